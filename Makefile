@@ -1,0 +1,64 @@
+# Everything a developer or CI runs; `make` lists the goals. Needs Python 3.11 or newer, make and git.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+AWS    := .venv-aws/.ready
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
+JOBS   ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help dev demo test lint format cover fuzz readme check build clean
+
+help:  ## list the goals
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# awscli has an environment of its own, so that it never decides which boto3 is tested.
+$(AWS): Makefile
+	$(PYTHON) -m venv .venv-aws
+	.venv-aws/bin/python -m pip install --quiet 'awscli>=1.44,<2'
+	@touch $@
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev --editable .
+	@touch $@
+
+dev: $(READY) $(AWS)  ## make .venv (encee, editable, and the tools) and .venv-aws (the real aws)
+
+demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file before and after
+	$(BIN)/python scripts/demo.py
+
+test: dev  ## the fast tests
+	$(PYTEST) -m 'not slow'
+
+lint: dev  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: dev  ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+cover: dev  ## every test, the slow ones too, with branch coverage
+	rm -f .coverage .coverage.*
+	$(PYTEST) --cov --cov-report=
+	$(BIN)/coverage report
+
+fuzz: dev  ## the properties of the edit, on 50,000 generated files
+	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py
+
+readme: dev  ## the README's help texts and exit codes against the program
+	$(BIN)/python scripts/readme_help.py --check
+
+build: dev  ## wheel and sdist in dist/
+	$(BIN)/python -m build --quiet
+
+check: lint readme cover demo build  ## what CI runs
+
+clean:  ## remove what the other goals made
+	rm -rf $(VENV) .venv-aws build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
