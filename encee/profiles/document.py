@@ -1,0 +1,304 @@
+"""The edit: bytes in, bytes out; no file and no clock.
+
+Only the lines of the section that is edited are touched, from its header to its last option; the comments and
+blank lines behind that belong to whatever follows. They are spliced into the text by line, and the result is
+verified before anybody may write it: the AWS tools have to read every other section as before, and the edited
+one as meant.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from encee.errors import FileRefusedError, UsageError
+from encee.profiles.syntax import (
+    HEADER,
+    PORTABLE_NAME,
+    PORTABLE_VALUE,
+    View,
+    profile_of_header,
+    read_view,
+    unreadable,
+)
+
+# Not str.splitlines(), which also splits at U+2028, U+0085, \x0b and more. A lone CR is refused beforehand.
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_LONE_CR = re.compile(rb"\r(?!\n)")
+
+
+class Headers(Protocol):
+    """How one of the two files names its sections."""
+
+    def text(self, profile: str) -> str:
+        """The header, without brackets, that encee writes for a profile."""
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether botocore takes a header, without brackets, for this profile."""
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """What a line begins with when some SDK may take it for this profile's header."""
+
+
+class CredentialsHeaders:
+    """`[NAME]`, as the credentials file has it."""
+
+    def text(self, profile: str) -> str:
+        """The profile's own name."""
+        return profile
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether it is the profile's name to the letter."""
+        return header == profile
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """The name between blanks."""
+        return re.compile(rf"\s*\[\s*{re.escape(profile)}\s*\]")
+
+
+class ConfigHeaders:
+    """`[profile NAME]` and `[default]`, as the config file has it."""
+
+    def text(self, profile: str) -> str:
+        """`profile NAME`; `default` for the default profile."""
+        return "default" if profile == "default" else f"profile {profile}"
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether it means the profile to botocore, quoted or not."""
+        return profile_of_header(header) == profile
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
+        word = r"(?:profile\s+)?" if profile == "default" else r"profile\s+"
+        return re.compile(rf"""\s*\[\s*{word}(["']?){re.escape(profile)}\1\s*\]""")
+
+
+class _Slice(NamedTuple):
+    """The lines of one section, from its header up to, not including, `end`."""
+
+    start: int
+    end: int
+    header: str
+
+
+class _Block(NamedTuple):
+    """Lines that belong together: an option with its continuation (`key` in lower case), or anything else."""
+
+    key: str | None
+    lines: list[str]
+
+
+class Document:
+    """One of the two files while it is edited.
+
+    Args:
+        data: The file's content.
+        file: Its path, for errors.
+        headers: How this file names its sections.
+
+    Raises:
+        FileRefusedError: The AWS tools could not read the content, or it holds a lone CR, which they and the
+            SDKs take for different things.
+    """
+
+    def __init__(self, data: bytes, file: Path, headers: Headers) -> None:
+        self.view: View = read_view(data, file)
+        """What the AWS tools read, kept in step with the edits."""
+        if lone := _LONE_CR.search(data):
+            line = data.count(b"\n", 0, lone.start()) + 1
+            remedy = "save the file with one kind of line end"
+            raise unreadable(file, line, "a carriage return without a line feed", remedy)
+        self._original = data
+        self._file = file
+        self._headers = headers
+        self._lines: list[str] = _LINE.findall(data.decode())
+        self._line_end = "\r\n" if data.count(b"\r\n") * 2 > data.count(b"\n") else "\n"
+
+    def own(self, profile: str, options: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> None:
+        """Make a section that belongs to encee hold these options, in a form that every SDK reads alike.
+
+        They stand together in the place of the first of them, at column 0 and in lower case. What a person
+        put into the section stays, its keys and comments at column 0. A missing section comes to the end of
+        the file.
+
+        Args:
+            profile: Whose section.
+            options: What it has to hold, in this order.
+            without: Options to remove, such as a stale `aws_security_token`.
+
+        Raises:
+            FileRefusedError: The section is spelled, or a value is, in a way that SDKs disagree about.
+            UsageError: The profile's name is.
+        """
+        _refuse_name(profile)
+        found = self._find(profile)
+        if found is None:
+            self._append(profile, options, without)
+            return
+        ours = [self._line(key, value) for key, value in options.items()]
+        kept: list[str] = []
+        place = None
+        for key, lines in self._blocks(found):
+            if key is None or not (key in options or key in without):
+                kept += [lines[0].lstrip(" \t"), *map(_comment_at_column_0, lines[1:])]
+                continue
+            place = len(kept) if place is None else place
+            kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
+        place = len(kept) if place is None else place
+        header = f"[{found.header}]{self._line_end}"
+        self._replace(found, [header, *kept[:place], *ours, *kept[place:]], options, without)
+
+    def set(self, profile: str, options: Mapping[str, str]) -> None:
+        """Set options in a section that belongs to a person, moving nothing else in it.
+
+        An option that is there keeps its place and indentation, a missing one comes behind the last. A missing
+        section comes to the end of the file.
+
+        Args:
+            profile: Whose section.
+            options: What to set.
+
+        Raises:
+            FileRefusedError: The section is spelled, or a value is, in a way that SDKs disagree about.
+            UsageError: The profile's name is, and it has no section yet; or it is `DEFAULT`.
+        """
+        found = None if profile == "DEFAULT" else self._find(profile)
+        if found is None:
+            _refuse_name(profile)
+            self._append(profile, options, frozenset())
+            return
+        missing = dict(options)
+        new = [self._ended(self._lines[found.start])]
+        for key, lines in self._blocks(found):
+            if key in missing:
+                indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+                new += [indent + self._line(key, missing.pop(key)), *filter(_is_comment, lines[1:])]
+            else:
+                new += lines
+        new += [self._line(key, value) for key, value in missing.items()]
+        self._replace(found, new, options, frozenset())
+
+    def data(self) -> bytes:
+        """The edited content, verified.
+
+        Raises:
+            FileRefusedError: The AWS tools would not read it as meant.
+        """
+        data = "".join(self._lines).encode()
+        if data != self._original and read_view(data, self._file) != self.view:
+            raise FileRefusedError(
+                f"{self._file}: the edit would change how the AWS tools read the file; nothing was changed",
+                hint=f"look for keys in [DEFAULT], or for odd indentation, in {self._file}",
+            )
+        return data
+
+    def _find(self, profile: str) -> _Slice | None:
+        """The one section of a profile; the later of `[default]` and `[profile default]`, as botocore has it."""
+        lookalike = self._headers.lookalike(profile)
+        found: list[_Slice] = []
+        for number, line in enumerate(self._lines):
+            if "[" not in line:
+                continue
+            header = HEADER.match(line.lstrip())
+            meant = header is not None and self._headers.names(header["name"], profile)
+            alike = lookalike.match(line)
+            if not (meant or alike):
+                continue
+            if header is None or not (meant and alike) or line.rstrip() != header[0]:
+                canonical = f"[{self._headers.text(profile)}]"
+                raise FileRefusedError(
+                    f"{self._file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about",
+                    hint=f"write it as {canonical}, at the start of its line and alone on it",
+                )
+            found.append(_Slice(number, self._end_of_section(number), header["name"]))
+        if len(found) > 1 and profile != "default":
+            raise FileRefusedError(
+                f"{self._file}: lines {found[0].start + 1} and {found[1].start + 1} hold two sections of one profile",
+                hint="join the two by hand; the AWS tools take only the later one",
+            )
+        return found[-1] if found else None
+
+    def _end_of_section(self, start: int) -> int:
+        """Where a section ends: behind its last line that is neither blank nor a comment at column 0."""
+        end = start + 1
+        for number in range(start + 1, len(self._lines)):
+            line = self._lines[number]
+            if line.lstrip().startswith("["):
+                if line.startswith("["):
+                    break
+                raise FileRefusedError(
+                    f"{self._file}: line {number + 1} holds an indented '['; nothing was changed",
+                    hint="AWS tools disagree about whether that begins a section: move it to the start of the line",
+                )
+            if line.strip() and not line.startswith(("#", ";")):
+                end = number + 1
+        return end
+
+    def _blocks(self, found: _Slice) -> list[_Block]:
+        """The lines behind a section's header, as ConfigUpdater divides them."""
+        from configupdater import ConfigUpdater, Option
+
+        lines = [self._ended(line) for line in self._lines[found.start : found.end]]
+        # It takes an indented comment for a part of a value, or even for a key.
+        updater = ConfigUpdater().read_file(map(_comment_at_column_0, lines))
+        blocks = []
+        start = 1
+        for block in updater[found.header].iter_blocks():
+            end = start + len(block.lines)
+            if end > start:  # blank lines inside a value leave an empty block behind it
+                blocks.append(_Block(block.key if isinstance(block, Option) else None, lines[start:end]))
+            start = end
+        return blocks
+
+    def _replace(self, found: _Slice, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]) -> None:
+        """Put new lines in the place of a section's, and say how the AWS tools have to read it."""
+        replaced = list(new)
+        if not self._lines[found.end - 1].endswith("\n"):
+            replaced[-1] = replaced[-1].rstrip("\r\n")
+        self._lines[found.start : found.end] = replaced
+        others = {key: value for key, value in self.view[found.header].items() if key not in without}
+        self.view[found.header] = {**others, **options}
+
+    def _append(self, profile: str, options: Mapping[str, str], without: frozenset[str]) -> None:
+        """Add a section to the end of the file, behind one line end of its own.
+
+        A file whose last line has no end gets two and ends without one again, so that the section can be
+        taken out later without leaving a trace.
+        """
+        header = self._headers.text(profile)
+        section = [f"[{header}]{self._line_end}", *(self._line(key, value) for key, value in options.items())]
+        if self._lines:
+            if not self._lines[-1].endswith("\n"):
+                self._lines[-1] = self._ended(self._lines[-1])
+                section[-1] = section[-1].rstrip("\r\n")
+            self._lines.append(self._line_end)
+        self._lines += section
+        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key not in without}
+        self.view[header] = {**inherited, **options}
+
+    def _ended(self, line: str) -> str:
+        return line if line.endswith("\n") else line + self._line_end
+
+    def _line(self, key: str, value: str) -> str:
+        if not PORTABLE_VALUE.fullmatch(value):
+            raise FileRefusedError(
+                f"{self._file}: {key} has a value that AWS tools would not read alike; nothing was changed",
+                hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
+            )
+        return f"{key} = {value}{self._line_end}"
+
+
+def _refuse_name(profile: str) -> None:
+    if profile == "DEFAULT" or not PORTABLE_NAME.fullmatch(profile):
+        raise UsageError(
+            f"{profile!r} cannot be the name of a profile that every AWS tool can read",
+            hint="choose a name of letters, digits and _-/.%@:+ with --to NAME",
+        )
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", ";"))
+
+
+def _comment_at_column_0(line: str) -> str:
+    return line.lstrip() if _is_comment(line) else line

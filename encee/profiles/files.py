@@ -1,0 +1,31 @@
+"""Where the two files are."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The two files' paths.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+    """
+
+    credentials: Path
+    config: Path
+
+    @classmethod
+    def located(cls, environ: Mapping[str, str], credentials: str | None = None, config: str | None = None) -> "Files":
+        """Find them as botocore does: what was given, else the environment, else `~/.aws`; `~` and `$VAR` expanded."""
+        return cls(
+            _expanded(credentials or environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"),
+            _expanded(config or environ.get("AWS_CONFIG_FILE") or "~/.aws/config"),
+        )
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expanduser(os.path.expandvars(path)))  # noqa: PTH111 - Path's raises where there is no home

@@ -1,0 +1,343 @@
+"""The write: one way to change a file that holds keys which exist nowhere else.
+
+Other tools write the same files without a lock, and truncate them in place. So the edit is made on content that
+was read under the lock and has settled, goes to a temporary file beside the original, and replaces it in one
+step only while the original is still what was read; a read afterwards tells whether it stayed.
+"""
+
+import errno
+import glob
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from encee.errors import FileRefusedError
+from encee.profiles.document import Document, Headers
+
+Edit = Callable[[Document], None]
+"""A change of a document; called again whenever the file has changed meanwhile."""
+
+_PATIENCE = 10.0
+"""For how many seconds other writers are waited for."""
+
+_EMPTY_SETTLES = 0.5
+"""For how many seconds an empty file has to stay empty: a truncated one has size 0 and its old mtime."""
+
+_READS_APART = 0.05
+"""Seconds between two reads that have to agree."""
+
+_SURELY_WRITTEN = 2.0
+"""Age in seconds of an mtime at which one read is enough."""
+
+
+class _Snapshot(NamedTuple):
+    """A file's content and what tells one state of it from another; `exists` is False when there is none."""
+
+    data: bytes
+    inode: int = 0
+    mtime_ns: int = 0
+    exists: bool = False
+
+
+class Store:
+    """One of the two files on disk.
+
+    Args:
+        path: Where it is, or will be; a link is followed and kept.
+        headers: How this file names its sections.
+        warn: Called with one line for what could not be kept but harms nothing.
+    """
+
+    def __init__(self, path: Path, headers: Headers, warn: Callable[[str], None]) -> None:
+        self.path = path
+        self._headers = headers
+        self._warn = warn
+
+    def read(self) -> bytes:
+        """The content, once it has settled; empty when there is no file.
+
+        Raises:
+            FileRefusedError: It is no regular file, cannot be read, or does not settle for ten seconds.
+        """
+        with self._explained(self.path):
+            real = self._real_path()
+            return _settled(real, time.monotonic() + _PATIENCE).data if real.exists() else b""
+
+    def document(self) -> Document:
+        """The content, ready to be edited in memory only.
+
+        Raises:
+            FileRefusedError: As `read`, and when the AWS tools could not read the content.
+        """
+        return Document(self.read(), self.path, self._headers)
+
+    def readable_by_others(self) -> bool:
+        """Whether the file's mode lets its group or everybody read it."""
+        try:
+            return bool(stat.S_IMODE(self.path.stat().st_mode) & 0o044)
+        except OSError:
+            return False
+
+    def edit(self, *edits: Edit) -> None:
+        """Apply edits in one write; without a change, nothing is written.
+
+        Raises:
+            FileRefusedError: Nothing was changed, for the reason that it gives.
+        """
+        self._write(edits, rehearsal=False)
+
+    def rehearse(self, *edits: Edit) -> None:
+        """Do all of `edit` short of replacing the file, so that what would refuse it does so now.
+
+        Raises:
+            FileRefusedError: `edit` would be refused.
+        """
+        self._write(edits, rehearsal=True)
+
+    def _write(self, edits: tuple[Edit, ...], *, rehearsal: bool) -> None:
+        with self._explained(self.path):
+            real = self._real_path()
+            with suppress(FileExistsError):
+                real.parent.mkdir(mode=0o700, parents=True)
+            with _locked(real, self.path):
+                _remove_leftovers(real)
+                deadline = time.monotonic() + _PATIENCE
+                lost: set[str] = set()
+                while not self._attempt(real, edits, deadline, lost, rehearsal=rehearsal):
+                    if time.monotonic() > deadline:
+                        raise _busy(self.path)
+        if lost and not rehearsal:
+            self._warn(f"{self.path}: the file system did not take {' and '.join(sorted(lost))}")
+
+    def _attempt(
+        self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, rehearsal: bool
+    ) -> bool:
+        """One round of read, edit and replace; False when another tool wrote meanwhile."""
+        before = _settled(real, deadline)
+        document = Document(before.data, self.path, self._headers)
+        for edit in edits:
+            edit(document)
+        data = document.data()
+        if data == before.data:
+            return True
+        try:
+            if before.exists:
+                self._refuse_unwritable(real)
+            temporary = _temporary(real, data, lost, exists=before.exists)
+        except FileNotFoundError:
+            if real.parent.exists():
+                return False  # another tool has just taken the file away
+            raise
+        try:
+            if rehearsal:
+                return True
+            if _snapshot(real) != before:
+                return False
+            temporary.replace(real)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _flush_directory(real.parent, lost)
+        return _snapshot(real).data == data
+
+    def _real_path(self) -> Path:
+        """The regular file that the path leads to, or where it will be."""
+        real = Path(os.path.realpath(self.path))
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(real.stat().st_mode):
+                raise FileRefusedError(
+                    f"{self.path} is not a regular file",
+                    hint="name another one with --credentials-file or --config-file",
+                )
+        return real
+
+    def _refuse_unwritable(self, real: Path) -> None:
+        """Refuse what a replacement would get around: a write protection, and the other names of the file."""
+        links = real.stat().st_nlink
+        if not os.access(real, os.W_OK):
+            raise FileRefusedError(
+                f"{self.path} is write-protected; nothing was changed", hint=f"chmod u+w {self.path}"
+            )
+        if links > 1:
+            raise FileRefusedError(
+                f"{self.path} has {links} hard links, and a safe write would split them; nothing was changed",
+                hint=f"make it a file of its own: cp -p {self.path} {self.path}.new && mv {self.path}.new {self.path}",
+            )
+
+    @contextmanager
+    def _explained(self, path: Path) -> Iterator[None]:
+        """Turn the operating system's refusals into encee's, with the next thing to do."""
+        try:
+            yield
+        except OSError as error:
+            reason, hint = _REASONS.get(
+                error.errno or 0, (os.strerror(error.errno or 0), "look at it: ls -la {folder}")
+            )
+            raise FileRefusedError(f"{path}: {reason}", hint=hint.format(path=path, folder=path.parent)) from error
+
+
+_REASONS = {
+    errno.ENOSPC: ("no space left on the disk", "make room, then try again: df -h {folder}"),
+    errno.EDQUOT: ("the disk quota is used up", "make room, then try again"),
+    errno.EFBIG: ("the file would be larger than this process may write", "raise the limit: ulimit -f unlimited"),
+    errno.EROFS: ("the file system is read-only", "mount it writable, or name another file with --credentials-file"),
+    errno.EACCES: ("permission denied", "make folder and file your own: ls -la {folder}"),
+    errno.EPERM: ("permission denied", "make folder and file your own: ls -la {folder}"),
+    errno.EBUSY: (
+        "it is mounted by itself and cannot be replaced safely",
+        "mount its folder {folder} into the container instead of the file",
+    ),
+    errno.ENOLCK: ("the file system has no locks", "name a file on another one with --credentials-file"),
+    errno.ENOSYS: ("the file system has no locks", "name a file on another one with --credentials-file"),
+    errno.ELOOP: ("a circle of links", "mend the link: ls -la {path}"),
+    errno.ENOTDIR: ("a part of the path is not a folder", "check the path"),
+}
+
+
+def _busy(path: Path) -> FileRefusedError:
+    return FileRefusedError(
+        f"{path}: another program keeps writing it; nothing was changed", hint="try again when it has finished"
+    )
+
+
+def _prefix(real: Path) -> str:
+    return f".{real.name}.encee-"
+
+
+@contextmanager
+def _locked(real: Path, path: Path) -> Iterator[None]:
+    """Hold the lock beside the file; the kernel drops it when the process dies, and its file stays."""
+    from filelock import FileLock, Timeout
+
+    lock_file = real.parent / f"{_prefix(real)}lock"
+    lock = FileLock(
+        lock_file, timeout=_PATIENCE, mode=0o600, poll_interval=0.02, fallback_to_soft=False, preserve_lock_file=True
+    )
+    try:
+        lock.acquire()
+    except Timeout:
+        raise FileRefusedError(
+            f"{path}: another encee has held {lock_file} for {_PATIENCE:.0f} s; nothing was changed",
+            hint=f"wait for it, or find it with: fuser {lock_file}",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove_leftovers(real: Path) -> None:
+    """Delete temporary files of runs that were killed; under the lock, nobody else needs them."""
+    for leftover in real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def _snapshot(real: Path) -> _Snapshot:
+    try:
+        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        return _Snapshot(b"")
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read()
+        status = os.fstat(descriptor)
+    return _Snapshot(data, status.st_ino, status.st_mtime_ns, exists=True)
+
+
+def _settled(real: Path, deadline: float) -> _Snapshot:
+    """The file's state once nobody is in the middle of writing it.
+
+    Raises:
+        FileRefusedError: It kept changing until the deadline.
+    """
+    while True:
+        first = _snapshot(real)
+        if not first.data:
+            if _stays_empty(real):
+                return first
+        else:
+            age = time.time() - first.mtime_ns / 1e9
+            if age > _SURELY_WRITTEN:
+                return first
+            time.sleep(_READS_APART)
+            if _snapshot(real).data == first.data:
+                return first
+        if time.monotonic() > deadline:
+            raise _busy(real)
+
+
+def _stays_empty(real: Path) -> bool:
+    """Whether an empty or missing file stays so: one that is just being written would not."""
+    end = time.monotonic() + _EMPTY_SETTLES
+    while time.monotonic() < end:
+        time.sleep(_READS_APART)
+        if _snapshot(real).data:
+            return False
+    return True
+
+
+def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path:
+    """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
+    descriptor, name = tempfile.mkstemp(prefix=_prefix(real), suffix=".tmp", dir=real.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if exists:
+                _copy_metadata(real, descriptor, lost)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _copy_metadata(real: Path, descriptor: int, lost: set[str]) -> None:
+    """Give a new file the owner, attributes and mode of the real one; `lost` gets what the file system did not take."""
+    status = real.stat()
+    if hasattr(os, "fchown") and (status.st_uid, status.st_gid) != _owner(descriptor):
+        try:
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+        except OSError:
+            lost.add("the owner")
+    for name in _attributes(real):
+        try:
+            os.setxattr(descriptor, name, os.getxattr(real, name))
+        except OSError:
+            lost.add("the extended attributes")
+    if hasattr(os, "fchmod"):
+        try:
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        except OSError:
+            lost.add("the mode")
+
+
+def _attributes(real: Path) -> list[str]:
+    """The names of a file's extended attributes; none where the file system has no such thing."""
+    try:
+        return os.listxattr(real) if hasattr(os, "listxattr") else []
+    except OSError:
+        return []
+
+
+def _flush_directory(directory: Path, lost: set[str]) -> None:
+    """Make the new name survive a power cut, where the file system can."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no directories
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        lost.add("the order to flush its folder")
+    finally:
+        os.close(descriptor)
+
+
+def _owner(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_uid, status.st_gid

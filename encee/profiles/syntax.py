@@ -1,0 +1,127 @@
+"""How the AWS tools read the two files, and what every one of them reads alike.
+
+botocore's rules are those of `configparser.RawConfigParser` (`botocore.configloader.raw_config_parse`): strict
+UTF-8, universal newlines, indented lines continue a value, and a value that begins with a line end holds one
+level of nested settings.
+"""
+
+import configparser
+import io
+import re
+import shlex
+from bisect import bisect_left
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from encee.errors import FileRefusedError
+
+View = dict[str, dict[str, str]]
+"""Section → option → value as the AWS tools see them; the options of `[DEFAULT]` are in every section."""
+
+PORTABLE_NAME = re.compile(r"[A-Za-z0-9_\-/.%@:+]+")
+"""The section names on whose spelling all SDKs agree."""
+
+PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
+"""The values on which all SDKs agree: printable ASCII without blanks, quotes, `#`, `;` and backslashes."""
+
+HEADER = re.compile(r"\[(?P<name>.+)\]")
+"""A section header, as `configparser.RawConfigParser` matches it against a line without its indentation."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def read_view(data: bytes, file: Path) -> View:
+    """Read a file as the AWS tools do, all or nothing.
+
+    Args:
+        data: The file's content.
+        file: Its path, for the error.
+
+    Raises:
+        FileRefusedError: The AWS tools could not read it either. Names the line and the kind of fault, never
+            the line's text, which can be a secret.
+    """
+    if data.startswith(_BYTE_ORDER_MARK):
+        raise unreadable(file, 1, "a byte-order mark", "save the file as UTF-8 without a byte-order mark")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise unreadable(file, line, "bytes that are not UTF-8", "save the file as UTF-8") from None
+    try:
+        view = _parse(text)
+    except configparser.MissingSectionHeaderError as error:
+        raise unreadable(file, error.lineno, "a key before any section", "put it under a [section]") from None
+    except configparser.DuplicateSectionError as error:
+        raise unreadable(file, error.lineno, "a section for the second time", "join the two by hand") from None
+    except configparser.DuplicateOptionError as error:
+        raise unreadable(file, error.lineno, "a key for the second time", "delete one of the two") from None
+    except configparser.ParsingError as error:
+        line = error.errors[0][0]
+        raise unreadable(file, line, "neither a key, a section nor a comment", "mend that line") from None
+    if _has_broken_nesting(options for name, options in view.items() if name != configparser.DEFAULTSECT):
+        raise unreadable(file, _line_of_broken_nesting(text), "a nested line without '='", "mend that line")
+    return view
+
+
+def _parse(text: str) -> View:
+    parser = configparser.RawConfigParser()
+    parser.read_file(io.StringIO(text, newline=None))
+    view = {name: dict(parser.items(name)) for name in parser.sections()}
+    view[parser.default_section] = dict(parser.defaults())
+    return view
+
+
+def _has_broken_nesting(sections: Iterable[dict[str, str]]) -> bool:
+    """Whether a value that begins with a line end has a line that is no setting, which botocore cannot read."""
+    nested = (value for options in sections for value in options.values() if value.startswith("\n"))
+    return any(line.strip() and "=" not in line for value in nested for line in value.splitlines())
+
+
+def _line_of_broken_nesting(text: str) -> int:
+    """The first line with which the text has a broken nested value; no line behind it can mend that."""
+    lines = io.StringIO(text, newline=None).readlines()
+    ends = range(1, len(lines) + 1)
+    return 1 + bisect_left(ends, True, key=lambda end: _has_broken_nesting(_parse("".join(lines[:end])).values()))  # noqa: FBT003 - the key's value that is looked for
+
+
+def salvage_view(data: bytes, file: Path) -> tuple[View, str | None]:
+    """Read what can be read of a file, for looking only.
+
+    Returns:
+        The sections, and what is wrong with the file, or None where nothing is.
+    """
+    try:
+        return read_view(data, file), None
+    except FileRefusedError as error:
+        fault = error.message
+    text = data.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace")
+    first_section = re.search(r"^\[", text, re.MULTILINE)
+    parser = configparser.RawConfigParser(strict=False)
+    # A malformed line is raised at the end of the read, when everything else is there already.
+    with suppress(configparser.Error):
+        parser.read_file(io.StringIO(text[first_section.start() :] if first_section else "", newline=None))
+    return {name: dict(parser.items(name)) for name in parser.sections()}, fault
+
+
+def unreadable(file: Path, line: int | None, fault: str, remedy: str) -> FileRefusedError:
+    """The error for a fault in a line of a file, without the line's text."""
+    return FileRefusedError(f"{file}: line {line} holds {fault}", hint=remedy)
+
+
+def profile_of_header(name: str) -> str | None:
+    """The profile that a config-file section describes, or None where it describes something else.
+
+    As `botocore.configloader.build_profile_map` has it: `default`, or a name that begins with `profile` and
+    splits into two words as a shell would split them.
+    """
+    if name == "default":
+        return name
+    if not name.startswith("profile"):
+        return None
+    try:
+        words = shlex.split(name)
+    except ValueError:
+        return None
+    return words[1] if len(words) == 2 else None  # noqa: PLR2004 - `profile` and the name

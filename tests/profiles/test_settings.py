@@ -1,0 +1,88 @@
+"""Settings: what is accepted, and what is refused with which words."""
+
+from datetime import timedelta
+
+import pytest
+
+from encee.errors import UsageError
+from encee.profiles.catalog import Catalog
+from encee.profiles.settings import Given, Settings, account_of, checked_serial, parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("45m", 2700), ("12h", 43200), ("1h30m", 5400), ("14400", 14400), ("900s", 900), (" 1h ", 3600), ("0", 0)],
+)
+def test_reads_durations_as_people_type_them(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "h", "1d", "-1h", "1.5h", "30m1h", "1h 30m", "१२h"])
+def test_refuses_what_is_no_duration(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "serial",
+    [
+        "arn:aws:iam::123456789012:mfa/jane",
+        "arn:aws-us-gov:iam::123456789012:mfa/path/to/jane@example.com",
+        "arn:aws-cn:iam::123456789012:mfa/jane+phone=1",
+        "GAHT12345678",
+    ],
+)
+def test_takes_the_serial_numbers_of_devices(serial: str) -> None:
+    assert checked_serial(serial) == serial
+
+
+@pytest.mark.parametrize(
+    "serial",
+    [
+        "arn:aws:iam::123456789012:user/jane",
+        "arn:aws:iam::123456789012:u2f/user/jane/key-ABC",
+        "arn:aws:iam::12345678901:mfa/jane",
+        "arn:aws:sts::123456789012:mfa/jane",
+        "GAHT1234",
+        "GAHT 12345678",
+        "x" * 257,
+    ],
+)
+def test_refuses_serial_numbers_that_sts_would(serial: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        checked_serial(serial)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key_id", "account"),
+    [
+        ("ASIAQNZGKIQY56JQ7WML", "029608264753"),  # a published pair
+        ("AKIAQNZGKIQY56JQ7WML", "029608264753"),
+        ("ASIAJCOAUNBB4H4BZRIQ", None),  # of the older kind
+        ("ASIAQNZGKIQY56JQ7WM", None),
+        ("ASIAQNZGKIQY56JQ7WM1", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_reads_the_account_from_new_key_ids_only(key_id: str | None, account: str | None) -> None:
+    assert account_of(None, key_id) == account
+
+
+@pytest.mark.parametrize(
+    ("serial", "environ", "region", "warned"),
+    [
+        ("arn:aws-us-gov:iam::123456789012:mfa/x", {"AWS_REGION": "us-gov-east-1"}, "us-gov-east-1", False),
+        ("arn:aws-us-gov:iam::123456789012:mfa/x", {"AWS_DEFAULT_REGION": "eu-west-1"}, "us-gov-west-1", True),
+        ("arn:aws-cn:iam::123456789012:mfa/x", {}, "cn-north-1", False),
+        ("arn:aws-iso:iam::123456789012:mfa/x", {}, "us-iso-east-1", False),
+        ("GAHT12345678", {"AWS_REGION": "cn-north-1"}, "cn-north-1", False),
+        ("GAHT12345678", {}, "us-east-1", False),
+    ],
+)
+def test_an_environment_region_of_another_partition_is_passed_over(
+    serial: str, environ: dict[str, str], region: str, warned: bool
+) -> None:
+    chosen, warning = Settings(Given(), environ, Catalog({}, {})).region("dev", serial)
+    assert (chosen, warning is not None) == (region, warned)
