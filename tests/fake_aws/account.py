@@ -1,0 +1,213 @@
+"""The account behind the stand-in: moto's users, keys and roles, and what moto does not keep.
+
+That is the server's clock, the devices' code clocks with the codes that were used, the root user's keys, and
+the sessions that were handed out.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import string
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+from moto.iam.models import AccessKey, IAMBackend, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.utilities.utils import get_partition
+
+from tests.fake_aws.messages import invalid_token
+
+BASE64 = string.ascii_letters + string.digits + "/+"
+STEP = 30  # seconds for which a device shows a code
+
+
+def new_secret() -> str:
+    """A secret access key that holds both of the characters which careless code escapes."""
+    characters = [*"/+", *(secrets.choice(BASE64) for _ in range(38))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
+
+
+def new_token() -> str:
+    """A session token: it begins as AWS's do and ends in "=="."""
+    return base64.b64encode(b"!\n\torigin_ec" + secrets.token_bytes(319)).decode()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who calls; `user_name` is None for the root user and for a role."""
+
+    arn: str
+    user_id: str
+    user_name: str | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the account's root user."""
+        return self.arn.endswith(":root")
+
+    @property
+    def is_role(self) -> bool:
+        """Whether this is a role that somebody assumed."""
+        return ":assumed-role/" in self.arn
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary credentials that were handed out."""
+
+    access_key_id: str
+    secret: str
+    token: str
+    expiration: datetime
+    identity: Identity
+    mfa: bool
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The holder of a key that exists; `session` is None for a long-term key."""
+
+    identity: Identity
+    secret: str
+    session: Session | None = None
+
+
+@dataclass
+class CodeClock:
+    """One device's own clock, and the last 30-second step whose code was used."""
+
+    drift: timedelta = field(default_factory=timedelta)
+    last_used: int = -1
+
+
+class Account:
+    """One AWS account, empty at first. Its state in moto is the process's: there is one at a time."""
+
+    id = "123456789012"  # moto's default
+
+    def __init__(self) -> None:
+        self.partition = "aws"
+        self.clock_offset = timedelta()
+        self.sessions: dict[str, Session] = {}
+        self.root_keys: set[str] = set()
+        self.hardware_seeds: dict[str, str] = {}
+        self.forbidden_to_list_devices: set[str] = set()
+        self._code_clocks: defaultdict[str, CodeClock] = defaultdict(CodeClock)
+        self._codes = threading.RLock()
+
+    def now(self) -> datetime:
+        """The time as the server believes it to be."""
+        return datetime.now(UTC) + self.clock_offset
+
+    @property
+    def iam(self) -> IAMBackend:
+        """moto's IAM of this account."""
+        return iam_backends[self.id][self.partition]
+
+    @property
+    def region(self) -> str:
+        """A region of the account's partition."""
+        return {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[self.partition]
+
+    @property
+    def root_arn(self) -> str:
+        """The root user's ARN, which in a policy stands for the whole account."""
+        return f"arn:{self.partition}:iam::{self.id}:root"
+
+    # ---- keys and sessions
+
+    def new_id(self, prefix: str, length: int = 20) -> str:
+        """A unique identifier of AWS's shape, which encodes the account."""
+        return generate_access_key_id_from_account_id(self.id, prefix=prefix, total_length=length)
+
+    def create_root_key(self) -> AccessKey:
+        """A long-term key of the root user."""
+        key = self.iam.create_temp_access_key()  # the one kind of moto's that belongs to no user
+        del self.iam.access_keys[key.access_key_id]
+        key.access_key_id = self.new_id("AKIA")
+        self.iam.access_keys[key.access_key_id] = key
+        self.root_keys.add(key.access_key_id)
+        return key
+
+    def open_session(self, identity: Identity, duration: int, *, mfa: bool) -> Session:
+        """Fresh temporary credentials."""
+        session = Session(
+            access_key_id=self.new_id("ASIA"),
+            secret=new_secret(),
+            token=new_token(),
+            expiration=(self.now() + timedelta(seconds=duration)).replace(microsecond=0),
+            identity=identity,
+            mfa=mfa,
+        )
+        self.sessions[session.access_key_id] = session
+        return session
+
+    def caller(self, access_key_id: str, token: str | None, region: str) -> Caller:
+        """Who holds this key; AwsError unless it is alive, in this partition, and its token the right one."""
+        if get_partition(region) != self.partition:
+            raise invalid_token()
+        if session := self.sessions.get(access_key_id):
+            user_name = session.identity.user_name
+            if token != session.token or (user_name and user_name not in self.iam.users):
+                raise invalid_token()
+            return Caller(session.identity, session.secret, session)
+        key = self.iam.access_keys.get(access_key_id)
+        if token or not key or key.status != "Active":
+            raise invalid_token()
+        if access_key_id in self.root_keys:
+            return Caller(Identity(self.root_arn, self.id), key.secret_access_key)
+        user = self.iam.users.get(key.user_name or "")
+        if not user:
+            raise invalid_token()
+        return Caller(Identity(user.arn, user.id, user.name), key.secret_access_key)
+
+    # ---- devices and their codes
+
+    def seed(self, serial: str) -> str | None:
+        """The device's base32 seed; None where it has none (FIDO) or does not exist."""
+        virtual = self.iam.virtual_mfa_devices.get(serial)
+        return virtual.base32_string_seed if virtual else self.hardware_seeds.get(serial)
+
+    def has_code_device(self, user_name: str | None, serial: str) -> bool:
+        """Whether the device is enabled for this user and of a kind that shows codes."""
+        user = self.iam.users.get(user_name or "")
+        return user is not None and serial in user.mfa_devices and self.seed(serial) is not None
+
+    def code_clock(self, serial: str) -> CodeClock:
+        """The device's own clock."""
+        return self._code_clocks[serial]
+
+    def code(self, serial: str) -> str:
+        """What the device shows."""
+        return self._code_at(serial, self._step(serial))
+
+    def next_code(self, serial: str) -> str:
+        """What the device shows after its clock was moved on, by one step or past the last code used."""
+        with self._codes:
+            steps = max(1, self.code_clock(serial).last_used + 1 - self._step(serial))
+            self.code_clock(serial).drift += timedelta(seconds=STEP * steps)
+            return self.code(serial)
+
+    def spend_code(self, serial: str, code: str) -> bool:
+        """Whether the code is the device's (one step early or late will do) and newer than the last one used."""
+        with self._codes:
+            clock, current = self.code_clock(serial), self._step(serial)
+            for step in range(max(current - 1, clock.last_used + 1), current + 2):
+                if self._code_at(serial, step) == code:
+                    clock.last_used = step
+                    return True
+            return False
+
+    def _step(self, serial: str) -> int:
+        return int((self.now() + self.code_clock(serial).drift).timestamp()) // STEP
+
+    def _code_at(self, serial: str, step: int) -> str:
+        seed = self.seed(serial)
+        if seed is None:
+            raise LookupError(f"{serial} shows no codes")
+        return pyotp.HOTP(seed).at(step)

@@ -1,0 +1,197 @@
+"""FakeAws, what the tests hold: an account on loopback, with faults, latency and a journal."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, Self
+
+from moto.core.base_backend import BackendDict
+from moto.core.routing import get_service_router
+from moto.s3.models import s3_backends
+from werkzeug.exceptions import NotFound
+
+from tests.fake_aws import gate
+from tests.fake_aws.account import Account
+from tests.fake_aws.faults import Ending
+from tests.fake_aws.journal import Call
+from tests.fake_aws.messages import AwsError
+from tests.fake_aws.server import Reply, Server
+from tests.fake_aws.sigv4 import Signature
+from tests.fake_aws.users import FakeKey, FakeUser
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from moto.core.request import Request
+    from werkzeug import Response
+
+    from tests.fake_aws.faults import Fault
+
+ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
+
+
+class FakeAws:
+    """A stand-in for AWS that verifies what it is sent. Reach it by AWS_ENDPOINT_URL; one a process.
+
+    `latency` is what each answer takes, `connect_latency` what opening a connection takes, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._server = Server(self)
+        self._url = f"http://127.0.0.1:{self._server.server_port}"
+        self._lock = threading.Lock()
+        self._empty()
+
+    def _empty(self) -> None:
+        BackendDict.reset()
+        self._account = Account()
+        self._faults: list[tuple[str, Fault]] = []
+        self.journal: list[Call] = []
+        self.latency = 0.0
+        self.connect_latency = 0.0
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.stop()
+
+    def reset(self) -> None:
+        """Back to the empty account; calls that are still under way are cut off."""
+        self._server.cut()
+        self.accept_connections()
+        self._empty()
+
+    # ---- the server
+
+    @property
+    def url(self) -> str:
+        """For AWS_ENDPOINT_URL."""
+        return self._url
+
+    def now(self) -> datetime:
+        """The time as the server believes it to be."""
+        return self._account.now()
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far the server's clock is ahead of the true one."""
+        return self._account.clock_offset
+
+    @clock_offset.setter
+    def clock_offset(self, offset: timedelta) -> None:
+        self._account.clock_offset = offset
+
+    def refuse_connections(self) -> None:
+        """End all connections and refuse new ones, on the same port, until `accept_connections`."""
+        self._server.stop()
+        self._server = Server(self, self._server.server_port)
+
+    def accept_connections(self) -> None:
+        """Accept connections again."""
+        if not self._server.accepting:
+            self._server.start()
+
+    # ---- the account
+
+    @property
+    def account_id(self) -> str:
+        """The account's number."""
+        return self._account.id
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov; to be set before users are created."""
+        return self._account.partition
+
+    @partition.setter
+    def partition(self, partition: str) -> None:
+        self._account.partition = partition
+
+    def create_user(self, name: str, path: str = "/") -> FakeUser:
+        """A user with one active key."""
+        return FakeUser.create(self._account, name, path)
+
+    def root_key(self) -> FakeKey:
+        """A new key of the root user."""
+        return FakeKey.of(self._account.create_root_key(), self._account)
+
+    def create_role(self, name: str, trust: Mapping[str, object], *, max_session_duration: int = 3600) -> str:
+        """A role with this trust policy; returns its ARN."""
+        role = self._account.iam.create_role(name, json.dumps(trust), "/", None, "", [], str(max_session_duration))
+        return role.arn
+
+    def create_bucket(self, name: str) -> None:
+        """An S3 bucket."""
+        s3_backends[self.account_id][self.partition].create_bucket(name, self._account.region)
+
+    # ---- faults and the journal
+
+    def fault(self, action: str, fault: Fault, times: int = 1) -> None:
+        """Spoil the next calls of this action ("*" for any); several faults come one after the other."""
+        with self._lock:
+            self._faults += [(action, fault)] * times
+
+    def calls(self, action: str) -> list[Call]:
+        """The calls of this action, in the journal's order."""
+        return [call for call in self.journal if call.action == action]
+
+    def reply(self, request: Request, connection: int) -> Reply:
+        """Answer a request of the server's, and note it in the journal."""
+        request.get_data()  # kept, and only then read as a form
+        params = request.values.to_dict()
+        action = params.get("Action") or _operation_of_s3(request)
+        at, fault = self.now(), self._take_fault(action)
+        signature = Signature.of(request)
+        service = signature.service if signature else "sts" if "Action" in params else "s3"
+        try:
+            response = fault.substituted() if fault else None
+            if response is None:
+                response = gate.answer(self._account, request, signature, action, params)
+        except AwsError as error:
+            response = error.answer(service)
+        lost = fault is not None and fault.ending is Ending.RESET
+        self.journal.append(
+            Call(
+                action=action,
+                service=service,
+                access_key_id=signature.access_key_id if signature else "",
+                region=signature.region if signature else "",
+                host=request.host,
+                serial=params.get("SerialNumber"),
+                code=params.get("TokenCode"),
+                duration=int(params["DurationSeconds"]) if "DurationSeconds" in params else None,
+                params=params,
+                status=0 if lost else response.status_code,
+                error=_error_code(response) or (fault.name if fault else None),
+                at=at,
+                connection=connection,
+            )
+        )
+        if fault:
+            return Reply(response, fault.ending, self.latency + fault.seconds)
+        return Reply(response, seconds=self.latency)
+
+    def _take_fault(self, action: str) -> Fault | None:
+        with self._lock:
+            for index, (wanted, _fault) in enumerate(self._faults):
+                if wanted in {action, "*"}:
+                    return self._faults.pop(index)[1]
+        return None
+
+
+def _operation_of_s3(request: Request) -> str:
+    """What an S3 request asks for: its method and path say so."""
+    try:
+        return get_service_router("s3").match(request)[0].name
+    except NotFound:
+        return request.method
+
+
+def _error_code(response: Response) -> str | None:
+    match = ERROR_CODE.search(response.get_data()) if response.status_code >= 400 else None
+    return match[1].decode() if match else None

@@ -1,0 +1,89 @@
+"""What can go wrong between a client and AWS; a test gives one of these to `FakeAws.fault`.
+
+With `half`, `reset` and `hang` the call *is* carried out: a code that it carried is spent although the client
+never learns so. With all others it is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from werkzeug import Response
+
+from tests.fake_aws.messages import AwsError
+
+
+class Ending(Enum):
+    """How an answer reaches the client."""
+
+    WHOLE = auto()
+    HALF = auto()  # all of it is announced, half is sent, the connection ends
+    RESET = auto()  # nothing is sent, the connection is reset
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong. Without a `substitute` the call is carried out."""
+
+    name: str
+    substitute: AwsError | Response | None = None
+    ending: Ending = Ending.WHOLE
+    seconds: float = 0  # of silence before the answer
+
+    def substituted(self) -> Response | None:
+        """The answer that is given instead of carrying the call out, if any."""
+        if isinstance(self.substitute, AwsError):
+            raise self.substitute
+        return self.substitute
+
+
+def error(code: str, message: str, status: int) -> Fault:
+    """An error of AWS's, in the XML of the service."""
+    return Fault(code, AwsError(code, message, status))
+
+
+def status(number: int = 500) -> Fault:
+    """AWS itself fails."""
+    message = "The request processing has failed because of an unknown error, exception or failure."
+    return error("InternalFailure", message, number)
+
+
+def throttled() -> Fault:
+    """Too many calls."""
+    return error("Throttling", "Rate exceeded", 400)
+
+
+def region_disabled(account_id: str = "123456789012") -> Fault:
+    """STS is switched off in the region."""
+    message = (
+        f"STS is not activated in this region for account:{account_id}. "
+        "Your account administrator can activate STS in this region using the IAM Console."
+    )
+    return error("RegionDisabledException", message, 403)
+
+
+def html(status: int = 200) -> Fault:
+    """Something that is not AWS answers: a proxy, a captive portal."""
+    page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome<br></h1></body></html>\n"
+    return Fault("html", Response(page, status, content_type="text/html; charset=utf-8"))
+
+
+def half() -> Fault:
+    """Carried out; the connection ends in the middle of the answer."""
+    return Fault("half", ending=Ending.HALF)
+
+
+def reset() -> Fault:
+    """Carried out; the connection is reset instead of an answer."""
+    return Fault("reset", ending=Ending.RESET)
+
+
+def reset_before() -> Fault:
+    """Not carried out: the connection is reset as soon as the request was read."""
+    return Fault("reset_before", Response(), Ending.RESET)
+
+
+def hang(seconds: float) -> Fault:
+    """Carried out; the answer comes after some silence."""
+    return Fault("hang", seconds=seconds)

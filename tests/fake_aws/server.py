@@ -1,0 +1,176 @@
+"""The HTTP server: keep-alive, latency, and connections that end as a fault wants them to.
+
+werkzeug's own server closes the connection after each answer, so that a client which keeps one open would never
+be seen to do so.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import TYPE_CHECKING, Protocol
+
+from moto.core.request import Request
+
+from tests.fake_aws.faults import Ending
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from werkzeug import Response
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer and how it is to reach the client."""
+
+    response: Response
+    ending: Ending = Ending.WHOLE
+    seconds: float = 0
+
+
+class Service(Protocol):
+    """What the server serves."""
+
+    connect_latency: float
+
+    def now(self) -> datetime: ...
+
+    def reply(self, request: Request, connection: int) -> Reply: ...
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, with all the requests that come over it."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave together
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.open.add(self.connection)
+        self.number = next(self.server.numbers)
+        self.server.pause(self.server.service.connect_latency)
+
+    def finish(self) -> None:
+        self.server.open.discard(self.connection)
+        super().finish()
+
+    def exchange(self) -> None:
+        """Answer one request."""
+        host = self.headers.get("Host", "")
+        request = Request.from_primitives(self.command, f"http://{host}{self.path}", self.headers, self.body())
+        reply = self.server.service.reply(request, self.number)
+        self.server.pause(reply.seconds)
+        if reply.ending is Ending.RESET:
+            self.reset()
+        else:
+            self.send(reply)
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return b"".join(chunks)
+
+    def send(self, reply: Reply) -> None:
+        body = reply.response.get_data()
+        self.send_response(reply.response.status_code)
+        for name, value in reply.response.headers:
+            if name.lower() not in {"connection", "content-length", "date", "server"}:
+                self.send_header(name, value)
+        of_head = reply.response.headers.get("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", of_head or str(len(body)))
+        if reply.ending is Ending.HALF:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def reset(self) -> None:
+        """End the connection by RST: closed at once, with linger on and no time for it."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by the service's clock."""
+        del timestamp
+        return format_datetime(self.server.service.now(), usegmt=True)
+
+    def log_message(self, *_args: object) -> None:
+        """Stay silent."""
+
+
+for _method in METHODS:
+    setattr(Handler, f"do_{_method}", Handler.exchange)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves on loopback from a thread of its own; port 0 takes any free one."""
+
+    request_queue_size = 128
+
+    def __init__(self, service: Service, port: int = 0) -> None:
+        self.service = service
+        self.numbers = count(1)
+        self._interrupted = threading.Event()
+        self.open: set[socket.socket] = set()
+        self._thread: threading.Thread | None = None
+        super().__init__(("127.0.0.1", port), Handler, bind_and_activate=False)
+        self.server_bind()
+
+    @property
+    def accepting(self) -> bool:
+        """Whether connections are accepted."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Accept connections; until then the port is ours but refuses them."""
+        self.server_activate()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give the port back and end every connection."""
+        if self._thread:
+            self.shutdown()
+            self._thread.join()
+        self.server_close()
+        self.cut()
+
+    def cut(self) -> None:
+        """End every connection and every pause."""
+        self._interrupted.set()
+        self._interrupted = threading.Event()
+        for connection in [*self.open]:
+            with suppress(OSError):  # it ended meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the connections are cut."""
+        if seconds:
+            self._interrupted.wait(seconds)
+
+    def handle_error(self, *_connection: object) -> None:
+        """A client that has gone is no error; anything else is one of ours, and printed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            traceback.print_exc()

@@ -1,0 +1,147 @@
+"""STS as AWS answers it: GetSessionToken, AssumeRole and GetCallerIdentity, with its limits and its wording."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import get_service_model
+
+from tests.fake_aws import trust
+from tests.fake_aws.account import Identity
+from tests.fake_aws.messages import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.model import Shape
+
+    from tests.fake_aws.account import Account, Caller, Session
+
+ROOT_LIMIT = CHAINED_LIMIT = 3600
+# The blank at the end is AWS's.
+WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+WRONG_SERIAL = (
+    "MultiFactorAuthentication failed, unable to validate MFA code.  "
+    "Please verify your MFA serial number is valid and associated with this user."
+)
+HALF_AN_MFA = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+CHAINED_TOO_LONG = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+ROLE_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+
+
+def answer(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> Mapping[str, object] | None:
+    """The result of a call; None for an action that moto may answer. AwsError where AWS refuses."""
+    if caller.session and action not in {"AssumeRole", "GetCallerIdentity"}:
+        raise AwsError("AccessDenied", f"Cannot call {action} with session credentials", 403)
+    if handler := HANDLERS.get(action):
+        check_shape(action, params)
+        return handler(account, caller, params)
+    return None
+
+
+def get_caller_identity(account: Account, caller: Caller, _params: Mapping[str, str]) -> Mapping[str, object]:
+    return {"Arn": caller.identity.arn, "UserId": caller.identity.user_id, "Account": account.id}
+
+
+def get_session_token(account: Account, caller: Caller, params: Mapping[str, str]) -> Mapping[str, object]:
+    mfa = check_mfa(account, caller, params)
+    duration = int(params.get("DurationSeconds", 43200))
+    if caller.identity.is_root:
+        duration = min(duration, ROOT_LIMIT)  # not refused: the API's reference says that it "defaults to one hour"
+    return {"Credentials": credentials(account.open_session(caller.identity, duration, mfa=mfa))}
+
+
+def assume_role(account: Account, caller: Caller, params: Mapping[str, str]) -> Mapping[str, object]:
+    arn, name = params["RoleArn"], params["RoleSessionName"]
+    if caller.identity.is_root:
+        raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    mfa = check_mfa(account, caller, params)
+    denied = AwsError(
+        "AccessDenied",
+        f"User: {caller.identity.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        403,
+    )
+    role = next((role for role in account.iam.get_roles() if role.arn == arn), None)
+    if not role:
+        raise denied
+    context = {"sts:ExternalId": params["ExternalId"]} if "ExternalId" in params else {}
+    if caller.session or mfa:  # a long-term key alone sends no word about MFA, not even "false"
+        carried = caller.session is not None and caller.session.mfa
+        context["aws:MultiFactorAuthPresent"] = str(mfa or carried).lower()
+    principals = {caller.identity.arn, account.root_arn, account.id}
+    if not trust.allows(json.loads(role.assume_role_policy_document), principals, context):
+        raise denied
+    duration = int(params.get("DurationSeconds", 3600))
+    if caller.session and duration > CHAINED_LIMIT:
+        raise AwsError("ValidationError", CHAINED_TOO_LONG)
+    if duration > int(role.max_session_duration or 3600):
+        raise AwsError("ValidationError", ROLE_TOO_LONG)
+    assumed = Identity(
+        f"arn:{account.partition}:sts::{account.id}:assumed-role/{role.name}/{name}", f"{role.id}:{name}"
+    )
+    session = account.open_session(assumed, duration, mfa=False)  # MFA opens the door and stays outside
+    return {
+        "AssumedRoleUser": {"Arn": assumed.arn, "AssumedRoleId": assumed.user_id},
+        "Credentials": credentials(session),
+    }
+
+
+HANDLERS: dict[str, Callable[[Account, Caller, Mapping[str, str]], Mapping[str, object]]] = {
+    "AssumeRole": assume_role,
+    "GetCallerIdentity": get_caller_identity,
+    "GetSessionToken": get_session_token,
+}
+
+
+def check_mfa(account: Account, caller: Caller, params: Mapping[str, str]) -> bool:
+    """Whether serial and code were given; AwsError unless both are right. A right code is spent here."""
+    serial, code = params.get("SerialNumber"), params.get("TokenCode")
+    if serial is None and code is None:
+        return False
+    if serial is None or code is None:
+        raise AwsError("AccessDenied", HALF_AN_MFA, 403)
+    if not account.has_code_device(caller.identity.user_name, serial):
+        raise AwsError("AccessDenied", WRONG_SERIAL, 403)
+    if not account.spend_code(serial, code):
+        raise AwsError("AccessDenied", WRONG_CODE, 403)
+    return True
+
+
+def credentials(session: Session) -> Mapping[str, object]:
+    return {
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
+        "Expiration": f"{session.expiration:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def check_shape(action: str, params: Mapping[str, str]) -> None:
+    """Hold the parameters against the limits of the API's own model, in AWS's words."""
+    shape = get_service_model("sts").operation_model(action).input_shape
+    failures = [
+        f"Value {value} at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must {constraint}"
+        for name, member in (shape.members if shape else {}).items()
+        for value, constraint in violations(params.get(name), member, required=name in shape.required_members)
+    ]
+    if failures:
+        errors = "1 validation error" if len(failures) == 1 else f"{len(failures)} validation errors"
+        raise AwsError("ValidationError", f"{errors} detected: {'; '.join(failures)}")
+
+
+def violations(value: str | None, shape: Shape, *, required: bool) -> Iterator[tuple[str, str]]:
+    """The value, as it is to be quoted, with each constraint that it breaks."""
+    if value is None:
+        if required:
+            yield "null", "not be null"
+        return
+    limits: Mapping[str, Any] = shape.metadata
+    what, size = ("value", int(value)) if shape.type_name == "integer" else ("length", len(value))
+    if size < limits.get("min", size):
+        yield f"'{value}'", f"have {what} greater than or equal to {limits['min']}"
+    if size > limits.get("max", size):
+        yield f"'{value}'", f"have {what} less than or equal to {limits['max']}"
+    if not re.fullmatch(limits.get("pattern", ".*"), value, re.DOTALL):
+        yield f"'{value}'", f"satisfy regular expression pattern: {limits['pattern']}"

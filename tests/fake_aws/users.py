@@ -1,0 +1,128 @@
+"""Users, keys and devices as the tests hold them: made and changed behind the server's back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyotp
+
+from tests.fake_aws.account import new_secret
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from moto.iam.models import AccessKey
+
+    from tests.fake_aws.account import Account
+
+
+@dataclass(frozen=True)
+class FakeKey:
+    """A long-term access key."""
+
+    id: str
+    secret: str
+    _account: Account = field(repr=False)
+
+    @classmethod
+    def of(cls, key: AccessKey, account: Account) -> FakeKey:
+        """moto's key, with a secret that holds a "/" and a "+"."""
+        key.secret_access_key = new_secret()
+        return cls(key.access_key_id, key.secret_access_key, account)
+
+    def activate(self) -> None:
+        self._account.iam.access_keys[self.id].status = "Active"
+
+    def deactivate(self) -> None:
+        self._account.iam.access_keys[self.id].status = "Inactive"
+
+    def delete(self) -> None:
+        self._account.iam.delete_access_key_by_name(self.id)
+
+
+@dataclass
+class FakeDevice:
+    """An enabled MFA device."""
+
+    serial: str
+    _account: Account = field(repr=False)
+
+    @property
+    def seed(self) -> str:
+        """The seed in base32; LookupError for a FIDO device, which has none."""
+        seed = self._account.seed(self.serial)
+        if seed is None:
+            raise LookupError(f"{self.serial} shows no codes")
+        return seed
+
+    @property
+    def drift(self) -> timedelta:
+        """How far the device's own clock is ahead of the server's."""
+        return self._account.code_clock(self.serial).drift
+
+    @drift.setter
+    def drift(self, drift: timedelta) -> None:
+        self._account.code_clock(self.serial).drift = drift
+
+    def code(self) -> str:
+        """What the device shows: the same code for half a minute, good for one use."""
+        return self._account.code(self.serial)
+
+    def next_code(self) -> str:
+        """Move the device's clock one step on and return what it shows then: a code that was never used.
+
+        The server moves with the device, so nobody waits. It takes codes one step early or late: use a code
+        before two more are made.
+        """
+        return self._account.next_code(self.serial)
+
+
+@dataclass
+class FakeUser:
+    """An IAM user; `access_key` is the first of its keys."""
+
+    name: str
+    arn: str
+    access_key: FakeKey
+    _account: Account = field(repr=False)
+
+    @classmethod
+    def create(cls, account: Account, name: str, path: str) -> FakeUser:
+        """A new user with a key."""
+        user = account.iam.create_user(account.region, name, path)
+        user.id = account.new_id("AIDA", 21)
+        return cls(name, user.arn, FakeKey.of(account.iam.create_access_key(name), account), account)
+
+    @property
+    def allow_listing_devices(self) -> bool:
+        """Whether ListMFADevices is permitted; it is, at first."""
+        return self.name not in self._account.forbidden_to_list_devices
+
+    @allow_listing_devices.setter
+    def allow_listing_devices(self, allowed: bool) -> None:
+        forbidden = self._account.forbidden_to_list_devices
+        (forbidden.discard if allowed else forbidden.add)(self.name)
+
+    def create_access_key(self) -> FakeKey:
+        """Another key; AWS allows two."""
+        return FakeKey.of(self._account.iam.create_access_key(self.name), self._account)
+
+    def create_device(self, name: str) -> FakeDevice:
+        """A virtual device."""
+        return self._enable(self._account.iam.create_virtual_mfa_device(name, "/").serial_number)
+
+    def create_hardware_device(self, serial: str) -> FakeDevice:
+        """A token that one buys; its serial is no ARN."""
+        self._account.hardware_seeds[serial] = pyotp.random_base32()
+        return self._enable(serial)
+
+    def create_fido_device(self, name: str) -> FakeDevice:
+        """A security key or passkey: listed among the devices, but it shows no codes, and STS cannot use it."""
+        account = self._account
+        tail = account.new_id("", 26)
+        return self._enable(f"arn:{account.partition}:iam::{account.id}:u2f/user/{self.name}/{name}-{tail}")
+
+    def _enable(self, serial: str) -> FakeDevice:
+        self._account.iam.enable_mfa_device(self.name, serial, "", "")
+        return FakeDevice(serial, self._account)
