@@ -1,0 +1,1 @@
+"""The network: what encee says to AWS, and what AWS's answers mean."""

@@ -1,0 +1,1 @@
+"""The person: what is typed, asked, shown and answered."""

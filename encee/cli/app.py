@@ -1,0 +1,111 @@
+"""The command table, and the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from encee import __version__
+from encee.cli import terminal
+from encee.cli.options import World
+from encee.cli.refresh import refresh
+from encee.cli.status import status
+from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, UsageError
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and so secrets
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(refresh)
+app.command()(status)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        terminal.tell(f"encee {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def encee(
+    context: typer.Context,
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """MFA for the AWS CLI: session credentials in a profile of their own, and no other byte moved."""
+    if context.invoked_subcommand is None:
+        for line in context.get_help().splitlines():
+            terminal.tell(line)
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: What stands behind `encee`; None means the process's own.
+        environ: The environment's variables; None means the process's own.
+        clock: Returns the present moment, UTC; None means the machine's clock.
+
+    Returns:
+        The exit code. With `ENCEE_DEBUG` set, a traceback on stderr tells where an error came from.
+    """
+    world = World(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
+    terminal.prepare()
+    try:
+        # The code of an explicit exit is returned, also 130 for Ctrl-C.
+        code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
+        sys.stdout.flush()
+    except EnceeError as error:
+        return _failed(error)
+    except TyperException as error:
+        return _failed(_usage(error, sys.argv[1:] if arguments is None else arguments))
+    except Abort:
+        return _failed(InterruptedByPersonError("interrupted"))
+    except BrokenPipeError:
+        return _failed(ClosedOutputError("the output was closed"))
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
+        return _failed(_bug(error))
+    return int(code or ExitCode.DONE)
+
+
+def _failed(error: EnceeError) -> int:
+    if isinstance(error, ClosedOutputError):
+        # Python would complain about the closed pipe once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
+        terminal.complain(error)
+    return int(error.exit_code)
+
+
+def _usage(error: TyperException, arguments: Sequence[str]) -> UsageError:
+    """The parser's error in encee's form: one line, lower case, no final period."""
+    message = error.format_message().replace("\n", " ").strip().rstrip(".")
+    known = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    command = [word for word in arguments[:1] if word in known]
+    return UsageError(message[:1].lower() + message[1:], hint=" ".join(["encee", *command, "--help"]))
+
+
+def _bug(error: Exception) -> EnceeError:
+    """An error that nobody expected: where it happened, and never its text, which could hold a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    shown = EnceeError(
+        f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
+        hint="this is a bug in encee: please report it with what ENCEE_DEBUG=1 in front of the command prints",
+    )
+    shown.__cause__ = error
+    return shown

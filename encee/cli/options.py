@@ -1,0 +1,54 @@
+"""Argument and option types that commands share, and what a command gets from `main`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from encee.profiles.document import ConfigHeaders, CredentialsHeaders
+from encee.profiles.files import Files
+from encee.profiles.store import Store
+
+Profiles = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PROFILE]...", help="Profiles, or shell patterns such as 'prod-*'.", show_default=False),
+]
+CredentialsFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="The credentials file. [default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials]"
+    ),
+]
+ConfigFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is outside the program: passed in, so that tests can be somewhere else at another time.
+
+    Args:
+        environ: The environment's variables.
+        clock: Returns the present moment, UTC.
+    """
+
+    environ: Mapping[str, str]
+    clock: Callable[[], datetime]
+
+    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
+        """Where the two files are: option, environment, default."""
+        return Files.located(self.environ, credentials_file, config_file)
+
+
+def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:
+    """The credentials file."""
+    return Store(files.credentials, CredentialsHeaders(), warn)
+
+
+def config_store(files: Files, warn: Callable[[str], None]) -> Store:
+    """The config file."""
+    return Store(files.config, ConfigHeaders(), warn)

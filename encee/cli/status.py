@@ -1,0 +1,135 @@
+"""`encee status`: what expires when. Reads only, and never loads boto3."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.moments import bar, local, time_left
+from encee.cli.options import ConfigFile, CredentialsFile, Json, Profiles, World, config_store, credentials_store
+from encee.errors import NoSessionError
+from encee.model import rfc3339
+from encee.profiles.catalog import Catalog
+from encee.profiles.files import Files
+from encee.profiles.sessions import Listed, sessions
+from encee.profiles.settings import parse_duration
+from encee.profiles.syntax import salvage_view
+
+_STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}
+_EXPIRING = "1h"
+
+
+def status(
+    context: typer.Context,
+    profiles: Profiles = None,
+    *,
+    expiring: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help=f"With less than this to go, a session is expiring. [default: {_EXPIRING}]"),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="No table; exit 3 for a missing or expired session (or --expiring)."),
+    ] = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show which session expires when.
+
+    Lists the session of each profile with long-term keys, and the sessions of other tools. With --check and
+    without PROFILE, only sessions that exist count.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    catalog = _catalog(files)
+    threshold = parse_duration(expiring or _EXPIRING)
+    rows = list(sessions(catalog))
+    if profiles:
+        rows = _named(profiles, rows, catalog, files)
+    now = world.clock()
+    if json:
+        terminal.json({"sessions": [_as_json(row, now, threshold) for row in rows]})
+    elif not check:
+        _show(rows, now, threshold)
+    if check:
+        _check(rows, now, threshold if expiring else timedelta(), named=bool(profiles))
+
+
+def _catalog(files: Files) -> Catalog:
+    """What can be read of the two files, with a warning where something cannot."""
+    views = []
+    for store in (credentials_store(files, terminal.warn), config_store(files, terminal.warn)):
+        view, fault = salvage_view(store.read(), store.path)
+        if fault:
+            terminal.warn(fault)
+        views.append(view)
+    return Catalog(*views)
+
+
+def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: Files) -> list[Listed]:
+    """The rows that the words of the command line mean.
+
+    Raises:
+        UsageError: A word means none of them.
+    """
+    by_name = {row.profile: row for row in rows}
+    by_name |= {row.source: row for row in rows if row.source and row.source not in by_name}
+    found = []
+    for word in catalog.matching(words, by_name):
+        if word not in by_name:
+            raise catalog.not_a_source(word, files)
+        found.append(by_name[word])
+    return list(dict.fromkeys(found))
+
+
+def _check(rows: Sequence[Listed], now: datetime, expiring: timedelta, *, named: bool) -> None:
+    """Raise for the first session that a person would have to refresh.
+
+    Raises:
+        NoSessionError: One is missing, expired or, below the threshold, expiring.
+    """
+    for row in rows:
+        if not named and not (row.exists and row.source):
+            continue
+        state = row.state(now, expiring)
+        if state == "valid":
+            continue
+        if state == "expiring" and row.expiration:
+            what = f"has {time_left(row.expiration - now)} left, less than {time_left(expiring)}"
+        else:
+            what = "has expired" if state == "expired" else "has no session that says when it ends"
+        raise NoSessionError(f"{row.profile} {what}", hint=f"encee refresh {row.source or row.profile}")
+
+
+def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:
+    if not rows:
+        terminal.say("there are no profiles yet: aws configure --profile dev enters the first key")
+        return
+    pictures = terminal.coloured(sys.stdout)
+    cells, styles = [], []
+    for row in rows:
+        state = row.state(now, expiring)
+        left, ends = "–", "–"
+        if row.expiration is not None:
+            remaining = row.expiration - now
+            left = f"{bar(remaining)} {time_left(remaining)}" if pictures else time_left(remaining)
+            ends = local(row.expiration, now)
+        cells.append([row.profile, row.source or "–", row.account or "–", state, left, ends])
+        styles.append(_STYLES[state])
+    terminal.table(["PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT"], cells, styles, foldable=2)
+
+
+def _as_json(row: Listed, now: datetime, expiring: timedelta) -> dict[str, Any]:
+    left = None if row.expiration is None else int((row.expiration - now).total_seconds())
+    return {
+        "profile": row.profile,
+        "source": row.source,
+        "account": row.account,
+        "state": row.state(now, expiring),
+        "seconds_left": left,
+        "expiration": rfc3339(row.expiration) if row.expiration else None,
+    }

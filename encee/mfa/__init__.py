@@ -1,0 +1,1 @@
+"""The code: where the six digits come from."""

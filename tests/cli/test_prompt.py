@@ -1,0 +1,184 @@
+"""The prompt, on a real pseudo-terminal."""
+
+import signal
+import subprocess
+import termios
+
+import pexpect
+import pytest
+
+from tests.conftest import ENCEE, Home, Person, on_terminal
+from tests.fake_aws import FakeAws, faults
+
+PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
+
+
+def test_asks_for_the_code_and_names_profile_and_device(home: Home, dev: Person) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    code = dev.device.next_code()
+    child.sendline(code)
+    child.expect_exact(code)  # shown as it is typed
+    child.expect_exact("dev-mfa is valid until")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
+def test_takes_a_code_with_a_blank_in_the_middle(dev: Person) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    code = dev.device.next_code()
+    child.sendline(f" {code[:3]} {code[3:]} ")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_asks_again_for_what_is_no_code_without_sending_it(dev: Person, aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    for typed in ("", "12345", "abcdef"):
+        child.expect_exact(PROMPT)
+        child.sendline(typed)
+        child.expect_exact("a code is six digits")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_asks_again_after_a_wrong_code(dev: Person, aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    child.sendline("000000")
+    child.expect_exact("mistyped, or already used, or the device's clock is off")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert len(aws.calls("GetSessionToken")) == 2
+
+
+@pytest.mark.usefixtures("dev")
+def test_gives_up_after_three_wrong_codes(aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    for code in ("000000", "000001", "000002"):
+        child.expect_exact(PROMPT)
+        child.sendline(code)
+    child.expect_exact("encee: error: AWS did not accept the code")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 4
+    assert len(aws.calls("GetSessionToken")) == 3
+
+
+def test_does_not_send_a_code_twice(dev: Person, aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    for expected in ("did not accept", "was sent already", "was sent already"):
+        child.expect_exact(PROMPT)
+        child.sendline("000000")
+        child.expect_exact(expected)
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert len(aws.calls("GetSessionToken")) == 2
+
+
+def test_a_lost_answer_is_no_mistake_and_its_code_is_not_sent_again(dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.reset(), times=4)
+    child = on_terminal("refresh", "dev")
+    sent = []
+    for _ in range(4):
+        child.expect_exact(PROMPT)
+        sent.append(dev.device.next_code())
+        child.sendline(sent[-1])
+        child.expect_exact("that code may have been used")
+    child.expect_exact(PROMPT)
+    sent.append(dev.device.next_code())
+    child.sendline(sent[-1])
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert [call.code for call in aws.calls("GetSessionToken")] == sent
+
+
+@pytest.mark.usefixtures("dev")
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_an_interrupted_prompt_ends_with_130_and_changes_nothing(home: Home, aws: FakeAws, key: str) -> None:
+    before = home.state()
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    modes = termios.tcgetattr(child.child_fd)
+    child.send(key)
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert termios.tcgetattr(child.child_fd) == modes
+    assert "Traceback" not in (child.before or "")
+    assert home.state() == before
+    assert aws.calls("GetSessionToken") == []
+
+
+def test_what_was_written_before_an_interrupt_is_listed(home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    home.write(dev.section() + Person(bob, bob.create_device("bobs")).section("bob"))
+    child = on_terminal("refresh", "dev", "bob")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect_exact("MFA code for bob")
+    child.send("\x03")
+    child.expect_exact("dev-mfa is valid until")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
+def test_the_prompt_is_seen_when_standard_output_is_captured(home: Home, dev: Person) -> None:
+    child = pexpect.spawn(
+        "/bin/sh", ["-c", f'got=$({ENCEE} refresh dev --json) && echo "got=<$got>"'], encoding="utf-8"
+    )
+    child.delaybeforesend = None
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect_exact('got=<{\r\n  "encee_format": 1')
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
+def test_does_not_hold_the_lock_while_a_person_types(home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    other = subprocess.run(
+        [ENCEE, "refresh", "bob", "-c", bobs.device.next_code()], capture_output=True, timeout=8, check=False
+    )
+    assert other.returncode == 0
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    text = home.credentials.read_text()
+    assert "[dev-mfa]" in text
+    assert "[bob-mfa]" in text
+
+
+def test_keys_that_appear_in_the_target_while_a_person_types_are_not_overwritten(home: Home, dev: Person) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    home.write(dev.section() + "[dev-mfa]\naws_access_key_id = AKIANEW\naws_secret_access_key = precious\n")
+    before = home.credentials.read_bytes()
+    child.sendline(dev.device.next_code())
+    child.expect_exact("[dev-mfa] holds keys that may exist nowhere else")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 5
+    assert home.credentials.read_bytes() == before
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_terminated_prompt_leaves_nothing_behind(home: Home) -> None:
+    before = home.state()
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    assert home.state() == before

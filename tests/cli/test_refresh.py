@@ -1,0 +1,443 @@
+"""`encee refresh`, against the stand-in: what is asked, sent, written and said."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.configloader import raw_config_parse
+
+from tests.conftest import Encee, Home, Person, run_aws, run_encee
+from tests.fake_aws import FakeAws, faults
+
+OTHER_DEFAULT = """\
+[default]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+"""
+
+
+def session_of(home: Home, name: str = "dev-mfa") -> dict[str, str]:
+    """A section as botocore reads it."""
+    return dict(raw_config_parse(str(home.credentials))[name])
+
+
+def test_writes_a_session_that_every_reader_accepts(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    before = OTHER_DEFAULT + "# my keys\n" + dev.section()
+    home.write(before)
+    aws.create_bucket("photos")
+    result = encee("refresh", "dev", "--code", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert home.credentials.read_text().startswith(before + "\n[dev-mfa]\naws_access_key_id = ASIA")
+
+    key = session_of(home)["aws_access_key_id"]
+    who = run_aws("--profile", "dev-mfa", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
+    assert (who.code, who.out.strip()) == (0, dev.user.arn)
+    assert run_aws("--profile", "dev-mfa", "s3", "ls").out.endswith("photos\n")
+    identity = boto3.Session(profile_name="dev-mfa").client("sts").get_caller_identity()
+    assert identity["Arn"] == dev.user.arn
+    assert {call.access_key_id for call in aws.journal if call.action != "GetSessionToken"} == {key}
+    (sent,) = aws.calls("GetSessionToken")
+    assert (sent.access_key_id, sent.serial, sent.duration, sent.region) == (
+        dev.user.access_key.id,
+        dev.device.serial,
+        43200,
+        "eu-central-1",
+    )
+
+
+def test_the_installed_command_does_the_same(home: Home, dev: Person) -> None:
+    result = run_encee("refresh", "dev", "--code", dev.device.next_code())
+    assert (result.code, result.out) == (0, "")
+    assert session_of(home)["manager"] == "encee"
+
+
+def test_the_section_holds_what_other_tools_need(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(
+        "[dev-mfa]\n# for the team\naws_security_token = stale\naws_session_token = old\naws_access_key_id = ASIAOLD\n"
+        "aws_secret_access_key = old\naws_account_id = 1\naws_credential_scope = x\nx_team = blue\n\n" + dev.section()
+    )
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    section = session_of(home)
+    assert section.keys() == {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "expiration",
+        "manager",
+        "encee_source",
+        "x_team",
+    }
+    assert (section["manager"], section["encee_source"], section["x_team"]) == ("encee", "dev", "blue")
+    ends = datetime.fromisoformat(section["expiration"])
+    assert abs(ends - datetime.now(UTC) - timedelta(hours=12)) < timedelta(minutes=1)
+    assert "# for the team\n" in home.credentials.read_text()
+
+
+def test_says_what_was_written_and_what_to_type(encee: Encee, dev: Person) -> None:
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert "dev-mfa is valid until " in result.err
+    assert "(12h 00m)\n  aws --profile dev-mfa sts get-caller-identity\n" in result.err
+    assert result.out == ""
+
+
+def test_no_secret_is_shown_when_all_goes_well(encee: Encee, home: Home, dev: Person) -> None:
+    code = dev.device.next_code()
+    result = encee("refresh", "dev", "--json", "-c", code)
+    section = session_of(home)
+    for secret in (section["aws_secret_access_key"], section["aws_session_token"], dev.user.access_key.secret, code):
+        assert secret not in result.out + result.err
+
+
+def test_names_a_credentials_file_that_tools_would_not_look_in(
+    encee: Encee, home: Home, dev: Person, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "my keys"
+    home.credentials.rename(elsewhere)
+    result = encee("refresh", "dev", "-c", dev.device.next_code(), "--credentials-file", str(elsewhere))
+    assert f"  AWS_SHARED_CREDENTIALS_FILE='{elsewhere}' aws --profile dev-mfa" in result.err
+    assert "[dev-mfa]" in elsewhere.read_text()
+    assert not home.credentials.exists()
+
+
+def test_files_come_from_the_environment_with_home_and_variables_expanded(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.credentials.rename(home.path / "keys")
+    monkeypatch.setenv("PLACE", "keys")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "~/$PLACE")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert "[dev-mfa]" in (home.path / "keys").read_text()
+
+
+# ---- codes
+
+
+def test_the_code_can_come_from_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCEE_CODE", dev.device.next_code())
+    assert encee("refresh", "dev").code == 0
+
+
+def test_the_option_comes_before_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCEE_CODE", "000000")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+
+
+def test_codes_can_come_from_standard_input_one_a_line(encee: Encee, home: Home, aws: FakeAws) -> None:
+    people = []
+    for name in ("ann", "bob"):
+        user = aws.create_user(name)
+        people.append(Person(user, user.create_device(name)))
+    home.write(people[0].section("ann") + people[1].section("bob"))
+    codes = "".join(f"{one.device.next_code()}\n" for one in people)
+    assert encee("refresh", "ann", "bob", "--code", "-", stdin=codes).code == 0
+    assert [call.serial for call in aws.calls("GetSessionToken")] == [one.device.serial for one in people]
+    assert {session_of(home, f"{name}-mfa")["encee_source"] for name in ("ann", "bob")} == {"ann", "bob"}
+
+
+# ---- which profiles
+
+
+def test_without_a_profile_refreshes_those_whose_device_is_known(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    other = aws.create_user("robot")
+    home.write(
+        dev.section()
+        + "[robot]\n"
+        + "\n".join(
+            [f"aws_access_key_id = {other.access_key.id}", f"aws_secret_access_key = {other.access_key.secret}", ""]
+        )
+    )
+    result = encee("refresh", "--json", "-c", dev.device.next_code())
+    assert result.code == 0
+    assert [one["profile"] for one in json.loads(result.out)["profiles"]] == ["dev"]
+
+
+def test_one_failure_stops_nobody_and_decides_the_exit_code(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    result = encee("refresh", "nobody", "dev", "--json", "-c", dev.device.next_code())
+    assert result.code == 2
+    report = json.loads(result.out)
+    assert report["encee_format"] == 1
+    assert [one["outcome"] for one in report["profiles"]] == ["failed", "refreshed"]
+    assert report["profiles"][0]["error"]["exit_code"] == 2
+    assert report["profiles"][1]["expiration"] == session_of(home)["expiration"]
+    assert "encee: error: there is no profile nobody in " in result.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+@pytest.mark.parametrize("arguments", [("x*",), ("dev", "--if-expiring", "soon"), ("dev", "x", "--to", "y")])
+def test_json_tells_what_ended_a_run_before_it_began(encee: Encee, dev: Person, arguments: tuple[str, ...]) -> None:
+    result = encee("refresh", *arguments, "--json", "-c", dev.device.next_code())
+    report = json.loads(result.out)
+    assert (result.code, report["profiles"], report["error"]["exit_code"]) == (2, [], 2)
+    assert report["error"]["message"] in result.err
+
+
+@pytest.mark.parametrize("word", ["dev-mfa", "dev", "de*"])
+def test_a_session_profile_or_a_pattern_means_its_source(encee: Encee, dev: Person, aws: FakeAws, word: str) -> None:
+    assert encee("refresh", word, "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", word, "-c", dev.device.next_code()).code == 0
+    assert {call.access_key_id for call in aws.calls("GetSessionToken")} == {dev.user.access_key.id}
+
+
+def test_keys_in_the_config_file_are_a_source_too(encee: Encee, home: Home, person: Person) -> None:
+    home.write("", person.section("profile dev"))
+    before = home.config.read_bytes()
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    assert session_of(home)["encee_source"] == "dev"
+    assert home.config.read_bytes() == before
+
+
+# ---- settings
+
+
+def test_the_session_profile_can_be_named(encee: Encee, home: Home, dev: Person) -> None:
+    assert encee("refresh", "dev", "--to", "work", "-c", dev.device.next_code()).code == 0
+    assert session_of(home, "work")["encee_source"] == "dev"
+
+
+def test_the_config_file_can_name_the_session_profile(encee: Encee, home: Home, dev: Person) -> None:
+    home.config.write_text("[profile dev]\nencee_session_profile = work\n")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert session_of(home, "work")["encee_source"] == "dev"
+
+
+def test_a_profile_called_long_term_refreshes_the_name_without_it(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section("default-long-term"))
+    assert encee("refresh", "default-long-term", "-c", dev.device.next_code()).code == 0
+    assert session_of(home, "default")["encee_source"] == "default-long-term"
+
+
+def test_an_odd_source_name_needs_a_name_for_its_session(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section("my dev"))
+    refused = encee("refresh", "my dev", "-c", dev.device.next_code())
+    assert (refused.code, "--to NAME" in refused.err) == (2, True)
+    assert encee("refresh", "my dev", "--to", "work", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "work", "--to", "work", "-c", dev.device.next_code()).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "section", "config", "seconds"),
+    [
+        (["-d", "45m"], {"ENCEE_DURATION": "1h"}, "encee_duration = 2h", "", 2700),
+        ([], {"ENCEE_DURATION": "1h30m", "MFA_STS_DURATION": "900"}, "encee_duration = 2h", "", 5400),
+        ([], {"MFA_STS_DURATION": "900"}, "encee_duration = 2h", "", 900),
+        ([], {}, "encee_duration = 2h", "[profile dev]\nencee_duration = 3h\n", 7200),
+        ([], {}, "", "[profile dev]\nencee_duration = 3h\n[default]\nencee_duration = 4h\n", 10800),
+        ([], {}, "", "[default]\nencee_duration = 36h\n", 129600),
+        ([], {}, "", "", 43200),
+    ],
+)
+def test_the_duration_follows_the_order_of_settings(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    option: list[str],
+    environ: dict[str, str],
+    section: str,
+    config: str,
+    seconds: int,
+) -> None:
+    home.config.unlink()
+    home.write(dev.section() + section + "\n", config or None)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), *option).code == 0
+    assert aws.calls("GetSessionToken")[0].duration == seconds
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "lines"),
+    [
+        (["--mfa-serial", "THIS"], {"ENCEE_MFA_SERIAL": "GAHT00000001"}, "mfa_serial = GAHT00000002"),
+        ([], {"ENCEE_MFA_SERIAL": "THIS", "MFA_DEVICE": "GAHT00000001"}, "mfa_serial = GAHT00000002"),
+        ([], {"MFA_DEVICE": "THIS"}, "mfa_serial = GAHT00000002"),
+        ([], {}, "aws_mfa_device = GAHT00000001\nmfa_serial = THIS"),
+        ([], {}, "aws_mfa_device = THIS"),
+    ],
+)
+def test_the_device_follows_the_order_of_settings(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    option: list[str],
+    environ: dict[str, str],
+    lines: str,
+) -> None:
+    this = dev.device.serial
+    home.write(dev.section(serial=False) + lines.replace("THIS", this) + "\n")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value.replace("THIS", this))
+    option = [word.replace("THIS", this) for word in option]
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), *option).code == 0
+    assert aws.calls("GetSessionToken")[0].serial == this
+
+
+@pytest.mark.parametrize(
+    ("option", "config", "environ", "region"),
+    [
+        (["--region", "eu-west-1"], "[profile dev]\nregion = eu-west-2\n", {"AWS_REGION": "eu-west-3"}, "eu-west-1"),
+        ([], "[profile dev]\nregion = eu-west-2\n", {"AWS_REGION": "eu-west-3"}, "eu-west-2"),
+        ([], "", {"AWS_REGION": "eu-west-3", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-west-3"),
+        ([], "", {"AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+        ([], "[default]\nregion = eu-west-2\n", {}, "us-east-1"),
+        ([], "", {"AWS_REGION": "cn-north-1"}, "us-east-1"),
+    ],
+)
+def test_the_region_follows_the_order_of_settings(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    option: list[str],
+    config: str,
+    environ: dict[str, str],
+    region: str,
+) -> None:
+    home.config.unlink()
+    home.write(dev.section(), config or None)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    result = encee("refresh", "dev", "-c", dev.device.next_code(), *option)
+    assert result.code == 0
+    assert aws.calls("GetSessionToken")[0].region == region
+    assert ("not in the partition aws" in result.err) == (environ == {"AWS_REGION": "cn-north-1"})
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
+def test_the_partition_of_the_device_decides_the_region(
+    encee: Encee, home: Home, aws: FakeAws, partition: str, region: str
+) -> None:
+    aws.partition = partition
+    user = aws.create_user("li")
+    person = Person(user, user.create_device("phone"))
+    home.write(person.section())
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    assert aws.calls("GetSessionToken")[0].region == region
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_PROFILE": "gone"},
+        {"AWS_DEFAULT_PROFILE": "gone"},
+        {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "y"},
+    ],
+)
+def test_credentials_and_profiles_of_the_environment_decide_nothing(
+    encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert aws.calls("GetSessionToken")[0].access_key_id == dev.user.access_key.id
+
+
+def test_the_endpoint_of_the_profile_is_used(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    home.write(dev.section(), f"[profile dev]\nendpoint_url = {aws.url}\n")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+
+
+# ---- region and output of the session profile
+
+
+def test_carries_region_and_output_over_to_the_config_file(encee: Encee, home: Home, dev: Person) -> None:
+    config = "[profile dev]\nregion = eu-west-1\noutput = json\ns3 =\n  max_queue_size = 10\n# end\n"
+    home.write(dev.section(), config)
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    added = "\n[profile dev-mfa]\nregion = eu-west-1\noutput = json\nencee_source = dev\n"
+    assert home.config.read_text() == config + added
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert home.config.read_text() == config + added
+
+
+def test_leaves_a_region_that_the_session_profile_has(encee: Encee, home: Home, dev: Person) -> None:
+    config = "[profile dev]\nregion = eu-west-1\noutput = json\n[profile dev-mfa]\nregion = us-west-2\n"
+    home.write(dev.section(), config)
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert home.config.read_text() == config + "output = json\n"
+
+
+def test_carries_nothing_over_when_told_not_to(encee: Encee, home: Home, dev: Person) -> None:
+    before = home.config.read_bytes()
+    assert encee("refresh", "dev", "--no-region", "-c", dev.device.next_code()).code == 0
+    assert home.config.read_bytes() == before
+
+
+def test_a_config_file_that_cannot_take_the_region_is_only_a_warning(encee: Encee, home: Home, dev: Person) -> None:
+    home.config.write_text("[profile dev]\nregion = eu-west-1\n[ profile dev-mfa ]\n")
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert result.code == 0
+    assert "encee: warning: region and output of dev were not carried over" in result.err
+    assert session_of(home)["manager"] == "encee"
+
+
+# ---- when nothing has to be done
+
+
+def test_if_expiring_leaves_a_session_with_enough_time(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    result = encee("refresh", "dev", "--if-expiring", "1h", "--json")
+    assert result.code == 0
+    assert json.loads(result.out)["profiles"][0]["outcome"] == "still-valid"
+    assert "dev-mfa is still valid until" in result.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_if_expiring_refreshes_a_session_with_too_little_time(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-d", "15m", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "--if-expiring", "1h", "-c", dev.device.next_code()).code == 0
+    assert len(aws.calls("GetSessionToken")) == 2
+
+
+def test_if_expiring_without_anybody_to_ask_ends_with_3(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.journal.clear()
+    result = encee("refresh", "dev", "--if-expiring", "1h", "--region", dev.user.name)
+    assert result.code == 3
+    assert result.err.count("encee: error:") == 1
+    assert aws.journal == []
+
+
+# ---- the file's mode
+
+
+def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee, home: Home, dev: Person) -> None:
+    home.credentials.chmod(0o644)
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert f"chmod 600 {home.credentials}" in result.err
+    assert home.credentials.stat().st_mode & 0o777 == 0o644
+
+
+# ---- what AWS says, where another try is right
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_sends_a_code_again_that_aws_throttled(
+    encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr("encee.aws.sts._PAUSES", (0, 0))
+    aws.fault("GetSessionToken", faults.throttled(), times=times)
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert len(aws.calls("GetSessionToken")) == times + 1
+
+
+def test_sends_a_code_again_after_a_refused_connection(
+    encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = dev.device.next_code()
+    aws.refuse_connections()
+    monkeypatch.setattr("encee.aws.sts.time.sleep", lambda _seconds: aws.accept_connections())
+    assert encee("refresh", "dev", "-c", code).code == 0
+    assert len(aws.calls("GetSessionToken")) == 1

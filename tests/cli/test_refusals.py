@@ -1,0 +1,319 @@
+"""Everything that goes wrong: one error line, a hint, the right code, nothing written, and never a secret.
+
+Each case prepares its fault and returns the command line; the tests below run all of them.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from tests.conftest import Encee, Home, Person
+from tests.fake_aws import FakeAws, faults
+
+REFRESH = ("refresh", "dev", "--code", "CODE")
+
+
+@dataclass
+class Scene:
+    """What a case may change before the command runs."""
+
+    home: Home
+    person: Person
+    aws: FakeAws
+    monkeypatch: pytest.MonkeyPatch
+    code: str
+
+    def credentials(self, after: str = "", *, serial: bool = True) -> None:
+        self.home.write(self.person.section(serial=serial) + after)
+
+    def section(self, *lines: str) -> None:
+        """A `[dev]` of these lines, with KEY and SECRET replaced by the person's."""
+        key = self.person.user.access_key
+        text = "\n".join(["[dev]", *lines, f"mfa_serial = {self.person.device.serial}", ""])
+        self.home.write(text.replace("KEY", key.id).replace("SECRET", key.secret))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault and how encee answers it.
+
+    `sent` counts the GetSessionToken calls that may have reached AWS.
+    """
+
+    name: str
+    code: int
+    says: str
+    prepare: Callable[[Scene], None] = lambda _: None
+    command: tuple[str, ...] = REFRESH
+    sent: int = 0
+    hint: str = ""
+
+
+def fault(one: faults.Fault, times: int = 1) -> Callable[[Scene], None]:
+    return lambda scene: scene.aws.fault("GetSessionToken", one, times)
+
+
+def wrote(text: str | bytes) -> Callable[[Scene], None]:
+    """The credentials file holds this behind the person's section."""
+    more = text.encode() if isinstance(text, str) else text
+    return lambda scene: scene.home.write(scene.person.section().encode() + more)
+
+
+def config(text: str) -> Callable[[Scene], None]:
+    return lambda scene: scene.home.write(scene.person.section(), text)
+
+
+def a_clock_that_is(minutes: int) -> Callable[[Scene], None]:
+    def prepare(scene: Scene) -> None:
+        scene.aws.clock_offset = timedelta(minutes=-minutes)
+
+    return prepare
+
+
+def a_used_code(scene: Scene) -> None:
+    key = scene.person.user.access_key
+    client = boto3.client("sts", aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name="eu-west-1")
+    client.get_session_token(SerialNumber=scene.person.device.serial, TokenCode=scene.code)
+
+
+def one_target_for_two(scene: Scene) -> None:
+    section = "[profile {}]\nencee_session_profile = both\n"
+    scene.home.write(scene.person.section() + scene.person.section("b"), section.format("dev") + section.format("b"))
+
+
+def a_key_that_aws_lost(scene: Scene) -> None:
+    scene.person.user.access_key.deactivate()
+
+
+SERIAL = "arn:aws:iam::123456789012:mfa/phone"
+CASES = [
+    # the profile
+    Case(
+        "unknown profile", 2, "there is no profile dve in", command=("refresh", "dve", "-c", "CODE"), hint="mean dev?"
+    ),
+    Case("unknown pattern", 2, "no profile matches x*", command=("refresh", "x*", "-c", "CODE")),
+    Case("no secret", 2, "dev has no aws_secret_access_key", lambda s: s.section("aws_access_key_id = KEY")),
+    Case(
+        "swapped",
+        2,
+        "id and secret may be swapped",
+        lambda s: s.section("aws_access_key_id = SECRET", "aws_secret_access_key = KEY"),
+    ),
+    Case("no keys", 2, "dev has no aws_access_key_id and no aws_secret", lambda s: s.section("region = eu-west-1")),
+    Case(
+        "a session token",
+        2,
+        "dev holds session credentials",
+        lambda s: s.section("aws_access_key_id = KEY", "aws_secret_access_key = SECRET", "aws_session_token = TOKEN"),
+    ),
+    Case(
+        "an ASIA key",
+        2,
+        "dev holds the key of a session",
+        lambda s: s.section("aws_access_key_id = ASIAIOSFODNN7EXAMPLE", "aws_secret_access_key = SECRET"),
+    ),
+    Case("a role", 2, "admin is a role", config("[profile admin]\nrole_arn = x\n"), ("refresh", "admin", "-c", "CODE")),
+    Case("no device anywhere", 2, "no profile in", lambda s: s.credentials(serial=False), ("refresh", "-c", "CODE")),
+    Case("no device", 2, "no MFA device is known for dev", lambda s: s.credentials(serial=False), hint="--mfa-serial"),
+    # what is typed
+    Case("five digits", 2, "is not six digits", command=("refresh", "dev", "-c", "12345")),
+    Case("letters", 2, "is not six digits", command=("refresh", "dev", "-c", "12345a")),
+    Case("other digits", 2, "is not six digits", command=("refresh", "dev", "-c", "१२३४५६")),
+    Case("no code at all", 2, "there is no terminal to ask", command=("refresh", "dev"), hint="--code"),
+    Case("no line on stdin", 2, "standard input holds no code left", command=("refresh", "dev", "--code", "-")),
+    Case("too short", 2, "a session cannot last 8m", command=(*REFRESH, "--duration", "8m"), hint="--duration"),
+    Case("too long", 2, "a session cannot last 37h", command=(*REFRESH, "-d", "37h")),
+    Case("no duration", 2, "'soon' is not a duration", command=(*REFRESH, "-d", "soon"), hint="12h"),
+    Case("an empty duration setting", 2, "'h' is not", config("[profile dev]\nencee_duration = h\n")),
+    Case("a huge duration", 2, "a session cannot last", command=(*REFRESH, "-d", "9" * 30)),
+    Case("a user's ARN", 2, "is the ARN of a user", command=(*REFRESH, "--mfa-serial", SERIAL.replace("mfa", "user"))),
+    Case("a secret as serial", 2, "not the serial", command=(*REFRESH, "--mfa-serial", "x y")),
+    Case("a FIDO key", 2, "FIDO security key", command=(*REFRESH, "--mfa-serial", SERIAL.replace("mfa", "u2f"))),
+    Case("a role's ARN", 2, "not the serial", command=(*REFRESH, "--mfa-serial", SERIAL.replace("mfa", "role"))),
+    Case("a short serial", 2, "not the serial", command=(*REFRESH, "--mfa-serial", "GAHT")),
+    Case(
+        "a serial in the file",
+        2,
+        "is the ARN of a user",
+        lambda s: s.credentials(after="mfa_serial = " + SERIAL.replace("mfa", "user") + "\n", serial=False),
+    ),
+    Case("--to for two", 2, "exactly one PROFILE", command=("refresh", "dev", "x", "--to", "y", "-c", "CODE")),
+    Case("no such option", 2, "no such option: --cod", command=("refresh", "--cod", "1")),
+    Case("no such command", 2, "no such command 'refrsh'", command=("refrsh",)),
+    Case(
+        "one target for two", 2, "dev and b would both be written to both", one_target_for_two, ("refresh", "dev", "b")
+    ),
+    # the target
+    Case("DEFAULT", 2, "'DEFAULT' cannot be the session profile", command=(*REFRESH, "--to", "DEFAULT"), hint="--to"),
+    Case("a blank in the name", 2, "cannot be the session", command=(*REFRESH, "--to", "my dev")),
+    Case(
+        "long-term keys",
+        5,
+        "[dev] holds keys that may exist nowhere else",
+        command=(*REFRESH, "--to", "dev"),
+        hint="--to",
+    ),
+    Case("half a key", 5, "[dev-mfa] holds keys", wrote("[dev-mfa]\naws_secret_access_key = x\n"), hint="--to NAME"),
+    Case("another manager", 5, "is managed by awsume", wrote("[dev-mfa]\nmanager = awsume\naws_session_token = x\n")),
+    Case(
+        "aws-mfa's",
+        5,
+        "is managed by aws-mfa",
+        wrote("[dev-mfa]\nassumed_role = False\nexpiration = 2026-01-01 00:00:00\naws_session_token = x\n"),
+    ),
+    Case(
+        "saml2aws's",
+        5,
+        "is managed by another tool (x_security",
+        wrote("[dev-mfa]\nx_security_token_expires = 2026-01-01T00:00:00Z\naws_session_token = x\n"),
+    ),
+    *(
+        Case(
+            f"shadowed by {key}",
+            5,
+            f"{key} in the profile dev-mfa",
+            config(f"[profile dev-mfa]\n{key} = x\n"),
+            hint="--to",
+        )
+        for key in ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file")
+    ),
+    Case("shadowed at home", 5, "role_arn in the profile", wrote("[dev-mfa]\nrole_arn = x\n")),
+    # the file
+    Case(
+        "a byte-order mark", 5, "line 1 holds a byte-order mark", lambda s: s.home.write("\ufeff" + s.person.section())
+    ),
+    Case("a section twice", 5, "line 5 holds a section for the second time", wrote("[dev]\n")),
+    Case("a key twice", 5, "line 5 holds a key for the second time", wrote("MFA_SERIAL = x\n")),
+    Case(
+        "a key before any section",
+        5,
+        "line 1 holds a key before",
+        lambda s: s.home.write("a = b\n" + s.person.section()),
+    ),
+    Case("no UTF-8", 5, "line 5 holds bytes that are not UTF-8", wrote(b"# \xff\n")),
+    Case("a lone CR", 5, "line 5 holds a carriage return", wrote("# x\r# y\n")),
+    Case("a line of nothing", 5, "line 5 holds neither a key", wrote("aws_secret_access_key\n")),
+    Case("a spelling", 5, "line 5 spells [dev-mfa]", wrote("[ dev-mfa ]\n"), hint="[dev-mfa]"),
+    Case("a broken config file", 5, "config: line 1 holds a key before", config("region = x\n")),
+    Case("DEFAULT holds a token", 5, "would change how the AWS tools read", wrote("[DEFAULT]\naws_account_id = 1\n")),
+    # what AWS says
+    Case(
+        "wrong code", 4, "did not accept the code", command=("refresh", "dev", "-c", "000000"), sent=1, hint="next code"
+    ),
+    Case("used code", 4, "did not accept the code", a_used_code, sent=1),
+    Case(
+        "somebody else's device",
+        4,
+        "does not belong to the user",
+        lambda s: s.credentials(
+            after=f"mfa_serial = {s.aws.create_user('bob').create_device('other').serial}\n", serial=False
+        ),
+        sent=1,
+        hint="--mfa-serial",
+    ),
+    Case("dead key", 4, "deleted, made inactive or mistyped", a_key_that_aws_lost, sent=1),
+    Case(
+        "wrong secret",
+        4,
+        "does not belong to its key id",
+        lambda s: s.section(
+            "aws_access_key_id = KEY", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+        ),
+        sent=1,
+        hint="aws configure --profile dev",
+    ),
+    Case("a slow clock", 4, "clock is 20 min behind AWS's", a_clock_that_is(-20), sent=1, hint="timedatectl"),
+    Case("a fast clock", 4, "clock is 20 min ahead of AWS's", a_clock_that_is(20), sent=1),
+    Case("region switched off", 4, "STS is switched off in eu-central-1", fault(faults.region_disabled()), sent=1),
+    Case(
+        "anything else",
+        4,
+        "AWS refused the request of dev: Odd: \ufffdder\ufffd",
+        fault(faults.error("Odd", "\u202eder\u009b", 400)),
+        sent=1,
+    ),
+    Case(
+        "an internal error", 4, "AWS had an internal error (500)", fault(faults.status(500)), sent=1, hint="next code"
+    ),
+    Case(
+        "a page",
+        4,
+        "sign-in page answered: that code may",
+        fault(faults.html(200)),
+        sent=1,
+        hint="next code",
+    ),
+    Case("a proxy's page", 4, "a proxy or sign-in page", fault(faults.html(502)), sent=1),
+    Case("half an answer", 4, "arrived in pieces", fault(faults.half()), sent=1, hint="next code"),
+    Case("a reset", 4, "was cut off", fault(faults.reset()), sent=1),
+    Case("throttled", 4, "too many requests", fault(faults.throttled(), 3), sent=3, hint="wait"),
+    Case("nobody listens", 4, "could not be reached", lambda s: s.aws.refuse_connections(), hint="network"),
+]
+
+
+def dressed(case: Case, scene: Scene) -> tuple[str, ...]:
+    """Do what the case wants and fill in its command line."""
+    scene.credentials()
+    scene.home.config.write_text("[profile dev]\nregion = eu-central-1\n")
+    case.prepare(scene)
+    scene.aws.journal.clear()
+    scene.monkeypatch.setattr("encee.aws.sts._PAUSES", (0, 0))
+    return tuple(word.replace("CODE", scene.code) for word in case.command)
+
+
+STARTED: list[str] = []
+"""The arguments of every process that was started in this one."""
+
+
+def _note_processes(event: str, arguments: tuple[object, ...]) -> None:
+    if event in {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"}:
+        STARTED.append(repr(arguments))
+
+
+sys.addaudithook(_note_processes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize("debug", ["", "1"], ids=["", "debug"])
+def test_a_refusal_is_clear_and_harms_nothing(
+    case: Case,
+    debug: str,
+    encee: Encee,
+    home: Home,
+    person: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scene = Scene(home, person, aws, monkeypatch, person.device.next_code())
+    command = dressed(case, scene)
+    if debug:
+        monkeypatch.setenv("ENCEE_DEBUG", debug)
+    before = home.state()
+    STARTED.clear()
+    with caplog.at_level(logging.INFO):
+        result = encee(*command)
+
+    assert result.code == case.code, result.err
+    lines = result.err.splitlines()
+    (error,) = (line for line in lines if line.startswith("encee: error: "))
+    assert case.says in error
+    assert not error.endswith(".")
+    hints = [line for line in lines if line.startswith("encee: hint: ")]
+    assert len(hints) == (0 if case.says.startswith("AWS refused") else 1)
+    assert case.hint in "".join(hints)
+    assert debug or "Traceback" not in result.err
+    assert result.out == ""
+
+    assert home.state() == before
+    assert len(aws.calls("GetSessionToken")) == case.sent
+    assert case.code != 5 or aws.journal == []
+
+    key = person.user.access_key
+    for secret in (key.secret, person.device.seed, "wJalrXUtnFEMI", scene.code):
+        assert secret not in result.err + caplog.text + "".join(STARTED)

@@ -1,0 +1,217 @@
+"""`encee status`: what it lists, what it says of it, and what it ends with."""
+
+import json
+import re
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
+
+
+def session(name: str, ends: datetime, source: str = "dev") -> str:
+    return (
+        f"[{name}]\naws_access_key_id = ASIAQNZGKIQY56JQ7WML\naws_secret_access_key = s\naws_session_token = t\n"
+        f"expiration = {ends:%Y-%m-%dT%H:%M:%SZ}\nmanager = encee\nencee_source = {source}\n"
+    )
+
+
+def test_lists_each_state_as_plain_columns(encee: Encee, home: Home) -> None:
+    home.write(
+        "".join(f"[{name}]\n{KEYS}" for name in ("a", "b", "c", "d"))
+        + session("a-mfa", NOW + timedelta(hours=11, minutes=59), "a")
+        + session("b-mfa", NOW + timedelta(minutes=59), "b")
+        + session("c-mfa", NOW - timedelta(seconds=1), "c")
+    )
+    result = encee("status", now=NOW)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        "PROFILE  SOURCE  ACCOUNT       STATE     TIME LEFT  EXPIRES AT",
+        "a-mfa    a       029608264753  valid     11h 59m    today 23:59",
+        "b-mfa    b       029608264753  expiring  59m        today 12:59",
+        "c-mfa    c       029608264753  expired   over       today 11:59",
+        "d-mfa    d       –             none      –          –",
+    ]
+
+
+def test_json_has_the_same_and_no_secret(encee: Encee, home: Home) -> None:
+    home.write(
+        f"[dev]\n{KEYS}mfa_serial = arn:aws:iam::210987654321:mfa/x\n" + session("dev-mfa", NOW + timedelta(hours=2))
+    )
+    result = encee("status", "--json", now=NOW)
+    assert json.loads(result.out) == {
+        "encee_format": 1,
+        "sessions": [
+            {
+                "profile": "dev-mfa",
+                "source": "dev",
+                "account": "210987654321",
+                "state": "valid",
+                "seconds_left": 7200,
+                "expiration": "2026-11-22T14:00:00Z",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"),
+    [
+        ("x_security_token_expires = 2026-11-22T15:00:00+01:00", "2026-11-22T14:00:00Z"),
+        ("aws_session_expiration = 2026-11-22T14:00:00Z", "2026-11-22T14:00:00Z"),
+        ("aws_credential_expiration = 2026-11-22T14:00:00+00:00", "2026-11-22T14:00:00Z"),
+        ("awsmfa_expiration = 2026-11-22T14:00:00", "2026-11-22T14:00:00Z"),
+        ("expiration = 2026-11-22 14:00:00", "2026-11-22T14:00:00Z"),
+        ("manager = awsume\nexpiration = 2026-11-22 15:00:00", "2026-11-22T14:00:00Z"),
+        ("expiration = soon\nx_security_token_expires = 2026-11-22T14:00:00Z", "2026-11-22T14:00:00Z"),
+    ],
+)
+def test_lists_the_sessions_of_other_tools(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, line: str, ends: str
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    home.write(f"[theirs]\naws_access_key_id = ASIAX\naws_session_token = t\n{line}\n")
+    (listed,) = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert (listed["profile"], listed["source"], listed["expiration"]) == ("theirs", None, ends)
+
+
+def test_an_account_is_not_guessed_from_an_old_key(encee: Encee, home: Home) -> None:
+    home.write(
+        "[old]\naws_access_key_id = ASIAJCOAUNBB4H4BZRIQ\naws_session_token = t\nexpiration = 2026-01-01T00:00:00Z\n"
+    )
+    (listed,) = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
+    assert listed["account"] is None
+
+
+def test_shows_what_can_be_read_of_an_odd_file(encee: Encee, home: Home) -> None:
+    home.write(f"stray = 1\n[dev]\n{KEYS}[dev]\nno value here\n" + session("dev-mfa", NOW + timedelta(hours=2)))
+    result = encee("status", now=NOW)
+    assert result.code == 0
+    assert "dev-mfa" in result.out
+    assert "encee: warning: " in result.err
+    assert "line 1 holds a key before any section" in result.err
+
+
+def test_a_session_whose_end_cannot_be_read_has_no_state(encee: Encee, home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW).replace("expiration = ", "expiration = about "))
+    assert json.loads(encee("status", "--json", now=NOW).out)["sessions"][0]["state"] == "none"
+    assert encee("status", "--check", now=NOW).code == 3
+
+
+@pytest.mark.parametrize("word", ["dev", "dev-mfa", "de*"])
+def test_can_be_asked_about_one(encee: Encee, home: Home, word: str) -> None:
+    home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}" + session("dev-mfa", NOW + timedelta(hours=2)))
+    listed = json.loads(encee("status", word, "--json", now=NOW).out)["sessions"]
+    assert [one["profile"] for one in listed] == ["dev-mfa"]
+
+
+def test_an_unknown_name_ends_with_2(encee: Encee, home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}")
+    result = encee("status", "dve")
+    assert result.code == 2
+    assert "encee: hint: did you mean dev?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("left", "options", "code"),
+    [
+        (timedelta(hours=2), [], 0),
+        (timedelta(minutes=5), [], 0),
+        (timedelta(minutes=5), ["--expiring", "10m"], 3),
+        (timedelta(minutes=15), ["--expiring", "10m"], 0),
+        (timedelta(0), [], 3),
+    ],
+)
+def test_check_ends_with_3_for_a_session_that_needs_a_refresh(
+    encee: Encee, home: Home, left: timedelta, options: list[str], code: int
+) -> None:
+    home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW + left))
+    for words in (["dev"], []):
+        result = encee("status", "--check", *words, *options, now=NOW)
+        assert (result.code, result.out) == (code, "")
+        assert ("encee: hint: encee refresh dev" in result.err) == (code == 3)
+
+
+def test_check_says_how_much_is_left_and_how_much_was_wanted(encee: Encee, home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW + timedelta(minutes=5)))
+    result = encee("status", "dev", "--check", "--expiring", "10m", now=NOW)
+    assert result.err.startswith("encee: error: dev-mfa has 5m left, less than 10m\n")
+
+
+def test_check_counts_a_missing_session_only_when_it_is_named(encee: Encee, home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}" + session("dev-mfa", NOW + timedelta(hours=2)))
+    assert encee("status", "--check", now=NOW).code == 0
+    assert encee("status", "--check", "prod", now=NOW).code == 3
+
+
+def test_lists_a_session_whose_source_is_gone(encee: Encee, home: Home) -> None:
+    home.write(session("dev-mfa", NOW + timedelta(hours=2)))
+    assert "dev-mfa  dev" in encee("status", now=NOW).out
+
+
+def test_lists_a_session_that_was_written_to_another_name(encee: Encee, home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}" + session("work", NOW + timedelta(hours=2)))
+    listed = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
+    assert [(one["profile"], one["source"]) for one in listed] == [("work", "dev")]
+
+
+def test_without_a_file_says_what_to_do(encee: Encee) -> None:
+    result = encee("status")
+    assert (result.code, result.out) == (0, "")
+    assert "aws configure" in result.err
+
+
+def test_a_name_cannot_move_the_cursor(encee: Encee, home: Home) -> None:
+    home.write(f"[a\x1b[31m\u202e\u2028b]\n{KEYS}[[bold]]\n{KEYS}")
+    result = encee("status")
+    assert "a\ufffd[31m\ufffd\ufffdb-mfa" in result.out
+    assert "[bold]-mfa" in result.out
+    assert "\x1b" not in result.out
+
+
+def test_draws_a_table_with_bars_on_a_terminal(home: Home, dev: Person) -> None:
+    home.write(dev.section() + session("dev-mfa", datetime.now(UTC) + timedelta(hours=6, seconds=30)))
+    child = on_terminal("status")
+    drawn = child.read()
+    assert child.wait() == 0
+    assert "████░░░░ 6h 00m" in drawn
+    assert "\x1b[" in drawn
+    assert "─" in drawn
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in drawn.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
+def test_is_plain_where_the_terminal_or_the_person_wants_it(
+    home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "dumb")
+    home.write(dev.section())
+    child = on_terminal("status")
+    assert "\x1b" not in child.read()
+    assert child.wait() == 0
+
+
+def test_more_rows_than_rich_draws_in_time_are_plain(home: Home, dev: Person) -> None:
+    home.write("".join(f"[p{number}]\n{KEYS}" for number in range(201)) + dev.section())
+    child = on_terminal("status")
+    assert "\x1b" not in child.read()
+
+
+def test_a_reader_who_leaves_early_is_no_error(home: Home) -> None:
+    home.write("".join(f"[profile-{number}]\n{KEYS}" for number in range(5000)))
+    done = subprocess.run(
+        ["bash", "-c", f"{ENCEE} status | head -1; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [done.stdout.splitlines()[0], "141"]
+    assert done.stderr == ""

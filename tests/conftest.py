@@ -1,0 +1,200 @@
+"""What every test stands on: a home of its own, the verifying stand-in for AWS, and the command line."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from encee.cli.app import main
+from tests.fake_aws import FakeAws, FakeDevice, FakeUser
+
+ROOT = Path(__file__).parent.parent
+ENCEE = Path(sys.executable).parent / "encee"
+AWS = ROOT / ".venv-aws" / "bin" / "aws"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need programs which this machine lacks, except under CI, where they must be there."""
+    lacking: dict[str, None] = {}
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        missing = [name for mark in item.iter_markers("needs") for name in mark.args if not shutil.which(name)]
+        lacking.update(dict.fromkeys(missing))
+        (left_out if missing and not os.environ.get("CI") else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+    config.stash[_LACKING] = list(lacking)
+
+
+_LACKING = pytest.StashKey[list[str]]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Under CI, fail a test whose program is missing."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            assert shutil.which(name), f"{name} is missing; make system installs it"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was not run."""
+    for name in config.stash.get(_LACKING, []):
+        terminalreporter.write_line(f"not run: tests that need {name}")
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home directory with nothing in it but what the test puts there."""
+
+    path: Path
+
+    @property
+    def credentials(self) -> Path:
+        return self.path / ".aws" / "credentials"
+
+    @property
+    def config(self) -> Path:
+        return self.path / ".aws" / "config"
+
+    def write(self, credentials: str | bytes, config: str | bytes | None = None) -> None:
+        """Write the two files, long enough ago that one read is enough."""
+        self.credentials.parent.mkdir(mode=0o700, exist_ok=True)
+        for file, content in ((self.credentials, credentials), (self.config, config)):
+            if content is not None:
+                file.write_bytes(content.encode() if isinstance(content, str) else content)
+                file.chmod(0o600)
+                os.utime(file, (1_700_000_000, 1_700_000_000))
+
+    def state(self) -> dict[str, tuple[bytes, int]]:
+        """Content and mode of every file, the lock files aside."""
+        files = [file for file in self.path.rglob("*") if file.is_file() and not file.name.endswith("encee-lock")]
+        return {str(file.relative_to(self.path)): (file.read_bytes(), file.stat().st_mode) for file in files}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home, and none of the caller's AWS and encee variables."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "ENCEE_", "MFA_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    path.mkdir(mode=0o700)
+    monkeypatch.setenv("HOME", str(path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_PAGER", "")
+    monkeypatch.setenv("TZ", "UTC")
+    return Home(path)
+
+
+@pytest.fixture(scope="session")
+def served_aws() -> Iterator[FakeAws]:
+    """One stand-in for the whole test process."""
+    with FakeAws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(served_aws: FakeAws, home: Home, monkeypatch: pytest.MonkeyPatch) -> FakeAws:  # noqa: ARG001 - in it
+    """The stand-in with an empty account, reached by `AWS_ENDPOINT_URL`."""
+    served_aws.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served_aws.url)
+    return served_aws
+
+
+@dataclass(frozen=True)
+class Person:
+    """An IAM user with a key in `[dev]` and a device in a pocket."""
+
+    user: FakeUser
+    device: FakeDevice
+
+    def section(self, name: str = "dev", *, serial: bool = True) -> str:
+        """The long-term profile as the credentials file holds it."""
+        key = self.user.access_key
+        lines = [f"[{name}]", f"aws_access_key_id = {key.id}", f"aws_secret_access_key = {key.secret}"]
+        if serial:
+            lines.append(f"mfa_serial = {self.device.serial}")
+        return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def person(aws: FakeAws) -> Person:
+    """Someone with a key and a phone."""
+    user = aws.create_user("jane")
+    return Person(user, user.create_device("phone"))
+
+
+@pytest.fixture
+def dev(home: Home, person: Person) -> Person:
+    """The person, with the key in the credentials file already."""
+    home.write("# my keys\n" + person.section(), "[profile dev]\nregion = eu-central-1\n")
+    return person
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Encee:
+    """The command line, called through `main()`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        self._capsys.readouterr()
+        code = main(arguments, clock=(lambda: now) if now else None)
+        out, err = self._capsys.readouterr()
+        return Result(code, out, err)
+
+
+@pytest.fixture
+def encee(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:  # noqa: ARG001 - in it
+    """Call the command line in this process."""
+    return Encee(monkeypatch, capsys)
+
+
+def run_encee(*arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Result:
+    """Run the installed command in a process of its own."""
+    done = subprocess.run(
+        [ENCEE, *arguments],
+        input=stdin,
+        env=environ or os.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def run_aws(*arguments: str) -> Result:
+    """Run the real `aws` against whatever the environment names."""
+    done = subprocess.run(
+        [AWS, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def on_terminal(*arguments: str, command: Path = ENCEE) -> "pexpect.spawn[str]":
+    """Start a command, the installed one, on a pseudo-terminal of 80 columns."""
+    child = pexpect.spawn(str(command), list(arguments), encoding="utf-8", timeout=20, dimensions=(24, 80))
+    child.delaybeforesend = None
+    return child

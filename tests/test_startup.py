@@ -1,0 +1,38 @@
+"""What a command loads: start-up is the time that a person waits for nothing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import Home
+
+HEAVY = {"boto3", "botocore", "configupdater", "filelock", "pydantic", "requests", "rich"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The heavy modules that a command line has loaded when it ends."""
+    script = "import sys; from encee.cli.app import main; main(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
+    return HEAVY & {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("status", "--json"), ("--help",), ("refresh", "--help"), ("--version",), ("nonsense",)]
+)
+def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
+    home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n")
+    assert loaded(*arguments) == set()
+
+
+def test_boto3_is_not_loaded_for_a_refresh_that_has_nothing_to_ask(home: Home) -> None:
+    home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\nmfa_serial = GAHT12345678\n")
+    assert loaded("refresh", "dev") <= {"configupdater", "filelock"}
+
+
+def test_importing_the_package_imports_nothing() -> None:
+    script = "import sys; before = set(sys.modules); import encee; print(set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{'encee'}"
