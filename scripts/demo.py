@@ -1,0 +1,274 @@
+"""The whole story in a few seconds: a code, a session, and the credentials file before and after.
+
+Runs the installed `encee` and the real `aws` in a temporary home, against a stand-in for AWS on this machine that
+verifies signatures, tokens and codes. Nothing of the caller's own set-up is read or written. Whatever the text
+claims is checked; where something is not so, one line says what, and the exit code is 1.
+"""
+
+import difflib
+import os
+import re
+import shlex
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+
+if TYPE_CHECKING:
+    from tests.fake_aws import FakeAws, FakeDevice, FakeUser
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = {"encee": Path(sys.executable).with_name("encee"), "aws": ROOT / ".venv-aws" / "bin" / "aws"}
+COLUMNS = 80
+BUCKET = "jane-holiday-pictures"
+COLOURED = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+BOLD, RED, GREEN, CYAN = "1", "31", "32", "36"
+
+CREDENTIALS = """\
+# Keys of mine. Ask Sam before you add one.
+#   sandbox: dev    old account: default
+
+[default]                # closed in spring, kept for its number
+aws_access_key_id = {dead_id}
+aws_secret_access_key = {dead_secret}
+; region moved to the config file
+
+[dev]
+# from the console
+    # due for rotation in March
+aws_access_key_id     = {id}
+aws_secret_access_key = {secret}
+
+[backup]
+aws_access_key_id={dead_id}
+# the same key twice, I know
+aws_secret_access_key={dead_secret}
+
+# the end
+"""
+
+CONFIG = """\
+[default]
+region = us-east-1
+
+[profile dev]
+region     = eu-central-1
+mfa_serial = {serial}
+; the other phone is in the drawer
+"""
+
+
+class UntrueError(Exception):
+    """Something that the demonstration claims is not so."""
+
+
+def expect(fact: object, otherwise: str) -> None:
+    """Go on only where a claim holds."""
+    if not fact:
+        raise UntrueError(otherwise)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home directory with the two files that AWS tools read."""
+
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The credentials file and the config file."""
+        return self.path / ".aws" / "credentials", self.path / ".aws" / "config"
+
+    def furnish(self, user: "FakeUser", device: "FakeDevice", former: "FakeUser") -> None:
+        """Write both files as their owner may have left them: with keys of two users, and with comments."""
+        dead, key = former.access_key, user.access_key
+        texts = (
+            CREDENTIALS.format(id=key.id, secret=key.secret, dead_id=dead.id, dead_secret=dead.secret),
+            CONFIG.format(serial=device.serial),
+        )
+        (self.path / ".aws").mkdir(mode=0o700)
+        for file, text in zip(self.files, texts, strict=True):
+            file.write_text(text)
+            file.chmod(0o600)
+
+    def contents(self) -> tuple[bytes, bytes]:
+        """What the two files hold now."""
+        credentials, config = self.files
+        return credentials.read_bytes(), config.read_bytes()
+
+    def environ(self, endpoint: str) -> dict[str, str]:
+        """The caller's environment with this home, the stand-in, and no setting of the caller's for AWS or encee."""
+        kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+        ours = {
+            "HOME": str(self.path),
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_PAGER": "",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return kept | ours | ({} if COLOURED else {"NO_COLOR": "1"})
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(("AWS_", "ENCEE_", "MFA_", "BOTO")) or name.lower().endswith("_proxy")
+
+
+class Screen:
+    """Shows on standard output what a terminal shows; a person's terminal adds the carriage returns itself."""
+
+    def write(self, text: str) -> None:
+        """Print a piece of output."""
+        sys.stdout.write(text.replace("\r", ""))
+
+    def flush(self) -> None:
+        """Show it now."""
+        sys.stdout.flush()
+
+
+def run(command: str, environ: Mapping[str, str], device: "FakeDevice | None" = None) -> str:
+    """Run a command on a terminal, show it as it goes, and return what it printed, without colours.
+
+    Args:
+        command: What a person would type.
+        environ: Its environment.
+        device: Whose code to type at the prompt; None where no prompt is due.
+    """
+    print(paint(f"$ {command}", BOLD), flush=True)
+    program, *arguments = shlex.split(command)
+    with pexpect.spawn(
+        str(PROGRAMS[program]), arguments, env=dict(environ), encoding="utf-8", timeout=15, dimensions=(24, COLUMNS)
+    ) as child:
+        child.logfile_read = Screen()
+        shown = ""
+        try:
+            if device:
+                child.expect(r"MFA code for .*: ")
+                shown = child.before + child.after
+                type_slowly(child, device.code())
+            child.expect(pexpect.EOF)
+        except pexpect.ExceptionPexpect:
+            raise UntrueError(f"{command} did not go on as it should") from None
+        shown += child.before
+    print(flush=True)
+    expect(child.exitstatus == 0, f"{command} ended with {child.exitstatus}, not 0")
+    return re.sub(r"\x1b\[[\d;]*m|\r", "", shown)
+
+
+def type_slowly(child: "pexpect.spawn[str]", code: str) -> None:
+    """Type a code as fast as a person does."""
+    child.delaybeforesend = None
+    time.sleep(0.6)
+    for digit in code:
+        time.sleep(0.12)
+        child.send(digit)
+    child.send("\r")
+
+
+def tell(text: str) -> None:
+    """A sentence of the story, wrapped."""
+    print(paint(textwrap.fill(text, COLUMNS), CYAN), flush=True)
+
+
+def paint(text: str, *styles: str) -> str:
+    """A text in colour, line by line, where colour is wanted."""
+    if not (COLOURED and styles):
+        return text
+    return "\n".join(f"\x1b[{';'.join(styles)}m{line}\x1b[0m" for line in text.split("\n"))
+
+
+def show_difference(name: str, before: bytes, after: bytes) -> None:
+    """The whole file with what was added and removed, secrets masked."""
+    old, new = (masked(data.decode()).splitlines() for data in (before, after))
+    for line in difflib.unified_diff(old, new, f"{name} before", f"{name} after", n=len(new), lineterm=""):
+        if line.startswith("@@"):
+            continue
+        if line.startswith(("---", "+++")):
+            print(paint(line, BOLD))
+        else:
+            print(paint(line, *{"+": [GREEN], "-": [RED]}.get(line[0], [])))
+    print(flush=True)
+
+
+def masked(text: str) -> str:
+    """A file's text without its secrets and tokens."""
+    return re.sub(r"(?m)^(aws_(?:secret_access_key|session_token)\s*=\s*).+", r"\1********", text)
+
+
+def expect_added(header: str, before: bytes, after: bytes) -> None:
+    """Hold a file against what it was: the same bytes, and one section more, of this header, behind them."""
+    expect(after.startswith(before), f"bytes outside [{header}] changed")
+    added = re.findall(r"(?m)^\s*\[(.+)\]", after[len(before) :].decode())
+    expect(added == [header], f"[{header}] is not the one new section")
+
+
+def story(aws: "FakeAws", home: Home) -> Iterator[str]:
+    """Tell the story, and yield each thing that it has shown to be so.
+
+    Raises:
+        UntrueError: One of them is not.
+    """
+    jane, former = aws.create_user("jane"), aws.create_user("former")
+    phone = jane.create_device("phone")
+    former.access_key.deactivate()
+    aws.create_bucket(BUCKET)
+    home.furnish(jane, phone, former)
+    environ = home.environ(aws.url)
+    credentials, config = home.contents()
+
+    tell("Jane has a key in [dev], a phone that shows codes, and a credentials file full of comments. She starts work:")
+    run("encee refresh dev", environ, phone)
+
+    new_credentials, new_config = home.contents()
+    expect_added("dev-mfa", credentials, new_credentials)
+    tell("The session went to a section of its own. Not one of the other bytes moved:")
+    show_difference("~/.aws/credentials", credentials, new_credentials)
+    expect_added("profile dev-mfa", config, new_config)
+    tell("The region of [dev] came along, so that no command needs --region:")
+    show_difference("~/.aws/config", config, new_config)
+    yield f"all {len(credentials) + len(config):,} bytes of before are where they were"
+
+    tell("Every AWS tool knows the new profile. AWS sees Jane:")
+    who = run("aws --profile dev-mfa sts get-caller-identity", environ)
+    expect(f'"{jane.arn}"' in who, f"AWS did not see {jane.arn}")
+    signer = aws.calls("GetCallerIdentity")[-1].access_key_id
+    expect(signer.startswith("ASIA"), f"aws signed with {signer[:4]}…, not with a session's key (ASIA…)")
+    yield f"aws signs as Jane with her session's key {signer}"
+
+    tell("So does S3:")
+    expect(BUCKET in run("aws --profile dev-mfa s3 ls", environ), f"the bucket {BUCKET} was not listed")
+    yield "it lists her bucket"
+
+    tell("And this is what expires when:")
+    row = re.search(r"^\s*dev-mfa\b.*", run("encee status", environ), re.MULTILINE)
+    expect(row and re.search(r"\bvalid\b", row[0]), "encee status does not call dev-mfa valid")
+    yield "encee calls the session valid"
+
+
+def main() -> int:
+    """Run the demonstration in a home that is removed afterwards."""
+    for name, program in PROGRAMS.items():
+        if not program.exists():
+            print(f"demo: {name} is missing; make demo installs it", file=sys.stderr)
+            return 1
+    sys.path.insert(0, str(ROOT))  # the stand-in lives among the tests
+    from tests.fake_aws import FakeAws
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="encee-demo-") as folder, FakeAws() as aws:
+            proven = list(story(aws, Home(Path(folder))))
+    except UntrueError as untrue:
+        print(f"demo: {untrue}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    tell("Checked: " + "; ".join(proven) + ".")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
