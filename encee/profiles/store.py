@@ -8,6 +8,7 @@ step only while the original is still what was read; a read afterwards tells whe
 import errno
 import glob
 import os
+import re
 import stat
 import tempfile
 import time
@@ -156,8 +157,10 @@ class Store:
         return real
 
     def _refuse_unwritable(self, real: Path) -> None:
-        """Refuse what a replacement would get around: a write protection, and the other names of the file."""
+        """Refuse what a replacement would get around or fail at: a protection, other names, a mount of its own."""
         links = real.stat().st_nlink
+        if _is_mounted(real):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         if not os.access(real, os.W_OK):
             raise FileRefusedError(
                 f"{self.path} is write-protected; nothing was changed", hint=f"chmod u+w {self.path}"
@@ -196,6 +199,16 @@ _REASONS = {
     errno.ELOOP: ("a circle of links", "mend the link: ls -la {path}"),
     errno.ENOTDIR: ("a part of the path is not a folder", "check the path"),
 }
+
+
+def _is_mounted(real: Path) -> bool:
+    """Whether a file is a mount point, which nothing can be renamed over; known on Linux only (proc(5))."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_bytes()
+    except OSError:
+        return False
+    escaped = re.sub(rb"[\\ \t\n]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(real))
+    return any(line.split(b" ")[4:5] == [escaped] for line in mounts.splitlines())
 
 
 def _busy(path: Path) -> FileRefusedError:

@@ -1,0 +1,458 @@
+"""The edit, rule by rule: what encee makes of every oddity that a credentials or config file can hold."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import configupdater
+import pytest
+
+from encee.errors import EnceeError, ExitCode, FileRefusedError, UsageError
+from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document
+
+FILE = Path("aws-file")
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+SESSION = {
+    "aws_access_key_id": "ASIAIOSFODNN7EXAMPLE",
+    "aws_secret_access_key": "new/secret+",
+    "aws_session_token": "new==",
+}
+STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
+OURS = """\
+aws_access_key_id = ASIAIOSFODNN7EXAMPLE
+aws_secret_access_key = new/secret+
+aws_session_token = new==
+"""
+KEYS = f"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n"
+
+
+def own(text: str, profile: str = "dev-mfa") -> str:
+    document = Document(text.encode(), FILE, CredentialsHeaders())
+    document.own(profile, SESSION, without=STALE)
+    return document.data().decode()
+
+
+def set_region(text: str, profile: str = "dev") -> str:
+    document = Document(text.encode(), FILE, ConfigHeaders())
+    document.set(profile, {"region": "eu-west-1"})
+    return document.data().decode()
+
+
+def refusal(edit: Callable[[str], str], text: str) -> str:
+    """The message of a refusal, which has a hint, the exit code for files and no secret."""
+    with pytest.raises(FileRefusedError) as caught:
+        edit(text)
+    assert caught.value.exit_code is ExitCode.FILE
+    assert caught.value.hint
+    assert FILE.name in caught.value.message
+    assert SECRET.lower() not in f"{caught.value.message} {caught.value.hint}".lower()
+    assert caught.value.__cause__ is None
+    return caught.value.message
+
+
+# Facts about ConfigUpdater, and what encee does instead
+
+
+def test_keeps_crlf_line_ends_and_uses_them_for_its_own_lines() -> None:
+    assert own((KEYS + "[dev-mfa]\n").replace("\n", "\r\n")) == (KEYS + "[dev-mfa]\n" + OURS).replace("\n", "\r\n")
+
+
+def test_keeps_a_mixture_of_line_ends_and_follows_the_majority() -> None:
+    before = "[a]\r\nx = 1\n[b]\r\n"
+    assert own(before) == before + "\r\n[dev-mfa]\r\n" + OURS.replace("\n", "\r\n")
+    before = "[a]\nx = 1\r\n[b]\n"
+    assert own(before) == before + "\n[dev-mfa]\n" + OURS
+
+
+def test_a_key_behind_indented_keys_of_ours_does_not_become_a_part_of_the_token() -> None:
+    before = "[dev-mfa]\n  aws_access_key_id = old\n  aws_session_token = old\n  region = eu-west-1\n[z]\n"
+    assert own(before) == f"[dev-mfa]\n{OURS}region = eu-west-1\n[z]\n"
+
+
+def test_keeps_a_comment_under_a_rewritten_key() -> None:
+    before = "[dev-mfa]\naws_session_token = old\n    # mine\n\t; and mine\nregion = eu-west-1\n"
+    assert own(before) == f"[dev-mfa]\n{OURS}# mine\n; and mine\nregion = eu-west-1\n"
+
+
+def test_keeps_a_comment_inside_a_continuation_of_a_rewritten_key() -> None:
+    before = "[dev-mfa]\naws_session_token = old\n  older\n  # mine\n  oldest\n# and mine\n  still\n"
+    assert own(before) == f"[dev-mfa]\n{OURS}# mine\n# and mine\n"
+
+
+def test_keeps_a_comment_inside_a_continuation_of_a_foreign_key_but_not_indented() -> None:
+    before = "[dev-mfa]\nnote = one\n  # mine\n  two\n"
+    assert own(before) == f"[dev-mfa]\nnote = one\n# mine\n  two\n{OURS}"
+
+
+@pytest.mark.parametrize("comment", ["  # region = x", "\t; region: x"])
+def test_an_indented_comment_that_looks_like_a_key_is_a_comment(comment: str) -> None:
+    before = f"[dev-mfa]\n{comment}\n{comment}\n    aws_session_token = old\n"
+    assert own(before) == f"[dev-mfa]\n{comment.strip()}\n{comment.strip()}\n{OURS}"
+
+
+def test_a_missing_key_does_not_land_behind_the_comment_of_the_next_section() -> None:
+    before = "[dev-mfa]\naws_access_key_id = old\n\n# about z\n[z]\nx = 1\n"
+    assert own(before) == f"[dev-mfa]\n{OURS}\n# about z\n[z]\nx = 1\n"
+
+
+def test_a_section_without_keys_is_filled_before_the_comment_of_the_next() -> None:
+    assert own("[dev-mfa]\n\n; about z\n[z]\n") == f"[dev-mfa]\n{OURS}\n; about z\n[z]\n"
+
+
+def test_a_comment_at_the_end_of_the_file_stays_behind_the_last_section() -> None:
+    assert own("[dev-mfa]\nmanager = me\n\n# the end") == f"[dev-mfa]\nmanager = me\n{OURS}\n# the end"
+
+
+@pytest.mark.parametrize("body", ["  [z]\n", "region = eu-west-1\n\t[z]\nx = 1\n"])
+def test_refuses_an_indented_header_under_ours(body: str) -> None:
+    line = 1 + body[: body.index("[")].count("\n") + 1
+    assert f"line {line} " in refusal(own, f"[dev-mfa]\n{body}")
+
+
+@pytest.mark.parametrize("text", ["[dev-mfa]\nx = 1\ry = 2\n", "[a]\nx = 1\r\r\n", "[a]\nx = 1\n\r"])
+def test_refuses_a_lone_carriage_return(text: str) -> None:
+    line = text[: text.index("\r")].count("\n") + 1
+    assert f"line {line} holds a carriage return" in refusal(own, text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[ dev-mfa ]",
+        "[dev-mfa ]",
+        "[\tdev-mfa]",
+        "[dev-mfa] # [x]",
+        "[dev-mfa] # mine",
+        "[dev-mfa]#mine",
+        "[dev-mfa]]",
+        "  [dev-mfa]",
+        "\t[dev-mfa]",
+    ],
+)
+def test_refuses_another_spelling_of_the_header(header: str) -> None:
+    assert "line 4 spells [dev-mfa]" in refusal(own, f"{KEYS}{header}\n")
+
+
+def test_blanks_behind_the_header_go() -> None:
+    assert own("[dev-mfa] \t\nregion = x\n") == f"[dev-mfa]\nregion = x\n{OURS}"
+
+
+@pytest.mark.parametrize(
+    "key", ["aws_session_token: old", "AWS_SESSION_TOKEN = old", "Aws_Session_Token : old", "aws_session_token=old"]
+)
+def test_rewrites_a_key_in_lower_case_with_an_equals_sign(key: str) -> None:
+    assert own(f"[dev-mfa]\n{key}\n[z]\n") == f"[dev-mfa]\n{OURS}[z]\n"
+
+
+@pytest.mark.parametrize("stale", [*sorted(STALE), "AWS_SECURITY_TOKEN"])
+def test_removes_what_botocore_would_prefer_to_the_new_token(stale: str) -> None:
+    assert own(f"[dev-mfa]\n{stale} = old\nregion = x\n") == f"[dev-mfa]\n{OURS}region = x\n"
+
+
+def test_removes_stale_keys_of_no_other_section() -> None:
+    other = "[dev]\naws_security_token = old\n"
+    assert own(f"{other}[dev-mfa]\n") == f"{other}[dev-mfa]\n{OURS}"
+
+
+def test_refuses_keys_that_differ_in_case_only() -> None:
+    assert "line 3 holds a key for the second time" in refusal(own, f"[dev]\nKey = 1\nkey = {SECRET}\n")
+
+
+def test_leaves_it_to_the_aws_tools_whether_default_may_come_twice() -> None:
+    before = "[DEFAULT]\nregion = x\n[a]\n[DEFAULT]\noutput = json\n"
+    assert own(before) == f"{before}\n[dev-mfa]\n{OURS}"
+    assert "line 4 holds a key for the second time" in refusal(own, "[DEFAULT]\nx = 1\n[DEFAULT]\nx = 2\n")
+
+
+@pytest.mark.parametrize("comment", ["  # mine\n", "\t; mine\n", "\n   # mine\n\n"])
+def test_accepts_an_indented_comment_before_the_first_header(comment: str) -> None:
+    assert own(f"{comment}[dev-mfa]\n") == f"{comment}[dev-mfa]\n{OURS}"
+
+
+@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\r\n[x]", "a\n", "", "a b", "a#b", "a;b", '"', "a'b", "a\\b", "ä"])
+@pytest.mark.parametrize("before", ["", "[dev-mfa]\n", "[dev-mfa]\naws_session_token = old\n"])
+def test_refuses_a_value_that_aws_tools_would_not_read_alike(value: str, before: str) -> None:
+    document = Document(before.encode(), FILE, CredentialsHeaders())
+    with pytest.raises(FileRefusedError) as caught:
+        document.own("dev-mfa", {"aws_session_token": value})
+    assert "aws_session_token has a value" in caught.value.message
+    assert caught.value.hint
+    assert not value or value not in caught.value.message
+    assert document.data() == before.encode()
+
+
+@pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\n", "a]", "[a", "a b", "", "ä", "#a", "a;b", "DEFAULT"])
+@pytest.mark.parametrize("headers", [CredentialsHeaders(), ConfigHeaders()])
+def test_refuses_a_name_that_aws_tools_would_not_read_alike(
+    name: str, headers: CredentialsHeaders | ConfigHeaders
+) -> None:
+    document = Document(b"", FILE, headers)
+    for edit in (document.own, document.set):
+        with pytest.raises(UsageError) as caught:
+            edit(name, SESSION)
+        assert caught.value.hint
+    assert document.data() == b""
+
+
+@pytest.mark.parametrize("name", ["DEFAULT", "my session"])
+def test_refuses_such_a_name_where_the_section_exists_as_well(name: str) -> None:
+    document = Document(f"[{name}]\n".encode(), FILE, CredentialsHeaders())
+    with pytest.raises(UsageError):
+        document.own(name, SESSION)
+    assert document.data() == f"[{name}]\n".encode()
+
+
+def test_sets_keys_in_a_section_of_a_person_whatever_its_name_but_never_in_default() -> None:
+    document = Document(b"[my keys]\nx = 1\n[DEFAULT]\n", FILE, CredentialsHeaders())
+    document.set("my keys", {"y": "2"})
+    with pytest.raises(UsageError):
+        document.set("DEFAULT", {"y": "2"})
+    assert document.data() == b"[my keys]\nx = 1\ny = 2\n[DEFAULT]\n"
+
+
+@pytest.mark.parametrize("name", ["a", "A-z_0", "team/dev", "a.b", "100%", "me@work", "arn:aws", "c++"])
+def test_accepts_every_name_that_aws_tools_read_alike(name: str) -> None:
+    once = own("", name)
+    assert once == f"[{name}]\n{OURS}"
+    assert own(once, name) == once
+
+
+def test_only_the_lines_of_the_section_reach_the_parser_that_is_slower_than_linear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    real = configupdater.ConfigUpdater.read_file
+
+    def read_file(updater: configupdater.ConfigUpdater, lines: Iterable[str]) -> configupdater.ConfigUpdater:
+        seen.extend(lines)
+        return real(updater, seen)
+
+    monkeypatch.setattr(configupdater.ConfigUpdater, "read_file", read_file)
+    own("[a]\n" + "".join(f"k{n} = 1\n" for n in range(100)) + "[dev-mfa]\nregion = x\n# about z\n[z]\ny = 1\n")
+    assert seen == ["[dev-mfa]\n", "region = x\n"]
+
+
+def test_a_number_sign_or_semicolon_in_a_foreign_value_stays() -> None:
+    before = "[dev-mfa]\nnote = a # b ; c\nother = x;y#z\n"
+    assert own(before) == before + OURS
+
+
+# The edit
+
+
+def test_writes_an_empty_file_without_a_line_end_before_the_section() -> None:
+    assert own("") == f"[dev-mfa]\n{OURS}"
+
+
+def test_adds_a_section_behind_one_line_end_of_its_own() -> None:
+    assert own(KEYS) == f"{KEYS}\n[dev-mfa]\n{OURS}"
+
+
+@pytest.mark.parametrize("end", ["\n\n\n", "\n   \n", "\n# the end\n"])
+def test_adds_that_line_end_whatever_the_file_ends_with(end: str) -> None:
+    assert own(f"[a]\nx = 1{end}") == f"[a]\nx = 1{end}\n[dev-mfa]\n{OURS}"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_file_without_a_last_line_end_gets_two_and_ends_without_one_again(line_end: str) -> None:
+    before = KEYS.removesuffix("\n").replace("\n", line_end)
+    assert own(before) == before + f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n").replace("\n", line_end)
+
+
+@pytest.mark.parametrize("before", ["[dev-mfa]", "[dev-mfa]\naws_session_token = old", "[a]\n[dev-mfa]\n\tx = 1"])
+def test_editing_the_last_section_of_a_file_without_a_last_line_end_adds_none(before: str) -> None:
+    kept = before[: before.index("]", before.index("dev-mfa")) + 1]
+    foreign = "x = 1\n" if "x = 1" in before else ""
+    assert own(before) == f"{kept}\n{foreign}{OURS}".removesuffix("\n")
+
+
+def test_keys_of_ours_stand_together_in_the_place_of_the_first() -> None:
+    before = "[dev-mfa]\na = 1\naws_session_token = old\nb = 2\n\naws_access_key_id = old\nc = 3\n"
+    assert own(before) == f"[dev-mfa]\na = 1\n{OURS}b = 2\n\nc = 3\n"
+
+
+def test_keeps_foreign_keys_and_nested_blocks() -> None:
+    before = "[dev-mfa]\nREGION: x\ns3 =\n    max_queue_size = 1\n\n    addressing_style = path\nlast=1\n"
+    assert own(before) == before + OURS
+
+
+def test_keeps_what_other_tools_take_for_line_ends() -> None:
+    before = "[a]\nx = 1\u20282\x0b3\x854\x1c5\x0c6\n[dev-mfa]\ny = 1\u20282\x0b3\x854\n"
+    assert own(before) == before + OURS
+
+
+def test_several_sections_are_one_edit() -> None:
+    document = Document(b"[b-mfa]\nx = 1\n[z]\n", FILE, CredentialsHeaders())
+    for profile in ("a-mfa", "b-mfa", "c-mfa"):
+        document.own(profile, {"k": profile})
+    assert document.data() == b"[b-mfa]\nx = 1\nk = b-mfa\n[z]\n\n[a-mfa]\nk = a-mfa\n\n[c-mfa]\nk = c-mfa\n"
+
+
+def test_several_sections_are_one_edit_in_a_file_without_a_last_line_end() -> None:
+    document = Document(b"[z]\nx = 1", FILE, CredentialsHeaders())
+    for profile in ("a-mfa", "b-mfa", "a-mfa"):
+        document.own(profile, {"k": profile, "j": "1"})
+    once = b"[z]\nx = 1\n\n[a-mfa]\nk = a-mfa\nj = 1\n\n[b-mfa]\nk = b-mfa\nj = 1"
+    assert document.data() == once
+
+
+def test_the_view_is_kept_in_step_with_the_edits() -> None:
+    document = Document(b"[DEFAULT]\nd = 0\n[a-mfa]\naws_security_token = s\nx = 1\n", FILE, CredentialsHeaders())
+    document.own("a-mfa", {"k": "1"}, without=STALE)
+    document.own("b-mfa", {"k": "2"}, without=STALE)
+    document.set("a-mfa", {"x": "2"})
+    expected = {"d": "0"}, {"d": "0", "x": "2", "k": "1"}, {"d": "0", "k": "2"}
+    assert document.view == dict(zip(("DEFAULT", "a-mfa", "b-mfa"), expected, strict=True))
+    assert Document(document.data(), FILE, CredentialsHeaders()).view == document.view
+
+
+def test_an_edit_that_changes_nothing_gives_the_same_bytes() -> None:
+    once = own(KEYS)
+    assert own(once) == once
+
+
+@pytest.mark.parametrize("section", ["", "[dev-mfa]\n", "[dev-mfa]\naws_security_token = old\n"])
+@pytest.mark.parametrize("stale", sorted(STALE))
+def test_refuses_a_default_section_that_holds_what_has_to_go(section: str, stale: str) -> None:
+    assert "the edit would change how" in refusal(own, f"[DEFAULT]\n{stale} = {SECRET}\n{section}")
+
+
+def test_values_of_the_default_section_do_not_harm_ours() -> None:
+    before = "[DEFAULT]\naws_session_token = old\nregion = x\n"
+    assert own(before) == f"{before}\n[dev-mfa]\n{OURS}"
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "fault"),
+    [
+        (f"{KEYS}[dev]\n".encode(), 4, "a section for the second time"),
+        (f"aws_secret_access_key = {SECRET}\n".encode(), 1, "a key before any section"),
+        (f"\n{SECRET}\n".encode(), 2, "a key before any section"),
+        (f"[a]\nx = 1\n{SECRET}\n".encode(), 3, "neither a key, a section nor a comment"),
+        (f"[a]\n= {SECRET}\n".encode(), 2, "neither a key, a section nor a comment"),
+        (f"[a]\nx = 1\nx = {SECRET}\n".encode(), 3, "a key for the second time"),
+        (f"[a]\n[b]\ns3 =\n  a = 1\n  {SECRET}\nz = 1\n".encode(), 5, "a nested line without '='"),
+        (f"[a]\n{SECRET} =\n  {SECRET}\n".encode(), 3, "a nested line without '='"),
+        (f"[{SECRET}]\r\nx=\r\n\r\n\r\n  {SECRET}".encode(), 5, "a nested line without '='"),
+        (b"\xef\xbb\xbf[a]\n", 1, "a byte-order mark"),
+        (b"[a]\nx = 1\ny = \xff\n", 3, "bytes that are not UTF-8"),
+        (b"[a]\r\nx = \xe4\r\n", 2, "bytes that are not UTF-8"),
+        ("[a]\nx = 1\n".encode("utf-16"), 1, "bytes that are not UTF-8"),
+    ],
+)
+def test_refuses_what_the_aws_tools_cannot_read_and_names_the_line_only(data: bytes, line: int, fault: str) -> None:
+    with pytest.raises(FileRefusedError) as caught:
+        Document(data, FILE, CredentialsHeaders())
+    assert caught.value.message.startswith(f"{FILE}: line {line} holds {fault}")
+    assert caught.value.hint
+    assert SECRET.lower() not in f"{caught.value.message} {caught.value.hint}".lower()
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_reads_a_default_section_with_a_broken_value_that_no_section_inherits() -> None:
+    before = "[DEFAULT]\ns3 =\n  broken\n[a]\ns3 = x\n[dev-mfa]\ns3 =\n"
+    assert own(before) == before + OURS
+    assert "line 3 holds a nested line" in refusal(own, before.removesuffix("s3 =\n"))
+    assert "line 3 holds a nested line" in refusal(own, before.removesuffix("[dev-mfa]\ns3 =\n"))
+
+
+def test_refusals_are_expected_failures() -> None:
+    assert issubclass(FileRefusedError, EnceeError)
+    assert issubclass(UsageError, EnceeError)
+    assert UsageError.exit_code is ExitCode.USAGE
+
+
+# The config file
+
+
+@pytest.mark.parametrize("header", ["[profile dev]", '[profile "dev"]', "[profile 'dev']", "[profile   dev]"])
+def test_finds_a_profile_however_its_header_is_quoted(header: str) -> None:
+    before = f"{header}\noutput = json\n[z]\n"
+    assert set_region(before) == f"{header}\noutput = json\nregion = eu-west-1\n[z]\n"
+
+
+@pytest.mark.parametrize("before", ["", "[dev]\nx = 1\n", "[profile dev2]\nx = 1\n", "[services dev]\nx = 1\n"])
+def test_adds_a_profile_that_is_missing(before: str) -> None:
+    gap = "\n" if before else ""
+    assert set_region(before) == f"{before}{gap}[profile dev]\nregion = eu-west-1\n"
+
+
+def test_adds_the_default_profile_without_the_word_profile() -> None:
+    assert set_region("", "default") == "[default]\nregion = eu-west-1\n"
+
+
+@pytest.mark.parametrize("headers", [("[default]", "[profile default]"), ("[profile default]", "[default]")])
+def test_edits_the_later_one_of_two_default_sections(headers: tuple[str, str]) -> None:
+    before = f"{headers[0]}\nregion = a\n{headers[1]}\nregion = b\n"
+    assert set_region(before, "default") == before.replace("region = b", "region = eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("profile", "header"),
+    [
+        ("dev", "[profile dev ]"),
+        ("dev", "[ profile dev]"),
+        ("dev", '[profile "dev" ]'),
+        ("dev", " [profile dev]"),
+        ("dev", "[profile dev] # mine"),
+        ("dev", '[profile d"ev"]'),
+        ("dev", "[profile \\dev]"),
+        ("dev", "[profiles dev]"),
+        ("dev", " [profiles dev]"),
+        ("default", "[ default ]"),
+        ("default", "[default] # mine"),
+        ("default", " [default]"),
+    ],
+)
+def test_refuses_a_header_that_only_some_tools_take_for_the_profile(profile: str, header: str) -> None:
+    def edit(text: str) -> str:
+        return set_region(text, profile)
+
+    canonical = "[default]" if profile == "default" else f"[profile {profile}]"
+    if header in {"[profile dev ]", '[profile "dev" ]'}:
+        # botocore takes both, and a shell's words have no blanks at their ends: nobody reads them differently.
+        assert set_region(f"{header}\n") == f"{header}\nregion = eu-west-1\n"
+    else:
+        assert f"line 2 spells {canonical}" in refusal(edit, f"# mine\n{header}\nregion = a\n")
+
+
+def test_refuses_two_sections_of_one_profile() -> None:
+    message = refusal(set_region, '[profile dev]\nregion = a\n[profile "dev"]\nregion = b\n')
+    assert "lines 1 and 3 hold two sections of one profile" in message
+
+
+def test_keeps_nested_blocks_and_everything_else_in_a_section_of_a_person() -> None:
+    before = "[profile dev]\n  # mine\ns3 =\n    max_queue_size = 1\n    # mine\n    use_x: y=1\nOutput: json\n\n[z]\n"
+    assert set_region(before) == before.replace("\n\n[z]", "\nregion = eu-west-1\n\n[z]")
+
+
+def test_an_existing_key_keeps_its_place_and_its_indentation() -> None:
+    before = "[profile dev]\n  output = json\n  Region: us-east-1\n  cli_pager =\n[z]\n"
+    assert set_region(before) == before.replace("Region: us-east-1", "region = eu-west-1")
+
+
+def test_a_missing_key_comes_behind_indented_ones_at_column_0() -> None:
+    before = "[profile dev]\n  output = json\n\n# about z\n[z]\n"
+    assert set_region(before) == before.replace("json\n", "json\nregion = eu-west-1\n")
+
+
+def test_a_comment_inside_the_value_that_is_set_stays() -> None:
+    before = "[profile dev]\nregion = a\n  # mine\n  b\noutput = json\n"
+    assert set_region(before) == "[profile dev]\nregion = eu-west-1\n  # mine\noutput = json\n"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("body", ["", "\noutput = json", "\nregion = us-east-1", "\n[z]"])
+def test_a_config_file_without_a_last_line_end_keeps_none(body: str, line_end: str) -> None:
+    before = f"[profile a]\n[profile dev]{body}".replace("\n", line_end)
+    after = set_region(before)
+    region = f"{line_end}region = eu-west-1"
+    if body == "\n[z]":
+        assert after == before.replace(f"{line_end}[z]", f"{region}{line_end}[z]")
+    else:
+        assert after == before.replace(f"{line_end}region = us-east-1", "") + region
+
+
+def test_a_default_section_of_configparser_stays_in_the_config_file() -> None:
+    before = "[DEFAULT]\nregion = us-east-1\n[profile dev]\noutput = json\n"
+    assert set_region(before) == f"{before}region = eu-west-1\n"
