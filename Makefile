@@ -5,8 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 AWS    := .venv-aws/.ready
-PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 JOBS   ?= auto
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
 .PHONY: help dev demo test lint format cover fuzz readme check build clean
