@@ -153,10 +153,8 @@ def test_eight_processes_lose_nothing_of_each_other(file: Path) -> None:
         assert (child.returncode, out, err) == (0, "", "")
     content = file.read_text()
     assert content.startswith(PROFILES + OLD)
-    sections = sorted(content.removeprefix(PROFILES + OLD).split("\n\n"))
-    assert [section.strip() for section in sections] == [
-        f"[{profile}]\naws_session_token = {profile}-19" for profile in profiles
-    ]
+    sections = [section.strip() for section in content.removeprefix(PROFILES + OLD).split("\n\n")]
+    assert sorted(sections) == [f"[{profile}]\naws_session_token = {profile}-19" for profile in profiles]
 
 
 def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> None:
