@@ -4,20 +4,28 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-AWS    := .venv-aws/.ready
+PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
 JOBS   ?= auto
+
+# Debian's packages with the programs that tests marked needs(…) want.
+PROGRAMS := oathtool util-linux
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test lint format cover fuzz readme check build clean
+.PHONY: help system dev demo test lint format cover fuzz bench readme check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-# awscli has an environment of its own, so that it never decides which boto3 is tested.
-$(AWS): Makefile
+# The peers have environments of their own, so that they never decide which boto3 is tested.
+.venv-aws/.ready: Makefile
 	$(PYTHON) -m venv .venv-aws
 	.venv-aws/bin/python -m pip install --quiet 'awscli>=1.44,<2'
+	@touch $@
+
+.venv-aws-mfa/.ready: Makefile
+	$(PYTHON) -m venv .venv-aws-mfa
+	.venv-aws-mfa/bin/python -m pip install --quiet 'aws-mfa>=0.0.12,<1'
 	@touch $@
 
 $(READY): pyproject.toml
@@ -26,7 +34,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev --editable .
 	@touch $@
 
-dev: $(READY) $(AWS)  ## make .venv (encee, editable, and the tools) and .venv-aws (the real aws)
+dev: $(READY) $(PEERS)  ## make .venv (encee and the tools), .venv-aws (the real aws) and .venv-aws-mfa
 
 demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file before and after
 	$(BIN)/python scripts/demo.py
@@ -52,13 +60,20 @@ cover: dev  ## every test, the slow ones too, with branch coverage
 fuzz: dev  ## the properties of the edit, on 50,000 generated files
 	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py
 
+bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
+	$(BIN)/python scripts/bench.py
+
 readme: dev  ## the README's help texts and exit codes against the program
 	$(BIN)/python scripts/readme_help.py --check
 
 build: dev  ## wheel and sdist in dist/
 	$(BIN)/python -m build --quiet
 
-check: lint readme cover demo build  ## what CI runs
+system:  ## install the programs that some tests need (Debian, as root); CI calls it
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
+
+check: lint readme test cover demo build  ## what CI runs
 
 clean:  ## remove what the other goals made
-	rm -rf $(VENV) .venv-aws build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-aws .venv-aws-mfa build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

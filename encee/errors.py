@@ -5,7 +5,9 @@ thing to type. A subclass exists only where a caller or a script acts differentl
 an `EnceeError` is a bug and keeps its traceback.
 """
 
+import traceback
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -55,6 +57,10 @@ class FileRefusedError(EnceeError):
     exit_code = ExitCode.FILE
 
 
+class FileBusyError(FileRefusedError):
+    """Somebody else is at the file, and did not finish in time."""
+
+
 class AwsError(EnceeError):
     """AWS refused a request, or could not be reached."""
 
@@ -79,3 +85,14 @@ class ClosedOutputError(EnceeError):
     """Whoever read standard output has gone (`| head -1`): nothing to say, and nobody to say it to."""
 
     exit_code = ExitCode.CLOSED_OUTPUT
+
+
+def unexpected(error: Exception) -> EnceeError:
+    """The error for an exception that nobody expected: where it happened, and never its text, which can be a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    shown = EnceeError(
+        f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
+        hint="this is a bug in encee: please report it with what ENCEE_DEBUG=1 in front of the command prints",
+    )
+    shown.__cause__ = error
+    return shown

@@ -22,20 +22,49 @@ class Session:
     """Session credentials as STS hands them out.
 
     Args:
-        access_key_id: The access key id, `ASIA…`.
-        secret_access_key: The secret access key.
-        session_token: The session token.
+        id: The access key id, `ASIA…`.
+        secret: The secret access key.
+        token: The session token.
         expiration: When they end, UTC.
     """
 
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str = field(repr=False)
+    id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
     expiration: datetime
 
-    def remaining(self, now: datetime) -> timedelta:
-        """How long the session has to go; negative once it is over."""
-        return self.expiration - now
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role to assume.
+
+    Args:
+        arn: Its ARN.
+        session_name: What CloudTrail shows for the session.
+        external_id: What its trust policy wants to hear, or None.
+        duration: For how long it is asked.
+    """
+
+    arn: str
+    session_name: str
+    external_id: str | None
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An MFA device of an IAM user.
+
+    Args:
+        serial: Its serial number: an ARN, or what is printed on a hardware token.
+    """
+
+    serial: str
+
+    @property
+    def gives_codes(self) -> bool:
+        """Whether it shows codes that STS takes; FIDO security keys and passkeys do not."""
+        return ":u2f/" not in self.serial
 
 
 def rfc3339(moment: datetime) -> str:

@@ -77,7 +77,8 @@ class Home:
 
     def state(self) -> dict[str, tuple[bytes, int]]:
         """Content and mode of every file, the lock files aside."""
-        files = [file for file in self.path.rglob("*") if file.is_file() and not file.name.endswith("encee-lock")]
+        locks = ("encee-lock", ".lock")
+        files = [file for file in self.path.rglob("*") if file.is_file() and not file.name.endswith(locks)]
         return {str(file.relative_to(self.path)): (file.read_bytes(), file.stat().st_mode) for file in files}
 
 

@@ -2,10 +2,8 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +14,7 @@ from encee.cli import terminal
 from encee.cli.options import World
 from encee.cli.refresh import refresh
 from encee.cli.status import status
-from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, UsageError
+from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, UsageError, unexpected
 
 app = typer.Typer(
     add_completion=False,
@@ -69,17 +67,15 @@ def main(
     try:
         # The code of an explicit exit is returned, also 130 for Ctrl-C.
         code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
-        sys.stdout.flush()
+        terminal.flush()
     except EnceeError as error:
         return _failed(error)
     except TyperException as error:
         return _failed(_usage(error, sys.argv[1:] if arguments is None else arguments))
     except Abort:
         return _failed(InterruptedByPersonError("interrupted"))
-    except BrokenPipeError:
-        return _failed(ClosedOutputError("the output was closed"))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
-        return _failed(_bug(error))
+        return _failed(unexpected(error))
     return int(code or ExitCode.DONE)
 
 
@@ -98,14 +94,3 @@ def _usage(error: TyperException, arguments: Sequence[str]) -> UsageError:
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
     command = [word for word in arguments[:1] if word in known]
     return UsageError(message[:1].lower() + message[1:], hint=" ".join(["encee", *command, "--help"]))
-
-
-def _bug(error: Exception) -> EnceeError:
-    """An error that nobody expected: where it happened, and never its text, which could hold a secret."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    shown = EnceeError(
-        f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
-        hint="this is a bug in encee: please report it with what ENCEE_DEBUG=1 in front of the command prints",
-    )
-    shown.__cause__ = error
-    return shown

@@ -3,13 +3,27 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders
 from encee.profiles.files import Files
+from encee.profiles.legacy import legacy_serial
 from encee.profiles.store import Store
+
+
+def not_empty(value: str | None) -> str | None:
+    """Refuse an option's empty value: it is a variable that was not set, and not a wish.
+
+    Raises:
+        typer.BadParameter: The value is empty.
+    """
+    if value == "":
+        raise typer.BadParameter("it is empty")
+    return value
+
 
 Profiles = Annotated[
     list[str] | None,
@@ -18,11 +32,16 @@ Profiles = Annotated[
 CredentialsFile = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE", help="The credentials file. [default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials]"
+        metavar="FILE",
+        callback=not_empty,
+        help="The credentials file. [default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials]",
     ),
 ]
 ConfigFile = Annotated[
-    str | None, typer.Option(metavar="FILE", help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]")
+    str | None,
+    typer.Option(
+        metavar="FILE", callback=not_empty, help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 
@@ -42,6 +61,13 @@ class World:
     def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
         """Where the two files are: option, environment, default."""
         return Files.located(self.environ, credentials_file, config_file)
+
+    def legacy_serial(self) -> str | None:
+        """The device that the first encee's `~/.encee/config` names, or None."""
+        try:
+            return legacy_serial((Path.home() / ".encee" / "config").read_text(errors="replace"))
+        except (OSError, RuntimeError):
+            return None
 
 
 def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:

@@ -17,14 +17,15 @@ from encee.cli.options import (
     World,
     config_store,
     credentials_store,
+    not_empty,
 )
-from encee.errors import EnceeError, UsageError
-from encee.mfa.sources import CodeSource, Given as GivenCodes
+from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.mfa.sources import CodeSource, Given
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
-from encee.profiles.settings import Given, Settings, parse_duration
-from encee.workflows.plan import Failed, Outcome, Refreshed, StillValid, plan
+from encee.profiles.settings import GivenSettings, Settings, parse_duration
+from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid, plan
 from encee.workflows.refresh import Refresh
 
 _TO = "encee refresh PROFILE --to NAME"
@@ -38,26 +39,69 @@ def refresh(
     code: Annotated[
         str | None,
         typer.Option(
-            "--code", "-c", metavar="CODE", help="The MFA code; - reads codes from standard input, one a line."
+            "--code",
+            "-c",
+            metavar="CODE",
+            help="The MFA code; - reads codes from standard input, one a line.",
+            callback=not_empty,
         ),
     ] = None,
     duration: Annotated[
         str | None,
-        typer.Option("--duration", "-d", metavar="TIME", help="How long the session lasts, 15m to 36h. [default: 12h]"),
+        typer.Option(
+            "--duration",
+            "-d",
+            metavar="TIME",
+            callback=not_empty,
+            help="How long the session lasts, 15m to 36h. [default: 12h]",
+        ),
     ] = None,
     mfa_serial: Annotated[
-        str | None, typer.Option(metavar="ARN", help="The MFA device, by ARN or serial number.")
+        str | None,
+        typer.Option(
+            metavar="ARN",
+            callback=not_empty,
+            help="The MFA device, by ARN or serial number.",
+        ),
     ] = None,
     to: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Write to this session profile instead of PROFILE-mfa.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=not_empty,
+            help="Write to this session profile instead of PROFILE-mfa.",
+        ),
     ] = None,
-    region: Annotated[str | None, typer.Option(metavar="REGION", help="The region of STS.")] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION",
+            callback=not_empty,
+            help="The region of STS.",
+        ),
+    ] = None,
     if_expiring: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Do nothing when the session has at least this long to go."),
+        typer.Option(
+            metavar="TIME", callback=not_empty, help="Do nothing when the session has at least this long to go."
+        ),
+    ] = None,
+    code_command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            callback=not_empty,
+            help="A command that prints the code. [default: mfa_process of the profile]",
+        ),
     ] = None,
     no_region: Annotated[
         bool, typer.Option("--no-region", help="Do not carry region and output over to the session profile.")
+    ] = False,
+    no_save: Annotated[
+        bool, typer.Option("--no-save", help="Do not save a device that was found as mfa_serial.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be asked of whom and written where.")
     ] = False,
     json: Json = False,
     credentials_file: CredentialsFile = None,
@@ -65,8 +109,9 @@ def refresh(
 ) -> None:
     """Trade an MFA code for fresh session credentials.
 
-    They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. Without
-    PROFILE: each profile with long-term keys whose MFA device is known.
+    They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
+    assumed with the session of its source_profile. Without PROFILE: each profile with long-term keys whose MFA
+    device is known.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
@@ -76,69 +121,105 @@ def refresh(
         words = profiles or []
         if to is not None and len(words) != 1:
             raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
-        enough = parse_duration(if_expiring) if if_expiring else None
+        enough = parse_duration(if_expiring) if if_expiring is not None else None
         catalog = Catalog(credentials.document().view, config.document().view)
-        settings = Settings(Given(mfa_serial, duration, to, region), world.environ, catalog)
+        given = GivenSettings(mfa_serial, duration, to, region, code_command)
+        settings = Settings(given, world.environ, catalog, world.legacy_serial())
+        todo = plan(words, catalog, settings, files)
         run = Refresh(
             credentials=credentials,
             config=config,
             catalog=catalog,
-            source=_source(code, world),
+            given=_given(code, world),
+            person=terminal.Asked() if terminal.is_terminal() else None,
             clock=world.clock,
-            notify=terminal.warn,
+            report=outcomes.append,
+            notify=terminal.note,
+            countdown=terminal.countdown,
             carry_region=not no_region,
+            save_device=not no_save,
         )
-        for outcome in run.run(plan(words, catalog, settings, files), enough):
-            outcomes.append(outcome)  # noqa: PERF402 - what there is when a person interrupts is shown
+        if dry_run:
+            jobs, outcomes[:] = run.select(todo, enough)
+            run.check(jobs)
+            outcomes += todo.failures
+        else:
+            jobs = []
+            run.run(todo, enough)
     except EnceeError as error:
-        _show(outcomes, files, world, json=json, error=error)
+        _show(outcomes, [], files, world, json=json, error=error)
         raise
-    _show(outcomes, files, world, json=json)
+    except KeyboardInterrupt:
+        interrupted = InterruptedByPersonError("interrupted")
+        _show(outcomes, [], files, world, json=json, error=interrupted)
+        raise interrupted from None
+    outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
+    _show(outcomes, jobs, files, world, json=json)
     if any(isinstance(outcome, Refreshed) for outcome in outcomes) and credentials.readable_by_others():
         terminal.warn(f"other users can read {files.credentials}: chmod 600 {files.credentials}")
     if failed := next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None):
         raise typer.Exit(failed.error.exit_code)
 
 
-def _source(code: str | None, world: World) -> CodeSource | None:
-    """Where codes come from: the option, the environment, the person, or nowhere."""
+def _given(code: str | None, world: World) -> CodeSource | None:
+    """The codes that are there already: from the option or the environment."""
     if code == "-":
-        return GivenCodes((line.strip() for line in sys.stdin), "standard input")
+        return Given((line.strip() for line in sys.stdin or ()), "standard input")
     if code is not None:
-        return GivenCodes([code], "--code")
+        return Given([code], "--code")
     if from_environment := world.environ.get("ENCEE_CODE"):
-        return GivenCodes([from_environment], "ENCEE_CODE")
-    return terminal.Asked() if terminal.is_terminal() else None
+        return Given([from_environment], "ENCEE_CODE")
+    return None
 
 
 def _show(
-    outcomes: Sequence[Outcome], files: Files, world: World, *, json: bool, error: EnceeError | None = None
+    outcomes: Sequence[Outcome],
+    jobs: Sequence[Job],
+    files: Files,
+    world: World,
+    *,
+    json: bool,
+    error: EnceeError | None = None,
 ) -> None:
-    """Show what became of each profile; `error` is what ended the run before its end."""
+    """Show what became of each profile, and what a dry run would do; `error` is what ended the run before its end."""
     now = world.clock()
     for outcome in outcomes:
         match outcome:
-            case Refreshed(_, target, expiration):
-                terminal.say(f"{target} is valid until {local(expiration, now)} ({time_left(expiration - now)})")
-                terminal.say(f"  {_prefix(files, world)}aws --profile {target} sts get-caller-identity")
-            case StillValid(_, target, expiration):
-                terminal.say(f"{target} is still valid until {local(expiration, now)} ({time_left(expiration - now)})")
+            case Refreshed(_, name, expiration):
+                terminal.say(f"{name} is valid until {local(expiration, now)} ({time_left(expiration - now)})")
+                terminal.say(f"  {_prefix(files, world)}aws --profile {name} sts get-caller-identity")
+            case StillValid(_, name, expiration):
+                terminal.say(f"{name} is still valid until {local(expiration, now)} ({time_left(expiration - now)})")
             case Failed(profile, _, failure):
                 terminal.complain(failure, about=profile if len(outcomes) > 1 else None)
             case _:
                 assert_never(outcome)
     if json:
-        terminal.json({"profiles": [_outcome_as_json(outcome) for outcome in outcomes], "error": _error_as_json(error)})
+        reports = [*map(_outcome_as_json, outcomes), *(one for job in jobs for one in _job_as_json(job))]
+        terminal.json({"profiles": reports, "error": _error_as_json(error)})
+        return
+    for job in jobs:
+        for target in job.targets:
+            terminal.tell(f"{target.profile} would be refreshed in [{target.session_profile}]: {_means(job)}")
+
+
+def _means(job: Job) -> str:
+    """How a job gets its session, for people."""
+    if isinstance(job, RoleJob):
+        return f"role {job.role.arn} for {time_left(job.role.duration)}, with the session of {job.source.profile}"
+    device = job.serial or "a device that IAM is asked for"
+    role = f"role {job.role.arn}, with " if job.role else ""
+    return f"{role}a code of {device} for {time_left(job.duration)}, at STS in {job.signer.region}"
 
 
 def _prefix(files: Files, world: World) -> str:
     """What an AWS tool needs in front to find files that were named by option."""
     usual = world.files()
     prefix = ""
-    if files.credentials != usual.credentials:
-        prefix += f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(files.credentials))} "
-    if files.config != usual.config:
-        prefix += f"AWS_CONFIG_FILE={shlex.quote(str(files.config))} "
+    if files.credentials.absolute() != usual.credentials.absolute():
+        prefix += f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(files.credentials.absolute()))} "
+    if files.config.absolute() != usual.config.absolute():
+        prefix += f"AWS_CONFIG_FILE={shlex.quote(str(files.config.absolute()))} "
     return prefix
 
 
@@ -150,6 +231,25 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "expiration": None if isinstance(outcome, Failed) else rfc3339(outcome.expiration),
         "error": _error_as_json(outcome.error) if isinstance(outcome, Failed) else None,
     }
+
+
+def _job_as_json(job: Job) -> list[dict[str, Any]]:
+    """What a dry run would do for each of a job's profiles."""
+    with_code = isinstance(job, CodeJob)
+    duration = job.duration if isinstance(job, CodeJob) else job.role.duration
+    return [
+        {
+            "profile": target.profile,
+            "outcome": "would-be-refreshed",
+            "session_profile": target.session_profile,
+            "device": job.serial if isinstance(job, CodeJob) else None,
+            "needs_code": with_code,
+            "role": job.role.arn if job.role else None,
+            "seconds": int(duration.total_seconds()),
+            "region": job.signer.region,
+        }
+        for target in job.targets
+    ]
 
 
 def _error_as_json(error: EnceeError | None) -> dict[str, Any] | None:

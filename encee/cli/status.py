@@ -1,5 +1,6 @@
 """`encee status`: what expires when. Reads only, and never loads boto3."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +10,16 @@ import typer
 
 from encee.cli import terminal
 from encee.cli.moments import bar, local, time_left
-from encee.cli.options import ConfigFile, CredentialsFile, Json, Profiles, World, config_store, credentials_store
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    Json,
+    Profiles,
+    World,
+    config_store,
+    credentials_store,
+    not_empty,
+)
 from encee.errors import NoSessionError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
@@ -28,7 +38,11 @@ def status(
     *,
     expiring: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help=f"With less than this to go, a session is expiring. [default: {_EXPIRING}]"),
+        typer.Option(
+            metavar="TIME",
+            callback=not_empty,
+            help=f"With less than this to go, a session is expiring. [default: {_EXPIRING}]",
+        ),
     ] = None,
     check: Annotated[
         bool,
@@ -45,8 +59,8 @@ def status(
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
-    catalog = _catalog(files)
-    threshold = parse_duration(expiring or _EXPIRING)
+    catalog = _catalog(files, whole=check)
+    threshold = parse_duration(_EXPIRING if expiring is None else expiring)
     rows = list(sessions(catalog))
     if profiles:
         rows = _named(profiles, rows, catalog, files)
@@ -56,13 +70,23 @@ def status(
     elif not check:
         _show(rows, now, threshold)
     if check:
-        _check(rows, now, threshold if expiring else timedelta(), named=bool(profiles))
+        least = timedelta() if expiring is None else threshold
+        for row in rows:
+            if profiles or (row.exists and row.source):
+                _check(row, catalog, now, least)
 
 
-def _catalog(files: Files) -> Catalog:
-    """What can be read of the two files, with a warning where something cannot."""
+def _catalog(files: Files, *, whole: bool) -> Catalog:
+    """What can be read of the two files, with a warning where something cannot.
+
+    Raises:
+        FileRefusedError: The whole is wanted, and the AWS tools could not read it either.
+    """
     views = []
     for store in (credentials_store(files, terminal.warn), config_store(files, terminal.warn)):
+        if whole:
+            views.append(store.document().view)
+            continue
         view, fault = salvage_view(store.read(), store.path)
         if fault:
             terminal.warn(fault)
@@ -86,23 +110,25 @@ def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files
     return list(dict.fromkeys(found))
 
 
-def _check(rows: Sequence[Listed], now: datetime, expiring: timedelta, *, named: bool) -> None:
-    """Raise for the first session that a person would have to refresh.
+def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> None:
+    """Make sure that nobody has to refresh a session.
 
     Raises:
-        NoSessionError: One is missing, expired or, below the threshold, expiring.
+        NoSessionError: It is missing or expired, or has less than `least` to go.
     """
-    for row in rows:
-        if not named and not (row.exists and row.source):
-            continue
-        state = row.state(now, expiring)
-        if state == "valid":
-            continue
-        if state == "expiring" and row.expiration:
-            what = f"has {time_left(row.expiration - now)} left, less than {time_left(expiring)}"
-        else:
-            what = "has expired" if state == "expired" else "has no session that says when it ends"
-        raise NoSessionError(f"{row.profile} {what}", hint=f"encee refresh {row.source or row.profile}")
+    state = row.state(now, least)
+    if state == "valid":
+        return
+    if state == "expiring" and row.expiration:
+        what = f"has {time_left(row.expiration - now)} left, less than {time_left(least)}"
+    else:
+        what = "has expired" if state == "expired" else "has no session that says when it ends"
+    hint = "renew it with the tool that made it"
+    if row.source:
+        elsewhere = catalog.targets.get(row.source) != row.profile
+        words = ["encee", "refresh", row.source, *(["--to", row.profile] if elsewhere else [])]
+        hint = shlex.join(words)
+    raise NoSessionError(f"{row.profile} {what}", hint=hint)
 
 
 def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:

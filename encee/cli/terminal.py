@@ -8,15 +8,21 @@ cleaned once, here, so that it cannot move the cursor or hide other text.
 import errno
 import io
 import json as json_format
+import math
 import os
+import select
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from encee.errors import ClosedOutputError, EnceeError, InterruptedByPersonError
-from encee.mfa.sources import is_code
+from encee.errors import ClosedOutputError, EnceeError, InterruptedByPersonError, UsageError
+from encee.mfa.sources import Cancelled, is_code
+from encee.model import Device
+from encee.profiles.settings import checked_serial
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,10 +32,19 @@ _MOST_ROWS_DRAWN = 200
 
 
 def prepare() -> None:
-    """Let a character that an output's encoding lacks become `?` instead of an exception."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    """Let nothing about the outputs be an exception: one that is closed swallows, an encoding's lack becomes `?`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the end
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def flush() -> None:
+    """Write what is still on its way to stdout."""
+    with _open_output():
+        sys.stdout.flush()
 
 
 def clean(text: str) -> str:
@@ -49,6 +64,11 @@ def tell(text: str) -> None:
         print(clean(text))
 
 
+def note(text: str) -> None:
+    """What a person should know, on stderr."""
+    say(f"encee: {text}")
+
+
 def warn(text: str) -> None:
     """A warning, on stderr."""
     say(f"encee: warning: {text}")
@@ -61,12 +81,25 @@ def complain(error: EnceeError, about: str | None = None) -> None:
         error: What to show.
         about: The profile that it is about, where there are several.
     """
-    if os.environ.get("ENCEE_DEBUG"):
-        traceback.print_exception(error)
+    if os.environ.get("ENCEE_DEBUG", "0") != "0":
+        _trace(error)
     subject = f"{about}: " if about and about not in error.message else ""
     say(f"encee: error: {subject}{error.message}")
     if error.hint:
         say(f"encee: hint: {error.hint}")
+
+
+def _trace(error: BaseException) -> None:
+    """Where an error came from: the frames of it and of what caused it.
+
+    The texts of other exceptions than encee's are left out. botocore's quote a whole answer where it cannot be parsed,
+    with the credentials in it.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        _trace(cause)
+    traceback.print_tb(error.__traceback__)
+    say(f"{type(error).__name__}: {error}" if isinstance(error, EnceeError) else type(error).__name__)
 
 
 def json(document: Mapping[str, Any]) -> None:
@@ -125,8 +158,8 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def ask(prompt: str) -> str:
-    """A line that a person types, without blanks around it.
+def ask(prompt: str, cancelled: Cancelled | None = None) -> str | None:
+    """A line that a person types, without blanks around it; None when the question is cancelled first.
 
     The prompt goes to stderr, so that it is seen under `$(…)` too.
 
@@ -134,9 +167,13 @@ def ask(prompt: str) -> str:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
     print(clean(prompt), end=" ", file=sys.stderr, flush=True)
+    stdin = sys.stdin.fileno()
     try:
+        if cancelled is not None and not _typed(stdin, cancelled):
+            print(file=sys.stderr)
+            return None
         # Past sys.stdin's buffer, so that nothing typed ahead is taken from whoever reads next.
-        line = os.read(sys.stdin.fileno(), 4096)
+        line = os.read(stdin, 4096)
     except KeyboardInterrupt:
         line = b""
     if not line:
@@ -145,30 +182,96 @@ def ask(prompt: str) -> str:
     return line.decode(errors="replace").strip()
 
 
+def _typed(stdin: int, cancelled: Cancelled) -> bool:
+    """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
+
+    Windows cannot wait for a console and something else at once: there it waits for the line.
+    """
+    if os.name == "nt":
+        return True
+    import termios  # noqa: PLC0415 - not on Windows
+
+    ready, _, _ = select.select([stdin, cancelled.fileno()], [], [])
+    if stdin in ready:
+        return True
+    termios.tcflush(stdin, termios.TCIFLUSH)
+    return False
+
+
+def countdown(text: str, seconds: float) -> None:
+    """Wait, with a bar where a person sees it."""
+    if not coloured(sys.stderr):
+        say(f"{text}: waiting {math.ceil(seconds)} s")
+        time.sleep(seconds)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    left = TextColumn("{task.fields[left]} s", markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(20), left)
+    with Progress(*columns, console=console, transient=True) as bar:
+        end = time.monotonic() + seconds
+        task = bar.add_task(clean(text), total=seconds, left=math.ceil(seconds))
+        while (remaining := end - time.monotonic()) > 0:
+            bar.update(task, completed=seconds - remaining, left=math.ceil(remaining))
+            time.sleep(min(0.1, remaining))
+
+
 class Asked:
-    """The person at the terminal as a source of MFA codes."""
+    """The person at the terminal, who reads codes off a device and knows which one it is."""
 
     asks_person = True
 
-    def code_for(self, profile: str, device: str) -> str:
-        """Six digits, asked for until they are six.
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
+        """Six digits, asked for until they are six; None when they are not needed any more.
 
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
         while True:
-            code = ask(f"MFA code for {profile} ({device}):").replace(" ", "")
+            typed = ask(f"MFA code for {profile} ({device}):", cancelled)
+            if typed is None:
+                return None
+            code = typed.replace(" ", "")
             if is_code(code):
                 return code
             say("a code is six digits: type the one that the device shows now")
 
+    def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
+        """One of several devices.
+
+        Raises:
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        say(f"the user of {profile} has {len(devices)} devices that give codes:")
+        for number, device in enumerate(devices, start=1):
+            say(f"  {number}  {device.serial}")
+        while True:
+            answer = ask(f"which one is it, 1 to {len(devices)}?") or ""
+            if answer.isdecimal() and 1 <= int(answer) <= len(devices):
+                return devices[int(answer) - 1]
+
+    def serial_for(self, profile: str) -> str:
+        """The serial number of a device that AWS does not tell.
+
+        Raises:
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        say(f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials")
+        while True:
+            try:
+                return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
+            except UsageError as error:
+                complain(error)
+
 
 @contextmanager
 def _open_output() -> Iterator[None]:
-    """Turn a closed standard output into an error that ends quietly."""
+    """Turn an output that cannot be written into an error; one that was closed ends quietly."""
     try:
         yield
     except OSError as error:
-        if error.errno != errno.EPIPE:
-            raise
-        raise ClosedOutputError("the output was closed") from None
+        if error.errno == errno.EPIPE:
+            raise ClosedOutputError("the output was closed") from None
+        raise EnceeError(f"the output could not be written: {error.strerror}", hint="look at where it goes") from None

@@ -1,15 +1,56 @@
-"""Where MFA codes come from when nobody is asked: the command line, the environment, standard input.
+"""Where MFA codes come from when nobody is asked: the command line, the environment, standard input, a command.
 
 The source that asks a person is the terminal's, in `encee.cli.terminal`.
 """
 
+import os
 import re
+import subprocess
+import threading
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, Self
 
-from encee.errors import UsageError
+from encee.errors import EnceeError, UsageError
 
 _CODE = re.compile(r"[0-9]{6}")
+
+_PATIENCE = 30
+"""For how many seconds a command may look for a code."""
+
+
+class Cancelled:
+    """Tells a source, from another thread, that its code is not needed any more.
+
+    It has a file descriptor that becomes readable then, so that a source can wait for it and for a person at the
+    same time; leaving the context ends it.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.set()
+        os.close(self._read)
+
+    def set(self) -> None:
+        """End the wait for the code; without effect when it is over already."""
+        with self._lock:
+            if not self._over.is_set():
+                self._over.set()
+                os.close(self._write)  # which makes the other end readable
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is over, but not longer; whether it is."""
+        return self._over.wait(seconds)
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable."""
+        return self._read
 
 
 class CodeSource(Protocol):
@@ -18,11 +59,11 @@ class CodeSource(Protocol):
     asks_person: bool
     """Whether somebody types the code, and can type another one after a mistake."""
 
-    def code_for(self, profile: str, device: str) -> str:
-        """A code of six digits for a profile, from the device with this serial number.
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
+        """A code of six digits for a profile, from the device with this serial number; None when cancelled first.
 
         Raises:
-            UsageError: The source has no code, or a malformed one.
+            EnceeError: The source has no code, or a malformed one.
             InterruptedByPersonError: The person does not want to go on.
         """
 
@@ -41,7 +82,7 @@ class Given:
         self._codes = iter(codes)
         self._origin = origin
 
-    def code_for(self, profile: str, device: str) -> str:
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
         """The next code.
 
         Raises:
@@ -53,11 +94,55 @@ class Given:
                 f"{self._origin} holds no code left for {profile} ({device})",
                 hint="give a code for each device, one a line: encee refresh --code - …",
             )
+        code = code.replace(" ", "")
         if not is_code(code):
             raise UsageError(
                 f"the code from {self._origin} for {profile} is not six digits",
                 hint="give the code that the device shows",
             )
+        return code
+
+
+class Command:
+    """A command that prints the code, as `mfa_process` of aws-vault.
+
+    It is run by the shell (`sh -c`; on Windows `cmd /C`) with the terminal's standard input and standard error, so
+    that it can ask for a password or a touch.
+
+    Args:
+        command: The command line.
+    """
+
+    asks_person = False
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - bounded by itself
+        """What the command prints, without blanks around it.
+
+        Raises:
+            EnceeError: The command failed, or took longer than 30 seconds.
+            UsageError: It printed something else than six digits.
+        """
+        hint = f"try it by itself: {self._command}"
+        shell = ["cmd", "/C", self._command] if os.name == "nt" else ["sh", "-c", self._command]
+        # Not in a process group of its own: it could not ask for a password on the terminal then.
+        process = subprocess.Popen(shell, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
+        with process:
+            try:
+                printed, _ = process.communicate(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                message = f"the code command of {profile} took longer than {_PATIENCE} s"
+                raise EnceeError(message, hint=hint) from None
+        if process.returncode:
+            message = f"the code command of {profile} failed with exit code {process.returncode}"
+            raise EnceeError(message, hint=hint)
+        code = printed.decode(errors="replace").strip()
+        if not is_code(code):
+            what = "printed something else" if code else "printed nothing"
+            raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
         return code
 
 

@@ -3,19 +3,36 @@
 import difflib
 import fnmatch
 import re
-import urllib.parse
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import cached_property
+from shlex import quote
 
-from encee.errors import EnceeError, FileRefusedError, UsageError
-from encee.model import AccessKey
-from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
+from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
+from encee.model import AccessKey, Session
+from encee.profiles.expiry import FOREIGN_KEYS
 from encee.profiles.files import Files
+from encee.profiles.session_section import (
+    has_token,
+    holds_keys,
+    is_encees,
+    is_session_key,
+    session_in,
+    source_in,
+)
 from encee.profiles.syntax import PORTABLE_NAME, View, profile_of_header
 
-SESSION_OPTIONS = frozenset({"aws_session_token", "aws_security_token"})
-_SHADOWS = ("role_arn", "web_identity_token_file", "sso_")
+_SHADOWS = frozenset(
+    {
+        "role_arn",
+        "web_identity_token_file",
+        "credential_process",
+        "credential_source",
+        "login_session",
+    }
+)
+"""Options that some SDK takes before the keys of the same profile, as it takes all that begin with `sso_`."""
+
 _LONG_TERM_SUFFIX = "-long-term"
 _KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 
@@ -50,17 +67,32 @@ class Catalog:
     def access_key(self, profile: str) -> AccessKey | None:
         """The long-term credentials of a profile, or None where it holds none or something else."""
         options = self.options(profile)
+        if profile in self.roles and options["source_profile"] != profile:
+            return None
         key_id = options.get("aws_access_key_id", "")
         secret = options.get("aws_secret_access_key", "")
-        if not key_id or not secret or _is_session(options):
+        if has_token(options) or is_encees(options) or is_session_key(key_id):
             return None
-        return AccessKey(key_id, secret)
+        return AccessKey(key_id, secret) if key_id and secret else None
 
     @cached_property
     def sources(self) -> dict[str, str]:
         """Long-term profile → the session profile that encee writes for it, in the order of the files."""
         names = dict.fromkeys([*self.credentials, *self.config])
-        return {name: self._target(name) for name in names if self.access_key(name)}
+        return {name: self._target(name) for name in names if name not in self.roles and self.access_key(name)}
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """Role profile → the session profile that encee writes for it."""
+        names = dict.fromkeys([*self.config, *self.credentials])
+        return {
+            name: self._target(name) for name in names if {"role_arn", "source_profile"} <= self.options(name).keys()
+        }
+
+    @cached_property
+    def targets(self) -> dict[str, str]:
+        """Every profile that encee can refresh → its session profile."""
+        return self.sources | self.roles
 
     def _target(self, profile: str) -> str:
         """The name of the session profile: the setting, aws-mfa's convention, or `NAME-mfa`."""
@@ -70,85 +102,131 @@ class Catalog:
             return profile.removesuffix(_LONG_TERM_SUFFIX)
         return f"{profile}-mfa"
 
-    def expiration(self, session_profile: str) -> datetime | None:
-        """When the session that encee wrote there ends, UTC; None where there is none of encee's."""
-        options = self.credentials.get(session_profile, {})
-        if options.get("manager") != "encee" or not options.get("aws_session_token"):
-            return None
-        return expiry_of(options)
+    @cached_property
+    def _profile_of_target(self) -> dict[str, str]:
+        """Session profile → the profile for which encee writes it; without those that are for several."""
+        uses = Counter(self.targets.values())
+        return {target: profile for profile, target in self.targets.items() if uses[target] == 1}
 
-    def source_for(self, word: str) -> str | None:
-        """The long-term profile that a word of the command line means.
+    def owner(self, session_profile: str) -> str | None:
+        """The profile whose session belongs into a session profile; None where nobody can tell.
 
-        The section of exactly that name; where that is a session profile, or does not exist and is the target
-        of exactly one source, that source.
+        The one that encee made the session from, which may be gone; else, as for another tool's session or where
+        there is none yet, the only one that has this name for its session profile.
         """
-        if word in self.sources:
-            return word
-        options = self.credentials.get(word, {})
-        if options and not (options.get("manager") == "encee" or word in self.sources.values()):
-            return None
-        if (named := unquoted(options.get("encee_source", ""))) in self.sources:
-            return named
-        of_target = [source for source, target in self.sources.items() if target == word]
-        return of_target[0] if len(of_target) == 1 else None
+        named = source_in(self.credentials.get(session_profile, {}))
+        return named or self._profile_of_target.get(session_profile)
+
+    def session(self, session_profile: str, profile: str) -> Session | None:
+        """The session that encee wrote there for a profile, valid or over; None where there is none."""
+        options = self.credentials.get(session_profile, {})
+        ours = is_encees(options) and self.owner(session_profile) == profile
+        return session_in(options) if ours else None
+
+    def profile_for(self, word: str) -> str | None:
+        """The long-term or role profile that a word of the command line means.
+
+        The one of exactly that name; else the owner of the session profile of that name.
+        """
+        profile = word if word in self.targets else self.owner(word)
+        return profile if profile in self.targets else None
+
+    def chain(self, role: str) -> list[str]:
+        """The profiles that lead to a role, the role first and the long-term profile last.
+
+        Raises:
+            UsageError: A link is missing, or the chain is a circle.
+        """
+        links = [role]
+        while True:
+            link = links[-1]
+            named = self.options(link)["source_profile"]
+            if named == link and self.access_key(link):
+                return [*links, link]
+            source = self.profile_for(named)
+            if source is None:
+                raise UsageError(
+                    f"source_profile of {link} names {named}, which is no long-term profile, session of one, or role",
+                    hint=f"mend source_profile under [profile {link}]",
+                )
+            if source in links:
+                raise UsageError(
+                    f"source_profile leads in a circle: {' → '.join([*links, source])}",
+                    hint=f"let source_profile of one of them name a long-term profile: [profile {link}]",
+                )
+            links.append(source)
+            if source not in self.roles:
+                return links
 
     def matching(self, words: Iterable[str], names: Iterable[str]) -> list[str]:
         """The words, with each shell pattern among them replaced by the names that it matches.
 
-        Raises:
-            UsageError: A pattern matches nothing.
+        A word that is the name of a profile is no pattern; a pattern that matches nothing stays as it is.
         """
         known = list(dict.fromkeys(names))
+        exact = {*known, *self.credentials, *self.config}
         found: list[str] = []
         for word in words:
-            if not any(character in word for character in "*?["):
-                found.append(word)
-                continue
-            if not (matches := [name for name in known if fnmatch.fnmatchcase(name, word)]):
-                raise UsageError(f"no profile matches {word}", hint="see the profiles with: encee status")
-            found += matches
+            is_pattern = _is_pattern(word) and word not in exact
+            found += [name for name in known if is_pattern and fnmatch.fnmatchcase(name, word)] or [word]
         return list(dict.fromkeys(found))
 
     def not_a_source(self, word: str, files: Files) -> EnceeError:
-        """Why a word of the command line is no long-term profile.
+        """Why a word of the command line is no profile that can be refreshed, or has no session.
 
         Args:
             word: What was typed.
             files: Where the two files are, for the message.
         """
-        options = self.options(word)
+        if profile := self.profile_for(word):
+            return NoSessionError(f"{profile} has no session yet", hint=f"encee refresh {quote(profile)}")
         if word not in self.credentials and word not in self.config:
-            names = [*self.sources, *self.sources.values()]
-            near = difflib.get_close_matches(word, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see the profiles with: encee status"
-            return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
-        if options.get("manager") == "encee":
-            source = unquoted(options.get("encee_source", "its source"))
+            return self._unknown(word, files)
+        return self._keyless(word, files)
+
+    def _keyless(self, word: str, files: Files) -> UsageError:
+        """The error for a profile without long-term keys, by what it has instead."""
+        options = self.options(word)
+        if is_encees(options):
+            source = source_in(options) or "its source"
             return UsageError(
                 f"{word} is a session profile, and {source}, which it was made from, is gone",
                 hint="name a profile with long-term keys",
             )
-        if SESSION_OPTIONS & options.keys():
+        if has_token(options):
             return UsageError(
                 f"{word} holds session credentials of another tool, not long-term keys",
                 hint="name a profile with long-term keys; see the profiles with: encee status",
             )
-        if options.get("aws_access_key_id", "").startswith("ASIA"):
+        configure = f"aws configure --profile {quote(word)}"
+        if is_session_key(options.get("aws_access_key_id", "")):
             return UsageError(
                 f"{word} holds the key of a session (ASIA…) without its token",
-                hint="put the user's long-term key (AKIA…) there: aws configure --profile " + word,
+                hint=f"put the user's long-term key (AKIA…) there: {configure}",
             )
         if "role_arn" in options:
             return UsageError(
-                f"{word} is a role and has no keys of its own",
-                hint=f"refresh its source: encee refresh {options.get('source_profile', 'PROFILE')}",
+                f"{word} is a role that is not assumed with the session of a profile, and so not with MFA",
+                hint=f"name one with source_profile under [profile {word}]",
             )
         missing = [key for key in ("aws_access_key_id", "aws_secret_access_key") if not options.get(key)]
         return UsageError(
-            f"{word} has no {' and no '.join(missing)} in {files.credentials}",
-            hint=f"enter the keys with: aws configure --profile {word}",
+            f"{word} has no {' and no '.join(missing)} in {files.credentials}", hint=f"enter the keys with: {configure}"
         )
+
+    def _unknown(self, word: str, files: Files) -> UsageError:
+        """The error for a word that is no profile's name; it does not repeat a code."""
+        look = "see the profiles with: encee status"
+        if not word:
+            return UsageError("the name of a profile is empty", hint=look)
+        if re.fullmatch("[0-9]{6}", word):
+            return UsageError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
+        if _is_pattern(word):
+            return UsageError(f"no profile matches {word}", hint=look)
+        names = {name.casefold(): name for name in (*self.targets.values(), *self.targets)}
+        near = difflib.get_close_matches(word.casefold(), names, n=1)
+        hint = f"did you mean {names[near[0]]}?" if near else look
+        return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
 
     def refuse_key(self, profile: str, key: AccessKey) -> None:
         """Refuse a key id that cannot be one: it may be the secret, and would be sent and shown as the id.
@@ -162,7 +240,7 @@ class Catalog:
         if not _KEY_ID.fullmatch(key.id):
             raise UsageError(
                 f"aws_access_key_id of {profile} is not the id of an access key; id and secret may be swapped",
-                hint=f"enter both again: aws configure --profile {profile}",
+                hint=f"enter both again: aws configure --profile {quote(profile)}",
             )
 
     def refuse_target(self, target: str, source: str) -> None:
@@ -170,7 +248,7 @@ class Catalog:
 
         Args:
             target: The session profile to be written.
-            source: The long-term profile that it is for.
+            source: The long-term or role profile that it is for.
 
         Raises:
             UsageError: No AWS tool could name it.
@@ -179,52 +257,42 @@ class Catalog:
         if target == "DEFAULT" or not PORTABLE_NAME.fullmatch(target):
             raise UsageError(
                 f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
-                hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh '{source}' --to NAME",
+                hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(source)} --to NAME",
             )
-        options = self.credentials.get(target, {})
-        if reason := _belongs_to_others(options, takes_over=source == target + _LONG_TERM_SUFFIX):
+        if reason := self._why_not(target, source):
             raise FileRefusedError(
-                f"[{target}] {reason}; nothing was changed",
-                hint=f"write the session elsewhere: encee refresh {source} --to NAME",
-            )
-        shadow = next((key for key in self.options(target) if key.startswith(_SHADOWS)), None)
-        if shadow:
-            raise FileRefusedError(
-                f"{shadow} in the profile {target} would hide the session from the AWS tools; nothing was changed",
-                hint=f"write the session elsewhere: encee refresh {source} --to NAME",
+                f"{reason}; nothing was changed",
+                hint=f"write the session elsewhere: encee refresh {quote(source)} --to NAME",
             )
 
-
-def quoted(profile: str) -> str:
-    """A profile's name as `encee_source` holds it: what SDKs disagree about in values becomes `%20` and so on."""
-    return urllib.parse.quote(profile, safe="/@:+")
-
-
-def unquoted(value: str) -> str:
-    """The profile's name that an `encee_source` holds."""
-    return urllib.parse.unquote(value)
-
-
-def _is_session(options: Mapping[str, str]) -> bool:
-    return (
-        bool(SESSION_OPTIONS & options.keys())
-        or options.get("manager") == "encee"
-        or options.get("aws_access_key_id", "").startswith("ASIA")
-    )
-
-
-def _belongs_to_others(options: Mapping[str, str], *, takes_over: bool) -> str | None:
-    """Why a section must not be written over, or None."""
-    has_key = "aws_access_key_id" in options or "aws_secret_access_key" in options
-    if has_key and not SESSION_OPTIONS & options.keys():
-        return "holds keys that may exist nowhere else"
-    manager = options.get("manager")
-    if manager == "encee":
+    def _why_not(self, target: str, source: str) -> str | None:
+        """Why a section must not be written over, or None."""
+        written = self.credentials.get(target, {})
+        if holds_keys(written):
+            return f"[{target}] holds keys that may exist nowhere else"
+        if holds_keys(self.config.get(target, {})):
+            return f"[profile {target}] of the config file holds keys, which the session would hide"
+        if target == source:
+            return f"{target} cannot be its own session profile"
+        if tool := _other_manager(written, takes_over=source == target + _LONG_TERM_SUFFIX):
+            return f"[{target}] is managed by {tool}"
+        shadows = (key for key in self.options(target) if key in _SHADOWS or key.startswith("sso_"))
+        if shadow := next(shadows, None):
+            return f"{shadow} in the profile {target} would hide the session from the AWS tools"
         return None
-    if manager:
-        return f"is managed by {manager}"
+
+
+def _is_pattern(word: str) -> bool:
+    return any(character in word for character in "*?[")
+
+
+def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
+    """The tool, not encee, that manages a section; None where there is none, or aws-mfa where encee takes over."""
+    if is_encees(options):
+        return None
+    if manager := options.get("manager"):
+        return manager
     if "expiration" in options and "assumed_role" in options:
-        return None if takes_over else "is managed by aws-mfa"
-    if foreign := next((key for key in FOREIGN_KEYS if key in options), None):
-        return f"is managed by another tool ({foreign})"
-    return None
+        return None if takes_over else "aws-mfa"
+    foreign = next((key for key in FOREIGN_KEYS if key in options), None)
+    return f"another tool ({foreign})" if foreign else None

@@ -112,6 +112,8 @@ class Document:
         self._file = file
         self._headers = headers
         self._lines: list[str] = _LINE.findall(data.decode())
+        self._head = self._tail = len(self._lines)
+        """How many lines at the beginning and at the end no edit has touched."""
         self._line_end = "\r\n" if data.count(b"\r\n") * 2 > data.count(b"\n") else "\n"
 
     def own(self, profile: str, options: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> None:
@@ -182,15 +184,24 @@ class Document:
         """The edited content, verified.
 
         Raises:
-            FileRefusedError: The AWS tools would not read it as meant.
+            FileRefusedError: The AWS tools would not read it as meant, or bytes outside the edits have changed.
         """
         data = "".join(self._lines).encode()
-        if data != self._original and read_view(data, self._file) != self.view:
+        if data != self._original and not (self._keeps_the_rest() and read_view(data, self._file) == self.view):
             raise FileRefusedError(
                 f"{self._file}: the edit would change how the AWS tools read the file; nothing was changed",
                 hint=f"look for keys in [DEFAULT], or for odd indentation, in {self._file}",
             )
         return data
+
+    def _keeps_the_rest(self) -> bool:
+        """Whether the bytes before the first edit and behind the last one are the original's.
+
+        Between two edits nothing but the view is compared: there, all that ever changes are the lines of a slice.
+        """
+        head = "".join(self._lines[: self._head]).encode()
+        tail = "".join(self._lines[len(self._lines) - self._tail :]).encode()
+        return self._original.startswith(head) and self._original.endswith(tail)
 
     def _find(self, profile: str) -> _Slice | None:
         """The one section of a profile; the later of `[default]` and `[profile default]`, as botocore has it."""
@@ -255,9 +266,15 @@ class Document:
         replaced = list(new)
         if not self._lines[found.end - 1].endswith("\n"):
             replaced[-1] = replaced[-1].rstrip("\r\n")
+        self._touch(found.start, found.end)
         self._lines[found.start : found.end] = replaced
         others = {key: value for key, value in self.view[found.header].items() if key not in without}
         self.view[found.header] = {**others, **options}
+
+    def _touch(self, start: int, end: int) -> None:
+        """Note that the lines from `start` up to, not including, `end` are about to change."""
+        self._head = min(self._head, start)
+        self._tail = min(self._tail, len(self._lines) - end)
 
     def _append(self, profile: str, options: Mapping[str, str], without: frozenset[str]) -> None:
         """Add a section to the end of the file, behind one line end of its own.
@@ -267,8 +284,10 @@ class Document:
         """
         header = self._headers.text(profile)
         section = [f"[{header}]{self._line_end}", *(self._line(key, value) for key, value in options.items())]
+        self._touch(len(self._lines), len(self._lines))
         if self._lines:
             if not self._lines[-1].endswith("\n"):
+                self._touch(len(self._lines) - 1, len(self._lines))
                 self._lines[-1] = self._ended(self._lines[-1])
                 section[-1] = section[-1].rstrip("\r\n")
             self._lines.append(self._line_end)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from encee.profiles.catalog import SESSION_OPTIONS, Catalog, unquoted
+from encee.profiles.catalog import Catalog
 from encee.profiles.expiry import expiry_of
+from encee.profiles.session_section import holds_session, is_encees
 from encee.profiles.settings import account_of
 
 
@@ -13,10 +14,10 @@ class Listed(NamedTuple):
     """A session, or the place where one could be.
 
     Args:
-        profile: The session profile.
-        source: The long-term profile that it is made from; None for the session of another tool.
+        profile: The session profile; the source itself, where the session of another one has that place.
+        source: The long-term or role profile that it is made from; None where nobody can tell.
         account: The account's number, where it can be told without a call.
-        exists: Whether there is a session.
+        exists: Whether there is a session of encee's.
         expiration: When it ends, UTC; None where it does not say.
     """
 
@@ -37,33 +38,41 @@ class Listed(NamedTuple):
 
 
 def sessions(catalog: Catalog) -> Iterator[Listed]:
-    """The session of each long-term profile, whether it exists or not, then those without one, then other tools'."""
-    ours = {
-        name: options
-        for name, options in catalog.credentials.items()
-        if options.get("manager") == "encee" and SESSION_OPTIONS & options.keys()
-    }
-    of_source = {unquoted(options.get("encee_source", "")): name for name, options in ours.items()}
+    """One session of each long-term profile, whether it exists or not, then the others that there are.
+
+    These are further ones, those of roles, those whose source is gone, and other tools'. No name comes twice.
+    """
+    owners = {name: catalog.owner(name) for name in catalog.credentials if _is_session(catalog, name)}
+    session_of = {owner: name for name, owner in reversed(owners.items())}
     listed = set()
     for source, usual in catalog.sources.items():
-        name = usual if usual in ours else of_source.get(source, usual)
+        name = usual if owners.get(usual) == source else session_of.get(source)
+        if name is None:
+            taken = usual in owners or usual in listed or usual in catalog.sources
+            name = source if taken else usual
         listed.add(name)
-        yield _listed(catalog, name, source, exists=name in ours)
-    for name, options in ours.items():
+        yield _listed(catalog, name, source, exists=name in owners)
+    for name, owner in owners.items():
         if name not in listed:
-            yield _listed(catalog, name, unquoted(options.get("encee_source", "")) or None, exists=True)
-    for name, options in catalog.credentials.items():
-        if name not in ours and name not in listed and expiry_of(options):
-            yield _listed(catalog, name, None, exists=True)
+            yield _listed(catalog, name, owner, exists=True)
+
+
+def _is_session(catalog: Catalog, name: str) -> bool:
+    """Whether a section holds a session of encee's, or one of another tool that says when it ends."""
+    options = catalog.credentials[name]
+    if is_encees(options):
+        return holds_session(options)
+    return name not in catalog.sources and expiry_of(options) is not None
 
 
 def _listed(catalog: Catalog, name: str, source: str | None, *, exists: bool) -> Listed:
-    options = catalog.credentials.get(name, {}) if exists else {}
-    of_source = catalog.options(source) if source else {}
+    options = catalog.credentials[name] if exists else {}
+    # A role can be in another account than the user who assumes it, and so than the device in its profile.
+    of_source = catalog.options(source) if source and source not in catalog.roles else {}
     serial = of_source.get("mfa_serial") or of_source.get("aws_mfa_device")
     account = (
         account_of(serial, None)
         or account_of(None, options.get("aws_access_key_id"))
         or account_of(None, of_source.get("aws_access_key_id"))
     )
-    return Listed(name, source, account, exists, expiry_of(options))
+    return Listed(name, source, account, is_encees(options), expiry_of(options))

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from encee.errors import UsageError
+from encee.model import Role
 from encee.profiles.catalog import Catalog
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)
 WORKING_DAY = timedelta(hours=12)
+HOUR = timedelta(hours=1)
+LONGEST_ROLE = timedelta(hours=12)
 
-_DURATION = re.compile(r"(?:(?P<hours>[0-9]+)h)?(?:(?P<minutes>[0-9]+)m)?|(?P<seconds>[0-9]+)s?")
+_NUMBER = "[0-9]{1,99}"  # int() refuses thousands of digits
+_DURATION = re.compile(
+    rf"(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?", re.ASCII | re.IGNORECASE
+)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 _DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mfa/[\w+=/,.@-]+", re.ASCII)
 
@@ -38,13 +44,14 @@ _PARTITION_OF_PREFIX = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenSettings:
     """The settings that the command line gives for every profile of a run; None where it is silent."""
 
     mfa_serial: str | None = None
     duration: str | None = None
     to: str | None = None
     region: str | None = None
+    code_command: str | None = None
 
 
 class Settings:
@@ -54,17 +61,34 @@ class Settings:
         given: The command line's.
         environ: The environment.
         catalog: The two files.
+        legacy_serial: The device that `~/.encee/config` names, or None.
     """
 
-    def __init__(self, given: Given, environ: Mapping[str, str], catalog: Catalog) -> None:
+    def __init__(
+        self, given: GivenSettings, environ: Mapping[str, str], catalog: Catalog, legacy_serial: str | None = None
+    ) -> None:
         self._given = given
         self._environ = environ
         self._catalog = catalog
+        self._legacy_serial = legacy_serial
 
     def saved_serial(self, profile: str) -> str | None:
-        """The device that the files name for a profile."""
+        """The device that the two files name for a long-term profile: in itself, or in the roles that use it."""
         options = self._catalog.options(profile)
-        return options.get("mfa_serial") or options.get("aws_mfa_device")
+        return options.get("mfa_serial") or options.get("aws_mfa_device") or self._serial_of_roles(profile)
+
+    def _serial_of_roles(self, profile: str) -> str | None:
+        """The one distinct `mfa_serial` of the role profiles that use a long-term profile directly."""
+        names = {profile, self._catalog.targets.get(profile)}
+        roles = [self._catalog.options(role) for role in self._catalog.roles]
+        serials = {role["mfa_serial"] for role in roles if role["source_profile"] in names and role.get("mfa_serial")}
+        return serials.pop() if len(serials) == 1 else None
+
+    def _legacy(self, profile: str) -> str | None:
+        """The first encee's device, unless it belongs to another account than the profile's key."""
+        key = self._catalog.access_key(profile)
+        account = account_of(None, key.id) if key else None
+        return self._legacy_serial if account in {None, account_of(self._legacy_serial, None)} else None
 
     def serial(self, profile: str) -> str | None:
         """The serial number of a profile's device, checked; None where no setting names one.
@@ -77,6 +101,7 @@ class Settings:
             or self._environ.get("ENCEE_MFA_SERIAL")
             or self._environ.get("MFA_DEVICE")
             or self.saved_serial(profile)
+            or self._legacy(profile)
         )
         return checked_serial(value) if value else None
 
@@ -95,26 +120,56 @@ class Settings:
         )
         if not value:
             return WORKING_DAY
-        duration = parse_duration(value)
-        if not SHORTEST <= duration <= LONGEST:
-            raise UsageError(
-                f"a session cannot last {value}: AWS grants 15m to 36h", hint="try --duration 12h, a working day"
-            )
-        return duration
+        return _within(
+            value, LONGEST, "a session cannot last {}: AWS grants 15m to 36h", "--duration 12h, a working day"
+        )
 
-    def target(self, profile: str) -> str:
-        """The name of a profile's session profile."""
-        return self._given.to or self._catalog.sources[profile]
+    def role(self, profile: str) -> Role:
+        """The role that a role profile describes.
 
-    def region(self, profile: str, serial: str) -> tuple[str, str | None]:
+        Raises:
+            UsageError: `duration_seconds` is no duration, or not one that AWS grants.
+        """
+        options = self._catalog.options(profile)
+        value = options.get("duration_seconds")
+        limit = "a role cannot be assumed for {}: AWS grants 15m to 12h"
+        return Role(
+            options["role_arn"],
+            options.get("role_session_name") or "encee",
+            options.get("external_id") or None,
+            _within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
+        )
+
+    def region_of_role(self, profile: str) -> str | None:
+        """The region in which a role is assumed, where that is not its source's."""
+        return self._given.region or self._catalog.options(profile).get("region") or None
+
+    def code_command(self, profile: str) -> str | None:
+        """The command that prints a profile's codes."""
+        return (
+            self._given.code_command
+            or self._environ.get("ENCEE_CODE_COMMAND")
+            or self._catalog.options(profile).get("mfa_process")
+            or None
+        )
+
+    def target(self, profile: str, *, named: bool = True) -> str:
+        """The name of a profile's session profile; the option counts for a profile that the command line names."""
+        return (named and self._given.to) or self._catalog.targets[profile]
+
+    def region(self, profile: str, serial: str | None) -> tuple[str, str | None]:
         """The region of the STS endpoint, and a warning or None.
 
         The profile's own region comes before the environment's; one of the environment that is in another
         partition than the device is passed over.
+
+        Args:
+            profile: Whose.
+            serial: The serial number of its device, or None.
         """
         if own := self._given.region or self._catalog.options(profile).get("region"):
             return own, None
-        match = _DEVICE_ARN.fullmatch(serial)
+        match = _DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
         first = _FIRST_REGION.get(partition, _FIRST_REGION["aws"])
         for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -142,12 +197,20 @@ def parse_duration(text: str) -> timedelta:
         return timedelta.max
 
 
+def _within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
+    duration = parse_duration(value)
+    if not SHORTEST <= duration <= longest:
+        raise UsageError(refusal.format(value), hint=f"try {example}")
+    return duration
+
+
 def checked_serial(value: str) -> str:
-    """A device's serial number: an ARN `…:mfa/NAME`, or what is printed on a hardware token.
+    """A device's serial number: an ARN `…:mfa/NAME`, or what is printed on a hardware token; without blanks around it.
 
     Raises:
         UsageError: STS would not take it.
     """
+    value = value.strip()
     form = "arn:aws:iam::123456789012:mfa/DEVICE"
     if ":user/" in value:
         raise UsageError(

@@ -3,6 +3,11 @@
 Other tools write the same files without a lock, and truncate them in place. So the edit is made on content that
 was read under the lock and has settled, goes to a temporary file beside the original, and replaces it in one
 step only while the original is still what was read; a read afterwards tells whether it stayed.
+
+A tool that opened the original just before that step writes to a file without a name. So the original keeps a
+second name until then, and comes back under its own with what the tool wrote, for the edit to be made on. What
+remains: a tool that writes even later, having opened the original without truncating it; and file systems
+without hard links.
 """
 
 import errno
@@ -10,14 +15,16 @@ import glob
 import os
 import re
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
-from encee.errors import FileRefusedError
+from encee.errors import FileBusyError, FileRefusedError
 from encee.profiles.document import Document, Headers
 
 Edit = Callable[[Document], None]
@@ -25,6 +32,9 @@ Edit = Callable[[Document], None]
 
 _PATIENCE = 10.0
 """For how many seconds other writers are waited for."""
+
+_FLIGHT_PATIENCE = 60.0
+"""For how many seconds another process that gets a session for the same key is waited for."""
 
 _EMPTY_SETTLES = 0.5
 """For how many seconds an empty file has to stay empty: a truncated one has size 0 and its old mtime."""
@@ -34,6 +44,12 @@ _READS_APART = 0.05
 
 _SURELY_WRITTEN = 2.0
 """Age in seconds of an mtime at which one read is enough."""
+
+_GET_FLAGS = 0x80086601
+"""Linux's FS_IOC_GETFLAGS, which asks for the attributes that `chattr` sets."""
+
+_UNCHANGEABLE = 0x10 | 0x20
+"""FS_IMMUTABLE_FL and FS_APPEND_FL."""
 
 
 class _Snapshot(NamedTuple):
@@ -84,11 +100,34 @@ class Store:
         except OSError:
             return False
 
+    def version(self) -> object:
+        """Something that compares unequal once the file was written, without reading it."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    @contextmanager
+    def flight(self, key_id: str) -> Iterator[None]:
+        """Be the only process that gets a session for a key without asking a person.
+
+        Raises:
+            FileBusyError: Another one took longer than a minute.
+        """
+        with self._explained(self.path):
+            folder = self._real_path().parent
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700, parents=True)
+            with _locked(folder / f".encee-{key_id}.lock", self.path, _FLIGHT_PATIENCE):
+                yield
+
     def edit(self, *edits: Edit) -> None:
         """Apply edits in one write; without a change, nothing is written.
 
         Raises:
             FileRefusedError: Nothing was changed, for the reason that it gives.
+            FileBusyError: Another program kept writing the file, or another encee kept its lock.
         """
         self._write(edits, rehearsal=False)
 
@@ -105,7 +144,7 @@ class Store:
             real = self._real_path()
             with suppress(FileExistsError):
                 real.parent.mkdir(mode=0o700, parents=True)
-            with _locked(real, self.path):
+            with _locked(real.parent / f"{_prefix(real)}lock", self.path, _PATIENCE):
                 _remove_leftovers(real)
                 deadline = time.monotonic() + _PATIENCE
                 lost: set[str] = set()
@@ -135,15 +174,9 @@ class Store:
                 return False  # another tool has just taken the file away
             raise
         try:
-            if rehearsal:
-                return True
-            if _snapshot(real) != before:
-                return False
-            temporary.replace(real)
+            return rehearsal or _exchange(real, temporary, before, deadline, lost)
         finally:
             temporary.unlink(missing_ok=True)
-        _flush_directory(real.parent, lost)
-        return _snapshot(real).data == data
 
     def _real_path(self) -> Path:
         """The regular file that the path leads to, or where it will be."""
@@ -158,17 +191,27 @@ class Store:
 
     def _refuse_unwritable(self, real: Path) -> None:
         """Refuse what a replacement would get around or fail at: a protection, other names, a mount of its own."""
-        links = real.stat().st_nlink
+        status, folder = real.stat(), real.parent.stat()
+        name, new = quote(str(self.path)), quote(f"{self.path}.new")
         if _is_mounted(real):
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        for path in (real, real.parent):
+            if _is_unchangeable(path):
+                raise FileRefusedError(
+                    f"{path} is append-only or immutable; nothing was changed",
+                    hint=f"sudo chattr -ia {quote(str(path))}",
+                )
         if not os.access(real, os.W_OK):
+            raise FileRefusedError(f"{self.path} is write-protected; nothing was changed", hint=f"chmod u+w {name}")
+        if folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, status.st_uid, folder.st_uid}:
             raise FileRefusedError(
-                f"{self.path} is write-protected; nothing was changed", hint=f"chmod u+w {self.path}"
+                f"{self.path} is another user's, in a folder where only they may replace it; nothing was changed",
+                hint="name a file of your own with --credentials-file or --config-file",
             )
-        if links > 1:
+        if status.st_nlink > 1:
             raise FileRefusedError(
-                f"{self.path} has {links} hard links, and a safe write would split them; nothing was changed",
-                hint=f"make it a file of its own: cp -p {self.path} {self.path}.new && mv {self.path}.new {self.path}",
+                f"{self.path} has {status.st_nlink} hard links, and a safe write would split them; nothing was changed",
+                hint=f"make it a file of its own: cp -p {name} {new} && mv {new} {name}",
             )
 
     @contextmanager
@@ -180,7 +223,8 @@ class Store:
             reason, hint = _REASONS.get(
                 error.errno or 0, (os.strerror(error.errno or 0), "look at it: ls -la {folder}")
             )
-            raise FileRefusedError(f"{path}: {reason}", hint=hint.format(path=path, folder=path.parent)) from error
+            names = {"path": quote(str(path)), "folder": quote(str(path.parent))}
+            raise FileRefusedError(f"{path}: {reason}", hint=hint.format_map(names)) from error
 
 
 _REASONS = {
@@ -211,9 +255,25 @@ def _is_mounted(real: Path) -> bool:
     return any(line.split(b" ")[4:5] == [escaped] for line in mounts.splitlines())
 
 
-def _busy(path: Path) -> FileRefusedError:
-    return FileRefusedError(
-        f"{path}: another program keeps writing it; nothing was changed", hint="try again when it has finished"
+def _is_unchangeable(path: Path) -> bool:
+    """Whether a file or folder is immutable or append-only, as `chattr` makes it; known on Linux only."""
+    try:
+        import fcntl  # noqa: PLC0415 - Windows has none
+
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            flags = fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8))
+        finally:
+            os.close(descriptor)
+    except (ImportError, OSError):
+        return False
+    return bool(int.from_bytes(flags[:4], sys.byteorder) & _UNCHANGEABLE)
+
+
+def _busy(path: Path) -> FileBusyError:
+    return FileBusyError(
+        f"{path}: another program keeps writing it; gave up after {_PATIENCE:.0f} s",
+        hint="try again when it has finished",
     )
 
 
@@ -222,20 +282,31 @@ def _prefix(real: Path) -> str:
 
 
 @contextmanager
-def _locked(real: Path, path: Path) -> Iterator[None]:
-    """Hold the lock beside the file; the kernel drops it when the process dies, and its file stays."""
+def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
+    """Hold a lock beside a file; the kernel drops it when the process dies, and the lock's own file stays.
+
+    Another thread may let it go.
+
+    Raises:
+        FileBusyError: Somebody else held it for longer than `patience`, in seconds.
+    """
     from filelock import FileLock, Timeout
 
-    lock_file = real.parent / f"{_prefix(real)}lock"
     lock = FileLock(
-        lock_file, timeout=_PATIENCE, mode=0o600, poll_interval=0.02, fallback_to_soft=False, preserve_lock_file=True
+        lock_file,
+        timeout=patience,
+        mode=0o600,
+        thread_local=False,
+        poll_interval=0.02,
+        fallback_to_soft=False,
+        preserve_lock_file=True,
     )
     try:
         lock.acquire()
     except Timeout:
-        raise FileRefusedError(
-            f"{path}: another encee has held {lock_file} for {_PATIENCE:.0f} s; nothing was changed",
-            hint=f"wait for it, or find it with: fuser {lock_file}",
+        raise FileBusyError(
+            f"{path}: another encee has held {lock_file} for {patience:.0f} s; nothing was changed",
+            hint=f"wait for it, or find it with: fuser {quote(str(lock_file))}",
         ) from None
     try:
         yield
@@ -264,7 +335,7 @@ def _settled(real: Path, deadline: float) -> _Snapshot:
     """The file's state once nobody is in the middle of writing it.
 
     Raises:
-        FileRefusedError: It kept changing until the deadline.
+        FileBusyError: It kept changing until the deadline.
     """
     while True:
         first = _snapshot(real)
@@ -292,6 +363,38 @@ def _stays_empty(real: Path) -> bool:
     return True
 
 
+def _exchange(real: Path, temporary: Path, before: _Snapshot, deadline: float, lost: set[str]) -> bool:
+    """Put the new file in the place of the real one; False when another tool wrote to one of them meanwhile.
+
+    What it wrote to the old one is then in the real one's place, unless it has written to the new one as well, or
+    has only emptied the old one.
+    """
+    data = temporary.read_bytes()
+    with _second_name(real, temporary.with_suffix(".old.tmp")) as old:
+        if _snapshot(real) != before:
+            return False
+        temporary.replace(real)
+        _flush_directory(real.parent, lost)
+        if _snapshot(real).data != data:
+            return False
+        if _snapshot(old) in {before, _Snapshot(b"")}:
+            return True
+        if _settled(old, deadline).data and _snapshot(real).data == data:
+            old.replace(real)
+        return False
+
+
+@contextmanager
+def _second_name(real: Path, name: Path) -> Iterator[Path]:
+    """Give a file a second name for a while; there is none where the file or the system's hard links are missing."""
+    with suppress(OSError):
+        name.hardlink_to(real)
+    try:
+        yield name
+    finally:
+        name.unlink(missing_ok=True)
+
+
 def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path:
     """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
     descriptor, name = tempfile.mkstemp(prefix=_prefix(real), suffix=".tmp", dir=real.parent)
@@ -310,13 +413,17 @@ def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path
 
 
 def _copy_metadata(real: Path, descriptor: int, lost: set[str]) -> None:
-    """Give a new file the owner, attributes and mode of the real one; `lost` gets what the file system did not take."""
+    """Give a new file the owner, attributes and mode of the real one; `lost` gets what the file system did not take.
+
+    Without its group, it keeps no permissions for a group: they would be another group's.
+    """
     status = real.stat()
-    if hasattr(os, "fchown") and (status.st_uid, status.st_gid) != _owner(descriptor):
-        try:
-            os.fchown(descriptor, status.st_uid, status.st_gid)
-        except OSError:
-            lost.add("the owner")
+    mode = stat.S_IMODE(status.st_mode)
+    if hasattr(os, "fchown") and not _own(descriptor, status.st_uid, status.st_gid):
+        lost.add("the owner")
+        if not _own(descriptor, -1, status.st_gid):
+            lost.add("the group (it may not read the file now)")
+            mode &= ~stat.S_IRWXG
     for name in _attributes(real):
         try:
             os.setxattr(descriptor, name, os.getxattr(real, name))
@@ -324,9 +431,21 @@ def _copy_metadata(real: Path, descriptor: int, lost: set[str]) -> None:
             lost.add("the extended attributes")
     if hasattr(os, "fchmod"):
         try:
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            os.fchmod(descriptor, mode)
         except OSError:
             lost.add("the mode")
+
+
+def _own(descriptor: int, user: int, group: int) -> bool:
+    """Give a file to a user (-1: whose it is) and a group; whether it belongs to them now."""
+    owner = _owner(descriptor)
+    if user in {-1, owner[0]} and group == owner[1]:
+        return True
+    try:
+        os.fchown(descriptor, user, group)
+    except OSError:
+        return False
+    return True
 
 
 def _attributes(real: Path) -> list[str]:

@@ -1,19 +1,29 @@
-"""Which sessions a refresh has to get, decided from the two files and the settings alone."""
+"""Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from encee.aws.session import Signer
+from encee.aws.signer import Signer
 from encee.errors import EnceeError, UsageError
+from encee.mfa.sources import is_code
+from encee.model import Role, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
-from encee.profiles.settings import Settings
+from encee.profiles.settings import HOUR, Settings
+
+
+class Target(NamedTuple):
+    """A profile, and the session profile that its session is written to."""
+
+    profile: str
+    session_profile: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A profile has a fresh session."""
+    """A profile has a fresh session, which ends at `expiration`, UTC."""
 
     profile: str
     session_profile: str
@@ -31,7 +41,7 @@ class StillValid:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A profile has no fresh session, for the reason that `error` gives."""
+    """A profile has no fresh session, for the reason that `error` gives; without a target where there can be none."""
 
     profile: str
     session_profile: str | None
@@ -42,28 +52,89 @@ Outcome = Refreshed | StillValid | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One session to get.
+class CodeJob:
+    """One request that spends a code: for the session of a key, or for a role that needs a code of its own.
 
     Args:
-        profile: The long-term profile.
-        session_profile: Where the session goes.
-        serial: The serial number of the device that shows the code.
-        duration: For how long the session is asked.
-        signer: Who signs the request.
-        warnings: What a person should know about the settings.
+        targets: Whose session it gets; all of them have the same key.
+        signer: Who signs; holds long-term credentials.
+        serial: The serial number of the device that shows the code; None where it has to be found.
+        duration: For how long the session of a key is asked.
+        role: The role to assume, or None for the session of the key itself.
+        command: The command that prints the code, or None.
+        asked_for: Whether the command line names it; else only roles need it, and a valid session is good enough.
+        notes: What a person should know about the settings.
     """
 
-    profile: str
-    session_profile: str
-    serial: str
-    duration: timedelta
+    targets: tuple[Target, ...]
     signer: Signer
-    warnings: tuple[str, ...] = ()
+    serial: str | None
+    duration: timedelta
+    role: Role | None = None
+    command: str | None = None
+    asked_for: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its profiles, for people."""
+        return ", ".join(target.profile for target in self.targets)
 
 
-def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: Files) -> list[Job | Failed]:
-    """What the words of the command line ask for, a job or a failure for each profile.
+@dataclass(frozen=True, slots=True)
+class RoleJob:
+    """A role that is assumed with a session.
+
+    Args:
+        target: The role profile.
+        role: The role.
+        source: The target whose session signs the request.
+        signer: Who signs, once that session is there.
+        asked_for: Whether the command line names it; else only another role needs it.
+    """
+
+    target: Target
+    role: Role
+    source: Target
+    signer: Signer
+    asked_for: bool = True
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The one target."""
+        return (self.target,)
+
+    def signed_with(self, session: Session) -> Signer:
+        """Who signs, with that session."""
+        return replace(self.signer, key=session)
+
+
+Job = CodeJob | RoleJob
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a refresh has to do.
+
+    Args:
+        codes: The requests that need a code.
+        roles: The roles that a session assumes, each behind the one that it needs.
+        failures: What cannot be done, and why.
+        order: The profiles in the order of the command line.
+    """
+
+    codes: list[CodeJob]
+    roles: list[RoleJob]
+    failures: list[Failed]
+    order: list[str]
+
+    def place(self, profile: str) -> int:
+        """Where a profile stands in that order; one that only roles need comes last."""
+        return self.order.index(profile) if profile in self.order else len(self.order)
+
+
+def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: Files) -> Plan:
+    """What the words of the command line ask for.
 
     Args:
         words: Profiles or shell patterns; none means each long-term profile whose device the files name.
@@ -72,54 +143,175 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         files: Where they are.
 
     Raises:
-        UsageError: Nothing is to be done, a pattern matches nothing, or two profiles have one session profile.
+        UsageError: Nothing is to be done, or two profiles have one session profile.
     """
-    named = catalog.matching(words, catalog.sources)
+    named = catalog.matching(words, catalog.targets)
     if not words:
         named = [profile for profile in catalog.sources if settings.saved_serial(profile)]
+        if not named and len(catalog.sources) == 1:
+            named = [profile for profile in catalog.sources if settings.serial(profile)]
         if not named:
             raise UsageError(
                 f"no profile in {files.credentials} has an MFA device in its settings",
-                hint="name one: encee refresh PROFILE --mfa-serial arn:aws:iam::123456789012:mfa/DEVICE",
+                hint="name a profile, and its device is looked for: encee refresh PROFILE",
             )
-    steps = {step.profile: step for step in (_step(word, catalog, settings, files) for word in named)}
-    _refuse_shared_targets([step for step in steps.values() if isinstance(step, Job)])
-    return list(steps.values())
+    planner = _Planner(catalog, settings, files)
+    for word in named:
+        planner.add(word)
+    return planner.plan()
 
 
-def _step(word: str, catalog: Catalog, settings: Settings, files: Files) -> Job | Failed:
-    profile = catalog.source_for(word)
-    if profile is None or (key := catalog.access_key(profile)) is None:
-        return Failed(word, None, catalog.not_a_source(word, files))
-    target = settings.target(profile)
-    try:
-        catalog.refuse_key(profile, key)
-        catalog.refuse_target(target, profile)
-        duration = settings.duration(profile)
-        serial = settings.serial(profile)
-        if serial is None:
+class _Planner:
+    """Collects what has to be done, word by word."""
+
+    def __init__(self, catalog: Catalog, settings: Settings, files: Files) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self._files = files
+        self._keys: dict[str, CodeJob] = {}
+        """Profile → the job for the session of its key."""
+        self._roles: dict[str, CodeJob | RoleJob] = {}
+        self._failures: list[Failed] = []
+        self._order: list[str] = []
+
+    def add(self, word: str) -> None:
+        """Plan for one word; what cannot be done becomes a failure."""
+        profile = self._catalog.profile_for(word)
+        shown = profile or ("(a code)" if is_code(word) else word)
+        self._order.append(shown)
+        if profile is None:
+            self._failures.append(Failed(shown, None, self._catalog.not_a_source(word, self._files)))
+            return
+        try:
+            if profile in self._catalog.roles:
+                self._add_role(profile)
+            else:
+                self._add_key(profile, asked_for=True)
+        except EnceeError as error:
+            self._failures.append(Failed(profile, self._settings.target(profile), error))
+
+    def plan(self) -> Plan:
+        """All that was added, with one job for the profiles that share a key.
+
+        Raises:
+            UsageError: Two profiles have one session profile.
+        """
+        groups: dict[str, list[CodeJob]] = {}
+        for job in self._keys.values():
+            groups.setdefault(job.signer.key.id, []).append(job)
+        own_code = [job for job in self._roles.values() if isinstance(job, CodeJob)]
+        codes = [*map(_joined, groups.values()), *own_code]
+        roles = [job for job in self._roles.values() if isinstance(job, RoleJob)]
+        jobs: list[Job] = [*codes, *roles]
+        _refuse_shared_targets(target for job in jobs for target in job.targets)
+        return Plan(codes, roles, self._failures, self._order)
+
+    def _add_key(self, profile: str, *, asked_for: bool) -> CodeJob:
+        """The session of a long-term profile's key."""
+        job = self._keys.get(profile) or self._key_job(profile, named=asked_for)
+        self._keys[profile] = replace(job, asked_for=job.asked_for or asked_for)
+        return job
+
+    def _key_job(self, profile: str, *, named: bool) -> CodeJob:
+        key = self._catalog.access_key(profile)
+        if key is None:
+            raise self._catalog.not_a_source(profile, self._files)
+        self._catalog.refuse_key(profile, key)
+        serial = self._settings.serial(profile)
+        region, warning = self._settings.region(profile, serial)
+        return CodeJob(
+            targets=(self._target(profile, named=named),),
+            signer=Signer(profile, key, region, self._files.credentials, self._files.config),
+            serial=serial,
+            duration=self._settings.duration(profile),
+            command=self._settings.code_command(profile),
+            asked_for=named,
+            notes=(warning,) if warning else (),
+        )
+
+    def _add_role(self, profile: str) -> None:
+        """A role, and whatever it is assumed with: other roles, and the session of a key in the end."""
+        *roles, source = self._catalog.chain(profile)
+        role = self._settings.role(profile)
+        if role.duration > HOUR and len(roles) > 1:
             raise UsageError(
-                f"no MFA device is known for {profile}",
-                hint=f"name it: encee refresh {profile} --mfa-serial arn:aws:iam::123456789012:mfa/DEVICE",
+                f"{profile} is assumed with another role, and so for one hour at most",
+                hint=f"set duration_seconds = 3600 under [profile {profile}]",
             )
-        region, warning = settings.region(profile, serial)
-    except EnceeError as error:
-        return Failed(profile, target, error)
-    signer = Signer(profile, key, region, files.credentials, files.config)
-    return Job(profile, target, serial, duration, signer, (warning,) if warning else ())
+        if role.duration > HOUR:
+            self._roles[profile] = self._with_own_code(profile, source, role)
+            return
+        base = self._add_key(source, asked_for=False)
+        signs = base.targets[0]
+        for link in reversed(roles):
+            named = link == profile
+            if named or link not in self._roles:
+                region = self._settings.region_of_role(link) or base.signer.region
+                self._roles[link] = RoleJob(
+                    self._target(link, named=named),
+                    role if named else self._chained(link),
+                    signs,
+                    replace(base.signer, profile=link, region=region),
+                    named,
+                )
+            signs = self._roles[link].targets[0]
+
+    def _chained(self, link: str) -> Role:
+        """A role that only another one needs: an hour is enough, and all that AWS grants."""
+        role = self._settings.role(link)
+        return replace(role, duration=min(role.duration, HOUR))
+
+    def _with_own_code(self, profile: str, source: str, role: Role) -> CodeJob:
+        """A role for longer than AWS grants one that is assumed with a session."""
+        base = self._key_job(source, named=False)
+        region = self._settings.region_of_role(profile) or base.signer.region
+        note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
+        return replace(
+            base,
+            targets=(self._target(profile, named=True),),
+            signer=replace(base.signer, region=region),
+            duration=role.duration,
+            role=role,
+            asked_for=True,
+            notes=(*base.notes, note),
+        )
+
+    def _target(self, profile: str, *, named: bool) -> Target:
+        session_profile = self._settings.target(profile, named=named)
+        self._catalog.refuse_target(session_profile, profile)
+        return Target(profile, session_profile)
 
 
-def _refuse_shared_targets(jobs: Sequence[Job]) -> None:
+def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
+    """One job for profiles that have the same key: the first one's, for the shortest of their durations."""
+    first = jobs[0]
+    shortest = min(job.duration for job in jobs)
+    notes = [note for job in jobs for note in job.notes]
+    if any(job.duration != shortest for job in jobs):
+        names = ", ".join(job.label for job in jobs)
+        notes.append(f"{names} have one key and so one session: the shortest of their durations counts")
+    return replace(
+        first,
+        targets=tuple(target for job in jobs for target in job.targets),
+        serial=next((job.serial for job in jobs if job.serial), None),
+        duration=shortest,
+        command=next((job.command for job in jobs if job.command), None),
+        asked_for=any(job.asked_for for job in jobs),
+        notes=tuple(notes),
+    )
+
+
+def _refuse_shared_targets(targets: Iterable[Target]) -> None:
     """Refuse a run in which one session would be written over another's.
 
     Raises:
         UsageError: Names two such profiles.
     """
     owner: dict[str, str] = {}
-    for job in jobs:
-        other = owner.setdefault(job.session_profile, job.profile)
-        if other != job.profile:
+    for target in targets:
+        other = owner.setdefault(target.session_profile, target.profile)
+        if other != target.profile:
             raise UsageError(
-                f"{other} and {job.profile} would both be written to {job.session_profile}",
+                f"{other} and {target.profile} would both be written to {target.session_profile}",
                 hint="refresh them one by one, or give one a name of its own with --to NAME",
             )

@@ -1,30 +1,52 @@
-"""The main job: an MFA code becomes a session, and the session becomes a section of the credentials file."""
+"""The main job: MFA codes become sessions, and sessions become sections of the credentials file.
 
-from collections.abc import Callable, Iterator, Sequence
+Codes are asked for one after the other, in the caller's thread. What follows a code (the request, the write, the
+roles that are assumed with the session) goes on in threads of its own, so that the next prompt is open meanwhile.
+Only the caller's thread yields outcomes and notifies.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
-from encee.aws.session import sts_client
-from encee.aws.sts import get_session_token
+from encee.aws.refusals import CertainlyUnusedError
+from encee.aws.session import Clients
+from encee.aws.sts import assume_role, get_session_token
 from encee.errors import (
     CodeMayBeSpentError,
     EnceeError,
+    FileBusyError,
     InterruptedByPersonError,
     NoSessionError,
     UsageError,
     WrongCodeError,
+    unexpected,
 )
-from encee.mfa.sources import CodeSource
-from encee.model import Session, rfc3339
-from encee.profiles.catalog import Catalog, quoted
-from encee.profiles.document import Document
-from encee.profiles.store import Edit, Store
-from encee.workflows.plan import Failed, Job, Outcome, Refreshed, StillValid
+from encee.mfa.sources import CodeSource, Command
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.store import Store
+from encee.workflows.asking import Asking, Flight
+from encee.workflows.connections import Connection, open_in_background
+from encee.workflows.devices import Chooser, find_device
+from encee.workflows.edits import missing_region, placeholder, region_edit, session_edit
+from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
+from encee.workflows.writer import Writer
 
 _MISTAKES = 3
-"""How many wrong codes a person may type."""
+"""How many wrong codes a person may type for one session."""
 
-_STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
-"""What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
+_USABLE = timedelta(seconds=60)
+"""With less than this to go, a session is not used to assume a role."""
+
+
+class Person(CodeSource, Chooser, Protocol):
+    """Somebody at the terminal."""
 
 
 class Refresh:
@@ -34,10 +56,14 @@ class Refresh:
         credentials: The credentials file.
         config: The config file.
         catalog: The two files as the plan saw them.
-        source: Where codes come from; None where nothing and nobody can be asked.
+        given: Codes that are there already, which come before everybody else's; or None.
+        person: Who can be asked, or None.
         clock: Returns the present moment, UTC.
+        report: Called with what became of a profile, when it is known.
         notify: Called with a line for people about what happens on the way.
+        countdown: Called to wait for a device's next code, with a line for people and the seconds.
         carry_region: Whether region and output go to the session profile's config section.
+        save_device: Whether a device that was found is saved as `mfa_serial`.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
@@ -46,176 +72,320 @@ class Refresh:
         credentials: Store,
         config: Store,
         catalog: Catalog,
-        source: CodeSource | None,
+        given: CodeSource | None,
+        person: Person | None,
         clock: Callable[[], datetime],
+        report: Callable[[Outcome], None],
         notify: Callable[[str], None],
+        countdown: Callable[[str, float], None],
         carry_region: bool,
+        save_device: bool,
     ) -> None:
         self._credentials = credentials
         self._config = config
         self._catalog = catalog
-        self._source = source
+        self._given = given
+        self._person = person
         self._clock = clock
+        self._report = report
         self._notify = notify
         self._carry_region = carry_region
-        self._sent: set[tuple[str, str]] = set()
+        self._save_device = save_device
 
-    def run(self, steps: Sequence[Job | Failed], if_expiring: timedelta | None = None) -> Iterator[Outcome]:
-        """Get the sessions one after the other, each written before the next code is asked for.
+        self._asking = Asking(credentials, clock, notify, countdown)
+        self._clients = Clients()
+        self._writer = Writer(credentials)
+        self._dependants: dict[Target, list[RoleJob]] = {}
+        self._landing: queue.SimpleQueue[tuple[Flight | RoleJob, Session | Exception]] = queue.SimpleQueue()
+        self._in_the_air = 0
+        self._waiting: deque[Flight] = deque()
+        self._fresh: list[Target] = []
+        self._failed: set[Target] = set()
+
+    # ---- what there is to do
+
+    def select(self, plan: Plan, if_expiring: timedelta | None = None) -> tuple[list[Job], list[StillValid]]:
+        """What of a plan has to be done now, and what is good enough as it is.
 
         Args:
-            steps: From `encee.workflows.plan.plan`.
-            if_expiring: Do nothing for a session that has at least this long to go.
+            plan: From `encee.workflows.plan.plan`.
+            if_expiring: Leave a session that has at least this long to go.
+        """
+        valid: list[StillValid] = []
+        needed: set[Target] = set()
 
-        Yields:
-            An outcome for each step; one that fails stops no other.
+        def has_to_be_done(job: Job) -> bool:
+            if not job.asked_for:
+                return bool(needed.intersection(job.targets)) and not self._valid(job, _USABLE)
+            good = self._valid(job, if_expiring) if if_expiring is not None else []
+            valid.extend(good)
+            return not good
+
+        roles: list[RoleJob] = []
+        for role in reversed(plan.roles):
+            if has_to_be_done(role):
+                roles.insert(0, role)
+                needed.add(role.source)
+        return [*filter(has_to_be_done, plan.codes), *roles], valid
+
+    def _valid(self, job: Job, least: timedelta) -> list[StillValid]:
+        """The outcomes of a job whose every session has at least this long to go; else none."""
+        sessions = [self._on_disk(self._catalog, target) for target in job.targets]
+        latest = self._clock() + least
+        ends = [session.expiration for session in sessions if session and session.expiration >= latest]
+        if len(ends) < len(sessions):
+            return []
+        return [StillValid(*target, end) for target, end in zip(job.targets, ends, strict=True)]
+
+    def run(self, plan: Plan, if_expiring: timedelta | None = None) -> None:
+        """Get the sessions, write each when it arrives, and report what became of it.
+
+        Args:
+            plan: From `encee.workflows.plan.plan`.
+            if_expiring: Leave a session that has at least this long to go.
 
         Raises:
-            InterruptedByPersonError: The person does not want to go on; what was yielded is written.
+            InterruptedByPersonError: The person does not want to go on; what was reported is written.
         """
-        todo = [self._still_valid(step, if_expiring) or step for step in steps]
-        if self._source is None:
-            yield from (self._unasked(step, if_expiring) if isinstance(step, Job) else step for step in todo)
-            return
-        for step in self._rehearsed(todo):
-            if not isinstance(step, Job):
-                yield step
-                continue
+        jobs, valid = self.select(plan, if_expiring)
+        for failure in plan.failures:
+            self._report(failure)
+        for good in valid:
+            self._report(good)
+        for job in jobs:
+            if isinstance(job, RoleJob):
+                self._dependants.setdefault(job.source, []).append(job)
+        self._rehearse(jobs)
+        try:
+            self._prepare([job for job in self._left(jobs) if isinstance(job, CodeJob)], if_expiring)
+            awaited = {target for job in self._left(jobs) for target in job.targets}
+            for target in set(self._dependants) - awaited:
+                if session := self._on_disk(self._catalog, target):
+                    self._launch_dependants(target, session)
+            while self._waiting or self._in_the_air:
+                if self._waiting:
+                    self._ask(self._next())
+                self._land(wait=not self._waiting)
+        except (InterruptedByPersonError, KeyboardInterrupt):
+            self._land(wait=False)
+            raise InterruptedByPersonError("interrupted") from None
+        finally:
+            self._carry()
+
+    def check(self, jobs: Sequence[Job]) -> None:
+        """Rehearse the edit in memory only.
+
+        Raises:
+            FileRefusedError: It would be refused.
+        """
+        document = self._credentials.document()
+        for job in jobs:
+            session_edit(job.targets, placeholder(self._clock()), self._catalog)(document)
+        document.data()
+
+    # ---- before the first code
+
+    def _left(self, jobs: Iterable[Job]) -> list[Job]:
+        """The jobs that have not failed."""
+        return [job for job in jobs if not self._failed.intersection(job.targets)]
+
+    def _fail(self, job: Job, error: EnceeError) -> None:
+        """Report that a job failed, and with it the roles that wait for its session."""
+        self._failed.update(job.targets)
+        for target in job.targets:
+            self._report(Failed(*target, error))
+            for role in self._dependants.pop(target, []):
+                self._fail(role, error)
+
+    def _rehearse(self, jobs: Sequence[Job]) -> None:
+        """Fail the jobs whose sessions could not be written: whatever would end in a refused file ends here.
+
+        That is before a code is asked for, and before anything is sent.
+        """
+        blank = placeholder(self._clock())
+        edits = [session_edit(job.targets, blank, self._catalog) for job in jobs]
+        try:
+            if jobs:
+                self._credentials.rehearse(*edits)
+        except EnceeError as error:
+            one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
+            for job in jobs:
+                if not self._left([job]):
+                    continue
+                if one_by_one:
+                    self._rehearse([job])
+                else:
+                    self._fail(job, error)
+
+    def _prepare(self, jobs: Sequence[CodeJob], if_expiring: timedelta | None) -> None:
+        """Find the source of each job's code, its device, and open the connections to STS."""
+        for job in jobs:
+            command = Command(job.command) if job.command else None
+            source = self._given or command or self._person
+            for note in job.notes:
+                self._notify(note)
             try:
-                yield self._refreshed(step, self._source)
+                if source is None:
+                    raise _nobody_to_ask(job, if_expiring)
+                serial = job.serial or self._find_device(job)
+            except EnceeError as error:
+                self._fail(job, error)
+                continue
+            sessions = [self._on_disk(self._catalog, target) for target in job.targets]
+            before = frozenset(session.id for session in sessions if session)
+            self._waiting.append(Flight(job, serial, source, Connection(job.signer), before))
+        asked = [flight for flight in self._waiting if flight.source.asks_person]
+        open_in_background([flight.connection for flight in asked], self._clients, greet=True)
+        if len(asked) > 1:
+            self._notify(f"{len(asked)} codes are needed: one each for {'; '.join(one.job.label for one in asked)}")
+
+    def _find_device(self, job: CodeJob) -> str:
+        """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
+        serial = find_device(self._clients, job.signer, self._person)
+        if not self._save_device:
+            return serial
+        profile = job.signer.profile
+        try:
+            self._config.edit(lambda document: document.set(profile, {"mfa_serial": serial}))
+            self._notify(f"found the device {serial}; saved it as mfa_serial of {profile} in {self._config.path}")
+        except EnceeError as error:
+            self._notify(f"found the device {serial}, but could not save it: {error.message}")
+        return serial
+
+    # ---- a code
+
+    def _next(self) -> Flight:
+        """Whose code is asked for next: one whose device shows a code that is not used yet, if there is one."""
+        ready = next((flight for flight in self._waiting if not self._asking.pause(flight)), self._waiting[0])
+        self._waiting.remove(ready)
+        return ready
+
+    def _ask(self, flight: Flight) -> None:
+        """Get a code for a flight and let it take off, unless its session is good enough meanwhile."""
+        job, source = flight.job, flight.source
+        with ExitStack() as stack:
+            try:
+                if not source.asks_person and job.role is None:
+                    stack.enter_context(self._credentials.flight(job.signer.key.id))
+                    if self._found_good(flight):
+                        return
+                    open_in_background([flight.connection], self._clients, greet=False)
+                elif not source.asks_person:
+                    open_in_background([flight.connection], self._clients, greet=False)
+                code = self._asking.code(flight)
+                if self._found_good(flight) or code is None:
+                    return
             except InterruptedByPersonError:
                 raise
-            except KeyboardInterrupt:
-                raise InterruptedByPersonError("interrupted") from None
             except EnceeError as error:
-                yield _failed(step, error)
+                self._fail(job, error)
+                return
+            self._take_off(flight, lambda: self._exchange(flight, code), stack.pop_all())
 
-    def _still_valid(self, step: Job | Failed, if_expiring: timedelta | None) -> StillValid | None:
-        """The outcome of a job that has nothing to do."""
-        if if_expiring is None or isinstance(step, Failed):
-            return None
-        expiration = self._catalog.expiration(step.session_profile)
-        if expiration is None or expiration - self._clock() < if_expiring:
-            return None
-        return StillValid(step.profile, step.session_profile, expiration)
+    def _found_good(self, flight: Flight) -> bool:
+        """Whether a session on disk makes a flight needless; then that is reported, and its roles go on with it."""
+        session = self._asking.as_good(flight)
+        if session is None:
+            return False
+        for target in flight.job.targets:
+            self._report(StillValid(*target, session.expiration))
+            self._launch_dependants(target, session)
+        return True
 
-    def _unasked(self, job: Job, if_expiring: timedelta | None) -> Failed:
-        """The outcome of a job where nothing and nobody can be asked for a code."""
-        if if_expiring is not None:
-            message = (
-                f"the session of {job.profile} is missing or ends soon, and there is no terminal to ask for a code"
-            )
-            return _failed(job, NoSessionError(message, hint=f"encee refresh {job.profile}"))
-        return _failed(
-            job,
-            UsageError(
-                f"there is no terminal to ask for the code of {job.profile}",
-                hint=f"encee refresh {job.profile} --code 123456, or --code - to read it from standard input",
-            ),
-        )
+    # ---- after the code
 
-    def _rehearsed(self, steps: Sequence[Job | Outcome]) -> list[Job | Outcome]:
-        """The steps, with a failure in place of each job whose session could not be written.
+    def _take_off(self, item: "Flight | RoleJob", work: Callable[[], Session], landing: ExitStack) -> None:
+        """Do the work that follows a code in a thread of its own; `landing` is closed behind it."""
 
-        Everything that would end in a refused file ends here, before a code is asked for.
-        """
-        jobs = [step for step in steps if isinstance(step, Job)]
-        if not jobs:
-            return list(steps)
-        try:
-            self._credentials.rehearse(*(_edit(job, _placeholder(self._clock()), self._catalog) for job in jobs))
-        except EnceeError as error:
-            if len(jobs) == 1:
-                return [_failed(step, error) if isinstance(step, Job) else step for step in steps]
-            return [self._rehearsed([step])[0] for step in steps]
-        return list(steps)
-
-    def _refreshed(self, job: Job, source: CodeSource) -> Refreshed:
-        """Get one session and write it."""
-        for warning in job.warnings:
-            self._notify(warning)
-        session = self._trade(job, source)
-        self._credentials.edit(_edit(job, session, self._catalog))
-        if self._carry_region:
-            self._carry(job)
-        return Refreshed(job.profile, job.session_profile, session.expiration)
-
-    def _trade(self, job: Job, source: CodeSource) -> Session:
-        """Ask for codes until AWS takes one; only a person may be wrong, and not for ever."""
-        mistakes = 0
-        while True:
-            code = source.code_for(job.profile, job.serial)
+        def fly() -> None:
+            result: Session | Exception
             try:
-                return self._send(job, code)
-            except (WrongCodeError, CodeMayBeSpentError) as error:
-                mistakes += isinstance(error, WrongCodeError)
-                if not source.asks_person or mistakes == _MISTAKES:
-                    raise
-                self._notify(f"{error.message}; try the next one")
+                with landing:
+                    result = work()
+                    self._writer.write(session_edit(item.targets, result, self._catalog))
+            except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+                result = error
+            self._landing.put((item, result))
 
-    def _send(self, job: Job, code: str) -> Session:
-        """Send a code that this run has not sent before."""
-        if (job.serial, code) in self._sent:
-            raise CodeMayBeSpentError(
-                f"the code for {job.profile} was sent already, and AWS takes each only once",
-                hint="wait until the device shows the next code, then try that one",
-            )
-        client = sts_client(job.signer)
-        self._sent.add((job.serial, code))
-        return get_session_token(client, job.signer, serial=job.serial, code=code, duration=job.duration)
+        self._in_the_air += 1
+        threading.Thread(target=fly, daemon=True).start()
 
-    def _carry(self, job: Job) -> None:
-        """Give the session profile the region and output of its source, where it has none of its own.
+    def _exchange(self, flight: Flight, code: str) -> Session:
+        """Send a code to STS."""
+        job, client = flight.job, flight.connection.client()
+        if job.role is not None:
+            return assume_role(client, job.signer, job.role, serial=flight.serial, code=code)
+        return get_session_token(client, job.signer, serial=flight.serial, code=code, duration=job.duration)
+
+    def _assume(self, job: RoleJob, session: Session) -> Session:
+        signer = job.signed_with(session)
+        return assume_role(self._clients.sts(signer), signer, job.role)
+
+    def _launch_dependants(self, target: Target, session: Session) -> None:
+        """Assume the roles that wait for a session."""
+        for role in self._dependants.pop(target, []):
+            self._take_off(role, partial(self._assume, role, session), ExitStack())
+
+    def _land(self, *, wait: bool) -> None:
+        """Take in what has arrived; with `wait`, at least one."""
+        while self._in_the_air:
+            try:
+                item, result = self._landing.get(block=wait)
+            except queue.Empty:
+                return
+            wait = False
+            self._in_the_air -= 1
+            if isinstance(result, Session):
+                for target in item.targets:
+                    self._fresh.append(target)
+                    self._report(Refreshed(*target, result.expiration))
+                    self._launch_dependants(target, result)
+            else:
+                self._refused(item, result if isinstance(result, EnceeError) else unexpected(result))
+
+    def _refused(self, item: "Flight | RoleJob", error: EnceeError) -> None:
+        """Let a person try another code, or give up."""
+        if isinstance(item, RoleJob):
+            self._fail(item, error)
+            return
+        if isinstance(error, CertainlyUnusedError):
+            self._asking.was_not_used(item)
+        item.mistakes += isinstance(error, WrongCodeError)
+        again = isinstance(error, (WrongCodeError, CodeMayBeSpentError)) and item.source.asks_person
+        if again and item.mistakes < _MISTAKES:
+            left = _MISTAKES - item.mistakes
+            self._notify(f"{error.message}; try the next one ({left} of {_MISTAKES} tries left)")
+            self._waiting.append(item)
+        else:
+            self._fail(item.job, error)
+
+    def _carry(self) -> None:
+        """Give the fresh session profiles region and output of their sources, where they have none of their own.
 
         They go to the config file: the credentials file wins over it, so a region there would defeat
-        `aws configure set region`. The session is written already, so a refusal is only a warning.
+        `aws configure set region`. The sessions are written already, so a refusal is only a warning.
         """
+        if not self._carry_region or not self._fresh:
+            return
         try:
             credentials = self._credentials.document().view
-            if _missing(job, Catalog(credentials, self._config.document().view)):
-                self._config.edit(
-                    lambda document: document.set(
-                        job.session_profile, _missing(job, Catalog(credentials, document.view))
-                    )
-                )
+            catalog = Catalog(credentials, self._config.document().view)
+            if any(missing_region(target, catalog) for target in self._fresh):
+                self._config.edit(*(region_edit(target, credentials) for target in self._fresh))
         except EnceeError as error:
-            self._notify(f"region and output of {job.profile} were not carried over: {error.message}")
+            self._notify(f"region and output were not carried over to the session profiles: {error.message}")
+
+    @staticmethod
+    def _on_disk(catalog: Catalog, target: Target) -> Session | None:
+        return catalog.session(target.session_profile, target.profile)
 
 
-def _failed(job: Job, error: EnceeError) -> Failed:
-    return Failed(job.profile, job.session_profile, error)
-
-
-def _placeholder(now: datetime) -> Session:
-    """A session of the usual size, to rehearse the write with."""
-    return Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, now)
-
-
-def _edit(job: Job, session: Session, catalog: Catalog) -> Edit:
-    """The change of the credentials file; its guards look at the file as it is when the change is made."""
-
-    def edit(document: Document) -> None:
-        catalog.with_credentials(document.view).refuse_target(job.session_profile, job.profile)
-        document.own(
-            job.session_profile,
-            {
-                "aws_access_key_id": session.access_key_id,
-                "aws_secret_access_key": session.secret_access_key,
-                "aws_session_token": session.session_token,
-                "expiration": rfc3339(session.expiration),
-                "manager": "encee",
-                "encee_source": quoted(job.profile),
-            },
-            without=_STALE,
-        )
-
-    return edit
-
-
-def _missing(job: Job, catalog: Catalog) -> dict[str, str]:
-    """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
-    inherited, own = catalog.options(job.profile), catalog.options(job.session_profile)
-    missing = {key: inherited[key] for key in ("region", "output") if inherited.get(key) and key not in own}
-    if missing and job.session_profile not in catalog.config:
-        missing["encee_source"] = quoted(job.profile)
-    return missing
+def _nobody_to_ask(job: CodeJob, if_expiring: timedelta | None) -> EnceeError:
+    """The error where nothing and nobody can be asked for a code."""
+    if if_expiring is not None:
+        message = f"the session of {job.label} is missing or ends soon, and there is no terminal to ask for a code"
+        return NoSessionError(message, hint=f"encee refresh {job.targets[0].profile}")
+    return UsageError(
+        f"there is no terminal to ask for the code of {job.label}",
+        hint=f"encee refresh {job.targets[0].profile} --code 123456, or --code - to read it from standard input",
+    )

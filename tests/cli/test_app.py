@@ -58,7 +58,11 @@ def test_a_bug_is_one_line_and_never_the_text_of_the_exception(encee: Encee, mon
     assert "aws_secret" not in result.err
     assert re.match(r"encee: error: unexpected ZeroDivisionError in test_app.py, line \d+\nencee: hint: ", result.err)
     monkeypatch.setenv("ENCEE_DEBUG", "1")
-    assert "Traceback" in encee("status").err
+    traced = encee("status").err
+    assert "in broken\n    raise ZeroDivisionError" in traced
+    assert traced.count("aws_secret") == 1  # in the line of code that is shown, not as the exception's text
+    monkeypatch.setenv("ENCEE_DEBUG", "0")
+    assert "in broken" not in encee("status").err
 
 
 def test_the_readme_has_the_exit_codes() -> None:

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import termios
+import time
+from collections.abc import Callable
 
 import pexpect
 import pytest
@@ -11,6 +13,14 @@ from tests.conftest import ENCEE, Home, Person, on_terminal
 from tests.fake_aws import FakeAws, faults
 
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so, at most ten seconds."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_asks_for_the_code_and_names_profile_and_device(home: Home, dev: Person) -> None:
@@ -124,6 +134,8 @@ def test_what_was_written_before_an_interrupt_is_listed(home: Home, dev: Person,
     child.expect_exact(PROMPT)
     child.sendline(dev.device.next_code())
     child.expect_exact("MFA code for bob")
+    wait_for(lambda: b"[dev-mfa]" in home.credentials.read_bytes())
+    time.sleep(0.1)
     child.send("\x03")
     child.expect_exact("dev-mfa is valid until")
     child.expect(pexpect.EOF)

@@ -1,14 +1,21 @@
 """`encee refresh`, against the stand-in: what is asked, sent, written and said."""
 
 import json
+import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pexpect
 import pytest
 from botocore.configloader import raw_config_parse
+from filelock import FileLock
 
-from tests.conftest import Encee, Home, Person, run_aws, run_encee
+from encee.aws.signer import Signer
+from encee.aws.sts import get_session_token
+from encee.model import Session
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws, faults
 
 OTHER_DEFAULT = """\
@@ -132,7 +139,8 @@ def test_codes_can_come_from_standard_input_one_a_line(encee: Encee, home: Home,
     home.write(people[0].section("ann") + people[1].section("bob"))
     codes = "".join(f"{one.device.next_code()}\n" for one in people)
     assert encee("refresh", "ann", "bob", "--code", "-", stdin=codes).code == 0
-    assert [call.serial for call in aws.calls("GetSessionToken")] == [one.device.serial for one in people]
+    sent = {(call.serial, call.code) for call in aws.calls("GetSessionToken")}
+    assert sent == {(one.device.serial, code) for one, code in zip(people, codes.split(), strict=True)}
     assert {session_of(home, f"{name}-mfa")["encee_source"] for name in ("ann", "bob")} == {"ann", "bob"}
 
 
@@ -169,7 +177,7 @@ def test_one_failure_stops_nobody_and_decides_the_exit_code(
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-@pytest.mark.parametrize("arguments", [("x*",), ("dev", "--if-expiring", "soon"), ("dev", "x", "--to", "y")])
+@pytest.mark.parametrize("arguments", [("dev", "--if-expiring", "soon"), ("dev", "x", "--to", "y")])
 def test_json_tells_what_ended_a_run_before_it_began(encee: Encee, dev: Person, arguments: tuple[str, ...]) -> None:
     result = encee("refresh", *arguments, "--json", "-c", dev.device.next_code())
     report = json.loads(result.out)
@@ -380,7 +388,7 @@ def test_a_config_file_that_cannot_take_the_region_is_only_a_warning(encee: Ence
     home.config.write_text("[profile dev]\nregion = eu-west-1\n[ profile dev-mfa ]\n")
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert result.code == 0
-    assert "encee: warning: region and output of dev were not carried over" in result.err
+    assert "encee: region and output were not carried over" in result.err
     assert session_of(home)["manager"] == "encee"
 
 
@@ -441,3 +449,117 @@ def test_sends_a_code_again_after_a_refused_connection(
     monkeypatch.setattr("encee.aws.sts.time.sleep", lambda _seconds: aws.accept_connections())
     assert encee("refresh", "dev", "-c", code).code == 0
     assert len(aws.calls("GetSessionToken")) == 1
+
+
+# ---- what a tired person types
+
+
+@pytest.mark.parametrize("option", ["--to", "--duration", "--if-expiring", "--region", "--mfa-serial", "--code"])
+def test_an_empty_value_is_refused_since_a_variable_was_not_set(encee: Encee, dev: Person, option: str) -> None:
+    result = encee("refresh", "dev", option, "", "--code-command", f"echo {dev.device.next_code()}")
+    assert (result.code, "is empty" in result.err) == (2, True)
+
+
+def test_the_only_profile_is_refreshed_with_a_device_of_the_environment(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(dev.section(serial=False))
+    monkeypatch.setenv("MFA_DEVICE", dev.device.serial)
+    assert encee("refresh", "-c", dev.device.next_code()).code == 0
+
+
+def test_a_code_with_a_blank_is_a_code(encee: Encee, dev: Person) -> None:
+    code = dev.device.next_code()
+    assert encee("refresh", "dev", "-c", f"{code[:3]} {code[3:]}").code == 0
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "says"),
+    [
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, [], "look at region"),
+        ({}, ["--region", "eu west"], "look at region (eu west)"),
+        ({"HTTPS_PROXY": "foo bar", "HTTP_PROXY": "foo bar"}, [], "check HTTPS_PROXY and HTTP_PROXY"),
+    ],
+)
+def test_a_setting_that_makes_no_request_is_told_before_the_code_is_sent(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    options: list[str],
+    says: str,
+) -> None:
+    home.config.unlink()
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    result = encee("refresh", "dev", "-c", dev.device.next_code(), *options)
+    assert (result.code, says in result.err) == (4, True), result.err
+    assert "bug" not in result.err
+    assert aws.journal == []
+
+
+def test_a_bug_in_one_profile_leaves_the_others(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+
+    def broken(_client: object, signer: Signer, **request: str) -> Session:
+        if signer.profile == "dev":
+            raise ZeroDivisionError
+        return get_session_token(_client, signer, **request)  # type: ignore[arg-type] # passed on as it came
+
+    monkeypatch.setattr("encee.workflows.refresh.get_session_token", broken)
+    codes = f"{dev.device.next_code()}\n{bobs.device.next_code()}\n"
+    result = encee("refresh", "dev", "bob", "--json", "--code", "-", stdin=codes)
+    assert result.code == 1
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["failed", "refreshed"]
+    assert "unexpected ZeroDivisionError" in result.err
+
+
+def test_outputs_that_are_closed_are_no_error(home: Home, dev: Person) -> None:
+    command = f"{ENCEE} refresh dev -c {dev.device.next_code()} 2>&-; echo $?; {ENCEE} status >&-; echo $?"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["0", "0"]
+    assert done.stderr == ""
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
+@pytest.mark.usefixtures("dev")
+def test_an_output_on_a_full_disk_is_a_clear_error() -> None:
+    done = subprocess.run(["bash", "-c", f"{ENCEE} status > /dev/full"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "the output could not be written" in done.stderr) == (1, True)
+
+
+def test_an_interrupt_while_the_lock_is_held_is_said(home: Home, dev: Person) -> None:
+    lock = home.credentials.with_name(".credentials.encee-lock")
+    with FileLock(lock):
+        child = on_terminal("refresh", "dev", "--json", "-c", dev.device.next_code())
+        time.sleep(1)
+        child.send("\x03")
+        child.expect_exact("encee: error: interrupted")
+        child.expect(pexpect.EOF)
+        assert child.wait() == 130
+
+
+def test_a_held_lock_is_waited_for_once_for_all_profiles(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.profiles.store._PATIENCE", 1)
+    home.write(dev.section() + dev.section("b") + dev.section("c").replace("AKIA", "AKIB"))
+    begin = time.monotonic()
+    with FileLock(home.credentials.with_name(".credentials.encee-lock")):
+        result = encee("refresh", "dev", "b", "c", "-c", dev.device.next_code())
+    assert result.code == 5
+    assert time.monotonic() - begin < 2.5  # and not three times a second
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_code_in_the_place_of_a_profile_is_not_repeated(encee: Encee) -> None:
+    result = encee("refresh", "dev", "123456", "--json", "--code-command", "exit 1")
+    assert result.code == 1
+    assert "a code goes behind --code" in result.err
+    assert "123456" not in result.out + result.err

@@ -125,6 +125,10 @@ class FakeAws:
         role = self._account.iam.create_role(name, json.dumps(trust), "/", None, "", [], str(max_session_duration))
         return role.arn
 
+    def issued_secrets(self) -> list[str]:
+        """The secrets and tokens of all sessions that were opened, for a test that looks for leaks."""
+        return [secret for session in self._account.sessions.values() for secret in (session.secret, session.token)]
+
     def create_bucket(self, name: str) -> None:
         """An S3 bucket."""
         s3_backends[self.account_id][self.partition].create_bucket(name, self._account.region)

@@ -1,33 +1,72 @@
-"""Which profile a word means."""
+"""Which profile a word means, whose a session is, and what encee must not write over."""
+
+import shlex
 
 import pytest
 
-from encee.profiles.catalog import Catalog, quoted, unquoted
+from encee.errors import ExitCode, FileRefusedError, UsageError
+from encee.model import AccessKey
+from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 
 KEYS = {"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}
-SESSION = {"aws_access_key_id": "ASIAX", "aws_session_token": "t", "manager": "encee"}
+THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}
+SESSION = THEIRS | {"manager": "encee", "expiration": "2026-11-22T17:00:00Z"}
+AWS_MFA = THEIRS | {"expiration": "2026-11-22 17:00:00", "assumed_role": "False"}
+ROLE = {"role_arn": "arn:aws:iam::123456789012:role/admin", "source_profile": "dev"}
+FILES = Files.located({})
+
+Sections = dict[str, dict[str, str]]
+
+
+def of(source: str) -> dict[str, str]:
+    return SESSION | {"encee_source": source}
+
+
+# Names
 
 
 @pytest.mark.parametrize(
-    ("credentials", "word", "source"),
+    ("credentials", "word", "profile"),
     [
         ({"dev": KEYS}, "dev", "dev"),
         ({"dev": KEYS}, "dev-mfa", "dev"),
-        ({"dev": KEYS, "dev-mfa": SESSION | {"encee_source": "dev"}}, "dev-mfa", "dev"),
-        ({"dev": KEYS, "work": SESSION | {"encee_source": "dev"}}, "work", "dev"),
-        ({"my dev": KEYS, "work": SESSION | {"encee_source": "my%20dev"}}, "work", "my dev"),
+        ({"dev": KEYS, "dev-mfa": of("dev")}, "dev-mfa", "dev"),
+        ({"dev": KEYS, "work": of("dev")}, "work", "dev"),
+        ({"my dev": KEYS, "work": of("my%20dev")}, "work", "my dev"),
+        ({"dev": KEYS, "bob": KEYS, "dev-mfa": of("bob")}, "dev-mfa", "bob"),
+        ({"dev": KEYS, "dev-mfa": of("gone")}, "dev-mfa", None),
         ({"dev-long-term": KEYS}, "dev", "dev-long-term"),
-        ({"dev-long-term": KEYS, "dev": {"aws_session_token": "aws-mfa's"}}, "dev", "dev-long-term"),
+        ({"dev-long-term": KEYS, "dev": AWS_MFA}, "dev", "dev-long-term"),
         ({"dev-long-term": KEYS, "dev": KEYS}, "dev", "dev"),
         ({"dev": KEYS, "dev-mfa": KEYS}, "dev-mfa", "dev-mfa"),
+        ({"dev": KEYS, "dev-mfa": THEIRS | {"encee_source": "bob"}, "bob": KEYS}, "dev-mfa", "dev"),
         ({"dev": KEYS, "dev-mfa-long-term": KEYS}, "dev-mfa", None),
         ({"dev": KEYS}, "prod", None),
-        ({"theirs": {"aws_session_token": "t"}}, "theirs", None),
+        ({"dev": KEYS}, "", None),
+        ({"theirs": THEIRS}, "theirs", None),
     ],
 )
-def test_a_word_means_at_most_one_source(credentials: dict[str, dict[str, str]], word: str, source: str | None) -> None:
-    assert Catalog(credentials, {}).source_for(word) == source
+def test_a_word_means_at_most_one_profile(credentials: Sections, word: str, profile: str | None) -> None:
+    assert Catalog(credentials, {}).profile_for(word) == profile
+
+
+def test_a_role_and_its_session_mean_the_role() -> None:
+    catalog = Catalog({"dev": KEYS, "work": of("admin")}, {"profile admin": ROLE})
+    assert [catalog.profile_for(word) for word in ("admin", "admin-mfa", "work")] == ["admin"] * 3
+
+
+@pytest.mark.parametrize(
+    ("section", "owner"),
+    [(of("bob"), "bob"), (SESSION, "dev"), (THEIRS, "dev"), (THEIRS | {"encee_source": "bob"}, "dev"), ({}, "dev")],
+)
+def test_a_session_belongs_to_its_source_else_to_the_profile_whose_place_it_has(
+    section: dict[str, str], owner: str
+) -> None:
+    catalog = Catalog({"dev": KEYS, "bob": KEYS, "dev-mfa": section}, {})
+    assert catalog.owner("dev-mfa") == owner
+    assert (catalog.session("dev-mfa", owner) is not None) == ("manager" in section)
+    assert catalog.session("dev-mfa", "x") is None
 
 
 def test_of_two_sections_for_the_default_profile_the_later_one_counts() -> None:
@@ -47,12 +86,163 @@ def test_sections_of_the_config_file_that_are_no_profiles_are_none() -> None:
     assert list(Catalog({}, config).config) == ["y"]  # as botocore has it
 
 
-@pytest.mark.parametrize("name", ["dev", "my dev", "50%", "a;b#c", "é", "a/b@c:d+e"])
-def test_a_source_name_survives_being_written(name: str) -> None:
-    assert unquoted(quoted(name)) == name
-    assert quoted("dev") == "dev"
+@pytest.mark.parametrize("option", ["aws_session_token", "aws_security_token"])
+def test_an_empty_token_makes_no_session_of_long_term_keys(option: str) -> None:
+    assert Catalog({"dev": KEYS | {option: ""}}, {}).access_key("dev") == AccessKey("AKIAX", "s")
+    assert Catalog({"dev": KEYS | {option: "t"}}, {}).access_key("dev") is None
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["prod-*"], ["prod-a", "prod-b"]),
+        (["[a*]", "prod-?"], ["[a*]", "prod-a", "prod-b"]),
+        (["[*]"], ["[*]"]),
+        (["theirs?"], ["theirs?"]),
+        (["x*", "prod-a"], ["x*", "prod-a"]),
+        (["prod-b", "prod-*"], ["prod-b", "prod-a"]),
+        (["nobody", ""], ["nobody", ""]),
+        ([], []),
+    ],
+)
+def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: list[str]) -> None:
+    names = ["prod-a", "prod-b", "[a*]", "a"]
+    catalog = Catalog({**dict.fromkeys(names, KEYS), "theirs?": THEIRS, "theirs1": THEIRS}, {})
+    assert catalog.matching(words, catalog.targets) == found
+
+
+# Words that mean no profile
 
 
 def test_a_session_without_a_source_says_that_it_is_gone() -> None:
-    error = Catalog({"dev-mfa": SESSION | {"encee_source": "dev"}}, {}).not_a_source("dev-mfa", Files.located({}))
+    error = Catalog({"dev-mfa": of("dev")}, {}).not_a_source("dev-mfa", FILES)
     assert error.message == "dev-mfa is a session profile, and dev, which it was made from, is gone"
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "hint"),
+    [
+        ("DEV", "there is no profile DEV in", "did you mean Dev?"),
+        ("prod-MFA", "there is no profile prod-MFA in", "did you mean Prod-mfa?"),
+        ("x*", "no profile matches x*", "encee status"),
+        ("", "the name of a profile is empty", "encee status"),
+        ("123456", "a code goes behind --code", "encee refresh PROFILE --code CODE"),
+        ("1234567", "there is no profile 1234567", "encee status"),
+        ("१२३४५६", "there is no profile", "encee status"),
+    ],
+)
+def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> None:
+    error = Catalog({"Dev": KEYS, "Prod": KEYS}, {}).not_a_source(word, FILES)
+    assert isinstance(error, UsageError)
+    assert error.message.startswith(message)
+    assert hint in (error.hint or "")
+    assert word != "123456" or word not in f"{error.message}{error.hint}"
+
+
+def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
+    assert Catalog({"123456": KEYS}, {}).profile_for("123456") == "123456"
+    assert Catalog({"123456": {"region": "x"}}, {}).not_a_source("123456", FILES).message.startswith("123456 has no")
+
+
+@pytest.mark.parametrize("word", ["admin", "admin-mfa"])
+def test_says_that_a_role_has_no_session_yet(word: str) -> None:
+    error = Catalog({"dev": KEYS}, {"profile admin": ROLE}).not_a_source(word, FILES)
+    assert error.exit_code is ExitCode.NO_SESSION
+    assert (error.message, error.hint) == ("admin has no session yet", "encee refresh admin")
+
+
+ODD = "a b; touch 'x'"
+
+
+def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
+    half = {"aws_access_key_id": "AKIAX"}
+    lone = {"aws_access_key_id": "ASIAX"}
+    hints = [Catalog({ODD: section}, {}).not_a_source(ODD, FILES).hint for section in ({}, half, lone)]
+    hints.append(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}).not_a_source(ODD, FILES).hint)
+    catalog = Catalog({ODD: KEYS, "dev-mfa": KEYS}, {})
+    with pytest.raises(UsageError) as swapped:
+        catalog.refuse_key(ODD, AccessKey("x", "y"))
+    with pytest.raises(UsageError) as unnamed:
+        catalog.refuse_target("a b", ODD)
+    with pytest.raises(FileRefusedError) as refused:
+        catalog.refuse_target("dev-mfa", ODD)
+    for hint in (*hints, swapped.value.hint, unnamed.value.hint, refused.value.hint):
+        assert hint
+        assert shlex.quote(ODD) in hint
+
+
+# What encee must not write over
+
+
+def refusal(
+    credentials: Sections, config: Sections | None = None, *, target: str = "dev-mfa", source: str = "dev"
+) -> str:
+    """Why a session must not be written there."""
+    with pytest.raises(FileRefusedError) as caught:
+        Catalog(credentials, config or {}).refuse_target(target, source)
+    assert caught.value.exit_code is ExitCode.FILE
+    assert "--to NAME" in (caught.value.hint or "")
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    "token", [{}, {"aws_session_token": ""}, {"aws_session_token": "t"}, {"aws_security_token": "t"}]
+)
+@pytest.mark.parametrize(
+    "manager", [{}, {"manager": "encee", "encee_source": "dev"}, {"assumed_role": "", "expiration": ""}]
+)
+@pytest.mark.parametrize("keys", [KEYS, {"aws_access_key_id": "AKIAX"}, {"aws_secret_access_key": "s"}])
+def test_never_writes_over_long_term_keys_whatever_else_the_section_holds(
+    keys: dict[str, str], manager: dict[str, str], token: dict[str, str]
+) -> None:
+    section = keys | manager | token
+    assert refusal({"dev-mfa": section}) == "[dev-mfa] holds keys that may exist nowhere else; nothing was changed"
+    assert "holds keys" in refusal({"dev": section}, target="dev", source="dev-long-term")
+    assert "holds keys" in refusal({}, {"profile dev-mfa": section})
+    assert "holds keys" in refusal({"dev-mfa": of("dev")}, {"profile dev-mfa": section})
+
+
+@pytest.mark.parametrize(
+    "section",
+    [{}, {"region": "x"}, of("dev"), of("bob"), THEIRS, {"aws_access_key_id": "", "aws_secret_access_key": ""}],
+)
+def test_writes_over_sessions_and_where_nothing_is(section: dict[str, str]) -> None:
+    Catalog({"dev-mfa": section}, {}).refuse_target("dev-mfa", "dev")
+
+
+def test_takes_over_a_section_of_aws_mfa_through_its_long_term_profile_only() -> None:
+    Catalog({"dev": AWS_MFA}, {}).refuse_target("dev", "dev-long-term")
+    assert "is managed by aws-mfa" in refusal({"dev": AWS_MFA}, target="dev", source="bob")
+
+
+def test_never_makes_a_profile_its_own_session_profile() -> None:
+    assert "dev cannot be its own session profile" in refusal({}, target="dev")
+    assert "holds keys" in refusal({"dev": KEYS}, target="dev")
+    assert "holds keys" in refusal({}, {"profile dev": KEYS}, target="dev")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "role_arn",
+        "web_identity_token_file",
+        "credential_process",
+        "credential_source",
+        "login_session",
+        "sso_session",
+        "sso_start_url",
+        "sso_account_id",
+    ],
+)
+def test_refuses_a_target_that_some_sdk_would_not_take_the_keys_of(key: str) -> None:
+    message = f"{key} in the profile dev-mfa would hide the session from the AWS tools; nothing was changed"
+    assert refusal({}, {"profile dev-mfa": {"region": "x", key: "y"}}) == message
+    assert refusal({"dev-mfa": of("dev") | {key: "y"}}) == message
+
+
+@pytest.mark.parametrize("key", ["role_arn_of_the_team", "login_session_name", "source_profile", "region", "x_sso_y"])
+def test_a_key_that_hides_nothing_is_no_reason_to_refuse(key: str) -> None:
+    Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_target("dev-mfa", "dev")

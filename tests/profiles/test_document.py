@@ -305,6 +305,22 @@ def test_the_view_is_kept_in_step_with_the_edits() -> None:
     assert Document(document.data(), FILE, CredentialsHeaders()).view == document.view
 
 
+@pytest.mark.parametrize("line", [0, -1])
+@pytest.mark.parametrize(
+    "before", [f"# mine\n{KEYS}[dev-mfa]\nx = 1\n# the end\n", f"# mine\n{KEYS}[dev-mfa]\n\n# no end"]
+)
+def test_refuses_when_bytes_outside_the_edits_have_changed_even_where_no_tool_reads_them(
+    before: str, line: int
+) -> None:
+    document = Document(before.encode(), FILE, CredentialsHeaders())
+    document.own("dev-mfa", SESSION)
+    if line == 0:
+        document.own("b-mfa", SESSION)
+    document._lines[line] = document._lines[line].replace("#", ";")
+    with pytest.raises(FileRefusedError, match="the edit would change"):
+        document.data()
+
+
 def test_an_edit_that_changes_nothing_gives_the_same_bytes() -> None:
     once = own(KEYS)
     assert own(once) == once

@@ -6,18 +6,31 @@ import pytest
 
 from encee.errors import UsageError
 from encee.profiles.catalog import Catalog
-from encee.profiles.settings import Given, Settings, account_of, checked_serial, parse_duration
+from encee.profiles.settings import GivenSettings, Settings, account_of, checked_serial, parse_duration
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("45m", 2700), ("12h", 43200), ("1h30m", 5400), ("14400", 14400), ("900s", 900), (" 1h ", 3600), ("0", 0)],
+    [
+        ("45m", 2700),
+        ("12h", 43200),
+        ("1h30m", 5400),
+        ("14400", 14400),
+        ("900s", 900),
+        (" 1h ", 3600),
+        ("0", 0),
+        ("12H", 43200),
+        ("1H30m", 5400),
+        ("900S", 900),
+    ],
 )
 def test_reads_durations_as_people_type_them(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "h", "1d", "-1h", "1.5h", "30m1h", "1h 30m", "१२h"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "h", "1d", "-1h", "1.5h", "30m1h", "1h 30m", "१२h", "9\u017f", "9" * 5000, f"{'9' * 5000}h"]
+)
 def test_refuses_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration"):
         parse_duration(text)
@@ -34,6 +47,10 @@ def test_refuses_what_is_no_duration(text: str) -> None:
 )
 def test_takes_the_serial_numbers_of_devices(serial: str) -> None:
     assert checked_serial(serial) == serial
+
+
+def test_takes_a_serial_number_that_was_pasted_with_blanks() -> None:
+    assert checked_serial(" arn:aws:iam::123456789012:mfa/jane\n") == "arn:aws:iam::123456789012:mfa/jane"
 
 
 @pytest.mark.parametrize(
@@ -84,5 +101,5 @@ def test_reads_the_account_from_new_key_ids_only(key_id: str | None, account: st
 def test_an_environment_region_of_another_partition_is_passed_over(
     serial: str, environ: dict[str, str], region: str, warned: bool
 ) -> None:
-    chosen, warning = Settings(Given(), environ, Catalog({}, {})).region("dev", serial)
+    chosen, warning = Settings(GivenSettings(), environ, Catalog({}, {})).region("dev", serial)
     assert (chosen, warning is not None) == (region, warned)

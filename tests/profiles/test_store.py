@@ -8,15 +8,17 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from encee.errors import ExitCode, FileRefusedError, UsageError
+from encee.errors import ExitCode, FileBusyError, FileRefusedError, UsageError
 from encee.profiles import store as store_module
 from encee.profiles.document import CredentialsHeaders, Document
 from encee.profiles.store import Store
@@ -254,6 +256,28 @@ def test_a_rehearsal_does_not_warn(store: Store, warnings: list[str]) -> None:
     assert warnings == []
 
 
+@pytest.mark.parametrize(("group_taken", "mode"), [(True, 0o664), (False, 0o604)])
+def test_gives_no_other_group_access(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
+) -> None:
+    taken: list[tuple[int, int]] = []
+
+    def fchown(_: int, user: int, group: int) -> None:
+        if user != -1 or not group_taken:
+            raise PermissionError(errno.EPERM, "no")
+        taken.append((user, group))
+
+    file.chmod(0o664)
+    monkeypatch.setattr(store_module, "_owner", lambda _: (-2, -2))
+    monkeypatch.setattr(os, "fchown", fchown)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+    assert taken == [(-1, file.stat().st_gid)] * group_taken
+    assert ["the owner" in warning for warning in warnings] == [True]
+    assert ["the group" in warning for warning in warnings] == [not group_taken]
+
+
 def test_an_attribute_that_is_not_taken_costs_no_other(
     file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +318,7 @@ def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, s
     lock_file = file.with_name(".credentials.encee-lock")
     with held(lock_file):
         assert str(lock_file) in refusal(store)
-        with pytest.raises(FileRefusedError):
+        with pytest.raises(FileBusyError):
             store.rehearse(put)
     assert file.read_bytes() == BEFORE
 
@@ -404,7 +428,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
     return hooks
 
 
-@pytest.mark.parametrize(("age", "expected"), [(10, 3), (0, 4), (-3600, 4)])
+@pytest.mark.parametrize(("age", "expected"), [(10, 4), (0, 5), (-3600, 5)])
 def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     file: Path, store: Store, reads: dict[int, Callable[[], object]], age: float, expected: int
 ) -> None:
@@ -413,7 +437,7 @@ def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     seen: list[None] = []
     reads[0] = lambda: seen.append(None)
     store.edit(put)
-    assert len(seen) == expected  # until it has settled, before the replacement, and behind it
+    assert len(seen) == expected  # until it has settled, before the replacement, and both files behind it
     assert file.read_bytes() == AFTER
 
 
@@ -436,6 +460,8 @@ def test_refuses_a_file_that_keeps_changing(file: Path, store: Store, reads: dic
 
     reads[0] = go_on
     assert "another program keeps writing it" in refusal(store)
+    with pytest.raises(FileBusyError):
+        store.read()
     assert file.read_bytes() == written[-1]
 
 
@@ -530,8 +556,83 @@ def test_refuses_when_another_tool_overwrites_it_again_and_again(
     file: Path, store: Store, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER)] * 10_000
-    assert "another program keeps writing it" in refusal(store)
+    message = refusal(store)
+    assert "another program keeps writing it" in message
+    assert "nothing was changed" not in message
     assert file.read_bytes() == BEFORE + OTHER
+
+
+def rewrite(opened: BinaryIO, data: bytes) -> None:
+    """As a tool that has opened the file already: truncate, then write."""
+    opened.truncate(0)
+    opened.seek(0)
+    opened.write(data)
+    opened.flush()
+
+
+def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
+    file: Path, store: Store, replacements: list[Callable[[], object]]
+) -> None:
+    with file.open("r+b") as opened:
+        replacements.append(lambda: rewrite(opened, BEFORE + OTHER))
+        store.edit(put)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
+    file: Path, store: Store, replacements: list[Callable[[], object]]
+) -> None:
+    with file.open("r+b") as opened:
+        writing = threading.Timer(0.2, rewrite, [opened, OTHER + BEFORE])
+
+        def begin() -> None:
+            rewrite(opened, b"")
+            writing.start()
+
+        replacements.append(begin)
+        store.edit(put)
+        writing.join()
+    assert file.read_bytes() == OTHER + BEFORE + OURS
+
+
+def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
+    file: Path, store: Store, replacements: list[Callable[[], object]]
+) -> None:
+    with file.open("r+b") as opened:
+        replacements.append(lambda: rewrite(opened, b""))
+        store.edit(put)
+    assert file.read_bytes() == AFTER
+    assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_tool_that_never_stops_writing_to_the_file_that_was_replaced_leaves_the_new_one(
+    file: Path, store: Store, replacements: list[Callable[[], object]], reads: dict[int, Callable[[], object]]
+) -> None:
+    with file.open("r+b") as opened:
+        replacements.append(lambda: reads.update({0: lambda: rewrite(opened, b"# %d\n" % time.monotonic_ns())}))
+        assert "another program keeps writing it" in refusal(store)
+    assert file.read_bytes() == AFTER
+
+
+def test_the_later_file_counts_when_other_tools_write_to_both(
+    file: Path, store: Store, replacements: list[Callable[[], object]], reads: dict[int, Callable[[], object]]
+) -> None:
+    with file.open("r+b") as opened:
+        replacements.append(lambda: rewrite(opened, BEFORE))
+        reads[5] = lambda: write(file, AFTER + OTHER)  # while the old one settles
+        store.edit(put)
+    assert file.read_bytes() == AFTER + OTHER
+
+
+def test_writes_where_there_are_no_hard_links(file: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "link", link)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
 
 
 def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
@@ -618,6 +719,82 @@ def test_refuses_to_split_a_hard_link(file: Path, store: Store) -> None:
     other_name.hardlink_to(file)
     assert "2 hard links" in refusal(store)
     assert file.samefile(other_name)
+    assert file.read_bytes() == BEFORE
+
+
+def test_refuses_a_file_of_another_user_in_a_sticky_folder(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.chmod(0o1777)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+        assert "is another user's" in refusal(store)
+        with pytest.raises(FileRefusedError, match="is another user's"):
+            store.rehearse(put)
+    assert file.read_bytes() == BEFORE
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+@pytest.mark.parametrize("flags", [0x10, 0x20, 0x80030])
+@pytest.mark.parametrize("of_folder", [False, True])
+def test_refuses_what_cannot_be_replaced(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
+) -> None:
+    def ioctl(descriptor: int, number: int, buffer: bytes) -> bytes:
+        mine = stat.S_ISDIR(os.fstat(descriptor).st_mode) is of_folder
+        assert number == 0x80086601
+        return (flags if mine else 0x80000).to_bytes(4, sys.byteorder) + buffer[4:]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "ioctl", ioctl)
+        assert f"{file.parent if of_folder else file} is append-only or immutable" in refusal(store)
+        with pytest.raises(FileRefusedError, match="append-only or immutable"):
+            store.rehearse(put)
+    assert file.read_bytes() == BEFORE
+
+
+def may_chattr() -> bool:
+    with tempfile.NamedTemporaryFile() as probe, suppress(FileNotFoundError):
+        there, back = (
+            subprocess.run(["chattr", change, probe.name], capture_output=True, check=False) for change in ("+a", "-a")
+        )
+        return not there.returncode and not back.returncode
+    return False
+
+
+@pytest.mark.needs("chattr" if may_chattr() else "chattr-that-may-change")
+@pytest.mark.parametrize("flag", ["a", "i"])
+def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, store: Store, flag: str) -> None:
+    subprocess.run(["chattr", f"+{flag}", file], check=True)
+    try:
+        with pytest.raises(FileRefusedError, match="append-only or immutable") as caught:
+            store.rehearse(put)
+    finally:
+        subprocess.run(["chattr", f"-{flag}", file], check=True)
+    assert caught.value.hint == f"sudo chattr -ia {file}"
+
+
+def test_a_file_system_without_such_attributes_is_fine(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ioctl(*_: object) -> bytes:
+        raise OSError(errno.ENOTTY, "no")
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+def test_a_path_in_a_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    file = tmp_path / "my keys; x"
+    write(file, BEFORE)
+    (tmp_path / "linked").hardlink_to(file)
+    with pytest.raises(FileRefusedError) as caught:
+        Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+    hint = caught.value.hint or ""
+    subprocess.run(["sh", "-c", hint.partition(": ")[2]], check=True)
+    assert file.stat().st_nlink == 1
     assert file.read_bytes() == BEFORE
 
 

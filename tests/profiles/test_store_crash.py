@@ -109,8 +109,8 @@ def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
         ("created", 1, PROFILES + OLD),
         ("written", 1, PROFILES + OLD),
         ("flushed", 1, PROFILES + OLD),
-        ("about to replace", 1, PROFILES + OLD),
-        ("replaced", 0, PROFILES + OLD.replace("old", "new")),
+        ("about to replace", 2, PROFILES + OLD),
+        ("replaced", 1, PROFILES + OLD.replace("old", "new")),
     ],
 )
 def test_killed_at_any_point_of_the_write_the_file_is_the_old_or_the_new_one(

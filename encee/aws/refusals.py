@@ -1,0 +1,225 @@
+"""What AWS's errors, and boto3's, mean in encee's words, each with the hint that solves it."""
+
+import re
+import shlex
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from encee.aws.signer import Signer
+from encee.errors import AwsError, WrongCodeError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_AGAIN = "try again in a moment"
+_SKEW = re.compile(r"(\d{8}T\d{6}Z) is (?:now earlier|still later) than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+] 15 min")
+
+
+class CertainlyUnusedError(AwsError):
+    """AWS did not carry the request out, so it can be sent again, with the same code."""
+
+
+class ThrottledError(CertainlyUnusedError):
+    """There were too many requests."""
+
+
+class HopelessError(AwsError):
+    """The key, the secret, the clock or the network is wrong: no code would help."""
+
+
+class NobodyListensError(HopelessError, CertainlyUnusedError):
+    """The connection was refused, so nothing was sent."""
+
+
+class LostAnswerError(AwsError):
+    """The request went out, and no answer that can be trusted came back."""
+
+
+@contextmanager
+def explained(signer: Signer) -> Iterator[None]:
+    """Turn what boto3 raises into encee's errors, each with the hint that solves it.
+
+    Raises:
+        WrongCodeError: AWS did not accept the code.
+        LostAnswerError: The request went out and no answer that can be trusted came back.
+        ThrottledError: Too many requests; nothing was done.
+        NobodyListensError: Nothing was sent.
+        HopelessError: The key, the secret, the clock or the network is wrong.
+        AwsError: Everything else.
+    """
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _refusal(error, signer) from error
+    except (
+        exceptions.EndpointConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.ProxyConnectionError,
+    ) as error:
+        raise _unreachable(error, signer) from error
+    except (exceptions.SSLError, exceptions.HTTPClientError) as error:
+        cut_off = LostAnswerError("the connection to AWS was cut off before the answer was complete", hint=_AGAIN)
+        raise _never_sent(error, signer) or cut_off from error
+    except ResponseParserError as error:
+        raise LostAnswerError(
+            "AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_AGAIN
+        ) from error
+    except exceptions.ConfigParseError:
+        # Its text, and so that of any error raised from it, can quote a secret.
+        raise AwsError(
+            f"boto3 could not read the files of {signer.profile}", hint="check them with: encee status"
+        ) from None
+    except (exceptions.BotoCoreError, ValueError) as error:
+        raise AwsError(
+            f"boto3 could not make a request with the settings of {signer.profile}: {type(error).__name__}",
+            hint=f"look at region ({signer.region}), endpoint_url and ca_bundle of the profile, and AWS_ENDPOINT_URL",
+        ) from error
+
+
+class _Meaning(NamedTuple):
+    """What an answer means: its code and a part of its text; encee's error, message and hint."""
+
+    code: str
+    part: str
+    kind: type[AwsError]
+    message: str
+    hint: str
+
+
+_MEANINGS = (
+    _Meaning(
+        "AccessDenied",
+        "invalid MFA one time pass code",
+        WrongCodeError,
+        "AWS did not accept the code: it was mistyped, or already used, or the device's clock is off",
+        "wait until the device shows the next code, then try that one",
+    ),
+    _Meaning(
+        "AccessDenied",
+        "validate MFA code",
+        AwsError,
+        "the device does not belong to the user whose key {profile} holds",
+        "name this user's own device with --mfa-serial ARN, or mend mfa_serial in the profile",
+    ),
+    _Meaning(
+        "AccessDenied",
+        "session credentials",
+        AwsError,
+        "{profile} holds session credentials; AWS trades a code only for long-term keys",
+        "name a profile with long-term keys",
+    ),
+    _Meaning(
+        "AccessDenied",
+        "sts:AssumeRole",
+        AwsError,
+        "AWS does not let {profile} be assumed: {text}",
+        "its trust policy has to allow this user, with MFA; a role that does not exist looks the same",
+    ),
+    _Meaning(
+        "ValidationError",
+        "MaxSessionDuration",
+        AwsError,
+        "duration_seconds of {profile} is more than the role allows",
+        "make it 3600, or raise the role's limit",
+    ),
+    _Meaning(
+        "SignatureDoesNotMatch",
+        "",
+        HopelessError,
+        "the secret access key of {profile} does not belong to its key id {key_id}",
+        "enter both again: aws configure --profile {profile}",
+    ),
+    _Meaning(
+        "InvalidClientTokenId",
+        "",
+        HopelessError,
+        "AWS does not know the key {key_id} of {profile}: it was deleted, made inactive or mistyped",
+        "make a new key in the console and enter it: aws configure --profile {profile}",
+    ),
+    _Meaning("ExpiredToken", "", AwsError, "the session of {profile} has expired", "encee refresh {profile}"),
+    _Meaning(
+        "RegionDisabledException",
+        "",
+        AwsError,
+        "STS is switched off in {region} for this account",
+        "use another region: --region us-east-1",
+    ),
+)
+
+
+def _refusal(error: "ClientError", signer: Signer) -> AwsError:
+    """What an error that AWS answered means, and what to do about it."""
+    code = error.response.get("Error", {}).get("Code", "")
+    text = error.response.get("Error", {}).get("Message", "").strip().replace(signer.key.secret, "…")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _THROTTLED:
+        return ThrottledError("AWS gets too many requests from this account", hint="wait a minute and try again")
+    if status >= 500:  # noqa: PLR2004 - every server error
+        return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
+    if skew := _SKEW.search(text):
+        return _clock_off(*skew.groups())
+    facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": text}
+    for meaning in _MEANINGS:
+        if code == meaning.code and meaning.part in text:
+            return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**facts))
+    return AwsError(
+        f"AWS refused the request of {signer.profile}: {code}: {text}",
+        hint=f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}",
+    )
+
+
+def _clock_off(ours: str, theirs: str) -> HopelessError:
+    """The error for a clock that AWS finds too far from its own; both moments as AWS writes them."""
+    here, there = (datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for moment in (ours, theirs))
+    minutes = round((here - there).total_seconds() / 60)
+    return HopelessError(
+        f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",
+        hint="let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)",
+    )
+
+
+def _unreachable(error: Exception, signer: Signer) -> AwsError:
+    endpoint = getattr(error, "kwargs", {}).get("endpoint_url") or f"the STS endpoint of {signer.region}"
+    kind = NobodyListensError if _refused_connection(error) else HopelessError
+    return kind(
+        f"{endpoint} could not be reached", hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)"
+    )
+
+
+def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
+    """The error for a request that failed before it went out: at a certificate, its file, or a proxy's address."""
+    from urllib3.exceptions import LocationValueError
+
+    causes = list(_chain(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return HopelessError(
+            f"the certificate of the STS endpoint of {signer.region} is not trusted",
+            hint="where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=FILE, or ca_bundle in the profile",
+        )
+    if any(isinstance(cause, FileNotFoundError) or "invalid path" in str(cause) for cause in causes):
+        return HopelessError(
+            "the file with the certificates to trust is missing",
+            hint="check AWS_CA_BUNDLE, or ca_bundle in the profile",
+        )
+    if any(isinstance(cause, LocationValueError) for cause in causes):
+        return HopelessError("the address of the proxy is not one", hint="check HTTPS_PROXY and HTTP_PROXY")
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what caused it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _refused_connection(error: BaseException | None) -> bool:
+    """Whether a connection failed because nobody listened, which is the one case in which nothing can have arrived."""
+    return any(isinstance(cause, ConnectionRefusedError) for cause in _chain(error))

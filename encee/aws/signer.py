@@ -1,0 +1,25 @@
+"""Who signs a request, and which settings apply to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from encee.model import AccessKey, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs a request, and which settings apply to it.
+
+    Args:
+        profile: The profile whose settings (`endpoint_url`, `ca_bundle`, `services`) apply.
+        key: The credentials that sign: long-term ones or a session's.
+        region: The region of the endpoint.
+        credentials_file: Where the profile lies.
+        config_file: Where its settings lie.
+    """
+
+    profile: str
+    key: AccessKey | Session
+    region: str
+    credentials_file: Path
+    config_file: Path

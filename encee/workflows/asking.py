@@ -1,0 +1,151 @@
+"""Asking for a code: at the right moment, never for one that is used, and not longer than it is needed."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
+from encee.mfa.sources import Cancelled, CodeSource, Given
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.store import Store
+from encee.workflows.connections import Connection
+from encee.workflows.plan import CodeJob, Target
+
+_STEP = 30
+"""For how many seconds a device shows a code (RFC 6238)."""
+
+_AS_GOOD = timedelta(seconds=60)
+"""A session that ends so much earlier than a new one would is as good as that."""
+
+_LOOK_EVERY = 0.2
+"""How often, in seconds, an open prompt is checked for a reason to end it."""
+
+
+@dataclass(eq=False)
+class Flight:
+    """A job that spends a code, on its way.
+
+    Args:
+        job: What it is to get.
+        serial: The serial number of the device.
+        source: Where its codes come from.
+        connection: The connection to STS.
+        before: The key ids of the sessions that were on disk when the run began.
+    """
+
+    job: CodeJob
+    serial: str
+    source: CodeSource
+    connection: Connection
+    before: frozenset[str]
+    code: str = ""
+    mistakes: int = 0
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Whose session it gets."""
+        return self.job.targets
+
+
+class Asking:
+    """The codes of one run.
+
+    Args:
+        credentials: The credentials file.
+        clock: Returns the present moment, UTC.
+        notify: Called with a line for people about what happens on the way.
+        countdown: Called to wait for a device's next code, with a line for people and the seconds.
+    """
+
+    def __init__(
+        self,
+        credentials: Store,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+        countdown: Callable[[str, float], None],
+    ) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._notify = notify
+        self._countdown = countdown
+        self._version = credentials.version()
+        self._sent: set[tuple[str, str]] = set()
+        self._spent: dict[str, tuple[Flight, datetime]] = {}
+
+    def pause(self, flight: Flight) -> float:
+        """For how many seconds the device of a flight still shows the code that another one has used."""
+        user, when = self._spent.get(flight.serial, (flight, None))
+        if when is None or user is flight or isinstance(flight.source, Given):
+            return 0
+        next_step = (when.timestamp() // _STEP + 1) * _STEP
+        return max(next_step - self._clock().timestamp(), 0)
+
+    def code(self, flight: Flight) -> str | None:
+        """A code that this run has not sent; None when the wait for it ended because a session is there.
+
+        Raises:
+            EnceeError: There is none to be had, or none would help.
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        job, source = flight.job, flight.source
+        if (seconds := self.pause(flight)) > 0:
+            self._countdown(f"the code for {job.label} has to be the device's next one", seconds)
+        while True:
+            if (trouble := flight.connection.trouble) is not None:
+                raise trouble if isinstance(trouble, EnceeError) else unexpected(trouble)
+            with Cancelled() as cancelled:
+                if source.asks_person:
+                    threading.Thread(target=self._watch, args=(flight, cancelled), daemon=True).start()
+                code = source.code_for(job.label, flight.serial, cancelled)
+            if code is None:
+                if self.as_good(flight):
+                    return None
+                continue  # because of trouble, or the session was there for a moment only
+            if (flight.serial, code) not in self._sent:
+                self._sent.add((flight.serial, code))
+                self._spent[flight.serial] = (flight, self._clock())
+                flight.code = code
+                return code
+            error = CodeMayBeSpentError(
+                f"the code for {job.label} was sent already, and AWS takes each only once",
+                hint="wait until the device shows the next code, then try that one",
+            )
+            if not source.asks_person:
+                raise error
+            self._notify(f"{error.message}; try the next one")
+
+    def _watch(self, flight: Flight, cancelled: Cancelled) -> None:
+        """End an open prompt, from a thread, when a code would be useless or is not needed any more."""
+        version = self._credentials.version()
+        while not cancelled.wait(_LOOK_EVERY):
+            if flight.connection.trouble is not None:
+                break
+            if (now := self._credentials.version()) != version:
+                version = now
+                with suppress(EnceeError):
+                    if self.as_good(flight):
+                        break
+        cancelled.set()
+
+    def as_good(self, flight: Flight) -> Session | None:
+        """The session on disk that another process got since the run began, where a new one would be no better.
+
+        Where no person is asked, one from before counts too.
+        """
+        job = flight.job
+        unchanged = self._credentials.version() == self._version
+        if job.role is not None or (flight.source.asks_person and unchanged):
+            return None
+        catalog = Catalog(self._credentials.document().view, {})
+        sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
+        session = sessions.pop()
+        if sessions or session is None or session.expiration < self._clock() + job.duration - _AS_GOOD:
+            return None
+        return None if flight.source.asks_person and session.id in flight.before else session
+
+    def was_not_used(self, flight: Flight) -> None:
+        """Take a code back that AWS certainly did not use: it is as good as before."""
+        self._sent.discard((flight.serial, flight.code))

@@ -1,0 +1,48 @@
+"""What a session changes in the two files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.document import Document
+from encee.profiles.session_section import STALE, quoted, session_options
+from encee.profiles.store import Edit
+from encee.profiles.syntax import View
+from encee.workflows.plan import Target
+
+
+def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
+    """The change of the credentials file; its guards look at the file as it is when the change is made."""
+
+    def edit(document: Document) -> None:
+        now = catalog.with_credentials(document.view)
+        for target in targets:
+            now.refuse_target(target.session_profile, target.profile)
+            document.own(target.session_profile, session_options(session, target.profile), without=STALE)
+
+    return edit
+
+
+def region_edit(target: Target, credentials: View) -> Edit:
+    """The change of the config file that gives a session profile what it lacks."""
+
+    def edit(document: Document) -> None:
+        if missing := missing_region(target, Catalog(credentials, document.view)):
+            document.set(target.session_profile, missing)
+
+    return edit
+
+
+def missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
+    """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
+    inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
+    missing = {key: inherited[key] for key in ("region", "output") if inherited.get(key) and key not in own}
+    if missing and target.session_profile not in catalog.config:
+        missing["encee_source"] = quoted(target.profile)
+    return missing
+
+
+def placeholder(now: datetime) -> Session:
+    """A session of the usual size, to rehearse the write with."""
+    return Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, now)

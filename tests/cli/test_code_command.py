@@ -1,0 +1,112 @@
+"""Codes from a command: what is run, what of it counts, and one flight a key."""
+
+import shlex
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.conftest import Encee, Home, Person, run_encee
+from tests.fake_aws import FakeAws, faults
+
+
+@pytest.mark.parametrize("where", ["option", "environment", "mfa_process"])
+def test_the_command_is_a_setting(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    command = f"echo ' {dev.device.next_code()} '"
+    option = ["--code-command", command] if where == "option" else []
+    if where == "environment":
+        monkeypatch.setenv("ENCEE_CODE_COMMAND", command)
+    if where == "mfa_process":
+        home.write(dev.section(), f"[profile dev]\nmfa_process = {command}\n")
+    assert encee("refresh", "dev", *option).code == 0
+
+
+def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), "--code-command", "exit 1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("exit 7", 1, "the code command of dev failed with exit code 7"),
+        ("true", 2, "the code command of dev printed nothing"),
+        ("echo no code", 2, "the code command of dev printed something else"),
+        ("echo 1234567", 2, "the code command of dev printed something else"),
+        ("no-such-command-at-all", 1, "failed with exit code 127"),
+        ("printf '\\377'", 2, "printed something else"),
+    ],
+)
+@pytest.mark.usefixtures("dev")
+def test_a_command_without_a_code_is_a_clear_error(
+    encee: Encee, home: Home, aws: FakeAws, command: str, code: int, says: str
+) -> None:
+    before = home.state()
+    result = encee("refresh", "dev", "--code-command", command)
+    assert (result.code, says in result.err) == (code, True), result.err
+    assert f"encee: hint: try it by itself: {command}" in result.err
+    assert aws.journal == []
+    assert home.state() == before
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("encee.mfa.sources._PATIENCE", 0.2)
+    result = encee("refresh", "dev", "--code-command", "exec sleep 60")
+    assert (result.code, "took longer than" in result.err) == (1, True)
+
+
+def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> None:
+    assert home.credentials.exists()
+    code = dev.device.next_code()
+    result = run_encee("refresh", "dev", "--code-command", f"echo touch the key >&2; echo {code}")
+    assert result.code == 0
+    assert "touch the key\n" in result.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_wrong_code_of_a_command_is_not_asked_for_again(encee: Encee, aws: FakeAws) -> None:
+    result = encee("refresh", "dev", "--code-command", "echo 000000")
+    assert (result.code, len(aws.calls("GetSessionToken"))) == (4, 1)
+
+
+def test_eight_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
+    aws.latency = 0.2
+    command = f"echo {dev.device.next_code()}"
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: run_encee("refresh", "dev", "--code-command", command), range(8)))
+    assert [result.code for result in results] == [0] * 8, [result.err for result in results]
+    assert len(aws.calls("GetSessionToken")) == 1
+    assert sum("is still valid until" in result.err for result in results) == 7
+    assert home.credentials.read_text().count("[dev-mfa]") == 1
+
+
+def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "62m", "-c", dev.device.next_code()).code == 0
+    assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3720]
+
+
+def test_a_flight_that_failed_lets_the_next_one_take_off(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.status(500))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+
+
+@pytest.mark.needs("oathtool")
+def test_the_recipe_with_oathtool_works(encee: Encee, home: Home, dev: Person) -> None:
+    seed = home.path / "seed"
+    seed.write_text(dev.device.seed)
+    result = encee("refresh", "dev", "--code-command", f"oathtool --totp --base32 @{shlex.quote(str(seed))}")
+    assert result.code == 0, result.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, home: Home, dev: Person) -> None:
+    shown = home.path / "shown"
+    script = f"import os, sys; open({str(shown)!r}, 'w').write(repr((sys.argv, dict(os.environ))))"
+    encee("refresh", "dev", "--code-command", f"{sys.executable} -c {shlex.quote(script)}")
+    assert shown.exists()
+    assert dev.user.access_key.secret not in shown.read_text()

@@ -1,0 +1,180 @@
+"""Devices that no setting names: found through IAM, chosen, saved."""
+
+import pexpect
+import pytest
+
+from tests.conftest import Encee, Home, Person, on_terminal
+from tests.fake_aws import FakeAws, FakeDevice, FakeUser
+
+
+@pytest.fixture
+def jane(aws: FakeAws) -> FakeUser:
+    return aws.create_user("jane")
+
+
+@pytest.fixture
+def unsaved(home: Home, jane: FakeUser) -> FakeDevice:
+    """Jane's one device, which no setting names."""
+    device = jane.create_device("phone")
+    keys(home, jane)
+    return device
+
+
+def keys(home: Home, user: FakeUser) -> None:
+    key = user.access_key
+    home.write(
+        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n",
+        "# mine\n[profile dev]\nregion = eu-west-1\ns3 =\n  max_queue_size = 10\n",
+    )
+
+
+def test_the_one_device_is_used_and_saved(encee: Encee, home: Home, unsaved: FakeDevice, aws: FakeAws) -> None:
+    config = home.config.read_text()
+    result = encee("refresh", "dev", "--no-region", "-c", unsaved.next_code())
+    assert result.code == 0, result.err
+    assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
+    assert home.config.read_text() == config + f"mfa_serial = {unsaved.serial}\n"
+    assert f"found the device {unsaved.serial}; saved it as mfa_serial of dev in {home.config}" in result.err
+    aws.journal.clear()
+    assert encee("refresh", "dev", "-d", "13h", "-c", unsaved.next_code()).code == 0
+    assert aws.calls("ListMFADevices") == []
+
+
+def test_saving_can_be_declined(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+    config = home.config.read_text()
+    assert encee("refresh", "dev", "--no-save", "--no-region", "-c", unsaved.next_code()).code == 0
+    assert home.config.read_text() == config
+
+
+def test_a_config_file_that_cannot_be_written_is_only_said(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+    home.config.with_name("other").hardlink_to(home.config)
+    result = encee("refresh", "dev", "-c", unsaved.next_code())
+    assert result.code == 0
+    assert f"found the device {unsaved.serial}, but could not save it" in result.err
+
+
+def test_fido_only_names_another_way(encee: Encee, home: Home, jane: FakeUser, aws: FakeAws) -> None:
+    jane.create_fido_device("key")
+    keys(home, jane)
+    result = encee("refresh", "dev", "-c", "123456")
+    assert result.code == 2
+    assert "only FIDO security keys or passkeys" in result.err
+    assert "aws login" in result.err
+    assert aws.calls("GetSessionToken") == []
+
+
+def test_a_user_without_a_device_is_told_where_to_add_one(encee: Encee, home: Home, jane: FakeUser) -> None:
+    keys(home, jane)
+    result = encee("refresh", "dev", "-c", "123456")
+    assert (result.code, "has no MFA device yet" in result.err) == (2, True)
+    assert "Security credentials" in result.err
+
+
+def test_a_fido_key_beside_a_device_is_passed_over(
+    encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice
+) -> None:
+    jane.create_fido_device("key")
+    assert home.config.exists()
+    assert encee("refresh", "dev", "-c", unsaved.next_code()).code == 0
+
+
+def test_several_devices_without_a_terminal_are_listed(
+    encee: Encee, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
+) -> None:
+    other = jane.create_hardware_device("GAHT12345678")
+    result = encee("refresh", "dev", "-c", "123456")
+    assert result.code == 2
+    assert unsaved.serial in result.err
+    assert other.serial in result.err
+    assert "--mfa-serial" in result.err
+    assert aws.calls("GetSessionToken") == []
+
+
+def test_one_of_several_devices_is_chosen_on_a_terminal(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
+    jane.create_hardware_device("GAHT12345678")
+    child = on_terminal("refresh", "dev")
+    child.expect_exact("the user of dev has 2 devices that give codes:")
+    child.expect_exact("which one is it, 1 to 2?")
+    child.sendline("3")
+    child.expect_exact("which one is it, 1 to 2?")
+    listed = ["arn:aws:iam::123456789012:mfa/phone", "GAHT12345678"]
+    child.sendline(str(listed.index(unsaved.serial) + 1))
+    child.expect_exact(f"MFA code for dev ({unsaved.serial}): ")
+    child.sendline(unsaved.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
+
+
+def test_without_the_permission_to_list_a_person_is_asked_for_the_arn(
+    home: Home, jane: FakeUser, unsaved: FakeDevice
+) -> None:
+    jane.allow_listing_devices = False
+    child = on_terminal("refresh", "dev")
+    child.expect_exact("ARN of the MFA device of dev:")
+    child.sendline("arn:aws:iam::123456789012:user/jane")
+    child.expect_exact("is the ARN of a user, not of an MFA device")
+    child.expect_exact("arn:aws:iam::123456789012:mfa/DEVICE")
+    child.expect_exact("ARN of the MFA device of dev:")
+    child.sendline(unsaved.serial)
+    child.expect_exact("MFA code for dev")
+    child.sendline(unsaved.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
+
+
+def test_without_the_permission_and_a_terminal_the_option_is_named(
+    encee: Encee, jane: FakeUser, unsaved: FakeDevice
+) -> None:
+    jane.allow_listing_devices = False
+    result = encee("refresh", "dev", "-c", unsaved.next_code())
+    assert (result.code, "--mfa-serial" in result.err) == (2, True)
+    assert "IAM does not tell" in result.err
+
+
+def test_a_dead_key_is_not_a_missing_permission(encee: Encee, jane: FakeUser, unsaved: FakeDevice) -> None:
+    code = unsaved.next_code()
+    jane.access_key.deactivate()
+    result = encee("refresh", "dev", "-c", code)
+    assert (result.code, "deleted, made inactive or mistyped" in result.err) == (4, True)
+
+
+def test_roles_that_use_a_profile_may_name_its_device(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    role = f"role_arn = arn:aws:iam::123456789012:role/x\nmfa_serial = {dev.device.serial}\n"
+    home.write(
+        dev.section(serial=False),
+        f"[profile one]\n{role}source_profile = dev\n[profile two]\n{role}source_profile = dev-mfa\n",
+    )
+    assert encee("refresh", "-c", dev.device.next_code()).code == 0
+    assert [call.action for call in aws.journal] == ["GetSessionToken"]
+
+
+def test_roles_that_disagree_about_the_device_name_none(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    role = (
+        "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = dev\nmfa_serial = arn:aws:iam::123456789012:mfa/"
+    )
+    home.write(dev.section(serial=False), f"[profile one]\n{role}one\n[profile two]\n{role}two\n")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert aws.calls("ListMFADevices")[0].access_key_id == dev.user.access_key.id
+
+
+@pytest.mark.parametrize("text", ["{}", "arn = {}\n", '{{"mfa": "{}"}}', "# my device\n\n  {}  \n"])
+def test_the_device_of_the_first_encee_is_understood(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, text: str
+) -> None:
+    home.write(dev.section(serial=False))
+    (home.path / ".encee").mkdir()
+    (home.path / ".encee" / "config").write_text(text.format(dev.device.serial))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert [call.action for call in aws.journal] == ["GetSessionToken"]
+
+
+def test_the_first_encees_device_of_another_account_is_passed_over(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    home.write(dev.section(serial=False))
+    (home.path / ".encee").mkdir()
+    (home.path / ".encee" / "config").write_text("arn:aws:iam::999999999999:mfa/phone")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert len(aws.calls("ListMFADevices")) == 1

@@ -1,0 +1,175 @@
+"""What happens while the prompt is open: the connection, bad news, and other terminals."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.conftest import ENCEE, Home, Person, on_terminal, run_encee
+from tests.fake_aws import FakeAws, faults
+
+PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_the_connection_is_open_when_the_code_is_there(dev: Person, aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    wait_for(lambda: aws.calls("GetCallerIdentity"))
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert [call.action for call in aws.journal] == ["GetCallerIdentity", "GetSessionToken"]
+    assert len({call.connection for call in aws.journal}) == 1
+
+
+def test_with_a_code_given_nothing_is_sent_beforehand(dev: Person, aws: FakeAws) -> None:
+    assert run_encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert [call.action for call in aws.journal] == ["GetSessionToken"]
+
+
+def dead_key(dev: Person, _: FakeAws) -> None:
+    dev.user.access_key.delete()
+
+
+def slow_clock(_: Person, aws: FakeAws) -> None:
+    aws.clock_offset = timedelta(minutes=20)
+
+
+def nobody(_: Person, aws: FakeAws) -> None:
+    aws.refuse_connections()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [(dead_key, "deleted, made inactive"), (slow_clock, "20 min behind AWS's"), (nobody, "could not be reached")],
+)
+def test_bad_news_ends_the_prompt_before_a_code_is_spent(
+    home: Home, dev: Person, aws: FakeAws, trouble: Callable[[Person, FakeAws], None], says: str
+) -> None:
+    trouble(dev, aws)
+    before = home.state()
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    child.send("123")  # half a code
+    child.expect_exact(says)
+    child.expect(pexpect.EOF)
+    assert child.wait() == 4
+    assert aws.calls("GetSessionToken") == []
+    assert home.state() == before
+
+
+def test_a_wrong_secret_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section().replace(dev.user.access_key.secret, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"))
+    child = on_terminal("refresh", "dev")
+    child.expect_exact("does not belong to its key id")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 4
+    assert aws.calls("GetSessionToken") == []
+
+
+def test_a_root_key_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -> None:
+    key = aws.root_key()
+    home.write(
+        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\nmfa_serial = {dev.device.serial}\n"
+    )
+    child = on_terminal("refresh", "dev")
+    child.expect_exact("holds a key of the root user")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 4
+    assert aws.calls("GetSessionToken") == []
+
+
+@pytest.mark.parametrize("fault", [faults.throttled(), faults.status(500), faults.error("AccessDenied", "no", 403)])
+def test_any_other_answer_beforehand_is_ignored(dev: Person, aws: FakeAws, fault: faults.Fault) -> None:
+    aws.fault("GetCallerIdentity", fault)
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    wait_for(lambda: aws.calls("GetCallerIdentity"))
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_one_profiles_bad_news_leaves_the_others(home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+    dev.user.access_key.deactivate()
+    child = on_terminal("refresh", "dev", "bob")
+    child.expect_exact("MFA code for bob")
+    child.sendline(bobs.device.next_code())
+    child.expect_exact("encee: error: AWS does not know the key")
+    child.expect_exact("bob-mfa is valid until")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 4
+
+
+@pytest.mark.usefixtures("dev")
+def test_ctrl_c_leaves_at_once_though_the_endpoint_hangs(aws: FakeAws) -> None:
+    aws.fault("GetCallerIdentity", faults.hang(10))
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    wait_for(lambda: aws.calls("GetCallerIdentity"))
+    child.send("12")
+    begin = time.monotonic()
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert time.monotonic() - begin < 2
+
+
+def test_nothing_half_typed_is_left_for_the_shell(dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetCallerIdentity", faults.hang(1))
+    dev.user.access_key.deactivate()
+    script = f'{ENCEE} refresh dev; read -t 0.3 rest; echo "rest=<$rest>"'
+    child = on_terminal("-c", script, command=Path("/bin/bash"))
+    child.expect_exact(PROMPT)
+    child.send("123")
+    child.expect_exact("deleted, made inactive")
+    child.expect_exact("rest=<>")
+    child.expect(pexpect.EOF)
+
+
+def test_two_prompts_for_one_profile_need_one_code(home: Home, dev: Person, aws: FakeAws) -> None:
+    first, second = on_terminal("refresh", "dev"), on_terminal("refresh", "dev")
+    first.expect_exact(PROMPT)
+    second.expect_exact(PROMPT)
+    wait_for(lambda: len(aws.calls("GetCallerIdentity")) == 2)
+    first.sendline(dev.device.next_code())
+    for child in (first, second):
+        child.expect(pexpect.EOF)
+        assert child.wait() == 0
+    assert "dev-mfa is still valid until" in (second.before or "")
+    assert len(aws.calls("GetSessionToken")) == 1
+    assert home.credentials.read_text().count("[dev-mfa]") == 1
+
+
+def test_a_shorter_session_of_another_terminal_does_not_end_the_prompt(dev: Person, aws: FakeAws) -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    assert run_encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
+    time.sleep(0.4)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 43200]
+
+
+def test_a_person_is_asked_although_the_session_is_fresh(dev: Person, aws: FakeAws) -> None:
+    assert run_encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert len(aws.calls("GetSessionToken")) == 2

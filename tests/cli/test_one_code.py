@@ -1,0 +1,174 @@
+"""One code for as many profiles as it can serve, and never the same code twice."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pexpect
+import pytest
+
+from tests.conftest import Encee, Home, Person, on_terminal
+from tests.fake_aws import FakeAws, FakeUser, faults
+
+
+def second_key(user: FakeUser, device: str, name: str) -> str:
+    """A profile with another key of the same user, on the same device."""
+    key = user.create_access_key()
+    return f"[{name}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\nmfa_serial = {device}\n"
+
+
+def crowd(aws: FakeAws, count: int) -> dict[str, Person]:
+    """People, each with a device, by the name of their profile."""
+    people = {}
+    for number in range(count):
+        user = aws.create_user(f"user{number}")
+        people[f"p{number}"] = Person(user, user.create_device(f"device{number}"))
+    return people
+
+
+def test_profiles_with_one_key_share_one_call(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section() + dev.section("copy") + dev.section("third"))
+    result = encee("refresh", "dev", "copy", "third", "-c", dev.device.next_code())
+    assert result.code == 0
+    assert len(aws.calls("GetSessionToken")) == 1
+    text = home.credentials.read_text()
+    assert [f"[{name}-mfa]" in text for name in ("dev", "copy", "third")] == [True] * 3
+    assert result.err.count("is valid until") == 3
+
+
+def test_the_shortest_of_their_durations_counts_and_is_said(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    home.write(dev.section() + "encee_duration = 2h\n" + dev.section("copy") + "encee_duration = 1h\n")
+    result = encee("refresh", "dev", "copy", "-c", dev.device.next_code())
+    assert aws.calls("GetSessionToken")[0].duration == 3600
+    assert "dev, copy have one key and so one session: the shortest of their durations counts" in result.err
+
+
+def test_one_given_code_is_not_used_for_a_second_key(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    result = encee("refresh", "dev", "other", "-c", dev.device.next_code())
+    assert result.code == 2
+    assert "other: --code holds no code left" in result.err or "--code holds no code left for other" in result.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_the_same_code_given_twice_is_sent_once(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    code = dev.device.next_code()
+    result = encee("refresh", "dev", "other", "--code", "-", stdin=f"{code}\n{code}\n")
+    assert result.code == 4
+    assert "the code for other was sent already" in result.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_a_code_that_aws_certainly_did_not_use_is_good_for_another_profile(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.aws.sts._PAUSES", ())
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    aws.fault("GetSessionToken", faults.throttled())
+    code = dev.device.next_code()
+    aws.latency = 0.0
+    first = encee("refresh", "dev", "-c", code)
+    assert first.code == 4
+    assert encee("refresh", "other", "-c", code).code == 0
+
+
+def test_different_devices_calls_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
+    people = crowd(aws, 8)
+    home.write("".join(one.section(name) for name, one in people.items()))
+    aws.latency = 0.4
+    codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
+    begin = datetime.now(UTC)
+    assert encee("refresh", "--code", "-", stdin=codes).code == 0
+    assert datetime.now(UTC) - begin < timedelta(seconds=8 * 0.4)
+    moments = [call.at for call in aws.calls("GetSessionToken")]
+    assert len(moments) == 8
+    assert max(moments) - min(moments) < timedelta(seconds=0.4 * 4)
+    assert {f"[{name}-mfa]" in home.credentials.read_text() for name in people} == {True}
+
+
+def test_the_call_of_one_runs_while_the_next_prompt_is_open(home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+    child = on_terminal("refresh", "dev", "bob")
+    child.expect_exact("2 codes are needed: one each for dev; bob")
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    child.expect_exact("MFA code for bob")
+    arrived = threading.Event()
+    for _ in range(200):
+        if b"[dev-mfa]" in home.credentials.read_bytes():
+            arrived.set()
+            break
+        threading.Event().wait(0.02)
+    assert arrived.is_set()
+    child.sendline(bobs.device.next_code())
+    child.expect_exact("dev-mfa is valid until")
+    child.expect_exact("bob-mfa is valid until")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_a_wrong_code_is_asked_for_again_behind_the_prompt_that_is_open(home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+    child = on_terminal("refresh", "dev", "bob")
+    child.expect_exact("MFA code for dev")
+    child.sendline("000000")
+    child.expect_exact("MFA code for bob")
+    child.sendline(bobs.device.next_code())
+    child.expect_exact("AWS did not accept the code")
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    child.expect_exact("dev-mfa is valid until")
+    child.expect_exact("bob-mfa is valid until")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_one_failure_among_many_leaves_the_others(encee: Encee, home: Home, aws: FakeAws) -> None:
+    people = crowd(aws, 3)
+    home.write("".join(one.section(name) for name, one in people.items()))
+    people["p1"].user.access_key.deactivate()
+    codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
+    result = encee("refresh", "p*", "--code", "-", stdin=codes)
+    assert result.code == 4
+    assert "p1" in result.err
+    text = home.credentials.read_text()
+    assert [f"[{name}-mfa]" in text for name in people] == [True, False, True]
+
+
+@pytest.mark.slow
+def test_two_keys_on_one_device_wait_for_the_next_code(home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    child = on_terminal("refresh", "dev", "other")
+    child.timeout = 60
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    child.expect_exact("the code for other has to be the device's next one")
+    begin = datetime.now(UTC)
+    child.expect_exact("MFA code for other")
+    assert datetime.now(UTC).timestamp() % 30 < 2
+    assert datetime.now(UTC) - begin <= timedelta(seconds=31)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    codes = [call.code for call in aws.calls("GetSessionToken")]
+    assert len(codes) == len(set(codes)) == 2
+
+
+def test_without_a_terminal_the_wait_is_a_line(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("encee.cli.terminal.time.sleep", waited.append)
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    code = dev.device.next_code()
+    monkeypatch.setenv("ENCEE_CODE_COMMAND", f"echo {code}")
+    result = encee("refresh", "dev", "other")
+    assert "the code for other has to be the device's next one: waiting " in result.err
+    assert 0 < waited[0] <= 30
+    assert "the code for other was sent already" in result.err

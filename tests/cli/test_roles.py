@@ -1,0 +1,204 @@
+"""Roles: assumed with the session of their source, from the same code."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from botocore.configloader import raw_config_parse
+
+from tests.conftest import Encee, Home, Person, run_aws
+from tests.fake_aws import FakeAws, faults
+
+ACCOUNT = "123456789012"
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def trusting(*arns: str, condition: Mapping[str, object] | None = MFA) -> dict[str, object]:
+    statement: dict[str, object] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": list(arns) or [f"arn:aws:iam::{ACCOUNT}:root"]},
+        "Action": "sts:AssumeRole",
+    }
+    if condition is not None:
+        statement["Condition"] = condition
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def profile(name: str, arn: str, source: str = "dev", **options: str) -> str:
+    lines = [f"[profile {name}]", f"role_arn = {arn}", f"source_profile = {source}"]
+    return "\n".join([*lines, *(f"{key} = {value}" for key, value in options.items()), ""])
+
+
+@pytest.fixture
+def admin(aws: FakeAws) -> str:
+    return aws.create_role("admin", trusting(), max_session_duration=14400)
+
+
+def test_one_code_gives_the_session_and_the_role(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), "[profile dev]\nregion = eu-west-1\n" + profile("admin", admin, region="eu-west-2"))
+    result = encee("refresh", "admin", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    view = raw_config_parse(str(home.credentials))
+    assert view["admin-mfa"]["encee_source"] == "admin"
+    assert view["dev-mfa"]["encee_source"] == "dev"
+    who = run_aws("--profile", "admin-mfa", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
+    assert who.out.strip() == f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/encee"
+    (call,) = aws.calls("AssumeRole")
+    assert (call.access_key_id, call.duration, call.code) == (view["dev-mfa"]["aws_access_key_id"], 3600, None)
+    assert call.region == "eu-west-2"
+    assert raw_config_parse(str(home.config))["profile admin-mfa"]["region"] == "eu-west-2"
+
+
+def test_a_valid_session_needs_no_code(encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.journal.clear()
+    result = encee("refresh", "admin")
+    assert result.code == 0, result.err
+    assert [call.action for call in aws.journal] == ["AssumeRole"]
+    assert "dev-mfa" not in result.err
+
+
+def test_several_roles_of_one_source_need_one_code(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    arns = {name: aws.create_role(name, trusting()) for name in ("one", "two", "three")}
+    home.write(dev.section(), "".join(profile(name, arn) for name, arn in arns.items()))
+    result = encee("refresh", "one", "two", "three", "-c", dev.device.next_code())
+    assert result.code == 0
+    assert len(aws.calls("GetSessionToken")) == 1
+    assert {call.params["RoleArn"] for call in aws.calls("AssumeRole")} == set(arns.values())
+
+
+@pytest.mark.parametrize("source", ["dev", "dev-mfa"])
+def test_the_source_may_be_named_by_its_session(encee: Encee, home: Home, dev: Person, admin: str, source: str) -> None:
+    home.write(dev.section(), profile("admin", admin, source))
+    assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
+
+
+def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    inner = aws.create_role("inner", trusting())
+    outer = aws.create_role("outer", trusting(f"arn:aws:sts::{ACCOUNT}:assumed-role/inner/encee", condition=None))
+    home.write(dev.section(), profile("outer", outer, "inner") + profile("inner", inner, duration_seconds="7200"))
+    result = encee("refresh", "outer", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert [call.params["RoleArn"] for call in aws.calls("AssumeRole")] == [inner, outer]
+    assert [call.duration for call in aws.calls("AssumeRole")] == [3600, 3600]
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (profile("admin", "arn", "other") + profile("other", "arn", "admin"), "in a circle: admin → other → admin"),
+        (profile("admin", "arn", "nobody"), "source_profile of admin names nobody"),
+        ("[profile admin]\nrole_arn = arn\ncredential_source = Ec2InstanceMetadata\n", "not with MFA"),
+        (profile("admin", "arn", duration_seconds="60"), "a role cannot be assumed for 60"),
+        (profile("admin", "arn", duration_seconds="13h"), "a role cannot be assumed for 13h"),
+        (
+            profile("admin", "arn", "other", duration_seconds="7200") + profile("other", "arn"),
+            "is assumed with another role, and so for one hour at most",
+        ),
+    ],
+)
+def test_a_role_that_cannot_be_assumed_says_why(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, config: str, says: str
+) -> None:
+    home.write(dev.section(), config)
+    result = encee("refresh", "admin", "-c", dev.device.next_code())
+    assert (result.code, says in result.err, result.err.count("encee: hint:")) == (2, True, 1), result.err
+    assert aws.journal == []
+
+
+def test_what_the_role_profile_says_is_sent(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    arn = aws.create_role("admin", trusting(condition={**MFA, "StringEquals": {"sts:ExternalId": "secret-word"}}))
+    options = {"external_id": "secret-word", "role_session_name": "jane@work", "duration_seconds": "1800"}
+    home.write(dev.section(), profile("admin", arn, **options))
+    assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
+    sent = aws.calls("AssumeRole")[0]
+    assert sent.params["RoleSessionName"] == "jane@work"
+    assert (sent.params["ExternalId"], sent.duration) == ("secret-word", 1800)
+
+
+def test_over_an_hour_the_long_term_key_and_a_code_of_its_own_are_used(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin, duration_seconds="14400"))
+    result = encee("refresh", "admin", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert "needs the long-term key of dev and a code of its own" in result.err
+    (call,) = aws.calls("AssumeRole")
+    assert (call.access_key_id, call.duration, call.serial) == (dev.user.access_key.id, 14400, dev.device.serial)
+    assert aws.calls("GetSessionToken") == []
+    assert "[dev-mfa]" not in home.credentials.read_text()
+
+
+def test_a_role_that_asks_for_more_than_it_allows_says_so(encee: Encee, home: Home, dev: Person, admin: str) -> None:
+    home.write(dev.section(), profile("admin", admin, duration_seconds="8h"))
+    result = encee("refresh", "admin", "-c", dev.device.next_code())
+    assert (result.code, "is more than the role allows" in result.err) == (4, True), result.err
+
+
+def test_a_role_that_does_not_trust_the_user_is_refused_and_the_session_stays(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    arn = aws.create_role("admin", trusting(f"arn:aws:iam::{ACCOUNT}:user/somebody"))
+    home.write(dev.section(), profile("admin", arn))
+    result = encee("refresh", "admin", "dev", "--json", "-c", dev.device.next_code())
+    assert result.code == 4
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["failed", "refreshed"]
+    assert "AWS does not let admin be assumed" in result.err
+
+
+def test_a_role_fails_with_its_source(encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    aws.fault("GetSessionToken", faults.error("Odd", "odd", 400))
+    result = encee("refresh", "admin", "--json", "-c", dev.device.next_code())
+    assert result.code == 4
+    outcomes = {one["profile"]: one["outcome"] for one in json.loads(result.out)["profiles"]}
+    assert outcomes == {"admin": "failed", "dev": "failed"}
+    assert aws.calls("AssumeRole") == []
+
+
+def test_to_names_the_roles_session_and_not_its_sources(encee: Encee, home: Home, dev: Person, admin: str) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "admin", "--to", "work", "-c", dev.device.next_code()).code == 0
+    text = home.credentials.read_text()
+    assert ("[work]" in text, "[dev-mfa]" in text, "[admin-mfa]" in text) == (True, True, False)
+
+
+def test_if_expiring_leaves_a_role_that_is_valid(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
+    aws.journal.clear()
+    result = encee("refresh", "admin", "--if-expiring", "30m")
+    assert (result.code, aws.journal) == (0, [])
+    assert "admin-mfa is still valid until" in result.err
+
+
+def test_the_aws_cli_renews_a_role_whose_source_is_the_session(
+    encee: Encee, home: Home, dev: Person, admin: str
+) -> None:
+    home.write(
+        dev.section(), "[profile dev]\nregion = eu-west-1\n" + profile("admin", admin, "dev-mfa", region="eu-west-1")
+    )
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    who = run_aws("--profile", "admin", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
+    assert who.out.startswith(f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/")
+
+
+def test_a_dry_run_says_what_would_be_asked_and_written(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    before = home.state()
+    result = encee("refresh", "admin", "--dry-run")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == [
+        f"dev would be refreshed in [dev-mfa]: a code of {dev.device.serial} for 12h 00m, at STS in us-east-1",
+        f"admin would be refreshed in [admin-mfa]: role {admin} for 1h 00m, with the session of dev",
+    ]
+    report = json.loads(encee("refresh", "admin", "--dry-run", "--json").out)
+    assert [(one["profile"], one["needs_code"]) for one in report["profiles"]] == [("dev", True), ("admin", False)]
+    assert (home.state(), aws.journal) == (before, [])
