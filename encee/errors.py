@@ -5,7 +5,6 @@ thing to type. A subclass exists only where a caller or a script acts differentl
 an `EnceeError` is a bug and keeps its traceback.
 """
 
-import traceback
 from enum import IntEnum
 from pathlib import Path
 
@@ -89,6 +88,8 @@ class ClosedOutputError(EnceeError):
 
 def unexpected(error: Exception) -> EnceeError:
     """The error for an exception that nobody expected: where it happened, and never its text, which can be a secret."""
+    import traceback
+
     place = traceback.extract_tb(error.__traceback__)[-1]
     shown = EnceeError(
         f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from typer.main import get_group
-
-from encee.cli.app import app
+from encee.cli.app import COMMANDS
 from encee.errors import ExitCode
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -69,7 +67,7 @@ def differences(readme: str) -> Iterator[str]:
     yield from differences_in_help(readme)
     yield from differences_in_table("exit code", column(readme, "code"), {str(int(code)) for code in ExitCode})
     commands = {entry.removeprefix("encee ").split()[0] for entry in column(readme, "command")}
-    yield from differences_in_table("command", commands, set(get_group(app).commands))
+    yield from differences_in_table("command", commands, set(COMMANDS))
 
 
 def main() -> int:

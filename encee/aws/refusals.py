@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -143,7 +142,6 @@ _MEANINGS = (
         "AWS does not know the key {key_id} of {profile}: it was deleted, made inactive or mistyped",
         "make a new key in the console and enter it: aws configure --profile {profile}",
     ),
-    _Meaning("ExpiredToken", "", AwsError, "the session of {profile} has expired", "encee refresh {profile}"),
     _Meaning(
         "RegionDisabledException",
         "",
@@ -165,10 +163,16 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
         return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
     if skew := _SKEW.search(text):
         return _clock_off(*skew.groups())
+    if signer.source is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
+        return AwsError(
+            f"AWS does not accept the session of {signer.source} any more, with which {signer.profile} is assumed",
+            hint=f"encee refresh {shlex.quote(signer.source)} {shlex.quote(signer.profile)}",
+        )
     facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": text}
+    quoted = {name: shlex.quote(fact) for name, fact in facts.items()}
     for meaning in _MEANINGS:
         if code == meaning.code and meaning.part in text:
-            return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**facts))
+            return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**quoted))
     return AwsError(
         f"AWS refused the request of {signer.profile}: {code}: {text}",
         hint=f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}",
@@ -195,6 +199,8 @@ def _unreachable(error: Exception, signer: Signer) -> AwsError:
 
 def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     """The error for a request that failed before it went out: at a certificate, its file, or a proxy's address."""
+    import ssl
+
     from urllib3.exceptions import LocationValueError
 
     causes = list(_chain(error))

@@ -16,6 +16,7 @@ class Signer:
         region: The region of the endpoint.
         credentials_file: Where the profile lies.
         config_file: Where its settings lie.
+        source: The profile whose session signs, where it is a session; else None.
     """
 
     profile: str
@@ -23,3 +24,4 @@ class Signer:
     region: str
     credentials_file: Path
     config_file: Path
+    source: str | None = None

@@ -4,26 +4,50 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
 from encee.cli.options import World
-from encee.cli.refresh import refresh
-from encee.cli.status import status
 from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, UsageError, unexpected
 
+COMMANDS = {
+    "refresh": "encee.cli.refresh",
+    "status": "encee.cli.status",
+}
+"""Each command, in the order of the help, and the module that holds its function."""
+
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Table(TyperGroup):
+    """The commands, each imported only when it is wanted: `status` has no use for what `refresh` needs."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the base class's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's own class is private
+        if cmd_name not in COMMANDS:
+            return None
+        command = typer.Typer(add_completion=False, rich_markup_mode=None)
+        module = import_module(COMMANDS[cmd_name])
+        settings = _SETTINGS | getattr(module, "SETTINGS", {})
+        command.command(cmd_name, context_settings=settings)(getattr(module, cmd_name))
+        return typer.main.get_command(command)
+
+
 app = typer.Typer(
+    cls=_Table,
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and so secrets
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=_SETTINGS,
 )
-app.command()(refresh)
-app.command()(status)
 
 
 def _print_version(wanted: bool) -> None:
@@ -91,6 +115,11 @@ def _failed(error: EnceeError) -> int:
 def _usage(error: TyperException, arguments: Sequence[str]) -> UsageError:
     """The parser's error in encee's form: one line, lower case, no final period."""
     message = error.format_message().replace("\n", " ").strip().rstrip(".")
-    known = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    command = [word for word in arguments[:1] if word in known]
-    return UsageError(message[:1].lower() + message[1:], hint=" ".join(["encee", *command, "--help"]))
+    message = message[:1].lower() + message[1:]
+    word = next((word for word in arguments if not word.startswith("-")), "")
+    if word and word not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, COMMANDS, n=1)
+        return UsageError(message, hint=f"did you mean: encee {near[0]}" if near else "encee --help")
+    return UsageError(message, hint=" ".join(["encee", *([word] if word else []), "--help"]))

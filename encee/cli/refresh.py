@@ -1,7 +1,6 @@
 """`encee refresh`: a code for a session."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, assert_never
 
@@ -15,20 +14,15 @@ from encee.cli.options import (
     Json,
     Profiles,
     World,
-    config_store,
-    credentials_store,
     not_empty,
 )
-from encee.errors import EnceeError, InterruptedByPersonError, UsageError
-from encee.mfa.sources import CodeSource, Given
+from encee.cli.running import RefreshRun, given_codes
+from encee.errors import EnceeError, InterruptedByPersonError, unexpected
 from encee.model import rfc3339
-from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
-from encee.profiles.settings import GivenSettings, Settings, parse_duration
-from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid, plan
-from encee.workflows.refresh import Refresh
+from encee.profiles.settings import GivenSettings, parse_duration
+from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
 
-_TO = "encee refresh PROFILE --to NAME"
 _NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}
 
 
@@ -115,61 +109,27 @@ def refresh(
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
-    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
-    outcomes: list[Outcome] = []
+    given = GivenSettings(mfa_serial, duration, to, region, code_command)
+    run = RefreshRun(
+        world, files, given, given_codes(code, code_command, world), carry_region=not no_region, save=not no_save
+    )
+    error: EnceeError | None = None
     try:
-        words = profiles or []
-        if to is not None and len(words) != 1:
-            raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         enough = parse_duration(if_expiring) if if_expiring is not None else None
-        catalog = Catalog(credentials.document().view, config.document().view)
-        given = GivenSettings(mfa_serial, duration, to, region, code_command)
-        settings = Settings(given, world.environ, catalog, world.legacy_serial())
-        todo = plan(words, catalog, settings, files)
-        run = Refresh(
-            credentials=credentials,
-            config=config,
-            catalog=catalog,
-            given=_given(code, world),
-            person=terminal.Asked() if terminal.is_terminal() else None,
-            clock=world.clock,
-            report=outcomes.append,
-            notify=terminal.note,
-            countdown=terminal.countdown,
-            carry_region=not no_region,
-            save_device=not no_save,
-        )
-        if dry_run:
-            jobs, outcomes[:] = run.select(todo, enough)
-            run.check(jobs)
-            outcomes += todo.failures
-        else:
-            jobs = []
-            run.run(todo, enough)
-    except EnceeError as error:
-        _show(outcomes, [], files, world, json=json, error=error)
-        raise
+        run.go(profiles or [], enough, dry_run=dry_run)
+    except EnceeError as expected:
+        error = expected
     except KeyboardInterrupt:
-        interrupted = InterruptedByPersonError("interrupted")
-        _show(outcomes, [], files, world, json=json, error=interrupted)
-        raise interrupted from None
-    outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
-    _show(outcomes, jobs, files, world, json=json)
-    if any(isinstance(outcome, Refreshed) for outcome in outcomes) and credentials.readable_by_others():
-        terminal.warn(f"other users can read {files.credentials}: chmod 600 {files.credentials}")
-    if failed := next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None):
+        error = InterruptedByPersonError("interrupted")
+    except Exception as bug:  # noqa: BLE001 - what became of the profiles is shown in any case
+        error = unexpected(bug)
+    for warning in dict.fromkeys(run.warnings):
+        terminal.warn(warning)
+    _show(run.outcomes, run.jobs, files, world, json=json, error=error)
+    if error is not None:
+        raise error
+    if failed := next((outcome for outcome in run.outcomes if isinstance(outcome, Failed)), None):
         raise typer.Exit(failed.error.exit_code)
-
-
-def _given(code: str | None, world: World) -> CodeSource | None:
-    """The codes that are there already: from the option or the environment."""
-    if code == "-":
-        return Given((line.strip() for line in sys.stdin or ()), "standard input")
-    if code is not None:
-        return Given([code], "--code")
-    if from_environment := world.environ.get("ENCEE_CODE"):
-        return Given([from_environment], "ENCEE_CODE")
-    return None
 
 
 def _show(

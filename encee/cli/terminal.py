@@ -10,10 +10,10 @@ import io
 import json as json_format
 import math
 import os
+import re
 import select
 import sys
 import time
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +49,8 @@ def flush() -> None:
 
 def clean(text: str) -> str:
     """A text with everything that is not printable replaced, line ends included."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
@@ -83,7 +85,8 @@ def complain(error: EnceeError, about: str | None = None) -> None:
     """
     if os.environ.get("ENCEE_DEBUG", "0") != "0":
         _trace(error)
-    subject = f"{about}: " if about and about not in error.message else ""
+    named = about and re.search(rf"(?<![\w-]){re.escape(about)}(?![\w-])", error.message)
+    subject = f"{about}: " if about and not named else ""
     say(f"encee: error: {subject}{error.message}")
     if error.hint:
         say(f"encee: hint: {error.hint}")
@@ -95,6 +98,8 @@ def _trace(error: BaseException) -> None:
     The texts of other exceptions than encee's are left out. botocore's quote a whole answer where it cannot be parsed,
     with the credentials in it.
     """
+    import traceback
+
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         _trace(cause)
@@ -209,7 +214,7 @@ def countdown(text: str, seconds: float) -> None:
 
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     left = TextColumn("{task.fields[left]} s", markup=False)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(20), left)
+    columns = (BarColumn(20), left, TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as bar:
         end = time.monotonic() + seconds
         task = bar.add_task(clean(text), total=seconds, left=math.ceil(seconds))
@@ -222,6 +227,7 @@ class Asked:
     """The person at the terminal, who reads codes off a device and knows which one it is."""
 
     asks_person = True
+    waits = True
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
         """Six digits, asked for until they are six; None when they are not needed any more.

@@ -59,6 +59,9 @@ class CodeSource(Protocol):
     asks_person: bool
     """Whether somebody types the code, and can type another one after a mistake."""
 
+    waits: bool
+    """Whether it has a device's next code once that is shown; codes that are there already come as they are."""
+
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
         """A code of six digits for a profile, from the device with this serial number; None when cancelled first.
 
@@ -74,13 +77,21 @@ class Given:
     Args:
         codes: The codes in the order of the prompts that they answer; may be read as they are needed.
         origin: Where they come from, for messages: `--code`, `ENCEE_CODE`, `standard input`.
+        one_each: Whether there is a code for each device of the run, also for one that turns out to need none.
     """
 
     asks_person = False
+    waits = False
 
-    def __init__(self, codes: Iterable[str], origin: str) -> None:
+    def __init__(self, codes: Iterable[str], origin: str, *, one_each: bool = False) -> None:
         self._codes = iter(codes)
         self._origin = origin
+        self._one_each = one_each
+
+    def skip(self) -> None:
+        """Pass over the code of a device that needs none, where there is one for each."""
+        if self._one_each:
+            next(self._codes, None)
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
         """The next code.
@@ -114,6 +125,7 @@ class Command:
     """
 
     asks_person = False
+    waits = True
 
     def __init__(self, command: str) -> None:
         self._command = command
@@ -125,10 +137,14 @@ class Command:
             EnceeError: The command failed, or took longer than 30 seconds.
             UsageError: It printed something else than six digits.
         """
-        hint = f"try it by itself: {self._command}"
+        hint = "try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
         shell = ["cmd", "/C", self._command] if os.name == "nt" else ["sh", "-c", self._command]
         # Not in a process group of its own: it could not ask for a password on the terminal then.
-        process = subprocess.Popen(shell, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
+        try:
+            process = subprocess.Popen(shell, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
+        except (OSError, ValueError) as error:
+            message = f"the code command of {profile} could not be started: {type(error).__name__}"
+            raise EnceeError(message, hint=hint) from None
         with process:
             try:
                 printed, _ = process.communicate(timeout=_PATIENCE)

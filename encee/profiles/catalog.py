@@ -1,6 +1,5 @@
 """Which profiles the two files hold, what they are called, and which of them encee may write to."""
 
-import difflib
 import fnmatch
 import re
 from collections import Counter
@@ -12,6 +11,7 @@ from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageErro
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
 from encee.profiles.files import Files
+from encee.profiles.identifiers import account_of
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -67,7 +67,7 @@ class Catalog:
     def access_key(self, profile: str) -> AccessKey | None:
         """The long-term credentials of a profile, or None where it holds none or something else."""
         options = self.options(profile)
-        if profile in self.roles and options["source_profile"] != profile:
+        if profile in self.roles:
             return None
         key_id = options.get("aws_access_key_id", "")
         secret = options.get("aws_secret_access_key", "")
@@ -86,7 +86,9 @@ class Catalog:
         """Role profile → the session profile that encee writes for it."""
         names = dict.fromkeys([*self.config, *self.credentials])
         return {
-            name: self._target(name) for name in names if {"role_arn", "source_profile"} <= self.options(name).keys()
+            name: self._target(name)
+            for name in names
+            if (options := self.options(name)).get("role_arn") and options.get("source_profile")
         }
 
     @cached_property
@@ -120,8 +122,12 @@ class Catalog:
     def session(self, session_profile: str, profile: str) -> Session | None:
         """The session that encee wrote there for a profile, valid or over; None where there is none."""
         options = self.credentials.get(session_profile, {})
-        ours = is_encees(options) and self.owner(session_profile) == profile
-        return session_in(options) if ours else None
+        if not is_encees(options) or self.owner(session_profile) != profile:
+            return None
+        session, key = session_in(options), self.access_key(profile)
+        if session and key and None not in (pair := {account_of(None, session.id), account_of(None, key.id)}):
+            return session if len(pair) == 1 else None  # else another user's key was put into the profile since
+        return session
 
     def profile_for(self, word: str) -> str | None:
         """The long-term or role profile that a word of the command line means.
@@ -141,8 +147,11 @@ class Catalog:
         while True:
             link = links[-1]
             named = self.options(link)["source_profile"]
-            if named == link and self.access_key(link):
-                return [*links, link]
+            if named == link:
+                raise UsageError(
+                    f"source_profile of {link} names {link} itself",
+                    hint=f"give the keys a profile of their own, and name that under [profile {link}]",
+                )
             source = self.profile_for(named)
             if source is None:
                 raise UsageError(
@@ -157,6 +166,11 @@ class Catalog:
             links.append(source)
             if source not in self.roles:
                 return links
+
+    def session_named_by(self, role: str) -> str | None:
+        """The session profile that `source_profile` of a role names, where it is one of encee's; else None."""
+        named = self.options(role)["source_profile"]
+        return named if is_encees(self.credentials.get(named, {})) else None
 
     def matching(self, words: Iterable[str], names: Iterable[str]) -> list[str]:
         """The words, with each shell pattern among them replaced by the names that it matches.
@@ -224,6 +238,8 @@ class Catalog:
         if _is_pattern(word):
             return UsageError(f"no profile matches {word}", hint=look)
         names = {name.casefold(): name for name in (*self.targets.values(), *self.targets)}
+        import difflib
+
         near = difflib.get_close_matches(word.casefold(), names, n=1)
         hint = f"did you mean {names[near[0]]}?" if near else look
         return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)

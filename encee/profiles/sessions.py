@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
 from encee.profiles.expiry import expiry_of
+from encee.profiles.identifiers import account_of
 from encee.profiles.session_section import holds_session, is_encees
-from encee.profiles.settings import account_of
 
 
 class Listed(NamedTuple):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from encee.errors import UsageError
 from encee.model import Role
 from encee.profiles.catalog import Catalog
+from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, account_of
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)
@@ -19,8 +20,8 @@ _NUMBER = "[0-9]{1,99}"  # int() refuses thousands of digits
 _DURATION = re.compile(
     rf"(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?", re.ASCII | re.IGNORECASE
 )
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
-_DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mfa/[\w+=/,.@-]+", re.ASCII)
 
 _FIRST_REGION = {
     "aws": "us-east-1",
@@ -131,14 +132,33 @@ class Settings:
             UsageError: `duration_seconds` is no duration, or not one that AWS grants.
         """
         options = self._catalog.options(profile)
+        if not ROLE_ARN.fullmatch(options["role_arn"]):
+            raise UsageError(
+                f"role_arn of {profile} is not the ARN of a role",
+                hint="it looks like arn:aws:iam::123456789012:role/NAME",
+            )
+        name = options.get("role_session_name") or "encee"
+        if not _SESSION_NAME.fullmatch(name):
+            raise UsageError(
+                f"role_session_name of {profile} is not one", hint="use 2 to 64 letters, digits and _+=,.@-"
+            )
         value = options.get("duration_seconds")
         limit = "a role cannot be assumed for {}: AWS grants 15m to 12h"
         return Role(
             options["role_arn"],
-            options.get("role_session_name") or "encee",
+            name,
             options.get("external_id") or None,
             _within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
         )
+
+    def serial_of_role(self, profile: str) -> str | None:
+        """The device that a role profile names for itself, checked.
+
+        Raises:
+            UsageError: It is not the serial number of a device that STS takes.
+        """
+        value = self._given.mfa_serial or self._catalog.options(profile).get("mfa_serial")
+        return checked_serial(value) if value else None
 
     def region_of_role(self, profile: str) -> str | None:
         """The region in which a role is assumed, where that is not its source's."""
@@ -169,7 +189,7 @@ class Settings:
         """
         if own := self._given.region or self._catalog.options(profile).get("region"):
             return own, None
-        match = _DEVICE_ARN.fullmatch(serial or "")
+        match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
         first = _FIRST_REGION.get(partition, _FIRST_REGION["aws"])
         for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -222,7 +242,7 @@ def checked_serial(value: str) -> str:
             f"{value} is a FIDO security key or passkey, which AWS STS cannot use",
             hint="add an authenticator app in the console and name that device, or sign in with: aws login",
         )
-    if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not _DEVICE_ARN.fullmatch(value)):
+    if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not DEVICE_ARN.fullmatch(value)):
         raise UsageError(
             f"{value!r} is not the serial number of an MFA device",
             hint=f"it looks like {form}, or like GAHT12345678 on a hardware token",
@@ -233,21 +253,3 @@ def checked_serial(value: str) -> str:
 def partition_of(region: str) -> str:
     """The partition that a region is in, by the region's prefix."""
     return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")
-
-
-def account_of(serial: str | None, access_key_id: str | None) -> str | None:
-    """The account number that a device's ARN or an access key id holds, or None.
-
-    Only ids of the newer kind hold one, in the 39 bits behind the first bit of their 12-character body; their
-    fifth character is `Q` to `Z` or `2` to `7`.
-    """
-    if serial and (match := _DEVICE_ARN.fullmatch(serial)):
-        return match["account"]
-    body = (access_key_id or "")[4:]
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    if len(body) != 16 or not set(body) <= set(alphabet) or alphabet.index(body[0]) < alphabet.index("Q"):  # noqa: PLR2004 - the length of every key id's body
-        return None
-    number = 0
-    for character in body[:10]:
-        number = number * 32 + alphabet.index(character)
-    return f"{(number >> 2 & 0x7FFFFFFFFF80) >> 7:012d}"

@@ -16,10 +16,9 @@ import os
 import re
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
@@ -74,6 +73,7 @@ class Store:
         self.path = path
         self._headers = headers
         self._warn = warn
+        self._known = b""
 
     def read(self) -> bytes:
         """The content, once it has settled; empty when there is no file.
@@ -83,7 +83,12 @@ class Store:
         """
         with self._explained(self.path):
             real = self._real_path()
-            return _settled(real, time.monotonic() + _PATIENCE).data if real.exists() else b""
+            # Only to be looked at: an empty file that nobody has touched of late is believed without a wait.
+            status = real.stat() if real.exists() else None
+            if status is None or (status.st_size == 0 and time.time() - status.st_mtime > _SURELY_WRITTEN):
+                return b""
+            self._known = _settled(real, time.monotonic() + _PATIENCE, self._known).data
+            return self._known
 
     def document(self) -> Document:
         """The content, ready to be edited in memory only.
@@ -119,8 +124,11 @@ class Store:
             folder = self._real_path().parent
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700, parents=True)
-            with _locked(folder / f".encee-{key_id}.lock", self.path, _FLIGHT_PATIENCE):
-                yield
+        lock_file = folder / f".encee-{key_id}.lock"
+        with ExitStack() as stack:
+            with self._explained(lock_file):
+                stack.enter_context(_locked(lock_file, self.path, _FLIGHT_PATIENCE))
+            yield
 
     def edit(self, *edits: Edit) -> None:
         """Apply edits in one write; without a change, nothing is written.
@@ -158,7 +166,7 @@ class Store:
         self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, rehearsal: bool
     ) -> bool:
         """One round of read, edit and replace; False when another tool wrote meanwhile."""
-        before = _settled(real, deadline)
+        before = _settled(real, deadline, self._known)
         document = Document(before.data, self.path, self._headers)
         for edit in edits:
             edit(document)
@@ -174,7 +182,10 @@ class Store:
                 return False  # another tool has just taken the file away
             raise
         try:
-            return rehearsal or _exchange(real, temporary, before, deadline, lost)
+            if rehearsal or not _exchange(real, temporary, before, deadline, lost):
+                return rehearsal
+            self._known = data
+            return True
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -331,8 +342,13 @@ def _snapshot(real: Path) -> _Snapshot:
     return _Snapshot(data, status.st_ino, status.st_mtime_ns, exists=True)
 
 
-def _settled(real: Path, deadline: float) -> _Snapshot:
+def _settled(real: Path, deadline: float, known: bytes = b"") -> _Snapshot:
     """The file's state once nobody is in the middle of writing it.
+
+    Args:
+        real: The file.
+        deadline: Until when to wait, by the monotonic clock.
+        known: Content that has settled before, or was written by this process: the same again is no half of another.
 
     Raises:
         FileBusyError: It kept changing until the deadline.
@@ -344,7 +360,7 @@ def _settled(real: Path, deadline: float) -> _Snapshot:
                 return first
         else:
             age = time.time() - first.mtime_ns / 1e9
-            if age > _SURELY_WRITTEN:
+            if age > _SURELY_WRITTEN or first.data == known:
                 return first
             time.sleep(_READS_APART)
             if _snapshot(real).data == first.data:
@@ -397,6 +413,8 @@ def _second_name(real: Path, name: Path) -> Iterator[Path]:
 
 def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path:
     """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=_prefix(real), suffix=".tmp", dir=real.parent)
     temporary = Path(name)
     try:

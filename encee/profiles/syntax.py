@@ -12,6 +12,7 @@ import shlex
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from encee.errors import FileRefusedError
@@ -62,13 +63,15 @@ def read_view(data: bytes, file: Path) -> View:
         raise unreadable(file, line, "neither a key, a section nor a comment", "mend that line") from None
     if _has_broken_nesting(options for name, options in view.items() if name != configparser.DEFAULTSECT):
         raise unreadable(file, _line_of_broken_nesting(text), "a nested line without '='", "mend that line")
-    return view
+    return dict(view)
 
 
+@lru_cache(maxsize=4)
 def _parse(text: str) -> View:
+    """What `configparser` makes of a text; remembered, since one run reads the same text up to seven times."""
     parser = configparser.RawConfigParser()
     parser.read_file(io.StringIO(text, newline=None))
-    view = {name: dict(parser.items(name)) for name in parser.sections()}
+    view = {name: dict(parser.items(name, raw=True)) for name in parser.sections()}
     view[parser.default_section] = dict(parser.defaults())
     return view
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
-from encee.mfa.sources import Cancelled, CodeSource, Given
+from encee.mfa.sources import Cancelled, CodeSource
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.store import Store
@@ -34,6 +34,7 @@ class Flight:
         source: Where its codes come from.
         connection: The connection to STS.
         before: The key ids of the sessions that were on disk when the run began.
+        passed: How many planned jobs before this one need no code after all.
     """
 
     job: CodeJob
@@ -41,6 +42,7 @@ class Flight:
     source: CodeSource
     connection: Connection
     before: frozenset[str]
+    passed: int = 0
     code: str = ""
     mistakes: int = 0
 
@@ -78,13 +80,13 @@ class Asking:
     def pause(self, flight: Flight) -> float:
         """For how many seconds the device of a flight still shows the code that another one has used."""
         user, when = self._spent.get(flight.serial, (flight, None))
-        if when is None or user is flight or isinstance(flight.source, Given):
+        if when is None or user is flight or not flight.source.waits:
             return 0
         next_step = (when.timestamp() // _STEP + 1) * _STEP
         return max(next_step - self._clock().timestamp(), 0)
 
-    def code(self, flight: Flight) -> str | None:
-        """A code that this run has not sent; None when the wait for it ended because a session is there.
+    def code(self, flight: Flight) -> str | Session:
+        """A code that this run has not sent; or the session that somebody else has got meanwhile.
 
         Raises:
             EnceeError: There is none to be had, or none would help.
@@ -92,17 +94,16 @@ class Asking:
         """
         job, source = flight.job, flight.source
         if (seconds := self.pause(flight)) > 0:
-            self._countdown(f"the code for {job.label} has to be the device's next one", seconds)
+            self._countdown(f"{job.label}: the device's next code", seconds)
         while True:
             if (trouble := flight.connection.trouble) is not None:
                 raise trouble if isinstance(trouble, EnceeError) else unexpected(trouble)
-            with Cancelled() as cancelled:
+            code = self._ask(flight)
+            if session := self.good_session(flight):
                 if source.asks_person:
-                    threading.Thread(target=self._watch, args=(flight, cancelled), daemon=True).start()
-                code = source.code_for(job.label, flight.serial, cancelled)
+                    self._notify(f"{job.label}: another terminal was faster, so no code is needed")
+                return session
             if code is None:
-                if self.as_good(flight):
-                    return None
                 continue  # because of trouble, or the session was there for a moment only
             if (flight.serial, code) not in self._sent:
                 self._sent.add((flight.serial, code))
@@ -117,27 +118,34 @@ class Asking:
                 raise error
             self._notify(f"{error.message}; try the next one")
 
+    def _ask(self, flight: Flight) -> str | None:
+        """What the source answers; None when it was not waited for."""
+        with Cancelled() as cancelled:
+            if flight.source.asks_person:
+                threading.Thread(target=self._watch, args=(flight, cancelled), daemon=True).start()
+            return flight.source.code_for(flight.job.label, flight.serial, cancelled)
+
     def _watch(self, flight: Flight, cancelled: Cancelled) -> None:
         """End an open prompt, from a thread, when a code would be useless or is not needed any more."""
-        version = self._credentials.version()
+        version = self._version
         while not cancelled.wait(_LOOK_EVERY):
             if flight.connection.trouble is not None:
                 break
             if (now := self._credentials.version()) != version:
                 version = now
                 with suppress(EnceeError):
-                    if self.as_good(flight):
+                    if self.good_session(flight):
                         break
         cancelled.set()
 
-    def as_good(self, flight: Flight) -> Session | None:
+    def good_session(self, flight: Flight) -> Session | None:
         """The session on disk that another process got since the run began, where a new one would be no better.
 
         Where no person is asked, one from before counts too.
         """
         job = flight.job
         unchanged = self._credentials.version() == self._version
-        if job.role is not None or (flight.source.asks_person and unchanged):
+        if flight.source.asks_person and unchanged:
             return None
         catalog = Catalog(self._credentials.document().view, {})
         sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
@@ -149,3 +157,4 @@ class Asking:
     def was_not_used(self, flight: Flight) -> None:
         """Take a code back that AWS certainly did not use: it is as good as before."""
         self._sent.discard((flight.serial, flight.code))
+        self._spent.pop(flight.serial, None)

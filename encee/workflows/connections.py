@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 
+_POLITE = 2.0
+"""For how many seconds a code waits for the answer to the first request."""
+
+
 class Connection:
     """A client for one signer, made in its time by one of the threads.
 
@@ -29,7 +33,8 @@ class Connection:
     def __init__(self, signer: Signer) -> None:
         self.signer = signer
         self._client: STSClient | None = None
-        self._ready = threading.Event()
+        self._made = threading.Event()
+        self._greeted = threading.Event()
         self.trouble: Exception | None = None
         """What makes a code useless, once it is known; a bug, too."""
 
@@ -47,7 +52,8 @@ class Connection:
         if greet and self.trouble is None:
             threading.Thread(target=self._greet, daemon=True).start()
         else:
-            self._ready.set()
+            self._greeted.set()
+        self._made.set()
 
     def _greet(self) -> None:
         try:
@@ -60,15 +66,16 @@ class Connection:
             pass  # a code may succeed all the same
         except Exception as error:  # noqa: BLE001 - raised again where the client is wanted
             self.trouble = error
-        self._ready.set()
+        self._greeted.set()
 
     def client(self) -> "STSClient":
-        """The client, waited for.
+        """The client, waited for; the answer to the first request is not waited for any longer than that is polite.
 
         Raises:
             EnceeError: No request can succeed.
         """
-        self._ready.wait()
+        self._made.wait()
+        self._greeted.wait(_POLITE)
         if self.trouble is not None:
             raise self.trouble
         assert self._client is not None  # noqa: S101 - ready without trouble

@@ -1,5 +1,6 @@
 """Finding the device whose code a session needs, where no setting names it."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -68,4 +69,4 @@ def find_device(clients: Clients, signer: Signer, chooser: Chooser | None) -> st
 
 
 def _name_it(profile: str, serial: str = "arn:aws:iam::123456789012:mfa/DEVICE") -> str:
-    return f"name one: encee refresh {profile} --mfa-serial {serial}"
+    return f"name one: encee refresh {shlex.quote(profile)} --mfa-serial {shlex.quote(serial)}"

@@ -8,7 +8,7 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
 from encee.profiles.session_section import STALE, quoted, session_options
 from encee.profiles.store import Edit
-from encee.profiles.syntax import View
+from encee.profiles.syntax import PORTABLE_VALUE, View
 from encee.workflows.plan import Target
 
 
@@ -37,7 +37,11 @@ def region_edit(target: Target, credentials: View) -> Edit:
 def missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
     """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
     inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
-    missing = {key: inherited[key] for key in ("region", "output") if inherited.get(key) and key not in own}
+    missing = {
+        key: value
+        for key in ("region", "output")
+        if key not in own and PORTABLE_VALUE.fullmatch(value := inherited.get(key, ""))
+    }
     if missing and target.session_profile not in catalog.config:
         missing["encee_source"] = quoted(target.profile)
     return missing

@@ -106,7 +106,7 @@ class RoleJob:
 
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
-        return replace(self.signer, key=session)
+        return replace(self.signer, key=session, source=self.source.profile)
 
 
 Job = CodeJob | RoleJob
@@ -153,7 +153,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         if not named:
             raise UsageError(
                 f"no profile in {files.credentials} has an MFA device in its settings",
-                hint="name a profile, and its device is looked for: encee refresh PROFILE",
+                hint=f"name one, and its device is looked for: encee refresh {next(iter(catalog.sources), 'PROFILE')}",
             )
     planner = _Planner(catalog, settings, files)
     for word in named:
@@ -200,19 +200,30 @@ class _Planner:
         for job in self._keys.values():
             groups.setdefault(job.signer.key.id, []).append(job)
         own_code = [job for job in self._roles.values() if isinstance(job, CodeJob)]
-        codes = [*map(_joined, groups.values()), *own_code]
+        codes = sorted([*map(_joined, groups.values()), *own_code], key=self._place)
         roles = [job for job in self._roles.values() if isinstance(job, RoleJob)]
         jobs: list[Job] = [*codes, *roles]
         _refuse_shared_targets(target for job in jobs for target in job.targets)
         return Plan(codes, roles, self._failures, self._order)
 
-    def _add_key(self, profile: str, *, asked_for: bool) -> CodeJob:
-        """The session of a long-term profile's key."""
-        job = self._keys.get(profile) or self._key_job(profile, named=asked_for)
+    def _place(self, job: CodeJob) -> int:
+        """Where the first of a job's profiles stands on the command line; one that only roles need comes last."""
+        return min(
+            self._order.index(target.profile) if target.profile in self._order else len(self._order)
+            for target in job.targets
+        )
+
+    def _add_key(self, profile: str, *, asked_for: bool, session_profile: str | None = None) -> CodeJob:
+        """The session of a long-term profile's key; where it has another name than usual, in that session profile."""
+        job = self._keys.get(profile)
+        if job is None:
+            target = Target(profile, session_profile or self._settings.target(profile, named=asked_for))
+            job = self._key_job(self._checked(target), asked_for=asked_for)
         self._keys[profile] = replace(job, asked_for=job.asked_for or asked_for)
         return job
 
-    def _key_job(self, profile: str, *, named: bool) -> CodeJob:
+    def _key_job(self, target: Target, *, asked_for: bool) -> CodeJob:
+        profile = target.profile
         key = self._catalog.access_key(profile)
         if key is None:
             raise self._catalog.not_a_source(profile, self._files)
@@ -220,12 +231,12 @@ class _Planner:
         serial = self._settings.serial(profile)
         region, warning = self._settings.region(profile, serial)
         return CodeJob(
-            targets=(self._target(profile, named=named),),
+            targets=(target,),
             signer=Signer(profile, key, region, self._files.credentials, self._files.config),
             serial=serial,
             duration=self._settings.duration(profile),
             command=self._settings.code_command(profile),
-            asked_for=named,
+            asked_for=asked_for,
             notes=(warning,) if warning else (),
         )
 
@@ -241,14 +252,14 @@ class _Planner:
         if role.duration > HOUR:
             self._roles[profile] = self._with_own_code(profile, source, role)
             return
-        base = self._add_key(source, asked_for=False)
+        base = self._add_key(source, asked_for=False, session_profile=self._catalog.session_named_by(roles[-1]))
         signs = base.targets[0]
         for link in reversed(roles):
             named = link == profile
             if named or link not in self._roles:
                 region = self._settings.region_of_role(link) or base.signer.region
                 self._roles[link] = RoleJob(
-                    self._target(link, named=named),
+                    self._checked(Target(link, self._settings.target(link, named=named))),
                     role if named else self._chained(link),
                     signs,
                     replace(base.signer, profile=link, region=region),
@@ -263,30 +274,31 @@ class _Planner:
 
     def _with_own_code(self, profile: str, source: str, role: Role) -> CodeJob:
         """A role for longer than AWS grants one that is assumed with a session."""
-        base = self._key_job(source, named=False)
+        base = self._key_job(Target(source, source), asked_for=False)
         region = self._settings.region_of_role(profile) or base.signer.region
         note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
         return replace(
             base,
-            targets=(self._target(profile, named=True),),
+            targets=(self._checked(Target(profile, self._settings.target(profile))),),
             signer=replace(base.signer, region=region),
+            serial=self._settings.serial_of_role(profile) or base.serial,
+            command=self._settings.code_command(profile) or base.command,
             duration=role.duration,
             role=role,
             asked_for=True,
             notes=(*base.notes, note),
         )
 
-    def _target(self, profile: str, *, named: bool) -> Target:
-        session_profile = self._settings.target(profile, named=named)
-        self._catalog.refuse_target(session_profile, profile)
-        return Target(profile, session_profile)
+    def _checked(self, target: Target) -> Target:
+        self._catalog.refuse_target(target.session_profile, target.profile)
+        return target
 
 
 def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
     """One job for profiles that have the same key: the first one's, for the shortest of their durations."""
     first = jobs[0]
     shortest = min(job.duration for job in jobs)
-    notes = [note for job in jobs for note in job.notes]
+    notes = list(dict.fromkeys(note for job in jobs for note in job.notes))
     if any(job.duration != shortest for job in jobs):
         names = ", ".join(job.label for job in jobs)
         notes.append(f"{names} have one key and so one session: the shortest of their durations counts")

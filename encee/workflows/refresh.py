@@ -6,18 +6,20 @@ Only the caller's thread yields outcomes and notifies.
 """
 
 import queue
+import shlex
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from encee.aws.refusals import CertainlyUnusedError
 from encee.aws.session import Clients
 from encee.aws.sts import assume_role, get_session_token
 from encee.errors import (
+    ClosedOutputError,
     CodeMayBeSpentError,
     EnceeError,
     FileBusyError,
@@ -27,7 +29,7 @@ from encee.errors import (
     WrongCodeError,
     unexpected,
 )
-from encee.mfa.sources import CodeSource, Command
+from encee.mfa.sources import CodeSource, Command, Given
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.store import Store
@@ -43,6 +45,12 @@ _MISTAKES = 3
 
 _USABLE = timedelta(seconds=60)
 """With less than this to go, a session is not used to assume a role."""
+
+
+_ENDS = (InterruptedByPersonError, ClosedOutputError)
+"""What ends a run, and not only a profile's part of it."""
+
+AnyJob = TypeVar("AnyJob", CodeJob, RoleJob, Job)
 
 
 class Person(CodeSource, Chooser, Protocol):
@@ -64,6 +72,7 @@ class Refresh:
         countdown: Called to wait for a device's next code, with a line for people and the seconds.
         carry_region: Whether region and output go to the session profile's config section.
         save_device: Whether a device that was found is saved as `mfa_serial`.
+        write: Whether the sessions go to the credentials file; else to `sessions` only, and nothing is written.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
@@ -80,6 +89,7 @@ class Refresh:
         countdown: Callable[[str, float], None],
         carry_region: bool,
         save_device: bool,
+        write: bool = True,
     ) -> None:
         self._credentials = credentials
         self._config = config
@@ -89,8 +99,11 @@ class Refresh:
         self._clock = clock
         self._report = report
         self._notify = notify
-        self._carry_region = carry_region
-        self._save_device = save_device
+        self._carry_region = carry_region and write
+        self._save_device = save_device and write
+        self._write = write
+        self.sessions: dict[Target, Session] = {}
+        """The sessions that this run got, by whom they are for."""
 
         self._asking = Asking(credentials, clock, notify, countdown)
         self._clients = Clients()
@@ -101,6 +114,7 @@ class Refresh:
         self._waiting: deque[Flight] = deque()
         self._fresh: list[Target] = []
         self._failed: set[Target] = set()
+        self._flying: list[Flight] = []
 
     # ---- what there is to do
 
@@ -155,53 +169,76 @@ class Refresh:
         for job in jobs:
             if isinstance(job, RoleJob):
                 self._dependants.setdefault(job.source, []).append(job)
-        self._rehearse(jobs)
         try:
-            self._prepare([job for job in self._left(jobs) if isinstance(job, CodeJob)], if_expiring)
+            self._rehearse(jobs)
+            self._prepare(plan.codes, self._left(jobs), if_expiring)
             awaited = {target for job in self._left(jobs) for target in job.targets}
             for target in set(self._dependants) - awaited:
                 if session := self._on_disk(self._catalog, target):
                     self._launch_dependants(target, session)
             while self._waiting or self._in_the_air:
-                if self._waiting:
+                if self._waiting and not self._better_to_land():
                     self._ask(self._next())
-                self._land(wait=not self._waiting)
+                self._land(wait=not self._waiting or self._better_to_land())
         except (InterruptedByPersonError, KeyboardInterrupt):
             self._land(wait=False)
+            self._give_up()
             raise InterruptedByPersonError("interrupted") from None
         finally:
             self._carry()
 
-    def check(self, jobs: Sequence[Job]) -> None:
-        """Rehearse the edit in memory only.
+    def preview(self, plan: Plan, if_expiring: timedelta | None = None) -> list[Job]:
+        """What `run` would do, reported as far as it is known without asking, sending or writing anything.
 
-        Raises:
-            FileRefusedError: It would be refused.
+        Returns:
+            The jobs that would be done.
         """
-        document = self._credentials.document()
+        jobs, valid = self.select(plan, if_expiring)
+        for failure in plan.failures:
+            self._report(failure)
+        for good in valid:
+            self._report(good)
         for job in jobs:
-            session_edit(job.targets, placeholder(self._clock()), self._catalog)(document)
-        document.data()
+            for note in job.notes if isinstance(job, CodeJob) else ():
+                self._notify(note)
+            try:
+                document = self._credentials.document()
+                session_edit(job.targets, placeholder(self._clock()), self._catalog)(document)
+                document.data()
+            except EnceeError as error:
+                self._fail(job, error)
+        return self._left(jobs)
 
     # ---- before the first code
 
-    def _left(self, jobs: Iterable[Job]) -> list[Job]:
+    def _give_up(self) -> None:
+        """Report what an interrupted run leaves open."""
+        for flight in self._flying:
+            message = f"interrupted before AWS answered for {flight.job.label}: that code may have been used"
+            self._fail(flight.job, InterruptedByPersonError(message, hint="encee status tells what is there"))
+
+    def _left(self, jobs: Iterable[AnyJob]) -> list[AnyJob]:
         """The jobs that have not failed."""
         return [job for job in jobs if not self._failed.intersection(job.targets)]
 
     def _fail(self, job: Job, error: EnceeError) -> None:
         """Report that a job failed, and with it the roles that wait for its session."""
+        if not self._left([job]):
+            return
         self._failed.update(job.targets)
         for target in job.targets:
             self._report(Failed(*target, error))
             for role in self._dependants.pop(target, []):
-                self._fail(role, error)
+                message = f"{role.target.profile} needs the session of {target.profile}"
+                self._fail(role, type(error)(message, hint=error.hint))
 
     def _rehearse(self, jobs: Sequence[Job]) -> None:
         """Fail the jobs whose sessions could not be written: whatever would end in a refused file ends here.
 
         That is before a code is asked for, and before anything is sent.
         """
+        if not self._write:
+            return
         blank = placeholder(self._clock())
         edits = [session_edit(job.targets, blank, self._catalog) for job in jobs]
         try:
@@ -217,23 +254,36 @@ class Refresh:
                 else:
                     self._fail(job, error)
 
-    def _prepare(self, jobs: Sequence[CodeJob], if_expiring: timedelta | None) -> None:
-        """Find the source of each job's code, its device, and open the connections to STS."""
-        for job in jobs:
-            command = Command(job.command) if job.command else None
-            source = self._given or command or self._person
+    def _prepare(self, planned: Sequence[CodeJob], jobs: Sequence[Job], if_expiring: timedelta | None) -> None:
+        """Find the source of each job's code, its device, and open the connections to STS.
+
+        Args:
+            planned: All requests that were planned with a code, in the order of the command line.
+            jobs: Those jobs that are to be done.
+            if_expiring: Whether there would be nothing to do for a session with so much time left.
+        """
+        passed = 0
+        for job in planned:
+            if job not in jobs:
+                passed += job.asked_for
+                continue
+            source = self._given or (Command(job.command) if job.command else None) or self._person
             for note in job.notes:
                 self._notify(note)
             try:
                 if source is None:
                     raise _nobody_to_ask(job, if_expiring)
                 serial = job.serial or self._find_device(job)
-            except EnceeError as error:
-                self._fail(job, error)
+            except _ENDS:
+                raise
+            except Exception as error:  # noqa: BLE001 - one profile's bug is no other's
+                self._fail(job, error if isinstance(error, EnceeError) else unexpected(error))
+                passed += 1
                 continue
             sessions = [self._on_disk(self._catalog, target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
-            self._waiting.append(Flight(job, serial, source, Connection(job.signer), before))
+            self._waiting.append(Flight(job, serial, source, Connection(job.signer), before, passed))
+            passed = 0
         asked = [flight for flight in self._waiting if flight.source.asks_person]
         open_in_background([flight.connection for flight in asked], self._clients, greet=True)
         if len(asked) > 1:
@@ -254,6 +304,10 @@ class Refresh:
 
     # ---- a code
 
+    def _better_to_land(self) -> bool:
+        """Whether an answer on its way is worth waiting for: every device still shows a code that is used."""
+        return bool(self._in_the_air) and all(self._asking.pause(flight) for flight in self._waiting)
+
     def _next(self) -> Flight:
         """Whose code is asked for next: one whose device shows a code that is not used yet, if there is one."""
         ready = next((flight for flight in self._waiting if not self._asking.pause(flight)), self._waiting[0])
@@ -265,32 +319,36 @@ class Refresh:
         job, source = flight.job, flight.source
         with ExitStack() as stack:
             try:
-                if not source.asks_person and job.role is None:
-                    stack.enter_context(self._credentials.flight(job.signer.key.id))
-                    if self._found_good(flight):
-                        return
-                    open_in_background([flight.connection], self._clients, greet=False)
-                elif not source.asks_person:
-                    open_in_background([flight.connection], self._clients, greet=False)
-                code = self._asking.code(flight)
-                if self._found_good(flight) or code is None:
-                    return
-            except InterruptedByPersonError:
+                if not source.asks_person:
+                    self._clear_the_way(flight)
+                    if self._write:
+                        stack.enter_context(self._credentials.flight(job.signer.key.id))
+                answer: str | Session | None = self._asking.good_session(flight)
+                if answer is None:
+                    if not source.asks_person:
+                        open_in_background([flight.connection], self._clients, greet=False)
+                    answer = self._asking.code(flight)
+                elif isinstance(source, Given):
+                    source.skip()
+            except _ENDS:
                 raise
-            except EnceeError as error:
-                self._fail(job, error)
+            except Exception as error:  # noqa: BLE001 - one profile's bug is no other's
+                self._fail(job, error if isinstance(error, EnceeError) else unexpected(error))
                 return
-            self._take_off(flight, lambda: self._exchange(flight, code), stack.pop_all())
+            if isinstance(answer, Session):
+                for target in job.targets:
+                    self._report(StillValid(*target, answer.expiration))
+                    self._launch_dependants(target, answer)
+            else:
+                self._take_off(flight, partial(self._exchange, flight, answer), stack.pop_all())
 
-    def _found_good(self, flight: Flight) -> bool:
-        """Whether a session on disk makes a flight needless; then that is reported, and its roles go on with it."""
-        session = self._asking.as_good(flight)
-        if session is None:
-            return False
-        for target in flight.job.targets:
-            self._report(StillValid(*target, session.expiration))
-            self._launch_dependants(target, session)
-        return True
+    def _clear_the_way(self, flight: Flight) -> None:
+        """Be the only flight of this run for a key, and pass over the codes of devices that need none."""
+        while any(other.job.signer.key == flight.job.signer.key for other in self._flying):
+            self._land(wait=True)
+        if isinstance(flight.source, Given):
+            for _ in range(flight.passed):
+                flight.source.skip()
 
     # ---- after the code
 
@@ -302,12 +360,15 @@ class Refresh:
             try:
                 with landing:
                     result = work()
-                    self._writer.write(session_edit(item.targets, result, self._catalog))
+                    if self._write:
+                        self._writer.write(session_edit(item.targets, result, self._catalog))
             except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
                 result = error
             self._landing.put((item, result))
 
         self._in_the_air += 1
+        if isinstance(item, Flight):
+            self._flying.append(item)
         threading.Thread(target=fly, daemon=True).start()
 
     def _exchange(self, flight: Flight, code: str) -> Session:
@@ -323,7 +384,7 @@ class Refresh:
 
     def _launch_dependants(self, target: Target, session: Session) -> None:
         """Assume the roles that wait for a session."""
-        for role in self._dependants.pop(target, []):
+        for role in self._left(self._dependants.pop(target, [])):
             self._take_off(role, partial(self._assume, role, session), ExitStack())
 
     def _land(self, *, wait: bool) -> None:
@@ -335,9 +396,12 @@ class Refresh:
                 return
             wait = False
             self._in_the_air -= 1
+            if isinstance(item, Flight):
+                self._flying.remove(item)
             if isinstance(result, Session):
                 for target in item.targets:
                     self._fresh.append(target)
+                    self.sessions[target] = result
                     self._report(Refreshed(*target, result.expiration))
                     self._launch_dependants(target, result)
             else:
@@ -354,7 +418,7 @@ class Refresh:
         again = isinstance(error, (WrongCodeError, CodeMayBeSpentError)) and item.source.asks_person
         if again and item.mistakes < _MISTAKES:
             left = _MISTAKES - item.mistakes
-            self._notify(f"{error.message}; try the next one ({left} of {_MISTAKES} tries left)")
+            self._notify(f"{item.job.label}: {error.message}; try the next one ({left} of {_MISTAKES} tries left)")
             self._waiting.append(item)
         else:
             self._fail(item.job, error)
@@ -382,10 +446,11 @@ class Refresh:
 
 def _nobody_to_ask(job: CodeJob, if_expiring: timedelta | None) -> EnceeError:
     """The error where nothing and nobody can be asked for a code."""
+    name = shlex.quote(job.targets[0].profile)
     if if_expiring is not None:
         message = f"the session of {job.label} is missing or ends soon, and there is no terminal to ask for a code"
-        return NoSessionError(message, hint=f"encee refresh {job.targets[0].profile}")
+        return NoSessionError(message, hint=f"encee refresh {name}")
     return UsageError(
         f"there is no terminal to ask for the code of {job.label}",
-        hint=f"encee refresh {job.targets[0].profile} --code 123456, or --code - to read it from standard input",
+        hint=f"encee refresh {name} --code 123456, or --code - to read it from standard input",
     )

@@ -11,7 +11,7 @@ from encee.profiles.store import Edit, Store
 class _Pending:
     edit: Edit
     done: bool = False
-    error: EnceeError | None = None
+    error: Exception | None = None
 
 
 @dataclass
@@ -32,6 +32,7 @@ class Writer:
 
         Raises:
             EnceeError: This edit was refused; others of the same write are not harmed.
+        Exception: A bug; nothing of the same write was written.
         """
         mine = _Pending(edit)
         with self._list:
@@ -53,5 +54,8 @@ class Writer:
                     self._write([one])
                 return
             batch[0].error = error
+        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
         for one in batch:
             one.done = True

@@ -27,7 +27,7 @@ def run_aws_mfa(person: Person, *arguments: str) -> None:
     assert child.wait() == 0, child.before
 
 
-@pytest.mark.parametrize("name", ["dev", "default"])
+@pytest.mark.parametrize("name", ["default", pytest.param("dev", marks=pytest.mark.slow)])
 def test_a_section_that_aws_mfa_wrote_is_taken_over(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

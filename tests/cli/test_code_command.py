@@ -1,5 +1,6 @@
 """Codes from a command: what is run, what of it counts, and one flight a key."""
 
+import json
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> Non
         ("echo 1234567", 2, "the code command of dev printed something else"),
         ("no-such-command-at-all", 1, "failed with exit code 127"),
         ("printf '\\377'", 2, "printed something else"),
+        ("echo \0 123456", 1, "could not be started: ValueError"),
     ],
 )
 @pytest.mark.usefixtures("dev")
@@ -45,7 +47,8 @@ def test_a_command_without_a_code_is_a_clear_error(
     before = home.state()
     result = encee("refresh", "dev", "--code-command", command)
     assert (result.code, says in result.err) == (code, True), result.err
-    assert f"encee: hint: try it by itself: {command}" in result.err
+    assert "encee: hint: try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself" in result.err
+    assert command == "true" or command not in result.err  # it can hold a seed
     assert aws.journal == []
     assert home.state() == before
 
@@ -110,3 +113,46 @@ def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, h
     encee("refresh", "dev", "--code-command", f"{sys.executable} -c {shlex.quote(script)}")
     assert shown.exists()
     assert dev.user.access_key.secret not in shown.read_text()
+
+
+def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": dev.user.arn}, "Action": "sts:AssumeRole"}],
+    }
+    arn = aws.create_role("long", trust, max_session_duration=14400)
+    home.write(dev.section(), f"[profile long]\nrole_arn = {arn}\nsource_profile = dev\nduration_seconds = 4h\n")
+    aws.latency = 0.2
+    command = f"echo {dev.device.next_code()}"
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: run_encee("refresh", "long", "--code-command", command), range(4)))
+    assert [result.code for result in results] == [0] * 4, [result.err for result in results]
+    assert len(aws.calls("AssumeRole")) == 1
+
+
+def test_an_option_comes_before_the_environments_code(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENCEE_CODE", "000000")
+    assert encee("refresh", "dev", "--code-command", f"echo {dev.device.next_code()}").code == 0
+
+
+def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Person) -> None:
+    lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
+    lock.mkdir()
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, str(lock) in result.err) == (5, True)
+
+
+def test_a_command_that_cannot_be_started_leaves_the_other_profiles_and_the_json(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(
+        dev.section() + bobs.section("bob"),
+        f"[profile dev]\nmfa_process = echo {dev.device.next_code()}\n[profile bob]\nmfa_process = echo \0\n",
+    )
+    result = encee("refresh", "dev", "bob", "--json")
+    assert result.code == 1
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["refreshed", "failed"]

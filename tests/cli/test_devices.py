@@ -178,3 +178,16 @@ def test_the_first_encees_device_of_another_account_is_passed_over(
     (home.path / ".encee" / "config").write_text("arn:aws:iam::999999999999:mfa/phone")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     assert len(aws.calls("ListMFADevices")) == 1
+
+
+def test_ctrl_c_at_the_choice_ends_the_whole_run(home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws) -> None:
+    jane.create_hardware_device("GAHT12345678")
+    bob = aws.create_user("bob")
+    home.write(home.credentials.read_text() + Person(bob, bob.create_device("bobs")).section("bob"))
+    child = on_terminal("refresh", "dev", "bob")
+    child.expect_exact("which one is it, 1 to 2?")
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert "MFA code" not in (child.before or "")
+    assert unsaved.serial

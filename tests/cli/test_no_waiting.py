@@ -89,7 +89,14 @@ def test_a_root_key_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -> No
     assert aws.calls("GetSessionToken") == []
 
 
-@pytest.mark.parametrize("fault", [faults.throttled(), faults.status(500), faults.error("AccessDenied", "no", 403)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.error("AccessDenied", "no", 403),
+        pytest.param(faults.throttled(), marks=pytest.mark.slow),
+        pytest.param(faults.status(500), marks=pytest.mark.slow),
+    ],
+)
 def test_any_other_answer_beforehand_is_ignored(dev: Person, aws: FakeAws, fault: faults.Fault) -> None:
     aws.fault("GetCallerIdentity", fault)
     child = on_terminal("refresh", "dev")

@@ -148,7 +148,7 @@ def test_two_keys_on_one_device_wait_for_the_next_code(home: Home, dev: Person, 
     child.timeout = 60
     child.expect_exact("MFA code for dev")
     child.sendline(dev.device.next_code())
-    child.expect_exact("the code for other has to be the device's next one")
+    child.expect_exact("other: the device's next code")
     begin = datetime.now(UTC)
     child.expect_exact("MFA code for other")
     assert datetime.now(UTC).timestamp() % 30 < 2
@@ -169,6 +169,68 @@ def test_without_a_terminal_the_wait_is_a_line(
     code = dev.device.next_code()
     monkeypatch.setenv("ENCEE_CODE_COMMAND", f"echo {code}")
     result = encee("refresh", "dev", "other")
-    assert "the code for other has to be the device's next one: waiting " in result.err
+    assert "other: the device's next code: waiting " in result.err
     assert 0 < waited[0] <= 30
     assert "the code for other was sent already" in result.err
+
+
+def test_a_line_of_standard_input_belongs_to_its_device_also_when_it_is_not_needed(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    people = crowd(aws, 3)
+    home.write(dev.section() + "".join(one.section(name) for name, one in people.items()))
+    assert encee("refresh", "p0", "-c", people["p0"].device.next_code()).code == 0
+    people["p1"].user.access_key.deactivate()
+    codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
+    result = encee("refresh", "p0", "p1", "p2", "--code", "-", stdin=codes)
+    assert result.code == 4
+    assert "p0-mfa is still valid until" in result.err
+    assert "p2-mfa is valid until" in result.err
+    again = encee("refresh", "p0", "p2", "--if-expiring", "13h", "--json", "--code", "-", stdin="1\n2\n")
+    assert again.code == 0  # both are as good as new ones
+
+
+def test_an_error_names_its_profile_among_several(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(dev.section() + bobs.section("bob"))
+    result = encee("refresh", "dev", "bob", "--code", "-", stdin=f"000000\n{bobs.device.next_code()}\n")
+    assert "encee: error: dev: AWS did not accept the code" in result.err
+
+
+def test_a_mistake_is_told_before_the_next_key_of_the_device_waits(home: Home, dev: Person) -> None:
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    child = on_terminal("refresh", "dev", "other")
+    child.expect_exact("MFA code for dev")
+    child.sendline("000000")
+    child.expect_exact("encee: dev: AWS did not accept the code", timeout=5)
+    child.expect_exact("MFA code for dev", timeout=5)
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+
+
+def test_an_interrupt_behind_the_code_says_that_it_may_be_spent(dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.hang(5))
+    child = on_terminal("refresh", "dev", "--json")
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    for _ in range(200):
+        if aws.calls("GetSessionToken"):
+            break
+        threading.Event().wait(0.02)
+    child.send("\x03")
+    child.expect_exact("that code may have been used")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+
+
+def test_one_odd_value_leaves_region_and_output_to_the_others(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(
+        dev.section() + dev.section("copy"),
+        "[profile dev]\nregion = eu-west-1\n[profile copy]\nregion = eu-west-1\noutput = json # x\n",
+    )
+    assert encee("refresh", "dev", "copy", "-c", dev.device.next_code()).code == 0
+    config = home.config.read_text()
+    assert config.count("region = eu-west-1") == 4
+    assert config.count("output") == 1

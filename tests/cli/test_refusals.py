@@ -278,7 +278,7 @@ sys.addaudithook(_note_processes)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-@pytest.mark.parametrize("debug", ["", "1"], ids=["", "debug"])
+@pytest.mark.parametrize("debug", ["", pytest.param("1", marks=pytest.mark.slow)], ids=["", "debug"])
 def test_a_refusal_is_clear_and_harms_nothing(
     case: Case,
     debug: str,

@@ -10,6 +10,7 @@ from tests.conftest import Encee, Home, Person, run_aws
 from tests.fake_aws import FakeAws, faults
 
 ACCOUNT = "123456789012"
+ARN = f"arn:aws:iam::{ACCOUNT}:role/admin"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
@@ -89,13 +90,17 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        (profile("admin", "arn", "other") + profile("other", "arn", "admin"), "in a circle: admin → other → admin"),
-        (profile("admin", "arn", "nobody"), "source_profile of admin names nobody"),
-        ("[profile admin]\nrole_arn = arn\ncredential_source = Ec2InstanceMetadata\n", "not with MFA"),
-        (profile("admin", "arn", duration_seconds="60"), "a role cannot be assumed for 60"),
-        (profile("admin", "arn", duration_seconds="13h"), "a role cannot be assumed for 13h"),
+        (profile("admin", ARN, "other") + profile("other", ARN, "admin"), "in a circle: admin → other → admin"),
+        (profile("admin", ARN, "admin"), "source_profile of admin names admin itself"),
+        (profile("admin", "foo"), "role_arn of admin is not the ARN of a role"),
+        (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not one"),
+        (profile("admin", ARN, ""), "is a role that is not assumed with the session of a profile"),
+        (profile("admin", ARN, "nobody"), "source_profile of admin names nobody"),
+        (f"[profile admin]\nrole_arn = {ARN}\ncredential_source = Ec2InstanceMetadata\n", "not with MFA"),
+        (profile("admin", ARN, duration_seconds="60"), "a role cannot be assumed for 60"),
+        (profile("admin", ARN, duration_seconds="13h"), "a role cannot be assumed for 13h"),
         (
-            profile("admin", "arn", "other", duration_seconds="7200") + profile("other", "arn"),
+            profile("admin", ARN, "other", duration_seconds="7200") + profile("other", ARN),
             "is assumed with another role, and so for one hour at most",
         ),
     ],
@@ -202,3 +207,79 @@ def test_a_dry_run_says_what_would_be_asked_and_written(
     report = json.loads(encee("refresh", "admin", "--dry-run", "--json").out)
     assert [(one["profile"], one["needs_code"]) for one in report["profiles"]] == [("dev", True), ("admin", False)]
     assert (home.state(), aws.journal) == (before, [])
+
+
+def test_a_role_whose_session_cannot_be_written_is_not_assumed(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section() + "[ admin-mfa ]\n", profile("admin", admin))
+    result = encee("refresh", "dev", "admin", "-c", dev.device.next_code())
+    assert result.code == 5
+    assert result.err.count("encee: error:") == 1
+    assert aws.calls("AssumeRole") == []
+    assert "dev-mfa is valid until" in result.err
+    preview = encee("refresh", "dev", "admin", "--dry-run", "-d", "20h")
+    assert (preview.code, preview.err.count("encee: error:")) == (5, 1)
+    assert preview.out.startswith("dev would be refreshed in [dev-mfa]")
+
+
+def test_a_session_that_aws_has_forgotten_is_named_with_the_way_out(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    home.credentials.write_text(home.credentials.read_text().replace("aws_session_token = ", "aws_session_token = x"))
+    result = encee("refresh", "admin")
+    assert result.code == 4
+    assert "AWS does not accept the session of dev any more" in result.err
+    assert "encee: hint: encee refresh dev admin" in result.err
+    assert encee("refresh", "dev", "admin", "-d", "20h", "-c", dev.device.next_code()).code == 0
+    assert len(aws.calls("AssumeRole")) == 2
+
+
+def test_a_source_that_names_a_session_of_another_name_uses_that(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin, "work"))
+    assert encee("refresh", "dev", "--to", "work", "-c", dev.device.next_code()).code == 0
+    result = encee("refresh", "admin")
+    assert result.code == 0, result.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_a_session_of_another_account_is_not_used_after_the_keys_were_replaced(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    key = dev.user.access_key.id
+    home.credentials.write_text(home.credentials.read_text().replace(key, "AKIAQNZGKIQY56JQ7WML"))
+    aws.journal.clear()
+    assert encee("refresh", "admin").code == 2
+    assert aws.journal == []
+
+
+def test_a_long_role_may_have_a_device_and_a_command_of_its_own(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    options = {
+        "duration_seconds": "2h",
+        "mfa_serial": dev.device.serial,
+        "mfa_process": f"echo {dev.device.next_code()}",
+    }
+    other = profile("other", admin, mfa_serial="GAHT12345678")
+    home.write(dev.section(serial=False), profile("admin", admin, **options) + other)
+    assert encee("refresh", "admin").code == 0
+    assert aws.calls("AssumeRole")[0].serial == dev.device.serial
+
+
+def test_the_codes_of_standard_input_are_in_the_order_of_the_command_line(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    arn = aws.create_role("long", trusting(), max_session_duration=14400)
+    home.write(dev.section() + bobs.section("bob"), profile("long", arn, "bob", duration_seconds="2h"))
+    codes = f"{bobs.device.next_code()}\n{dev.device.next_code()}\n"
+    result = encee("refresh", "long", "dev", "--code", "-", stdin=codes)
+    assert result.code == 0, result.err

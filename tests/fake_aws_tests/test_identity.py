@@ -49,6 +49,7 @@ def test_the_aws_command_trades_a_code_for_a_session_that_works(aws: FakeAws, us
     assert [(found["UserName"], found["SerialNumber"]) for found in devices] == [("dev", device.serial)]
 
 
+@pytest.mark.slow
 def test_the_aws_command_fails_with_a_wrong_token_or_secret(
     aws: FakeAws, user: FakeUser, clients: Clients, command: Command
 ) -> None:
@@ -60,6 +61,7 @@ def test_the_aws_command_fails_with_a_wrong_token_or_secret(
     assert [call.status for call in aws.journal if call.service != "sts"] == [403, 403, 403]
 
 
+@pytest.mark.slow
 def test_the_aws_command_moves_objects_whose_names_need_quoting(
     aws: FakeAws, user: FakeUser, tmp_path: Path, command: Command
 ) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from encee.errors import UsageError
 from encee.profiles.catalog import Catalog
-from encee.profiles.settings import GivenSettings, Settings, account_of, checked_serial, parse_duration
+from encee.profiles.identifiers import account_of
+from encee.profiles.settings import GivenSettings, Settings, checked_serial, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""A refresh as the command line asks for one: by `refresh` itself, and by whatever needs a session."""
+
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from encee.cli import terminal
+from encee.cli.options import World, config_store, credentials_store
+from encee.errors import UsageError
+from encee.mfa.sources import CodeSource, Given
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.files import Files
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.plan import Job, Outcome, Refreshed, Target, plan
+from encee.workflows.refresh import Refresh
+
+_TO = "encee refresh PROFILE --to NAME"
+
+
+class RefreshRun:
+    """One run of the command, and what is known of it when it ends, however it ends."""
+
+    def __init__(
+        self,
+        world: World,
+        files: Files,
+        settings: GivenSettings,
+        codes: CodeSource | None,
+        *,
+        carry_region: bool = True,
+        save: bool = True,
+        write: bool = True,
+        ask: bool = True,
+    ) -> None:
+        self.outcomes: list[Outcome] = []
+        self.jobs: Sequence[Job] = ()
+        self.warnings: list[str] = []  # they come from several threads, and are shown by one
+        self._world = world
+        self._files = files
+        self._settings = settings
+        self._codes = codes
+        self._carry_region = carry_region
+        self._save = save
+        self._write = write
+        self._ask = ask
+        self.sessions: dict[Target, Session] = {}
+
+    def go(self, words: Sequence[str], enough: timedelta | None, *, dry_run: bool = False) -> None:
+        """Plan the run and do it, or with `dry_run` find out what it would do.
+
+        Raises:
+            EnceeError: It ended before its end.
+        """
+        if self._settings.to is not None and len(words) != 1:
+            raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
+        warn = self.warnings.append
+        credentials, config = credentials_store(self._files, warn), config_store(self._files, warn)
+        catalog = Catalog(credentials.document().view, config.document().view)
+        settings = Settings(self._settings, self._world.environ, catalog, self._world.legacy_serial())
+        todo = plan(words, catalog, settings, self._files)
+        refresh = Refresh(
+            credentials=credentials,
+            config=config,
+            catalog=catalog,
+            given=self._codes,
+            person=terminal.Asked() if self._ask and terminal.is_terminal() else None,
+            clock=self._world.clock,
+            report=self.outcomes.append,
+            notify=terminal.note,
+            countdown=terminal.countdown,
+            carry_region=self._carry_region,
+            save_device=self._save,
+            write=self._write,
+        )
+        try:
+            if dry_run:
+                self.jobs = refresh.preview(todo, enough)
+            else:
+                refresh.run(todo, enough)
+        finally:
+            self.sessions = refresh.sessions
+            self.outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
+        if any(isinstance(outcome, Refreshed) for outcome in self.outcomes) and credentials.readable_by_others():
+            warn(f"other users can read {self._files.credentials}: chmod 600 {self._files.credentials}")
+
+
+def given_codes(code: str | None, code_command: str | None, world: World) -> CodeSource | None:
+    """The codes that are there already: from the option or the environment."""
+    if code == "-":
+        return Given((line.strip() for line in sys.stdin or ()), "standard input", one_each=True)
+    if code is not None:
+        return Given([code], "--code")
+    if (from_environment := world.environ.get("ENCEE_CODE")) and code_command is None:
+        return Given([from_environment], "ENCEE_CODE")
+    return None
