@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     NO_SESSION = 3
     AWS = 4
     FILE = 5
+    NOT_EXECUTABLE = 126
+    NOT_FOUND = 127
     INTERRUPTED = 130
     CLOSED_OUTPUT = 141
 

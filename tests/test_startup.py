@@ -20,7 +20,16 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("status",), ("status", "--json"), ("--help",), ("refresh", "--help"), ("--version",), ("nonsense",)]
+    "arguments",
+    [
+        ("status",),
+        ("status", "--json"),
+        ("--help",),
+        ("refresh", "--help"),
+        ("--version",),
+        ("nonsense",),
+        ("clear", "--all"),
+    ],
 )
 def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
     home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n")
@@ -30,6 +39,15 @@ def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tu
 def test_boto3_is_not_loaded_for_a_refresh_that_has_nothing_to_ask(home: Home) -> None:
     home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\nmfa_serial = GAHT12345678\n")
     assert loaded("refresh", "dev") <= {"configupdater", "filelock"}
+
+
+def test_clearing_a_session_loads_only_what_the_edit_and_the_lock_need(home: Home) -> None:
+    home.write(
+        "[dev-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
+        "expiration = 2026-11-22T17:00:00Z\nmanager = encee\nencee_source = dev\n"
+    )
+    assert loaded("clear", "dev") == {"configupdater", "filelock"}
+    assert home.credentials.read_bytes() == b""
 
 
 def test_importing_the_package_imports_nothing() -> None:

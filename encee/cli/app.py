@@ -19,6 +19,10 @@ from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByP
 COMMANDS = {
     "refresh": "encee.cli.refresh",
     "status": "encee.cli.status",
+    "env": "encee.cli.env",
+    "exec": "encee.cli.exec",
+    "process": "encee.cli.process",
+    "clear": "encee.cli.clear",
 }
 """Each command, in the order of the help, and the module that holds its function."""
 

@@ -66,6 +66,12 @@ def tell(text: str) -> None:
         print(clean(text))
 
 
+def tell_lines(text: str) -> None:
+    """Lines of data for a program, on stdout, exactly as they are."""
+    with _open_output():
+        print(text)
+
+
 def note(text: str) -> None:
     """What a person should know, on stderr."""
     say(f"encee: {text}")

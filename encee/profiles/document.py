@@ -7,7 +7,7 @@ one as meant.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -180,6 +180,52 @@ class Document:
         new += [self._line(key, value) for key, value in missing.items()]
         self._replace(found, new, options, frozenset())
 
+    def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
+        """Take options out of a section that belongs to encee, and the section itself when nothing else is in it.
+
+        A section that `own` or `set` added goes without a trace: with the line end before its header and, where
+        the file ends without one, with the one that the line before them was given. What a person put into the
+        section stays, and then so does its header; a comment that stood behind an option that goes comes to
+        column 0. Comments behind the last option belong to whatever follows and stay as well.
+
+        Args:
+            profile: Whose section; that there is none is no error.
+            options: What to take out.
+            mark: The option that makes the section encee's. It has to stand in the section itself: one that is
+                inherited from `[DEFAULT]` does not count.
+
+        Returns:
+            Whether there was such a section.
+
+        Raises:
+            FileRefusedError: The section is spelled in a way that SDKs disagree about.
+        """
+        found = self._find(profile)
+        blocks = self._blocks(found) if found else []
+        if found is None or all(block.key != mark for block in blocks):
+            return False
+        kept: list[str] = []
+        is_behind = False
+        for key, lines in blocks:
+            if key in options:
+                # Behind another value, an indented comment would be a part of it for some SDKs.
+                kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
+                is_behind = True
+            elif key is None and is_behind:
+                kept += map(_comment_at_column_0, lines)
+            else:
+                kept += lines
+                is_behind = False
+        # An option may begin with '[' as a header does, and the lines of the section end before it.
+        more = self.view[found.header].keys() - self.view["DEFAULT"].keys() - {block.key for block in blocks}
+        if more or any(line.strip() for line in kept):
+            inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
+            new = [self._ended(self._lines[found.start]), *kept]
+            self._replace(found, new, inherited, frozenset(options))
+        else:
+            self._cut(found)
+        return True
+
     def data(self) -> bytes:
         """The edited content, verified.
 
@@ -265,11 +311,23 @@ class Document:
         """Put new lines in the place of a section's, and say how the AWS tools have to read it."""
         replaced = list(new)
         if not self._lines[found.end - 1].endswith("\n"):
-            replaced[-1] = replaced[-1].rstrip("\r\n")
+            _drop_last_line_end(replaced)
         self._touch(found.start, found.end)
         self._lines[found.start : found.end] = replaced
         others = {key: value for key, value in self.view[found.header].items() if key not in without}
         self.view[found.header] = {**others, **options}
+
+    def _cut(self, found: _Slice) -> None:
+        """Take a section out, and what `_append` added in front of it."""
+        start = found.start
+        if start and not self._lines[start - 1].strip("\r\n"):
+            start -= 1
+        was_given_an_end = 0 < start < found.start and not self._lines[found.end - 1].endswith("\n")
+        self._touch(start - was_given_an_end, found.end)
+        self._lines[start : found.end] = []
+        if was_given_an_end:
+            _drop_last_line_end(self._lines)
+        del self.view[found.header]
 
     def _touch(self, start: int, end: int) -> None:
         """Note that the lines from `start` up to, not including, `end` are about to change."""
@@ -313,6 +371,12 @@ def _refuse_name(profile: str) -> None:
             f"{profile!r} cannot be the name of a profile that every AWS tool can read",
             hint="choose a name of letters, digits and _-/.%@:+ with --to NAME",
         )
+
+
+def _drop_last_line_end(lines: list[str]) -> None:
+    """Let lines end without a line end; a last one that is nothing else goes."""
+    last = lines.pop().rstrip("\r\n")
+    lines += [last] if last else []
 
 
 def _is_comment(line: str) -> bool:

@@ -9,6 +9,11 @@ from encee.profiles.expiry import expiry_of
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
 """What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
 
+WRITTEN = frozenset(
+    {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "expiration", "manager", "encee_source"}
+)
+"""What encee writes, by `session_options`, and so what it may take out again."""
+
 _SESSION_KEY = "ASIA"
 """What the key id of every session begins with; a user's begins with `AKIA`."""
 

@@ -3,9 +3,11 @@
 `ENCEE_FUZZ_EXAMPLES` is the number of files a property is tried on; `make fuzz` raises it.
 """
 
+import configparser
+import io
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,6 +159,7 @@ def odd_files(draw: st.DrawFn) -> bytes:
 
 credentials_files = files(OURS_IN_CREDENTIALS)
 config_files = files(OURS_IN_CONFIG)
+files_without_ours = files(("[theirs]",))
 any_files = st.one_of(credentials_files, odd_files())
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -215,15 +218,22 @@ def parsed_by_botocore(data: bytes, file: Path) -> Parsed:
     return parsed
 
 
-def owned(data: bytes, options: Mapping[str, str] = SESSION) -> bytes:
+def owned(data: bytes, *profiles: str) -> bytes:
     document = Document(data, Path("credentials"), CredentialsHeaders())
-    document.own("dev-mfa", options, without=STALE)
+    for profile in profiles or ("dev-mfa",):
+        document.own(profile, SESSION, without=STALE)
     return document.data()
 
 
 def with_settings(data: bytes) -> bytes:
     document = Document(data, Path("config"), ConfigHeaders())
     document.set("dev", SETTINGS)
+    return document.data()
+
+
+def removed(data: bytes, profile: str = "dev-mfa") -> bytes:
+    document = Document(data, Path("credentials"), CredentialsHeaders())
+    assert document.remove(profile, SESSION, mark="manager")
     return document.data()
 
 
@@ -305,6 +315,89 @@ def test_setting_options_changes_nothing_else_that_botocore_or_a_person_reads(fi
     assert new[:1] == old[:1] or not old[:1] or not old[0].endswith("\n")
     assert comments(lines_of(after)) == comments(lines_of(data))
     assert with_settings(after) == after
+
+
+@brief
+@given(
+    st.one_of(files_without_ours, odd_files()),
+    st.permutations(("dev-mfa", "one-mfa", "two-mfa")),
+    st.permutations(("dev-mfa", "one-mfa", "two-mfa")),
+    st.booleans(),
+    st.booleans(),
+)
+def test_removing_the_sections_that_were_added_gives_the_bytes_from_before(
+    data: bytes, added: list[str], taken: list[str], together: bool, again: bool
+) -> None:
+    steps = [added] if together else [[profile] for profile in added]
+    after = data
+    try:
+        for profiles in steps + steps * again:
+            after = owned(after, *profiles)
+    except FileRefusedError:
+        return
+    if cut(data, is_dev_mfa).section:
+        return
+    for profile in taken:
+        after = removed(after, profile)
+    assert after == data
+
+
+@brief
+@given(credentials_files)
+def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else(file: Path, data: bytes) -> None:
+    before = edited(owned, data)
+    if before is None:
+        return
+    after = removed(before)
+
+    was, now = parsed_by_botocore(before, file), parsed_by_botocore(after, file)
+    options = was.pop("dev-mfa")
+    now.pop("dev-mfa", None)
+    assert now == was
+
+    old = cut(before, is_dev_mfa)
+    head, behind = "".join(old.before), "".join(old.behind)
+    assert after.decode().endswith(behind)
+    rest = after.decode().removesuffix(behind) if behind else after.decode()
+    foreign = {key: value for key, value in options_of(old.section).items() if key not in SESSION}
+    looks_like_a_header = options.keys() - options_of(old.section).keys() - read_view(data, file)["DEFAULT"].keys()
+    if foreign or comments(old.section) or looks_like_a_header:
+        assert rest.startswith(f"{head}[dev-mfa]")
+        left = lines_of(rest.removeprefix(head).encode())
+        assert options_of(left) == foreign
+        assert comments(left) == comments(old.section)
+        assert all(line in old.section or line.strip() for line in left)
+    else:
+        assert rest == without_the_line_end_of_a_section(head, ended=old.section[-1].endswith("\n"))
+
+
+def options_of(section: list[str]) -> dict[str, str]:
+    """The options that stand in a section itself."""
+    parser = configparser.RawConfigParser()
+    parser.read_file(io.StringIO("".join(section), newline=None))
+    return dict(parser["dev-mfa"])
+
+
+def without_the_line_end_of_a_section(head: str, *, ended: bool) -> str:
+    """What stood before a section that was added: a line end less, and two where the section ends without one."""
+    lines = lines_of(head.encode())
+    if not lines or lines[-1] not in {"\n", "\r\n"}:
+        return head
+    shorter = "".join(lines[:-1])
+    return shorter if ended else shorter.removesuffix("\n").removesuffix("\r")
+
+
+@brief
+@given(config_files)
+def test_removing_the_config_section_that_was_added_gives_the_bytes_from_before(data: bytes) -> None:
+    if cut(data, is_dev).section:
+        return
+    after = edited(with_settings, data)
+    if after is None:
+        return
+    document = Document(after, Path("config"), ConfigHeaders())
+    assert document.remove("dev", SETTINGS, mark="region")
+    assert document.data() == data
 
 
 @brief

@@ -1,0 +1,33 @@
+"""`encee process`: the session as SDKs expect it of a `credential_process`."""
+
+from datetime import timedelta
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.options import ConfigFile, CredentialsFile, World
+from encee.cli.serving import Code, CodeCommand, Duration, HowToRefresh, Profile, serve
+
+_SOON = timedelta(minutes=15)
+"""With less than this to go, SDKs ask for fresh credentials; so a source without a person is asked, too."""
+
+
+def process(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the JSON of a credential_process.
+
+    Never asks anybody: without a valid session it refreshes only with a code that needs no person, as from
+    --code-command or mfa_process, and else ends with 3.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    how = HowToRefresh(code, code_command, duration, ask=False, least=_SOON)
+    terminal.tell_lines(serve(profile, world, files, how).credential_process())

@@ -1,0 +1,191 @@
+"""A session for other programs: environment variables, in the syntax of a shell, or as `credential_process` prints it.
+
+Pure: nothing here reads a file or the environment.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from encee.errors import EnceeError
+from encee.model import Session, rfc3339
+from encee.profiles.catalog import Catalog
+from encee.profiles.expiry import expiry_of
+from encee.profiles.session_section import is_encees, source_in
+
+CLEARED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_CREDENTIAL_SCOPE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+"""The variables that are unset first: any of them left over from another profile would win."""
+
+
+class Exported(NamedTuple):
+    """A session as other programs get it.
+
+    Args:
+        key_id: The access key id.
+        secret: The secret access key.
+        token: The session token.
+        expiration: When it ends, UTC; None where another tool that wrote it does not say.
+        region: The profile's own region, or None.
+    """
+
+    key_id: str
+    secret: str
+    token: str
+    expiration: datetime | None
+    region: str | None
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that carry it."""
+        variables = {
+            "AWS_ACCESS_KEY_ID": self.key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_SESSION_TOKEN": self.token,
+        }
+        if self.expiration is not None:
+            variables |= dict.fromkeys(
+                ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"), rfc3339(self.expiration)
+            )
+        if self.region is not None:
+            variables |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), self.region)
+        return variables
+
+    def credential_process(self) -> str:
+        """The JSON that SDKs expect of a `credential_process`.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+        """
+        document = {
+            "Version": 1,
+            "AccessKeyId": self.key_id,
+            "SecretAccessKey": self.secret,
+            "SessionToken": self.token,
+        }
+        if self.expiration is not None:
+            document["Expiration"] = rfc3339(self.expiration)
+        return json.dumps(document)
+
+
+def exported(catalog: Catalog, word: str) -> Exported | None:
+    """The session that a word of the command line means, valid or over; None where there is none.
+
+    A long-term or role profile means its session, never its own keys. A section of another tool that holds a
+    session token is served as it is.
+    """
+    profile = catalog.profile_for(word)
+    if profile is None:
+        options = catalog.options(word)
+        key_id, secret = options.get("aws_access_key_id"), options.get("aws_secret_access_key")
+        token = options.get("aws_session_token") or options.get("aws_security_token")
+        if not (key_id and secret and token) or is_encees(options):
+            return None
+        return Exported(key_id, secret, token, expiry_of(options), options.get("region"))
+    session_profile = word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
+    session = catalog.session(session_profile, profile)
+    return None if session is None else of_session(session, catalog, profile, session_profile)
+
+
+def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
+    """A session of encee's, with the region of its session profile, else of the profile that it was made from."""
+    region = catalog.options(session_profile).get("region") or catalog.options(profile).get("region")
+    return Exported(session.id, session.secret, session.token, session.expiration, region)
+
+
+def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
+    """What a shell has to evaluate to have these variables, and none of those that are cleared.
+
+    Args:
+        shell: One of `SHELLS`.
+        variables: Name → value.
+        cleared: The names to unset where they are not set.
+
+    Raises:
+        EnceeError: The shell's syntax cannot carry a value; names the variable, never its value.
+    """
+    return SHELLS[shell](variables, [name for name in cleared if name not in variables])
+
+
+def _posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    # A quoted word holds everything but NUL; `!` is history only where a person types.
+    unset = [f"unset {' '.join(cleared)}"] if cleared else []
+    return _joined(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
+
+
+def _fish(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    # `eval (…)` joins the lines with blanks, so each ends with a semicolon.
+    def quoted(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    return _joined(
+        [f"set -e {name};" for name in cleared],
+        [f"set -gx {name} {quoted(value)};" for name, value in variables.items()],
+    )
+
+
+def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    # PowerShell takes the typographic apostrophes for quotes as well; doubled, each stands for itself.
+    def quoted(value: str) -> str:
+        return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
+
+    return _joined(
+        [f"Remove-Item -ErrorAction SilentlyContinue Env:{name}" for name in cleared],
+        [f"$Env:{name} = {quoted(value)}" for name, value in variables.items()],
+    )
+
+
+def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    _refuse(variables, re.compile(r'["%!\x00-\x1f]'), "cmd")
+    return _joined(
+        [f'set "{name}="' for name in cleared], [f'set "{name}={value}"' for name, value in variables.items()]
+    )
+
+
+def _dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
+    # As docker's --env-file reads it: nothing is quoted, and nothing can be unset.
+    _refuse(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
+    return _joined([], [f"{name}={value}" for name, value in variables.items()])
+
+
+def _json(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    return json.dumps({"encee_format": 1, "set": dict(variables), "unset": list(cleared)}, indent=2)
+
+
+def _joined(unset: list[str], setting: list[str]) -> str:
+    return "\n".join([*unset, *setting])
+
+
+def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) -> None:
+    for name, value in variables.items():
+        if unfit.search(value):
+            raise EnceeError(
+                f"the value of {name} has a character that {shell} cannot carry",
+                hint="take another form: encee env PROFILE --shell json",
+            )
+
+
+SHELLS: dict[str, Callable[[Mapping[str, str], list[str]], str]] = {
+    "bash": _posix,
+    "zsh": _posix,
+    "fish": _fish,
+    "powershell": _powershell,
+    "cmd": _cmd,
+    "dotenv": _dotenv,
+    "json": _json,
+}
+"""The forms in which a session can be handed to a shell or a file."""
