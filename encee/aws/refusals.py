@@ -164,9 +164,11 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     if skew := _SKEW.search(text):
         return _clock_off(*skew.groups())
     if signer.source is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
+        names = dict.fromkeys((signer.source, signer.profile))
+        use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
         return AwsError(
-            f"AWS does not accept the session of {signer.source} any more, with which {signer.profile} is assumed",
-            hint=f"encee refresh {shlex.quote(signer.source)} {shlex.quote(signer.profile)}",
+            f"AWS does not accept the session of {signer.source} any more{use}",
+            hint=shlex.join(["encee", "refresh", *names]),
         )
     facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": text}
     quoted = {name: shlex.quote(fact) for name, fact in facts.items()}

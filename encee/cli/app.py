@@ -24,7 +24,7 @@ COMMANDS = {
     "process": "encee.cli.process",
     "clear": "encee.cli.clear",
 }
-"""Each command, in the order of the help, and the module that holds its function."""
+"""Each command, in the order of the help, and the module that holds its function, or its group of commands."""
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -38,10 +38,13 @@ class _Table(TyperGroup):
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's own class is private
         if cmd_name not in COMMANDS:
             return None
-        command = typer.Typer(add_completion=False, rich_markup_mode=None)
         module = import_module(COMMANDS[cmd_name])
+        found = getattr(module, cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
-        command.command(cmd_name, context_settings=settings)(getattr(module, cmd_name))
+        command.command(cmd_name, context_settings=settings)(found)
         return typer.main.get_command(command)
 
 

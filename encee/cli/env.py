@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import ConfigFile, CredentialsFile, World
-from encee.cli.serving import Code, CodeCommand, Duration, HowToRefresh, serve
+from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, World
+from encee.cli.serving import serve
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, SHELLS, lines
 

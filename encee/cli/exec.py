@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from encee.cli.options import ConfigFile, CredentialsFile, World
-from encee.cli.serving import Code, CodeCommand, Duration, HowToRefresh, Profile, serve
+from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, Profile, World
+from encee.cli.serving import serve
 from encee.errors import EnceeError, ExitCode
 from encee.profiles.export import CLEARED
 

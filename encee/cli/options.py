@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from encee.profiles.catalog import Catalog
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders
 from encee.profiles.files import Files
 from encee.profiles.legacy import legacy_serial
@@ -29,6 +30,17 @@ Profiles = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PROFILE]...", help="Profiles, or shell patterns such as 'prod-*'.", show_default=False),
 ]
+Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile, or its session profile.")]
+Code = Annotated[
+    str | None, typer.Option("--code", "-c", metavar="CODE", callback=not_empty, help="The MFA code, for a refresh.")
+]
+CodeCommand = Annotated[
+    str | None, typer.Option(metavar="COMMAND", callback=not_empty, help="A command that prints the code.")
+]
+Duration = Annotated[
+    str | None,
+    typer.Option("--duration", "-d", metavar="TIME", callback=not_empty, help="How long a refreshed session lasts."),
+]
 CredentialsFile = Annotated[
     str | None,
     typer.Option(
@@ -44,6 +56,26 @@ ConfigFile = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+
+
+class HowToRefresh(NamedTuple):
+    """The options of a refresh that another command may have to do first.
+
+    Args:
+        code: `--code`, or None.
+        code_command: `--code-command`, or None.
+        duration: `--duration`, or None.
+        write: Whether the fresh session goes to the credentials file.
+        ask: Whether a person may be asked.
+        least: How long a session has to last to be left alone.
+    """
+
+    code: str | None = None
+    code_command: str | None = None
+    duration: str | None = None
+    write: bool = True
+    ask: bool = True
+    least: timedelta = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +110,12 @@ def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:
 def config_store(files: Files, warn: Callable[[str], None]) -> Store:
     """The config file."""
     return Store(files.config, ConfigHeaders(), warn)
+
+
+def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
+    """The profiles that the two files hold.
+
+    Raises:
+        FileRefusedError: One of them cannot be read as the AWS tools read it.
+    """
+    return Catalog(credentials_store(files, warn).document().view, config_store(files, warn).document().view)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import ConfigFile, CredentialsFile, World
-from encee.cli.serving import Code, CodeCommand, Duration, HowToRefresh, Profile, serve
+from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, Profile, World
+from encee.cli.serving import serve
 
 _SOON = timedelta(minutes=15)
 """With less than this to go, SDKs ask for fresh credentials; so a source without a person is asked, too."""

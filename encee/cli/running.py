@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from encee.cli import terminal
-from encee.cli.options import World, config_store, credentials_store
-from encee.errors import UsageError
+from encee.cli.options import HowToRefresh, World, config_store, credentials_store, read_catalog
+from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import CodeSource, Given
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.plan import Job, Outcome, Refreshed, Target, plan
+from encee.workflows.plan import Failed, Job, Outcome, Refreshed, Target, plan
 from encee.workflows.refresh import Refresh
 
 _TO = "encee refresh PROFILE --to NAME"
@@ -83,6 +83,38 @@ class RefreshRun:
             self.outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
         if any(isinstance(outcome, Refreshed) for outcome in self.outcomes) and credentials.readable_by_others():
             warn(f"other users can read {self._files.credentials}: chmod 600 {self._files.credentials}")
+
+
+def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tuple[Target, Session]:
+    """The session of a profile, and whose it is: the one on disk while it lasts long enough, else a fresh one.
+
+    Args:
+        word: A profile or a session profile, as the command line names it.
+        world: The environment and the clock.
+        files: Where the two files are.
+        how: How to refresh, and how long the session has to last.
+
+    Raises:
+        EnceeError: There is none, and none is to be had.
+    """
+    settings = GivenSettings(duration=how.duration, code_command=how.code_command)
+    codes = given_codes(how.code, how.code_command, world)
+    run = RefreshRun(world, files, settings, codes, write=how.write, ask=how.ask)
+    try:
+        run.go([word], how.least)
+    finally:
+        for warning in dict.fromkeys(run.warnings):
+            terminal.warn(warning)
+    for outcome in run.outcomes:
+        if isinstance(outcome, Failed):
+            raise outcome.error
+    catalog = read_catalog(files, terminal.warn)
+    for outcome in run.outcomes:
+        if not isinstance(outcome, Failed) and outcome.profile == catalog.profile_for(word):
+            target = Target(outcome.profile, outcome.session_profile)
+            if session := run.sessions.get(target) or catalog.session(target.session_profile, target.profile):
+                return target, session
+    raise EnceeError(f"the session of {word} was there and is gone", hint="try again")
 
 
 def given_codes(code: str | None, code_command: str | None, world: World) -> CodeSource | None:

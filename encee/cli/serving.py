@@ -2,49 +2,12 @@
 
 import shlex
 from datetime import timedelta
-from typing import Annotated, NamedTuple
-
-import typer
 
 from encee.cli import terminal
-from encee.cli.options import World, config_store, credentials_store, not_empty
-from encee.errors import EnceeError, NoSessionError
-from encee.profiles.catalog import Catalog
+from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.errors import NoSessionError
 from encee.profiles.export import Exported, exported, of_session
 from encee.profiles.files import Files
-from encee.profiles.settings import GivenSettings
-
-Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile, or its session profile.")]
-Code = Annotated[
-    str | None, typer.Option("--code", "-c", metavar="CODE", callback=not_empty, help="The MFA code, for a refresh.")
-]
-CodeCommand = Annotated[
-    str | None, typer.Option(metavar="COMMAND", callback=not_empty, help="A command that prints the code.")
-]
-Duration = Annotated[
-    str | None,
-    typer.Option("--duration", "-d", metavar="TIME", callback=not_empty, help="How long a refreshed session lasts."),
-]
-
-
-class HowToRefresh(NamedTuple):
-    """The options of a refresh that another command may have to do first.
-
-    Args:
-        code: `--code`, or None.
-        code_command: `--code-command`, or None.
-        duration: `--duration`, or None.
-        write: Whether the fresh session goes to the credentials file.
-        ask: Whether a person may be asked.
-        least: How long a session has to last to be left alone.
-    """
-
-    code: str | None = None
-    code_command: str | None = None
-    duration: str | None = None
-    write: bool = True
-    ask: bool = True
-    least: timedelta = timedelta(seconds=1)
 
 
 def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Exported:
@@ -60,7 +23,7 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
         NoSessionError: There is no valid session, and none is to be had.
         EnceeError: The refresh failed.
     """
-    catalog = _catalog(files)
+    catalog = read_catalog(files, terminal.warn)
     session = exported(catalog, word)
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
@@ -80,29 +43,7 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
 
 
 def _refreshed(word: str, world: World, files: Files, how: HowToRefresh) -> Exported:
-    from encee.cli.running import RefreshRun, given_codes  # noqa: PLC0415 - 40 ms that a valid session does not need
-    from encee.workflows.plan import Failed  # noqa: PLC0415 - the same
+    from encee.cli.running import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
 
-    codes = given_codes(how.code, how.code_command, world)
-    settings = GivenSettings(duration=how.duration, code_command=how.code_command)
-    run = RefreshRun(world, files, settings, codes, write=how.write, ask=how.ask)
-    try:
-        run.go([word], how.least)
-    finally:
-        for warning in dict.fromkeys(run.warnings):
-            terminal.warn(warning)
-    for outcome in run.outcomes:
-        if isinstance(outcome, Failed):
-            raise outcome.error
-    catalog = _catalog(files)
-    for target, session in run.sessions.items():
-        if target.profile == catalog.profile_for(word):
-            return of_session(session, catalog, *target)
-    if (found := exported(catalog, word)) is None:
-        raise EnceeError(f"the session of {word} was there and is gone", hint="try again")
-    return found
-
-
-def _catalog(files: Files) -> Catalog:
-    warn = terminal.warn
-    return Catalog(credentials_store(files, warn).document().view, config_store(files, warn).document().view)
+    target, session = session_for(word, world, files, how)
+    return of_session(session, read_catalog(files, terminal.warn), *target)

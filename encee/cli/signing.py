@@ -1,0 +1,71 @@
+"""Who signs the requests of a command that asks AWS for more than a session."""
+
+from dataclasses import dataclass, replace
+
+from encee.aws.signer import Signer
+from encee.cli import terminal
+from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.cli.running import session_for
+from encee.errors import UsageError
+from encee.model import AccessKey
+from encee.profiles.catalog import Catalog
+from encee.profiles.files import Files
+from encee.profiles.settings import GivenSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The two ways in which a long-term profile signs: with its key, and with its session, which has MFA.
+
+    Args:
+        profile: The long-term profile.
+        key: Its long-term credentials.
+        settings: Its settings, and everybody else's.
+        catalog: The profiles.
+        world: The environment and the clock.
+        files: Where the two files are.
+        how: How to get a fresh session where there is no valid one.
+    """
+
+    profile: str
+    key: AccessKey
+    settings: Settings
+    catalog: Catalog
+    world: World
+    files: Files
+    how: HowToRefresh
+
+    def with_key(self) -> Signer:
+        """The long-term credentials."""
+        region, _ = self.settings.region(self.profile, self.settings.saved_serial(self.profile))
+        return Signer(self.profile, self.key, region, self.files.credentials, self.files.config)
+
+    def with_session(self) -> Signer:
+        """The session with MFA: the one on disk while it is valid, else a fresh one, for which a code is asked.
+
+        Raises:
+            EnceeError: There is none, and none is to be had.
+        """
+        _, session = session_for(self.profile, self.world, self.files, self.how)
+        return replace(self.with_key(), key=session, source=self.profile)
+
+
+def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing:
+    """Who signs for a profile that the command line names.
+
+    Raises:
+        UsageError: It is no profile with long-term keys.
+        FileRefusedError: One of the two files cannot be read.
+    """
+    catalog = read_catalog(files, terminal.warn)
+    profile = catalog.profile_for(word)
+    if profile is None:
+        raise catalog.not_a_source(word, files)
+    key = catalog.access_key(profile)
+    if key is None:
+        raise UsageError(
+            f"{profile} is a role, which has no keys and devices of its own", hint="name its source_profile"
+        )
+    catalog.refuse_key(profile, key)
+    settings = Settings(GivenSettings(), world.environ, catalog, world.legacy_serial())
+    return Signing(profile, key, settings, catalog, world, files, how)
