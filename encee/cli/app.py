@@ -14,7 +14,8 @@ from typer.exceptions import Abort, TyperException
 from encee import __version__
 from encee.cli import terminal
 from encee.cli.options import World
-from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, UsageError, unexpected
+from encee.cli.usage import usage_error
+from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
 
 COMMANDS = {
     "refresh": "encee.cli.refresh",
@@ -102,7 +103,7 @@ def main(
     except EnceeError as error:
         return _failed(error)
     except TyperException as error:
-        return _failed(_usage(error, sys.argv[1:] if arguments is None else arguments))
+        return _failed(usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world))
     except Abort:
         return _failed(InterruptedByPersonError("interrupted"))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
@@ -117,16 +118,3 @@ def _failed(error: EnceeError) -> int:
     else:
         terminal.complain(error)
     return int(error.exit_code)
-
-
-def _usage(error: TyperException, arguments: Sequence[str]) -> UsageError:
-    """The parser's error in encee's form: one line, lower case, no final period."""
-    message = error.format_message().replace("\n", " ").strip().rstrip(".")
-    message = message[:1].lower() + message[1:]
-    word = next((word for word in arguments if not word.startswith("-")), "")
-    if word and word not in COMMANDS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(word, COMMANDS, n=1)
-        return UsageError(message, hint=f"did you mean: encee {near[0]}" if near else "encee --help")
-    return UsageError(message, hint=" ".join(["encee", *([word] if word else []), "--help"]))
