@@ -235,14 +235,28 @@ class Catalog:
             return UsageError("the name of a profile is empty", hint=look)
         if re.fullmatch("[0-9]{6}", word):
             return UsageError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
+        if sources := [profile for profile, target in self.targets.items() if target == word]:
+            return UsageError(
+                f"{word} is the session profile of {' and '.join(sources)}",
+                hint=f"name one of them: {quote(sources[0])}",
+            )
+        hint = self._meant(word) or look
         if _is_pattern(word):
-            return UsageError(f"no profile matches {word}", hint=look)
-        names = {name.casefold(): name for name in (*self.targets.values(), *self.targets)}
+            return UsageError(f"no profile matches {word}", hint=hint)
+        return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
+
+    def _meant(self, word: str) -> str | None:
+        """What somebody may have meant who typed a word that is no profile's name."""
         import difflib
 
-        near = difflib.get_close_matches(word.casefold(), names, n=1)
-        hint = f"did you mean {names[near[0]]}?" if near else look
-        return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
+        if "," in word:
+            return (
+                f"put a blank between two profiles: {' '.join(quote(name) for name in re.split('[, ]+', word) if name)}"
+            )
+        names = {name.casefold(): name for name in (*self.targets.values(), *self.targets)}
+        as_typed = word.casefold().strip("[] ").removeprefix("profile ")
+        near = difflib.get_close_matches(as_typed, names, n=1)
+        return f"did you mean {names[near[0]]}?" if near else None
 
     def refuse_key(self, profile: str, key: AccessKey) -> None:
         """Refuse a key id that cannot be one: it may be the secret, and would be sent and shown as the id.

@@ -132,6 +132,10 @@ def test_a_session_without_a_source_says_that_it_is_gone() -> None:
         ("123456", "a code goes behind --code", "encee refresh PROFILE --code CODE"),
         ("1234567", "there is no profile 1234567", "encee status"),
         ("१२३४५६", "there is no profile", "encee status"),
+        ("Dev,Prod", "there is no profile Dev,Prod in", "put a blank between two profiles: Dev Prod"),
+        ("Dev, ", "there is no profile Dev,  in", "put a blank between two profiles: Dev"),
+        ("[dev]", "no profile matches [dev]", "did you mean Dev?"),
+        ("profile prod", "there is no profile profile prod in", "did you mean Prod?"),
     ],
 )
 def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> None:
@@ -140,6 +144,13 @@ def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> N
     assert error.message.startswith(message)
     assert hint in (error.hint or "")
     assert word != "123456" or word not in f"{error.message}{error.hint}"
+
+
+def test_a_session_profile_of_several_names_them() -> None:
+    section = {"encee_session_profile": "both"}
+    catalog = Catalog({"a b": KEYS, "dev": KEYS}, {"profile 'a b'": section, "profile dev": section})
+    error = catalog.not_a_source("both", FILES)
+    assert (error.message, error.hint) == ("both is the session profile of a b and dev", "name one of them: 'a b'")
 
 
 def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
