@@ -143,7 +143,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         files: Where they are.
 
     Raises:
-        UsageError: Nothing is to be done, or two profiles have one session profile.
+        UsageError: Nothing is to be done, two profiles have one session profile, or a code stands among the profiles.
     """
     named = catalog.matching(words, catalog.targets)
     if not words:
@@ -155,6 +155,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
                 f"no profile in {files.credentials} has an MFA device in its settings",
                 hint=f"name one, and its device is looked for: encee refresh {next(iter(catalog.sources), 'PROFILE')}",
             )
+    _refuse_codes(named, catalog, files)
     planner = _Planner(catalog, settings, files)
     for word in named:
         planner.add(word)
@@ -177,10 +178,9 @@ class _Planner:
     def add(self, word: str) -> None:
         """Plan for one word; what cannot be done becomes a failure."""
         profile = self._catalog.profile_for(word)
-        shown = profile or ("(a code)" if is_code(word) else word)
-        self._order.append(shown)
+        self._order.append(profile or word)
         if profile is None:
-            self._failures.append(Failed(shown, None, self._catalog.not_a_source(word, self._files)))
+            self._failures.append(Failed(word, None, self._catalog.not_a_source(word, self._files)))
             return
         try:
             if profile in self._catalog.roles:
@@ -311,6 +311,18 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
         asked_for=any(job.asked_for for job in jobs),
         notes=tuple(notes),
     )
+
+
+def _refuse_codes(words: Iterable[str], catalog: Catalog, files: Files) -> None:
+    """Refuse a run with a code among the profiles: it would be asked for again, and shown among the outcomes.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for word in words:
+        known = catalog.profile_for(word) or word in catalog.credentials or word in catalog.config
+        if is_code(word) and not known:
+            raise catalog.not_a_source(word, files)
 
 
 def _refuse_shared_targets(targets: Iterable[Target]) -> None:

@@ -558,8 +558,16 @@ def test_a_held_lock_is_waited_for_once_for_all_profiles(
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_code_in_the_place_of_a_profile_is_not_repeated(encee: Encee) -> None:
+def test_a_code_among_the_profiles_ends_the_run_before_a_code_is_asked_for(encee: Encee, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "123456", "--json", "--code-command", "exit 1")
-    assert result.code == 1
-    assert "a code goes behind --code" in result.err
+    assert result.code == 2
+    assert "encee: error: a code goes behind --code\n" in result.err
+    assert json.loads(result.out)["profiles"] == []
     assert "123456" not in result.out + result.err
+    assert aws.journal == []
+
+
+def test_a_profile_may_have_a_name_like_a_code(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section("123456") + "[654321]\nregion = x\n", "[profile 111111]\nregion = x\n")
+    result = encee("refresh", "123456", "654321", "111111", "--json", "-c", dev.device.next_code())
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["refreshed", "failed", "failed"]
