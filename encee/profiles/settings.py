@@ -1,9 +1,10 @@
 """The settings of a profile, in their order: option, environment, credentials file, config file, default."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from encee.errors import UsageError
 from encee.model import Role
@@ -42,6 +43,8 @@ _PARTITION_OF_PREFIX = {
     "us-isof-": "aws-iso-f",
     "eusc-": "aws-eusc",
 }
+
+Checked = TypeVar("Checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,22 @@ class Settings:
         Raises:
             UsageError: It is not the serial number of a device that STS takes.
         """
-        value = (
-            self._given.mfa_serial
-            or self._environ.get("ENCEE_MFA_SERIAL")
-            or self._environ.get("MFA_DEVICE")
-            or self.saved_serial(profile)
-            or self._legacy(profile)
+        options = self._catalog.options(profile)
+        return self._serial_else(
+            (f"mfa_serial of {profile}", options.get("mfa_serial")),
+            (f"aws_mfa_device of {profile}", options.get("aws_mfa_device")),
+            (f"mfa_serial of the roles of {profile}", self._serial_of_roles(profile)),
+            ("~/.encee/config", self._legacy(profile)),
         )
-        return checked_serial(value) if value else None
+
+    def _serial_else(self, *saved: tuple[str, str | None]) -> str | None:
+        """The device that the command line or the environment names, else the first that is saved, checked."""
+        return _checked(
+            checked_serial,
+            ("", self._given.mfa_serial),
+            *((name, self._environ.get(name)) for name in ("ENCEE_MFA_SERIAL", "MFA_DEVICE")),
+            *saved,
+        )
 
     def duration(self, profile: str) -> timedelta:
         """For how long a profile's session is asked.
@@ -112,18 +123,15 @@ class Settings:
         Raises:
             UsageError: It is no duration, or not one that STS grants.
         """
-        value = (
-            self._given.duration
-            or self._environ.get("ENCEE_DURATION")
-            or self._environ.get("MFA_STS_DURATION")
-            or self._catalog.options(profile).get("encee_duration")
-            or self._catalog.config.get("default", {}).get("encee_duration")
+        refusal = "a session cannot last {}: AWS grants 15m to 36h"
+        duration = _checked(
+            lambda value: _within(value, LONGEST, refusal, "--duration 12h, a working day"),
+            ("", self._given.duration),
+            *((name, self._environ.get(name)) for name in ("ENCEE_DURATION", "MFA_STS_DURATION")),
+            (f"encee_duration of {profile}", self._catalog.options(profile).get("encee_duration")),
+            ("encee_duration of default", self._catalog.config.get("default", {}).get("encee_duration")),
         )
-        if not value:
-            return WORKING_DAY
-        return _within(
-            value, LONGEST, "a session cannot last {}: AWS grants 15m to 36h", "--duration 12h, a working day"
-        )
+        return duration or WORKING_DAY
 
     def role(self, profile: str) -> Role:
         """The role that a role profile describes.
@@ -152,13 +160,12 @@ class Settings:
         )
 
     def serial_of_role(self, profile: str) -> str | None:
-        """The device that a role profile names for itself, checked.
+        """The device of a role with a code of its own: what its profile names, or is given for all; None else.
 
         Raises:
             UsageError: It is not the serial number of a device that STS takes.
         """
-        value = self._given.mfa_serial or self._catalog.options(profile).get("mfa_serial")
-        return checked_serial(value) if value else None
+        return self._serial_else((f"mfa_serial of {profile}", self._catalog.options(profile).get("mfa_serial")))
 
     def region_of_role(self, profile: str) -> str | None:
         """The region in which a role is assumed, where that is not its source's."""
@@ -217,10 +224,32 @@ def parse_duration(text: str) -> timedelta:
         return timedelta.max
 
 
+def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:
+    """The first value that is there, checked; None where there is none.
+
+    Args:
+        check: Makes something of a value, or refuses it.
+        candidates: Where a value stands, for the refusal, and the value; the command line's stands nowhere.
+
+    Raises:
+        UsageError: The value was refused.
+    """
+    for where, value in candidates:
+        if value:
+            try:
+                return check(value)
+            except UsageError as error:
+                if not where:
+                    raise
+                raise UsageError(f"{where}: {error.message}", hint=error.hint) from None
+    return None
+
+
 def _within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
     duration = parse_duration(value)
     if not SHORTEST <= duration <= longest:
-        raise UsageError(refusal.format(value), hint=f"try {example}")
+        shown = f"{value} s" if value.isdecimal() else value
+        raise UsageError(refusal.format(shown), hint=f"try {example}")
     return duration
 
 

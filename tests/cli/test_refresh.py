@@ -321,6 +321,35 @@ def test_the_region_follows_the_order_of_settings(
     assert ("not in the partition aws" in result.err) == (environ == {"AWS_REGION": "cn-north-1"})
 
 
+@pytest.mark.parametrize(
+    ("environ", "config", "says"),
+    [
+        ({"ENCEE_DURATION": "soon"}, "", "ENCEE_DURATION: 'soon' is not a duration"),
+        ({"MFA_STS_DURATION": "60"}, "", "MFA_STS_DURATION: a session cannot last 60 s"),
+        ({}, "[profile dev]\nencee_duration = 2d\n", "encee_duration of dev: "),
+        ({}, "[default]\nencee_duration = 40h\n", "encee_duration of default: a session cannot last 40h"),
+        ({"ENCEE_MFA_SERIAL": "phone"}, "", "ENCEE_MFA_SERIAL: 'phone' is not the serial number"),
+        ({"MFA_DEVICE": "phone"}, "", "MFA_DEVICE: 'phone' is not the serial number"),
+    ],
+)
+def test_a_setting_that_was_not_typed_is_refused_with_its_place(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    config: str,
+    says: str,
+) -> None:
+    home.write(dev.section(), config)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, f"encee: error: {says}" in result.err) == (2, True), result.err
+    assert aws.journal == []
+
+
 @pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
 def test_the_partition_of_the_device_decides_the_region(
     encee: Encee, home: Home, aws: FakeAws, partition: str, region: str

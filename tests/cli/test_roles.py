@@ -283,3 +283,21 @@ def test_the_codes_of_standard_input_are_in_the_order_of_the_command_line(
     codes = f"{bobs.device.next_code()}\n{dev.device.next_code()}\n"
     result = encee("refresh", "long", "dev", "--code", "-", stdin=codes)
     assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize("where", ["--mfa-serial", "ENCEE_MFA_SERIAL", "MFA_DEVICE"])
+def test_the_device_of_a_long_role_follows_the_order_of_settings(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    admin: str,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    home.write(dev.section(serial=False), profile("admin", admin, duration_seconds="2h", mfa_serial="GAHT12345678"))
+    option = [where, dev.device.serial] if where.startswith("-") else []
+    if not option:
+        monkeypatch.setenv(where, dev.device.serial)
+    assert encee("refresh", "admin", "-c", dev.device.next_code(), *option).code == 0
+    assert aws.calls("AssumeRole")[0].serial == dev.device.serial
