@@ -113,8 +113,7 @@ def main(
 
 def _failed(error: EnceeError) -> int:
     if isinstance(error, ClosedOutputError):
-        # Python would complain about the closed pipe once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        terminal.silence(sys.stdout)
     else:
         terminal.complain(error)
     return int(error.exit_code)

@@ -54,10 +54,17 @@ def clean(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def silence(stream: TextIO) -> None:
+    """Let everything that still goes to a stream vanish, or Python would complain of it once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(text: str) -> None:
-    """A line for people, on stderr."""
-    with _open_output():
-        print(clean(text), file=sys.stderr)
+    """A line for people, on stderr; where that cannot be written, nobody is there to read it."""
+    try:
+        print(clean(text), file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def tell(text: str) -> None:
@@ -187,8 +194,9 @@ def ask(prompt: str, cancelled: Cancelled | None = None) -> str | None:
         line = os.read(stdin, 4096)
     except KeyboardInterrupt:
         line = b""
-    if not line:
+    if not line.endswith(b"\n"):  # but with Ctrl-C or Ctrl-D
         print(file=sys.stderr)
+    if not line:
         raise InterruptedByPersonError("interrupted")
     return line.decode(errors="replace").strip()
 

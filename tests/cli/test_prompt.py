@@ -57,6 +57,18 @@ def test_asks_again_for_what_is_no_code_without_sending_it(dev: Person, aws: Fak
     assert len(aws.calls("GetSessionToken")) == 1
 
 
+@pytest.mark.usefixtures("dev")
+def test_ctrl_d_behind_half_a_code_begins_a_new_line() -> None:
+    child = on_terminal("refresh", "dev")
+    child.expect_exact(PROMPT)
+    child.send("12\x04")
+    child.expect_exact("12\r\na code is six digits")
+    child.expect_exact(PROMPT)
+    child.send("\x04")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+
+
 def test_asks_again_after_a_wrong_code(dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)

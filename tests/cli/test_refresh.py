@@ -563,6 +563,16 @@ def test_an_output_on_a_full_disk_is_a_clear_error() -> None:
     assert (done.returncode, "the output could not be written" in done.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("nowhere", ["2>/dev/full", "2> >(:)"])
+def test_messages_that_nobody_can_read_decide_nothing(home: Home, dev: Person, nowhere: str) -> None:
+    command = (
+        f"{ENCEE} refresh dev -c {dev.device.next_code()} {nowhere}; echo $?; {ENCEE} refresh x {nowhere}; echo $?"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["0", "2"], "")
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
 def test_an_interrupt_while_the_lock_is_held_is_said(home: Home, dev: Person) -> None:
     lock = home.credentials.with_name(".credentials.encee-lock")
     with FileLock(lock):
