@@ -8,7 +8,7 @@ PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
 JOBS   ?= auto
 
 # Debian's packages with the programs that tests marked needs(…) want.
-PROGRAMS := fish oathtool util-linux zsh
+PROGRAMS := fish oathtool openssl util-linux zsh
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help

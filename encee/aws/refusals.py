@@ -78,7 +78,7 @@ def explained(signer: Signer) -> Iterator[None]:
     except (exceptions.BotoCoreError, ValueError) as error:
         raise AwsError(
             f"boto3 could not make a request with the settings of {signer.profile}: {type(error).__name__}",
-            hint=f"look at region ({signer.region}), endpoint_url and ca_bundle of the profile, and AWS_ENDPOINT_URL",
+            hint=f"look at region ({signer.region}) and the other settings of the profile, and at the AWS_ variables",
         ) from error
 
 
@@ -200,7 +200,7 @@ def _unreachable(error: Exception, signer: Signer) -> AwsError:
 
 
 def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
-    """The error for a request that failed before it went out: at a certificate, its file, or a proxy's address."""
+    """The error for a request that failed before it went out: at a certificate, its file, or an address."""
     import ssl
 
     from urllib3.exceptions import LocationValueError
@@ -217,7 +217,10 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
             hint="check AWS_CA_BUNDLE, or ca_bundle in the profile",
         )
     if any(isinstance(cause, LocationValueError) for cause in causes):
-        return HopelessError("the address of the proxy is not one", hint="check HTTPS_PROXY and HTTP_PROXY")
+        return HopelessError(
+            "the address of the endpoint, or of the proxy, is not one",
+            hint="check HTTPS_PROXY and HTTP_PROXY, and endpoint_url and AWS_ENDPOINT_URL",
+        )
     return None
 
 

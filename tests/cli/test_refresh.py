@@ -506,6 +506,8 @@ def test_a_code_with_a_blank_is_a_code(encee: Encee, dev: Person) -> None:
     ("environ", "options", "says"),
     [
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, [], "look at region"),
+        ({"AWS_ENDPOINT_URL": "ftp://localhost"}, [], "check HTTPS_PROXY and HTTP_PROXY, and endpoint_url"),
+        ({"AWS_RETRY_MODE": "odd"}, [], "at the AWS_ variables"),
         ({}, ["--region", "eu west"], "look at region (eu west)"),
         ({"HTTPS_PROXY": "foo bar", "HTTP_PROXY": "foo bar"}, [], "check HTTPS_PROXY and HTTP_PROXY"),
     ],
