@@ -29,6 +29,7 @@ from encee.profiles.settings import parse_duration
 from encee.profiles.syntax import salvage_view
 
 _STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}
+_HEADINGS = ["PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT"]
 _EXPIRING = "1h"
 
 
@@ -135,18 +136,20 @@ def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:
     if not rows:
         terminal.say("there are no profiles yet: aws configure --profile dev enters the first key")
         return
-    pictures = terminal.coloured(sys.stdout)
-    cells, styles = [], []
-    for row in rows:
-        state = row.state(now, expiring)
-        left, ends = "–", "–"
-        if row.expiration is not None:
-            remaining = row.expiration - now
-            left = f"{bar(remaining)} {time_left(remaining)}" if pictures else time_left(remaining)
-            ends = local(row.expiration, now)
-        cells.append([row.profile, row.source or "–", row.account or "–", state, left, ends])
-        styles.append(_STYLES[state])
-    terminal.table(["PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT"], cells, styles, foldable=2)
+    cells = [_cells(row, now, expiring, with_bar=terminal.coloured(sys.stdout)) for row in rows]
+    if not terminal.fits(_HEADINGS, cells):
+        cells = [_cells(row, now, expiring, with_bar=False) for row in rows]
+    terminal.table(_HEADINGS, cells, [_STYLES[row.state(now, expiring)] for row in rows], foldable=2)
+
+
+def _cells(row: Listed, now: datetime, expiring: timedelta, *, with_bar: bool) -> list[str]:
+    """A row of the table."""
+    left, ends = "–", "–"
+    if row.expiration is not None:
+        remaining = row.expiration - now
+        left = f"{bar(remaining)} {time_left(remaining)}" if with_bar else time_left(remaining)
+        ends = local(row.expiration, now)
+    return [row.profile, row.source or "–", row.account or "–", row.state(now, expiring), left, ends]
 
 
 def _as_json(row: Listed, now: datetime, expiring: timedelta) -> dict[str, Any]:

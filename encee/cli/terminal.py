@@ -12,6 +12,7 @@ import math
 import os
 import re
 import select
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 _MOST_ROWS_DRAWN = 200
 """Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
+
+_GAP = "  "
+"""What is between two columns of a table."""
+
+_FOLDED = 8
+"""As many characters a column that is folded keeps on a line."""
 
 
 def prepare() -> None:
@@ -129,7 +136,7 @@ def json(document: Mapping[str, Any]) -> None:
 def table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
 ) -> None:
-    """A table, on stdout: drawn on a terminal, plain columns everywhere else.
+    """A table, on stdout: drawn on a terminal with room for it, plain columns everywhere else.
 
     Args:
         headings: The columns' headings.
@@ -138,13 +145,24 @@ def table(
         foldable: How many of the first columns may be folded where the terminal is narrow.
     """
     with _open_output():
-        if coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN:
+        if coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
             _draw(headings, rows, styles, foldable)
             return
         cleaned = [[clean(cell) for cell in row] for row in [headings, *rows]]
-        widths = [max(map(len, column)) for column in zip(*cleaned, strict=True)]
+        widths = _widths(cleaned)
         for row in cleaned:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            print(_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def fits(headings: Sequence[str], rows: Sequence[Sequence[str]], *, foldable: int = 0) -> bool:
+    """Whether a table is as wide as the terminal at most, with its first `foldable` columns folded if need be."""
+    widths = _widths([headings, *rows])
+    least = [*(min(width, _FOLDED) for width in widths[:foldable]), *widths[foldable:]]
+    return sum(least) + len(_GAP) * (len(least) - 1) <= shutil.get_terminal_size().columns
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], foldable: int) -> None:
@@ -152,7 +170,7 @@ def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequen
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for index, heading in enumerate(headings):
         drawn.add_column(heading, overflow="fold", no_wrap=index >= foldable)
     for row, style in zip(rows, styles, strict=True):

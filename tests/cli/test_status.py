@@ -1,11 +1,13 @@
 """`encee status`: what it lists, what it says of it, and what it ends with."""
 
 import json
+import os
 import re
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 
+import pexpect
 import pytest
 
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
@@ -186,6 +188,29 @@ def test_draws_a_table_with_bars_on_a_terminal(home: Home, dev: Person) -> None:
     assert "\x1b[" in drawn
     assert "─" in drawn
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in drawn.splitlines()) <= 80
+
+
+def test_a_terminal_without_room_for_the_table_gets_plain_columns(home: Home) -> None:
+    home.write(f"[production]\n{KEYS}")
+    # With the environment as Python sees it: readline adds COLUMNS behind its back.
+    child = pexpect.spawn(str(ENCEE), ["status"], encoding="utf-8", dimensions=(24, 40), env=os.environ)
+    assert child.read() == (
+        "PROFILE         SOURCE      ACCOUNT  STATE  TIME LEFT  EXPIRES AT\r\n"
+        "production-mfa  production  –        none   –          –\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "with_bars", "in_one_piece"),
+    [("dev", True, True), ("production-1", False, True), ("p" * 20, False, False)],
+)
+def test_bars_make_room_for_names_and_names_are_folded_last(
+    home: Home, dev: Person, name: str, with_bars: bool, in_one_piece: bool
+) -> None:
+    home.write(dev.section(name) + session(f"{name}-mfa", datetime.now(UTC) + timedelta(hours=6), name))
+    drawn = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("status").read())
+    assert ("█" in drawn, f"{name}-mfa" in drawn) == (with_bars, in_one_piece)
+    assert max(map(len, drawn.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
