@@ -1,0 +1,211 @@
+"""What policies say to a request: an explicit Deny wins, then an Allow, and everything else is not allowed.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+Start here:
+
+    jane = Principal.user("jane")
+    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(Signed.LONG_TERM)), jane)
+    evaluate([Policy("mfa.json", json.loads(text))], thief)  # Verdict(outcome=DENIED, by=mfa.json Statement[4] …)
+"""
+
+from collections.abc import Callable, Iterable, Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from encee.aws.policies.conditions import holds
+from encee.aws.policies.documents import Cited, Policy, Statement, statements
+from encee.aws.policies.patterns import NoValueError, action_matches, resource_matches
+from encee.aws.policies.principals import trusts
+from encee.aws.policies.request import Circumstances, Context, Principal, Request, Signed, context_of
+from encee.aws.policies.truth import Truth, Unknown, every, opposite, some, unknown
+
+__all__ = [
+    "Circumstances",
+    "Cited",
+    "Context",
+    "Outcome",
+    "Policy",
+    "Principal",
+    "Request",
+    "Signed",
+    "Verdict",
+    "context_of",
+    "evaluate",
+    "evaluate_trust",
+]
+
+_IDENTITY = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+_TRUST = {"Sid", "Effect", "Action", "NotAction", "Principal", "Condition"}
+
+
+class Outcome(StrEnum):
+    """What becomes of a request."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    """A Deny applies."""
+    NOT_ALLOWED = "not-allowed"
+    """No statement applies."""
+    UNKNOWN = "unknown"
+    """It hangs on something that encee does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What policies say to a request.
+
+    Args:
+        outcome: What becomes of it.
+        by: The first statement that decided: the Deny, or the Allow; None where none did.
+        unknown: What encee would have to know, each with the statement that it is in.
+    """
+
+    outcome: Outcome
+    by: Cited | None = None
+    unknown: tuple[str, ...] = ()
+
+
+def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
+    """What identity-based policies say together: inline and managed ones, of a user and of its groups.
+
+    Args:
+        policies: The policies.
+        request: The request.
+    """
+    denies, allows = _sorted(policies, lambda statement: _applies(statement, request))
+    return _verdict(denies, allows)
+
+
+def evaluate_trust(trust: Policy, policies: Iterable[Policy], request: Request) -> Verdict:
+    """Whether a principal may assume a role: by the role's trust policy and by the principal's own policies.
+
+    A trust policy that names a principal of the role's account is enough. One that names the account leaves it to
+    the account's policies, and for a role of another account both have to allow it.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+
+    Args:
+        trust: The role's trust policy.
+        policies: The principal's identity-based policies.
+        request: `sts:AssumeRole` on the role's ARN, with its principal.
+    """
+    denies, allows = _sorted(policies, lambda statement: _applies(statement, request))
+    trust_denies, trust_allows = _sorted([trust], lambda statement: _trusts(statement, request, through_account=True))
+    _, direct = _sorted([trust], lambda statement: _trusts(statement, request, through_account=False))
+    same_account = request.principal is not None and request.resource.split(":")[4:5] == [request.principal.account]
+    return _verdict(
+        _Found(some([denies.truth, trust_denies.truth]), trust_denies.by or denies.by),
+        _Found(some([every([same_account, direct.truth]), every([trust_allows.truth, allows.truth])]), trust_allows.by),
+    )
+
+
+class _Found(NamedTuple):
+    """Whether a statement of one effect applies, and the first that does."""
+
+    truth: Truth
+    by: Cited | None
+
+
+def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Truth]) -> tuple[_Found, _Found]:
+    """What the statements that deny and those that allow come to; one without an effect counts as both."""
+    truths: dict[str, list[tuple[Statement, Truth]]] = {"Deny": [], "Allow": []}
+    for policy in policies:
+        for statement in statements(policy):
+            truth = _named(statement.cited, applies(statement))
+            for effect in truths if statement.effect is None else (statement.effect,):
+                truths[effect].append((statement, truth))
+    denies, allows = (
+        _Found(
+            some(truth for _, truth in found),
+            next((statement.cited for statement, truth in found if truth is True), None),
+        )
+        for found in truths.values()
+    )
+    return denies, allows
+
+
+def _verdict(denies: _Found, allows: _Found) -> Verdict:
+    if denies.truth is True:
+        return Verdict(Outcome.DENIED, denies.by)
+    if isinstance(denies.truth, Unknown):
+        return Verdict(Outcome.UNKNOWN, unknown=denies.truth.reasons)
+    if isinstance(allows.truth, Unknown):
+        return Verdict(Outcome.UNKNOWN, unknown=allows.truth.reasons)
+    return Verdict(Outcome.ALLOWED, allows.by) if allows.truth else Verdict(Outcome.NOT_ALLOWED)
+
+
+def _named(cited: Cited, truth: Truth) -> Truth:
+    """What is not known, with the statement that it is in."""
+    if isinstance(truth, Unknown):
+        return Unknown(tuple(f"{cited}: {reason}" for reason in truth.reasons))
+    return truth
+
+
+def _applies(statement: Statement, request: Request) -> Truth:
+    """Whether a statement of an identity-based policy applies."""
+    return statement.fault or every(
+        [
+            _sound(statement, _IDENTITY),
+            _names_action(statement, request),
+            _names_resource(statement, request),
+            _condition_holds(statement, request),
+        ]
+    )
+
+
+def _trusts(statement: Statement, request: Request, *, through_account: bool) -> Truth:
+    """Whether a statement of a trust policy applies."""
+    element = statement.body.get("Principal")
+    return statement.fault or every(
+        [
+            _sound(statement, _TRUST),
+            _names_action(statement, request),
+            unknown("a request without a principal")
+            if request.principal is None
+            else trusts(element, request.principal, through_account=through_account),
+            _condition_holds(statement, request),
+        ]
+    )
+
+
+def _sound(statement: Statement, elements: AbstractSet[str]) -> Truth:
+    """Whether all of a statement can be understood at all."""
+    if statement.effect is None:
+        return unknown("a statement without an Effect, Allow or Deny")
+    if extra := statement.body.keys() - elements:
+        return unknown(f"the element {min(extra)} of a statement")
+    return True
+
+
+def _names_action(statement: Statement, request: Request) -> Truth:
+    return _named_by(statement, "Action", lambda text: action_matches(text, request.action))
+
+
+def _names_resource(statement: Statement, request: Request) -> Truth:
+    def matches(text: str) -> Truth:
+        try:
+            return resource_matches(text, request.resource, request.context, variables=statement.variables)
+        except NoValueError as error:
+            # AWS's texts differ on what NotResource makes of it.
+            negated = "NotResource" in statement.body
+            return unknown(f"the policy variable ${{{error}}}, which has no value here") if negated else False
+
+    return _named_by(statement, "Resource", matches)
+
+
+def _named_by(statement: Statement, element: str, matches: Callable[[str], Truth]) -> Truth:
+    """Whether an element, or the one with `Not` in front of it, names something."""
+    present = [name for name in (element, f"Not{element}") if name in statement.body]
+    if len(present) != 1:
+        return unknown(f"a statement that has not exactly one of {element} and Not{element}")
+    listed = statement.body[present[0]]
+    texts = listed if isinstance(listed, list) else [listed]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        return unknown(f"the {present[0]} of a statement")
+    truth = some(map(matches, texts))
+    return truth if present[0] == element else opposite(truth)
+
+
+def _condition_holds(statement: Statement, request: Request) -> Truth:
+    return holds(statement.body.get("Condition", {}), request.context, variables=statement.variables)

@@ -1,0 +1,412 @@
+"""What policies say to a request: the rules of evaluation, one by one."""
+
+from typing import Any
+
+import pytest
+
+from encee.aws.policies.evaluate import (
+    Circumstances,
+    Cited,
+    Context,
+    Outcome,
+    Policy,
+    Principal,
+    Request,
+    Signed,
+    Verdict,
+    context_of,
+    evaluate,
+    evaluate_trust,
+)
+from encee.aws.policies.requirement import mfa_requirement
+from encee.aws.policies.templates import document
+
+JANE = Principal.user("jane")
+LONG_TERM, NO_MFA, MFA = (Circumstances(signed) for signed in Signed)
+
+
+def policy(*statements: dict[str, Any], version: str | None = "2012-10-17", name: str = "p") -> Policy:
+    return Policy(name, {"Statement": [*statements]} | ({"Version": version} if version else {}))
+
+
+def allow(**elements: Any) -> dict[str, Any]:  # noqa: ANN401 - a policy's elements
+    return {"Effect": "Allow", "Action": "*", "Resource": "*"} | elements
+
+
+def deny(**elements: Any) -> dict[str, Any]:  # noqa: ANN401 - a policy's elements
+    return allow(**elements) | {"Effect": "Deny"}
+
+
+def under(condition: dict[str, Any], **context: str | list[str]) -> Outcome:
+    """The outcome of an Allow under a condition, for a request with these keys (`aws_` stands for `aws:`)."""
+    keys = {key.replace("aws_", "aws:"): value for key, value in context.items()}
+    request = Request("s3:GetObject", context=Context(keys))
+    return evaluate([policy(allow(Condition=condition))], request).outcome
+
+
+# ---- effects
+
+
+def test_an_explicit_deny_wins_over_every_allow() -> None:
+    verdict = evaluate([policy(allow(), deny(Sid="No", Action="s3:*")), policy(allow())], Request("s3:GetObject"))
+    assert verdict == Verdict(Outcome.DENIED, Cited("p", 1, "No"))
+    assert str(verdict.by) == "p Statement[1] (No)"
+
+
+def test_what_nothing_allows_is_not_allowed() -> None:
+    assert evaluate([], Request("s3:GetObject")) == Verdict(Outcome.NOT_ALLOWED)
+    assert evaluate([policy(allow(Action="ec2:*"))], Request("s3:GetObject")).outcome is Outcome.NOT_ALLOWED
+
+
+def test_an_allow_names_its_statement_also_where_there_is_no_list() -> None:
+    single = Policy("file.json", {"Statement": allow()})
+    assert evaluate([single], Request("s3:GetObject")) == Verdict(Outcome.ALLOWED, Cited("file.json", None, None))
+    assert str(Cited("file.json", None, None)) == "file.json Statement"
+
+
+# ---- what encee does not know is said
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (allow(Condition={"StringSimilar": {"aws:x": "y"}}), "the condition operator StringSimilar"),
+        (allow(Condition={"NullIfExists": {"aws:x": "true"}}), "the condition operator NullIfExists"),
+        (allow(Condition=[]), "a Condition that is not an object"),
+        (allow(Condition={"Bool": "true"}), "Bool without keys"),
+        (allow(Condition={"Bool": {"aws:x": {}}}), "the values of aws:x under Bool"),
+        (allow(Effect="allow"), "a statement without an Effect, Allow or Deny"),
+        (allow(Principal="*"), "the element Principal of a statement"),
+        (allow(NotAction="*"), "a statement that has not exactly one of Action and NotAction"),
+        (allow(Action="s3*:Get"), "the action s3*:Get"),
+        (allow(Action=[]), "the Action of a statement"),
+        (allow(Resource="bucket"), "the resource bucket, which is neither * nor an ARN"),
+        (allow(Resource="arn:aws:s3:::b/${aws:x"), "the policy variable in arn:aws:s3:::b/${aws:x"),
+        (allow(Resource="arn:aws:s3::${aws:x}:b"), "the resource arn:aws:s3::${aws:x}:b, with a variable before"),
+    ],
+)
+def test_what_is_not_known_is_said_and_not_guessed(statement: dict[str, Any], said: str) -> None:
+    verdict = evaluate([policy(statement)], Request("s3:GetObject", "arn:aws:s3:::b/k"))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.unknown[0].startswith(f"p Statement[0]: {said}")
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (None, "q Statement: a policy without Statement"),
+        ({"Version": "2012-10-17"}, "q Statement: a policy without Statement"),
+        ({"Statement": "x"}, "q Statement: a statement that is not an object"),
+        ({"Statement": [None]}, "q Statement[0]: a statement that is not an object"),
+        (
+            {"Version": "2020-01-01", "Statement": [deny()]},
+            "q Statement[0]: the version 2020-01-01 of the policy language",
+        ),
+        ({"Version": [], "Statement": [deny()]}, "q Statement[0]: the version [] of the policy language"),
+        ({"Statement": deny(), "Statements": []}, "q Statement: the element Statements of a policy"),
+    ],
+)
+def test_a_policy_that_is_none_is_not_known(document: object, said: str) -> None:
+    verdict = evaluate([policy(allow()), Policy("q", document)], Request("s3:GetObject"))
+    assert verdict == Verdict(Outcome.UNKNOWN, unknown=(said,))
+
+
+def test_what_decides_without_the_unknown_decides() -> None:
+    odd = {"StringSimilar": {"aws:x": "y"}}
+    assert evaluate([policy(allow(Condition=odd), deny())], Request("s3:GetObject")).outcome is Outcome.DENIED
+    assert evaluate([policy(allow(), deny(Condition=odd))], Request("s3:GetObject")).outcome is Outcome.UNKNOWN
+    assert evaluate([policy(allow(), allow(Condition=odd))], Request("s3:GetObject")).outcome is Outcome.ALLOWED
+    elsewhere = deny(Action="ec2:*", Condition=odd)
+    assert evaluate([policy(allow(), elsewhere)], Request("s3:GetObject")).outcome is Outcome.ALLOWED
+
+
+def test_a_key_that_a_request_may_carry_is_not_taken_for_absent() -> None:
+    elsewhere = policy(deny(Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}))
+    said = evaluate([elsewhere], Request("ec2:RunInstances", context=context_of(JANE, MFA)))
+    assert said.unknown == ("p Statement[0]: the value of aws:RequestedRegion in this request",)
+    known = context_of(JANE, MFA, {"aws:RequestedRegion": "eu-west-1"})
+    assert evaluate([elsewhere], Request("ec2:RunInstances", context=known)).outcome is Outcome.NOT_ALLOWED
+    whole = context_of(JANE, MFA, complete=True)
+    assert evaluate([elsewhere], Request("ec2:RunInstances", context=whole)).outcome is Outcome.DENIED
+
+
+# ---- actions and resources
+
+
+@pytest.mark.parametrize(
+    ("wanted", "matches"),
+    [
+        ("s3:GetObject", True),
+        ("S3:getobject", True),
+        ("s3:Get*", True),
+        ("s3:GetObjec?", True),
+        ("*:*", True),
+        ("s3:GetObject?", False),
+        ("s3:Get", False),
+        ("ec2:*", False),
+    ],
+)
+def test_actions_match_without_regard_to_case(wanted: str, matches: bool) -> None:
+    outcome = evaluate([policy(allow(Action=["iam:x", wanted]))], Request("s3:GetObject")).outcome
+    assert (outcome is Outcome.ALLOWED) is matches
+    not_action = policy({"Effect": "Allow", "NotAction": wanted, "Resource": "*"})
+    assert (evaluate([not_action], Request("s3:GetObject")).outcome is Outcome.ALLOWED) is not matches
+
+
+@pytest.mark.parametrize(
+    ("wanted", "resource", "matches"),
+    [
+        ("arn:aws:iam::*:user/*", "arn:aws:iam::123456789012:user/x/jane", True),
+        ("arn:aws:iam::*:user/Jane", "arn:aws:iam::123456789012:user/jane", False),
+        ("arn:aws:iam::12345678901?:user/jane", "arn:aws:iam::123456789012:user/jane", True),
+        ("arn:aws:sqs", "arn:aws:sqs:us-east-1:123456789012:queue", True),
+        ("arn:aws:sqs", "arn:aws:sns:us-east-1:123456789012:topic", False),
+        # A * that is not the last character between two colons does not go past one.
+        ("arn:aws:sns:*-1:123456789012:topic", "arn:aws:sns:us-east-1:123456789012:topic", True),
+        ("arn:aws:sns:us*1:topic", "arn:aws:sns:us-east-1:1:topic", False),
+        ("arn:aws:sns:us-east*:1:topic:x", "arn:aws:sns:us-east-1:2:1:topic:x", True),
+        ("arn:aws:sns:us-east-1?123456789012:topic", "arn:aws:sns:us-east-1:123456789012:topic", False),
+        ("*", "*", True),
+        ("arn:aws:s3:::*", "*", False),
+    ],
+)
+def test_resources_match_within_their_colons(wanted: str, resource: str, matches: bool) -> None:
+    allowed = evaluate([policy(allow(Resource=wanted))], Request("s3:GetObject", resource)).outcome
+    assert (allowed is Outcome.ALLOWED) is matches
+    other = policy({"Effect": "Allow", "Action": "*", "NotResource": [wanted]})
+    assert (evaluate([other], Request("s3:GetObject", resource)).outcome is Outcome.ALLOWED) is not matches
+
+
+# ---- variables
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "matches"),
+    [
+        ("${aws:username}", "jane", True),
+        ("${AWS:UserName}", "jane", True),
+        ("${aws:PrincipalTag/team}-x", "red-x", True),
+        ("${aws:PrincipalTag/star}", "**", True),
+        ("${aws:PrincipalTag/star}", "anything", False),  # a value is no wildcard
+        ("${aws:PrincipalTag/none, 'blue'}", "blue", True),
+        ("${aws:PrincipalTag/team, 'blue'}", "blue", False),
+        ("${aws:PrincipalTag/none}", "", False),
+        ("${*}${?}${$}", "*?$", True),
+        ("${*}", "abc", False),
+    ],
+)
+def test_variables_are_replaced_by_what_the_request_carries(text: str, found: str, matches: bool) -> None:
+    jane = Principal("arn:aws:iam::123456789012:user/jane", "jane", tags={"team": "red", "star": "**"})
+    request = Request("s3:GetObject", f"arn:aws:s3:::b/{found}", context_of(jane, MFA, {"s3:prefix": found}))
+    by_resource = policy(allow(Resource=f"arn:aws:s3:::b/{text}"))
+    by_condition = policy(allow(Condition={"StringLike": {"s3:prefix": text}}))
+    for one in (by_resource, by_condition):
+        assert (evaluate([one], request).outcome is Outcome.ALLOWED) is matches
+
+
+@pytest.mark.parametrize("version", [None, "2008-10-17"])
+def test_an_older_policy_knows_no_variables(version: str | None) -> None:
+    one = policy(allow(Resource="arn:aws:s3:::b/${aws:username}"), version=version)
+    context = context_of(JANE, MFA)
+    assert evaluate([one], Request("s3:GetObject", "arn:aws:s3:::b/jane", context)).outcome is Outcome.NOT_ALLOWED
+    literally = Request("s3:GetObject", "arn:aws:s3:::b/${aws:username}", context)
+    assert evaluate([one], literally).outcome is Outcome.ALLOWED
+
+
+def test_a_negation_of_a_variable_without_a_value_is_not_known() -> None:
+    root = Principal("arn:aws:iam::123456789012:root")
+    request = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(root, LONG_TERM, {"aws:x": "y"}))
+    for one in (
+        {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::b/${aws:username}"},
+        deny(Condition={"StringNotEquals": {"aws:x": "${aws:username}"}}),
+    ):
+        assert evaluate([policy(one)], request).outcome is Outcome.UNKNOWN
+
+
+# ---- conditions
+
+
+@pytest.mark.parametrize(
+    ("condition", "context", "outcome"),
+    [
+        ({"StringEquals": {"aws:x": ["a", "b"]}}, {"aws_x": "b"}, "allowed"),
+        ({"StringEquals": {"aws:x": "a*"}}, {"aws_x": "ab"}, "not-allowed"),
+        ({"StringEquals": {"AWS:X": "a"}}, {"aws_x": "a"}, "allowed"),
+        ({"StringEquals": {"aws:x": "a"}}, {"aws_x": "A"}, "not-allowed"),
+        ({"StringEqualsIgnoreCase": {"aws:x": "a"}}, {"aws_x": "A"}, "allowed"),
+        ({"StringNotEqualsIgnoreCase": {"aws:x": "a"}}, {"aws_x": "A"}, "not-allowed"),
+        ({"StringNotEquals": {"aws:x": ["a", "b"]}}, {"aws_x": "b"}, "not-allowed"),
+        ({"StringNotEquals": {"aws:x": ["a", "b"]}}, {}, "allowed"),
+        ({"StringLike": {"aws:x": "a*c?"}}, {"aws_x": "a:/cd"}, "allowed"),
+        ({"StringNotLike": {"aws:x": "a*"}}, {"aws_x": "ab"}, "not-allowed"),
+        ({"StringEquals": {"aws:x": "a", "aws:y": "b"}}, {"aws_x": "a"}, "not-allowed"),
+        ({"Bool": {"aws:x": "true"}}, {"aws_x": "true"}, "allowed"),
+        ({"Bool": {"aws:x": True}}, {"aws_x": "true"}, "allowed"),
+        ({"Bool": {"aws:x": "false"}}, {}, "not-allowed"),
+        ({"BoolIfExists": {"aws:x": "false"}}, {}, "allowed"),
+        ({"BoolIfExists": {"aws:x": "false"}}, {"aws_x": "true"}, "not-allowed"),
+        ({"Bool": {"aws:x": "maybe"}}, {"aws_x": "true"}, "unknown"),
+        ({"Bool": {"aws:x": "${aws:y}"}}, {"aws_x": "true", "aws_y": "true"}, "unknown"),
+        ({"Null": {"aws:x": "true"}}, {}, "allowed"),
+        ({"Null": {"aws:x": "true"}}, {"aws_x": "false"}, "not-allowed"),
+        ({"Null": {"aws:x": False}}, {"aws_x": "false"}, "allowed"),
+        ({"Null": {"aws:x": "false"}}, {}, "not-allowed"),
+        ({"Null": {"aws:x": "x"}}, {}, "unknown"),
+        ({"NumericLessThan": {"aws:x": 3600}}, {"aws_x": "3599"}, "allowed"),
+        ({"NumericLessThan": {"aws:x": "3600"}}, {"aws_x": "3600"}, "not-allowed"),
+        ({"NumericGreaterThanEquals": {"aws:x": "1.5"}}, {"aws_x": "1.50"}, "allowed"),
+        ({"NumericNotEquals": {"aws:x": "1"}}, {}, "allowed"),
+        ({"NumericEquals": {"aws:x": "one"}}, {"aws_x": "1"}, "unknown"),
+        ({"NumericLessThanIfExists": {"aws:x": "3600"}}, {}, "allowed"),
+        ({"DateLessThan": {"aws:x": "2026-01-02T00:00:00Z"}}, {"aws_x": "2026-01-01T23:59:59Z"}, "allowed"),
+        ({"DateLessThan": {"aws:x": "2026-01-02"}}, {"aws_x": "2026-01-02T00:00:00Z"}, "not-allowed"),
+        ({"DateGreaterThan": {"aws:x": "2026-01-01T00:00:00.5Z"}}, {"aws_x": "2026-01-01T00:00:00Z"}, "not-allowed"),
+        ({"DateEquals": {"aws:x": "1767225600"}}, {"aws_x": "2026-01-01T01:00:00+01:00"}, "allowed"),
+        ({"DateLessThan": {"aws:x": "2026-13"}}, {"aws_x": "2026-01-01T00:00:00Z"}, "unknown"),
+        ({"DateLessThan": {"aws:x": "2026-01-01"}}, {}, "not-allowed"),
+        ({"IpAddress": {"aws:x": "203.0.113.0/24"}}, {"aws_x": "203.0.113.7"}, "allowed"),
+        ({"IpAddress": {"aws:x": "203.0.113.7"}}, {"aws_x": "203.0.113.8"}, "not-allowed"),
+        ({"IpAddress": {"aws:x": ["203.0.113.0/24", "2001:DB8::/32"]}}, {"aws_x": "2001:db8:1::1"}, "allowed"),
+        ({"NotIpAddress": {"aws:x": ["203.0.113.0/24"]}}, {"aws_x": "2001:db8::1"}, "allowed"),
+        ({"NotIpAddress": {"aws:x": ["203.0.113.0/24", "198.51.100.0/24"]}}, {"aws_x": "198.51.100.1"}, "not-allowed"),
+        ({"NotIpAddress": {"aws:x": "203.0.113.0/24"}}, {}, "allowed"),
+        ({"NotIpAddressIfExists": {"aws:x": "203.0.113.0/24"}}, {"aws_x": "203.0.113.1"}, "not-allowed"),
+        ({"IpAddress": {"aws:x": "203.0.113.0/255.255.255.0"}}, {"aws_x": "203.0.113.1"}, "unknown"),
+        ({"ArnLike": {"aws:x": "arn:aws:iam::*:role/*"}}, {"aws_x": "arn:aws:iam::1:role/a:b"}, "allowed"),
+        ({"ArnEquals": {"aws:x": "arn:aws:*:*:x"}}, {"aws_x": "arn:aws:iam::1:x"}, "unknown"),
+        ({"ArnEquals": {"aws:x": "arn:aws:s*::1:x"}}, {"aws_x": "arn:aws:sns::1:x"}, "allowed"),
+        ({"ArnLike": {"aws:x": "arn:aws:s*:1:x:y"}}, {"aws_x": "arn:aws:sns::1:x"}, "not-allowed"),
+        ({"ArnNotLike": {"aws:x": "arn:aws:iam::1:role/*"}}, {}, "allowed"),
+        ({"ArnNotEquals": {"aws:x": "arn:aws:iam::1:role/*"}}, {"aws_x": "arn:aws:iam::1:role/b"}, "not-allowed"),
+        ({"ForAllValues:StringLike": {"aws:x": ["a*", "b"]}}, {"aws_x": ["ab", "b"]}, "allowed"),
+        ({"ForAllValues:StringLike": {"aws:x": ["a*", "b"]}}, {"aws_x": ["ab", "c"]}, "not-allowed"),
+        ({"ForAllValues:StringLike": {"aws:x": "a"}}, {}, "allowed"),
+        ({"ForAllValues:StringLike": {"aws:x": "a"}}, {"aws_x": [""]}, "allowed"),
+        ({"ForAllValues:StringNotLike": {"aws:x": "key1*"}}, {"aws_x": ["key1:hr", "key2"]}, "not-allowed"),
+        ({"ForAllValues:StringNotLike": {"aws:x": "key1*"}}, {"aws_x": ["key2"]}, "allowed"),
+        ({"ForAnyValue:StringEquals": {"aws:x": "a"}}, {"aws_x": ["b", "a"]}, "allowed"),
+        ({"ForAnyValue:StringEquals": {"aws:x": "a"}}, {}, "not-allowed"),
+        ({"ForAnyValue:StringNotEquals": {"aws:x": "a"}}, {"aws_x": ["a", "b"]}, "allowed"),
+        ({"ForAnyValue:StringNotEquals": {"aws:x": "a"}}, {}, "not-allowed"),
+        ({"ForAnyValue:StringEqualsIfExists": {"aws:x": "a"}}, {}, "allowed"),
+        ({"StringEquals": {"aws:x": "a"}}, {"aws_x": ["a", "b"]}, "unknown"),
+        ({"Bool": {}}, {}, "allowed"),
+    ],
+)
+def test_conditions_hold_as_aws_documents_them(
+    condition: dict[str, Any], context: dict[str, str | list[str]], outcome: str
+) -> None:
+    assert under(condition, **context) == outcome
+
+
+# ---- who signs
+
+
+@pytest.mark.parametrize(
+    ("signed", "present", "absent", "bool_true", "bool_false", "if_exists_false"),
+    [
+        (LONG_TERM, False, True, False, False, True),
+        (NO_MFA, True, False, False, True, True),
+        (MFA, True, False, True, False, False),
+    ],
+)
+def test_a_long_term_key_says_nothing_about_mfa(
+    signed: Circumstances, present: bool, absent: bool, bool_true: bool, bool_false: bool, if_exists_false: bool
+) -> None:
+    key = "aws:MultiFactorAuthPresent"
+    request = Request("s3:GetObject", context=context_of(JANE, signed))
+    for condition, holds in (
+        ({"Null": {key: "false"}}, present),
+        ({"Null": {key: "true"}}, absent),
+        ({"Bool": {key: "true"}}, bool_true),
+        ({"Bool": {key: "false"}}, bool_false),
+        ({"BoolIfExists": {key: "false"}}, if_exists_false),
+    ):
+        outcome = evaluate([policy(allow(Condition=condition))], request).outcome
+        assert outcome is (Outcome.ALLOWED if holds else Outcome.NOT_ALLOWED)
+
+
+# ---- trust
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+
+
+def assumed(principal: object, who: Principal, *policies: Policy, signed: Circumstances = LONG_TERM) -> Outcome:
+    trust = Policy("trust", {"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}})
+    return evaluate_trust(trust, policies, Request("sts:AssumeRole", ROLE, context_of(who, signed), who)).outcome
+
+
+@pytest.mark.parametrize(
+    ("principal", "by_itself", "with_permission"),
+    [
+        ("*", "allowed", "allowed"),
+        ({"AWS": "*"}, "allowed", "allowed"),
+        ({"AWS": JANE.arn}, "allowed", "allowed"),
+        ({"AWS": ["arn:aws:iam::123456789012:user/bob", JANE.arn]}, "allowed", "allowed"),
+        ({"AWS": "arn:aws:iam::123456789012:root"}, "not-allowed", "allowed"),
+        ({"AWS": "123456789012"}, "not-allowed", "allowed"),
+        ({"AWS": "arn:aws:iam::123456789012:user/bob"}, "not-allowed", "not-allowed"),
+        ({"AWS": "210987654321"}, "not-allowed", "not-allowed"),
+        ({"AWS": "AIDAQQQQQQQQQQQQQQQQQ"}, "not-allowed", "not-allowed"),
+        ({"Service": "ec2.amazonaws.com"}, "not-allowed", "not-allowed"),
+        ({"Service": "ec2.amazonaws.com", "AWS": JANE.arn}, "allowed", "allowed"),
+        ({"AWS": "arn:aws:iam::123456789012:user/*"}, "unknown", "unknown"),
+        ({"CanonicalUser": "79a5"}, "unknown", "unknown"),
+        ({}, "unknown", "unknown"),
+    ],
+)
+def test_a_role_is_for_whom_it_trusts(principal: object, by_itself: str, with_permission: str) -> None:
+    assert assumed(principal, JANE) == by_itself
+    assert assumed(principal, JANE, policy(allow(Action="sts:AssumeRole", Resource=ROLE))) == with_permission
+
+
+def test_an_own_deny_outweighs_a_roles_trust() -> None:
+    assert assumed({"AWS": JANE.arn}, JANE, policy(deny(Action="sts:*"))) is Outcome.DENIED
+
+
+def test_a_session_of_a_role_is_known_by_the_role_and_by_itself() -> None:
+    session = Principal("arn:aws:sts::123456789012:assumed-role/first/me", user_id="AROAX:me")
+    assert assumed({"AWS": session.arn}, session) is Outcome.ALLOWED
+    assert assumed({"AWS": "arn:aws:iam::123456789012:role/some/path/first"}, session) is Outcome.ALLOWED
+    assert assumed({"AWS": "arn:aws:iam::123456789012:role/second"}, session) is Outcome.NOT_ALLOWED
+    assert assumed({"AWS": "arn:aws:iam::210987654321:role/first"}, session) is Outcome.NOT_ALLOWED
+
+
+def test_a_role_of_another_account_needs_both_policies() -> None:
+    stranger = Principal.user("eve", account="210987654321")
+    assert assumed({"AWS": stranger.arn}, stranger) is Outcome.NOT_ALLOWED
+    assert assumed({"AWS": stranger.arn}, stranger, policy(allow(Action="sts:*"))) is Outcome.ALLOWED
+
+
+def test_a_trust_policy_has_no_resource() -> None:
+    trust = Policy("trust", {"Statement": allow(Principal="*")})
+    verdict = evaluate_trust(trust, [], Request("sts:AssumeRole", ROLE, context_of(JANE, MFA), JANE))
+    assert verdict.unknown == ("trust Statement: the element Resource of a statement",)
+
+
+# ---- whether MFA is required
+
+
+@pytest.mark.parametrize("name", ["mfa-required", "force-mfa"])
+def test_encees_own_denies_require_mfa(name: str) -> None:
+    found = mfa_requirement([policy(allow()), Policy(name, document(name))], JANE)
+    assert found.required
+    assert {cited.policy for cited in found.denied_by} == {name}
+
+
+def test_no_policy_and_the_naive_form_require_no_mfa() -> None:
+    naive = policy(deny(Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}))
+    for held in ([], [naive], [Policy("a", document("allow-with-mfa"))]):
+        found = mfa_requirement(held, JANE)
+        assert not found.required
+        assert "s3:GetObject" in found.open
+
+
+def test_a_deny_that_leaves_a_way_out_requires_no_mfa() -> None:
+    without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    swap = policy({"Effect": "Deny", "NotAction": "iam:DeactivateMFADevice", "Resource": "*", "Condition": without})
+    assert mfa_requirement([swap], JANE).open == ("iam:DeactivateMFADevice",)
+    somewhere = policy(deny(Condition=without | {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}))
+    found = mfa_requirement([somewhere], JANE)
+    assert (found.required, found.open) == (False, ())
+    assert found.unknown == ("p Statement[0]: the value of aws:SourceIp in this request",)

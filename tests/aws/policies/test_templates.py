@@ -1,0 +1,80 @@
+"""The four policies: what they are made of, and that AWS would take them."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from encee.aws.policies.templates import POLICIES, SIZE_LIMIT, document, size_of
+from encee.errors import UsageError
+
+OFFICE = ("203.0.113.0/24", "2001:db8::/32")
+
+
+def made(name: str, partition: str = "aws") -> dict[str, Any]:
+    return document(name, partition=partition, allow_cidrs=OFFICE if name == "ip-restriction" else ())
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
+@pytest.mark.parametrize("name", POLICIES)
+def test_aws_would_take_each_policy_in_each_partition(name: str, partition: str) -> None:
+    policy = made(name, partition)
+    text = json.dumps(policy)
+    assert "AWS::" not in text
+    assert {*re.findall(r"arn:([^:]*):", text)} <= {partition}
+    assert size_of(policy) <= SIZE_LIMIT
+    sids = [statement["Sid"] for statement in policy["Statement"]]
+    assert len({*sids}) == len(sids)
+    assert all(re.fullmatch(r"[A-Za-z0-9]{8,}", sid) for sid in sids)
+
+
+def test_the_size_is_counted_without_white_space() -> None:
+    assert size_of({"a": "b c", "d": ["ü"]}) == len('{"a":"bc","d":["ü"]}')
+
+
+def test_networks_are_written_as_aws_wants_them() -> None:
+    policy = document("ip-restriction", allow_cidrs=["203.0.113.7", "2001:DB8::/32", "203.0.113.7/32"])
+    condition = policy["Statement"][0]["Condition"]
+    assert condition["NotIpAddress"] == {"aws:SourceIp": ["203.0.113.7/32", "2001:db8::/32"]}
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "said"),
+    [
+        ([], "needs the networks"),
+        (["office"], "office is neither a network nor an address"),
+        (["203.0.113.0/255.255.255.0"], "is neither a network"),
+        (["203.0.113.7/24"], "203.0.113.7/24 is an address inside a network"),
+        (["0.0.0.0/0"], "together they are the whole world"),
+        (["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"], "together they are the whole world"),
+        (["203.0.113.0/24", "::/0"], "together they are the whole world"),
+        ([f"203.0.{n}.0/24" for n in range(250)] + [f"198.51.{n}.0/24" for n in range(120)], "characters"),
+    ],
+)
+def test_networks_that_make_no_restriction_are_refused(cidrs: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        document("ip-restriction", allow_cidrs=cidrs)
+    assert caught.value.hint
+
+
+def test_options_are_refused_where_they_have_no_place() -> None:
+    with pytest.raises(UsageError, match="there is no policy nope"):
+        document("nope")
+    with pytest.raises(UsageError, match="AWS is no partition"):
+        document("force-mfa", partition="AWS")
+    with pytest.raises(UsageError, match="no place for addresses"):
+        document("mfa-required", allow_cidrs=OFFICE)
+    with pytest.raises(UsageError, match="no place for a password change"):
+        document("force-mfa", allow_password_change=True)
+
+
+def test_a_password_change_is_allowed_and_exempted_where_wanted() -> None:
+    without, with_it = document("mfa-required"), document("mfa-required", allow_password_change=True)
+    added = [statement for statement in with_it["Statement"] if statement not in without["Statement"]]
+    assert [statement["Sid"] for statement in added] == [
+        "AllowReadingPasswordPolicy",
+        "AllowChangingOwnPassword",
+        "DenyAllButEnrollingWithoutMFA",
+    ]
+    assert added[-1]["NotAction"][-2:] == ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"]
