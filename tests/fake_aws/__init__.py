@@ -7,6 +7,7 @@ moto alone accepts any key, code and signature, so that every test on it passes 
         device = user.create_device("phone")
         run("aws", "sts", "get-session-token", ..., device.next_code(), AWS_ENDPOINT_URL=aws.url)
         aws.fault("GetSessionToken", faults.throttled())
+        aws.enforce_policies, aws.source_ip = True, "198.51.100.1"
         assert aws.calls("GetSessionToken")[0].serial == device.serial
 """
 

@@ -66,6 +66,7 @@ class Session:
     expiration: datetime
     identity: Identity
     mfa: bool
+    issued: datetime
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Account:
         self.root_keys: set[str] = set()
         self.hardware_seeds: dict[str, str] = {}
         self.forbidden_to_list_devices: set[str] = set()
+        self.enforce_policies = False
+        self.source_ip: str | None = "203.0.113.1"
         self._code_clocks: defaultdict[str, CodeClock] = defaultdict(CodeClock)
         self._codes = threading.RLock()
 
@@ -143,6 +146,7 @@ class Account:
             expiration=(self.now() + timedelta(seconds=duration)).replace(microsecond=0),
             identity=identity,
             mfa=mfa,
+            issued=self.now().replace(microsecond=0),
         )
         self.sessions[session.access_key_id] = session
         return session

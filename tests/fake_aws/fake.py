@@ -22,7 +22,7 @@ from tests.fake_aws.sigv4 import Signature
 from tests.fake_aws.users import FakeKey, FakeUser
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from moto.core.request import Request
@@ -99,6 +99,24 @@ class FakeAws:
     # ---- the account
 
     @property
+    def enforce_policies(self) -> bool:
+        """Whether calls need the caller's policies to allow them; they do not, at first."""
+        return self._account.enforce_policies
+
+    @enforce_policies.setter
+    def enforce_policies(self, enforced: bool) -> None:
+        self._account.enforce_policies = enforced
+
+    @property
+    def source_ip(self) -> str | None:
+        """The address from which calls seem to come; None for a VPC endpoint, which tells none."""
+        return self._account.source_ip
+
+    @source_ip.setter
+    def source_ip(self, address: str | None) -> None:
+        self._account.source_ip = address
+
+    @property
     def account_id(self) -> str:
         """The account's number."""
         return self._account.id
@@ -124,6 +142,19 @@ class FakeAws:
         """A role with this trust policy; returns its ARN."""
         role = self._account.iam.create_role(name, json.dumps(trust), "/", None, "", [], str(max_session_duration))
         return role.arn
+
+    def create_policy(self, name: str, document: Mapping[str, object], path: str = "/") -> str:
+        """A managed policy; returns its ARN."""
+        return self._account.iam.create_policy("", path, json.dumps(document), name, []).arn
+
+    def create_group(self, name: str, *policies: str, users: Sequence[FakeUser] = (), path: str = "/") -> str:
+        """A group with these managed policies and members; returns its ARN."""
+        group = self._account.iam.create_group(name, path)
+        for arn in policies:
+            self._account.iam.attach_group_policy(arn, name)
+        for user in users:
+            self._account.iam.add_user_to_group(name, user.name)
+        return group.arn
 
     def issued_secrets(self) -> list[str]:
         """The secrets and tokens of all sessions that were opened, for a test that looks for leaks."""

@@ -1,7 +1,7 @@
 """The gate before moto: whoever passes is who they say they are.
 
 moto believes every key, signature and token. Here they are checked; STS is then answered by `sts`, and what is
-left (IAM, S3) goes on to moto.
+left (IAM, S3) goes on to moto, where the policies allow it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Response
 
-from tests.fake_aws import sts
+from tests.fake_aws import permissions, resources, sts
 from tests.fake_aws.messages import AwsError, invalid_token, result
 
 if TYPE_CHECKING:
@@ -39,10 +39,13 @@ def answer(
         case "sts" if (tree := sts.answer(account, caller, action, params)) is not None:
             return result("sts", action, tree)
         case "iam":
-            _authorize(account, caller, action)
+            _authorize(account, caller, action, params)
             return _ask_moto(request, _implied(caller, action, params))
-        case _:
-            return _ask_moto(request, {})
+        case "s3":
+            permissions.authorize(account, caller, *resources.of_s3(account, action, request.path))
+        case service:
+            permissions.authorize(account, caller, f"{service}:{action}", resources.EVERYTHING)
+    return _ask_moto(request, {})
 
 
 def _authenticate(account: Account, request: Request, signature: Signature) -> Caller:
@@ -54,8 +57,8 @@ def _authenticate(account: Account, request: Request, signature: Signature) -> C
     return caller
 
 
-def _authorize(account: Account, caller: Caller, action: str) -> None:
-    """The two things that IAM refuses here; policies are not evaluated."""
+def _authorize(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> None:
+    """What IAM refuses: sessions without MFA, a user whom a test forbids it, and what the policies do not allow."""
     identity = caller.identity
     if caller.session and not caller.session.mfa and not identity.is_role:
         raise invalid_token()
@@ -65,6 +68,8 @@ def _authorize(account: Account, caller: Caller, action: str) -> None:
             f"user {identity.user_name} because no identity-based policy allows the iam:{action} action"
         )
         raise AwsError("AccessDenied", message, 403)
+    keys = {"iam:PolicyARN": params["PolicyArn"]} if "PolicyArn" in params else {}
+    permissions.authorize(account, caller, f"iam:{action}", resources.of_iam(account, caller, action, params), keys)
 
 
 def _implied(caller: Caller, action: str, params: Mapping[str, str]) -> Mapping[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import get_service_model
 
-from tests.fake_aws import trust
+from tests.fake_aws import permissions
 from tests.fake_aws.account import Identity
 from tests.fake_aws.messages import AwsError
 
@@ -58,21 +57,11 @@ def assume_role(account: Account, caller: Caller, params: Mapping[str, str]) -> 
     if caller.identity.is_root:
         raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     mfa = check_mfa(account, caller, params)
-    denied = AwsError(
-        "AccessDenied",
-        f"User: {caller.identity.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-        403,
-    )
     role = next((role for role in account.iam.get_roles() if role.arn == arn), None)
     if not role:
-        raise denied
-    context = {"sts:ExternalId": params["ExternalId"]} if "ExternalId" in params else {}
-    if caller.session or mfa:  # a long-term key alone sends no word about MFA, not even "false"
-        carried = caller.session is not None and caller.session.mfa
-        context["aws:MultiFactorAuthPresent"] = str(mfa or carried).lower()
-    principals = {caller.identity.arn, account.root_arn, account.id}
-    if not trust.allows(json.loads(role.assume_role_policy_document), principals, context):
-        raise denied
+        raise permissions.denied(caller, "sts:AssumeRole", f" on resource: {arn}")
+    keys = {"sts:RoleSessionName": [name], "sts:ExternalId": [*filter(None, [params.get("ExternalId")])]}
+    permissions.authorize_role(account, caller, arn, role.assume_role_policy_document, keys, mfa=mfa)
     duration = int(params.get("DurationSeconds", 3600))
     if caller.session and duration > CHAINED_LIMIT:
         raise AwsError("ValidationError", CHAINED_TOO_LONG)

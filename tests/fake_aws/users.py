@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pyotp
 from tests.fake_aws.account import new_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from moto.iam.models import AccessKey
@@ -103,6 +105,14 @@ class FakeUser:
     def allow_listing_devices(self, allowed: bool) -> None:
         forbidden = self._account.forbidden_to_list_devices
         (forbidden.discard if allowed else forbidden.add)(self.name)
+
+    def put_policy(self, name: str, document: Mapping[str, object]) -> None:
+        """Give the user an inline policy."""
+        self._account.iam.put_user_policy(self.name, name, json.dumps(document))
+
+    def attach_policy(self, arn: str) -> None:
+        """Attach a managed policy to the user."""
+        self._account.iam.attach_user_policy(arn, self.name)
 
     def create_access_key(self) -> FakeKey:
         """Another key; AWS allows two."""

@@ -72,6 +72,11 @@ class Clients:
         self.stack.enter_context(closing(client))
         return client
 
+    def s3(self, credentials: FakeKey | Credentials) -> Any:  # noqa: ANN401 - there are no types of it here
+        client = boto().client("s3", **self._connection(credentials))
+        self.stack.enter_context(closing(client))
+        return client
+
     def login(self, user: FakeUser, **parameters: Any) -> Credentials:  # noqa: ANN401 - GetSessionToken's own
         return Credentials.of(self.sts(user.access_key).get_session_token(**parameters)["Credentials"])
 
