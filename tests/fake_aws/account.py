@@ -23,6 +23,7 @@ from tests.fake_aws.messages import invalid_token
 
 BASE64 = string.ascii_letters + string.digits + "/+"
 STEP = 30  # seconds for which a device shows a code
+SYNC_STEPS = 20  # how far from the time two consecutive codes may be; AWS does not say
 
 
 def new_secret() -> str:
@@ -80,10 +81,14 @@ class Caller:
 
 @dataclass
 class CodeClock:
-    """One device's own clock, and the last 30-second step whose code was used."""
+    """One device's own clock, and the last 30-second step whose code was used.
+
+    `drift` is how far AWS believes the device's clock to be ahead; `astray` is by how many steps it is wrong in that.
+    """
 
     drift: timedelta = field(default_factory=timedelta)
     last_used: int = -1
+    astray: int = 0
 
 
 class Account:
@@ -188,12 +193,12 @@ class Account:
 
     def code(self, serial: str) -> str:
         """What the device shows."""
-        return self._code_at(serial, self._step(serial))
+        return self._code_at(serial, self._shown(serial))
 
     def next_code(self, serial: str) -> str:
         """What the device shows after its clock was moved on, by one step or past the last code used."""
         with self._codes:
-            steps = max(1, self.code_clock(serial).last_used + 1 - self._step(serial))
+            steps = max(1, self.code_clock(serial).last_used + 1 - self._shown(serial))
             self.code_clock(serial).drift += timedelta(seconds=STEP * steps)
             return self.code(serial)
 
@@ -207,8 +212,31 @@ class Account:
                     return True
             return False
 
+    def synchronize(self, serial: str, first: str, second: str) -> bool:
+        """Whether two codes follow one another, within ten minutes; both are used then, and their clock is believed."""
+        with self._codes:
+            clock, current = self.code_clock(serial), self._step(serial)
+            for step in sorted(range(current - SYNC_STEPS, current + SYNC_STEPS), key=lambda step: abs(step - current)):
+                if step <= clock.last_used or [first, second] != [self._code_at(serial, step + n) for n in (0, 1)]:
+                    continue
+                moved = step + 1 - current
+                clock.drift += timedelta(seconds=STEP * moved)
+                clock.astray -= moved
+                clock.last_used = step + 1
+                return True
+            return False
+
+    def forget_codes(self, serial: str) -> None:
+        """Forget the clock of a device that is gone: one of the same name is another device."""
+        self._code_clocks.pop(serial, None)
+
     def _step(self, serial: str) -> int:
+        """The step at which AWS believes the device to be."""
         return int((self.now() + self.code_clock(serial).drift).timestamp()) // STEP
+
+    def _shown(self, serial: str) -> int:
+        """The step at which the device is."""
+        return self._step(serial) + self.code_clock(serial).astray
 
     def _code_at(self, serial: str, step: int) -> str:
         seed = self.seed(serial)

@@ -19,7 +19,7 @@ from tests.fake_aws.journal import Call
 from tests.fake_aws.messages import AwsError
 from tests.fake_aws.server import Reply, Server
 from tests.fake_aws.sigv4 import Signature
-from tests.fake_aws.users import FakeKey, FakeUser
+from tests.fake_aws.users import FakeDevice, FakeKey, FakeUser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,6 +155,14 @@ class FakeAws:
         for user in users:
             self._account.iam.add_user_to_group(name, user.name)
         return group.arn
+
+    def virtual_devices(self) -> list[FakeDevice]:
+        """The virtual devices that exist, enabled or not."""
+        return [FakeDevice(serial, self._account) for serial in self._account.iam.virtual_mfa_devices]
+
+    def mfa_sessions(self) -> int:
+        """How many sessions with MFA were opened."""
+        return sum(session.mfa for session in self._account.sessions.values())
 
     def issued_secrets(self) -> list[str]:
         """The secrets and tokens of all sessions that were opened, for a test that looks for leaks."""

@@ -54,6 +54,13 @@ def throttled() -> Fault:
     return error("Throttling", "Rate exceeded", 400)
 
 
+def denied(caller: str, action: str, resource: str, reason: str | None = None) -> Fault:
+    """A policy does not allow it; the reason is AWS's, in AWS's words."""
+    reason = reason or f"because no identity-based policy allows the {action} action"
+    message = f"User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
+    return error("AccessDenied", message, 403)
+
+
 def region_disabled(account_id: str = "123456789012") -> Fault:
     """STS is switched off in the region."""
     message = (

@@ -1,7 +1,7 @@
 """The gate before moto: whoever passes is who they say they are.
 
-moto believes every key, signature and token. Here they are checked; STS is then answered by `sts`, and what is
-left (IAM, S3) goes on to moto, where the policies allow it.
+moto believes every key, signature and token. Here they are checked; STS is then answered by `sts`, MFA devices by
+`devices`, and what is left (IAM, S3) goes on to moto, where the policies allow it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Response
 
-from tests.fake_aws import permissions, resources, sts
+from tests.fake_aws import devices, permissions, resources, sts
 from tests.fake_aws.messages import AwsError, invalid_token, result
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def answer(
         case "sts" if (tree := sts.answer(account, caller, action, params)) is not None:
             return result("sts", action, tree)
         case "iam":
-            _authorize(account, caller, action, params)
-            return _ask_moto(request, _implied(caller, action, params))
+            implied = _implied(caller, action, params)
+            _authorize(account, caller, action, {**params, **implied})
+            if (tree := devices.answer(account, caller, action, {**params, **implied})) is not None:
+                return result("iam", action, tree)
+            return _ask_moto(request, implied)
         case "s3":
             permissions.authorize(account, caller, *resources.of_s3(account, action, request.path))
         case service:

@@ -81,7 +81,14 @@ def _xml_answer(document: Mapping[str, object], status: int, namespace: str | No
 
 
 def _xml(tree: Mapping[str, object]) -> str:
-    return "".join(
-        f"<{name}>{_xml(value) if isinstance(value, Mapping) else escape(str(value))}</{name}>"
-        for name, value in tree.items()
-    )
+    return "".join(f"<{name}>{_content(value)}</{name}>" for name, value in tree.items())
+
+
+def _content(value: object) -> str:
+    match value:
+        case Mapping():
+            return _xml(value)
+        case list():
+            return "".join(f"<member>{_content(one)}</member>" for one in value)
+        case _:
+            return escape(str(value))

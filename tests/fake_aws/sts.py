@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
-
-from moto.core.utils import get_service_model
+from typing import TYPE_CHECKING
 
 from tests.fake_aws import permissions
 from tests.fake_aws.account import Identity
 from tests.fake_aws.messages import AwsError
+from tests.fake_aws.shapes import check_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from botocore.model import Shape
+    from collections.abc import Callable, Mapping
 
     from tests.fake_aws.account import Account, Caller, Session
 
@@ -35,7 +31,7 @@ def answer(account: Account, caller: Caller, action: str, params: Mapping[str, s
     if caller.session and action not in {"AssumeRole", "GetCallerIdentity"}:
         raise AwsError("AccessDenied", f"Cannot call {action} with session credentials", 403)
     if handler := HANDLERS.get(action):
-        check_shape(action, params)
+        check_shape("sts", action, params)
         return handler(account, caller, params)
     return None
 
@@ -105,32 +101,3 @@ def credentials(session: Session) -> Mapping[str, object]:
         "SessionToken": session.token,
         "Expiration": f"{session.expiration:%Y-%m-%dT%H:%M:%SZ}",
     }
-
-
-def check_shape(action: str, params: Mapping[str, str]) -> None:
-    """Hold the parameters against the limits of the API's own model, in AWS's words."""
-    shape = get_service_model("sts").operation_model(action).input_shape
-    failures = [
-        f"Value {value} at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must {constraint}"
-        for name, member in (shape.members if shape else {}).items()
-        for value, constraint in violations(params.get(name), member, required=name in shape.required_members)
-    ]
-    if failures:
-        errors = "1 validation error" if len(failures) == 1 else f"{len(failures)} validation errors"
-        raise AwsError("ValidationError", f"{errors} detected: {'; '.join(failures)}")
-
-
-def violations(value: str | None, shape: Shape, *, required: bool) -> Iterator[tuple[str, str]]:
-    """The value, as it is to be quoted, with each constraint that it breaks."""
-    if value is None:
-        if required:
-            yield "null", "not be null"
-        return
-    limits: Mapping[str, Any] = shape.metadata
-    what, size = ("value", int(value)) if shape.type_name == "integer" else ("length", len(value))
-    if size < limits.get("min", size):
-        yield f"'{value}'", f"have {what} greater than or equal to {limits['min']}"
-    if size > limits.get("max", size):
-        yield f"'{value}'", f"have {what} less than or equal to {limits['max']}"
-    if not re.fullmatch(limits.get("pattern", ".*"), value, re.DOTALL):
-        yield f"'{value}'", f"satisfy regular expression pattern: {limits['pattern']}"

@@ -45,7 +45,7 @@ class FakeKey:
 
 @dataclass
 class FakeDevice:
-    """An enabled MFA device."""
+    """An MFA device, enabled or not."""
 
     serial: str
     _account: Account = field(repr=False)
@@ -66,6 +66,10 @@ class FakeDevice:
     @drift.setter
     def drift(self, drift: timedelta) -> None:
         self._account.code_clock(self.serial).drift = drift
+
+    def lose_sync(self, steps: int) -> None:
+        """Let the device's clock run away by half minutes, and AWS not know it."""
+        self._account.code_clock(self.serial).astray += steps
 
     def code(self) -> str:
         """What the device shows: the same code for half a minute, good for one use."""
@@ -113,6 +117,11 @@ class FakeUser:
     def attach_policy(self, arn: str) -> None:
         """Attach a managed policy to the user."""
         self._account.iam.attach_user_policy(arn, self.name)
+
+    @property
+    def devices(self) -> list[FakeDevice]:
+        """The devices that are enabled."""
+        return [FakeDevice(serial, self._account) for serial in self._account.iam.users[self.name].mfa_devices]
 
     def create_access_key(self) -> FakeKey:
         """Another key; AWS allows two."""

@@ -126,16 +126,20 @@ def test_takes_a_hardware_device(user: FakeUser, clients: Clients) -> None:
     clients.login(user, **mfa(device))
 
 
-def test_takes_a_device_that_was_enabled_over_the_network(user: FakeUser, clients: Clients) -> None:
+def test_takes_a_device_that_was_enabled_over_the_network(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     made = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
     serial, totp = made["SerialNumber"], pyotp.TOTP(made["Base32StringSeed"].decode())
     sts = clients.sts(user.access_key)
     assert refusal(sts.get_session_token, SerialNumber=serial, TokenCode=totp.now()) == WRONG_SERIAL
+    [device] = aws.virtual_devices()
     iam.enable_mfa_device(
-        UserName="dev", SerialNumber=serial, AuthenticationCode1=totp.now(), AuthenticationCode2=totp.now()
+        UserName="dev",
+        SerialNumber=serial,
+        AuthenticationCode1=device.next_code(),
+        AuthenticationCode2=device.next_code(),
     )
-    clients.login(user, SerialNumber=serial, TokenCode=totp.now())
+    clients.login(user, SerialNumber=serial, TokenCode=device.next_code())
 
 
 @pytest.mark.parametrize(
