@@ -204,18 +204,7 @@ class Document:
         blocks = self._blocks(found) if found else []
         if found is None or all(block.key != mark for block in blocks):
             return False
-        kept: list[str] = []
-        is_behind = False
-        for key, lines in blocks:
-            if key in options:
-                # Behind another value, an indented comment would be a part of it for some SDKs.
-                kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
-                is_behind = True
-            elif key is None and is_behind:
-                kept += map(_comment_at_column_0, lines)
-            else:
-                kept += lines
-                is_behind = False
+        kept = _without(blocks, options)
         # An option may begin with '[' as a header does, and the lines of the section end before it.
         more = self.view[found.header].keys() - self.view["DEFAULT"].keys() - {block.key for block in blocks}
         if more or any(line.strip() for line in kept):
@@ -225,6 +214,27 @@ class Document:
         else:
             self._cut(found)
         return True
+
+    def unset(self, profile: str, options: Collection[str]) -> None:
+        """Take options out of a section that belongs to a person, moving nothing else in it but their comments.
+
+        The section stays, even with nothing in it: a person may have made it. A comment that stood behind an option
+        that goes comes to column 0.
+
+        Args:
+            profile: Whose section; that there is none is no error.
+            options: What to take out.
+
+        Raises:
+            FileRefusedError: The section is spelled in a way that SDKs disagree about.
+        """
+        found = self._find(profile)
+        blocks = self._blocks(found) if found else []
+        if found is None or all(block.key not in options for block in blocks):
+            return
+        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
+        new = [self._ended(self._lines[found.start]), *_without(blocks, options)]
+        self._replace(found, new, inherited, frozenset(options))
 
     def data(self) -> bytes:
         """The edited content, verified.
@@ -363,6 +373,23 @@ class Document:
                 hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
             )
         return f"{key} = {value}{self._line_end}"
+
+
+def _without(blocks: Sequence[_Block], options: Collection[str]) -> list[str]:
+    """The lines of blocks without those of some options; the comments that stood behind these come to column 0."""
+    kept: list[str] = []
+    is_behind = False
+    for key, lines in blocks:
+        if key in options:
+            # Behind another value, an indented comment would be a part of it for some SDKs.
+            kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
+            is_behind = True
+        elif key is None and is_behind:
+            kept += map(_comment_at_column_0, lines)
+        else:
+            kept += lines
+            is_behind = False
+    return kept
 
 
 def _refuse_name(profile: str) -> None:

@@ -43,6 +43,12 @@ def set_region(text: str, profile: str = "dev") -> str:
     return document.data().decode()
 
 
+def unset_region(text: str, profile: str = "dev") -> str:
+    document = Document(text.encode(), FILE, ConfigHeaders())
+    document.unset(profile, {"region"})
+    return document.data().decode()
+
+
 def refusal(edit: Callable[[str], str], text: str) -> str:
     """The message of a refusal, which has a hint, the exit code for files and no secret."""
     with pytest.raises(FileRefusedError) as caught:
@@ -600,3 +606,41 @@ def test_a_config_file_without_a_last_line_end_keeps_none(body: str, line_end: s
 def test_a_default_section_of_configparser_stays_in_the_config_file() -> None:
     before = "[DEFAULT]\nregion = us-east-1\n[profile dev]\noutput = json\n"
     assert set_region(before) == f"{before}region = eu-west-1\n"
+
+
+# Taking an option out of a section that belongs to a person
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("spelled", ["region = a", "  Region: a", "REGION:a\n  b"])
+def test_an_option_that_is_taken_out_moves_nothing_else(spelled: str, line_end: str) -> None:
+    around = "# top\n[profile dev]\n{}output = json\n\n# about z\n[z]\nregion = b\n".replace("\n", line_end)
+    assert unset_region(around.format(spelled.replace("\n", line_end) + line_end)) == around.format("")
+
+
+def test_the_last_option_of_a_section_leaves_its_header() -> None:
+    assert unset_region("[profile dev]\nregion = a\n[z]\n") == "[profile dev]\n[z]\n"
+
+
+def test_comments_around_an_option_that_is_taken_out_stay() -> None:
+    before = "[profile dev]\n# one\nregion = a\n  # two\n# three\noutput = json\n"
+    assert unset_region(before) == "[profile dev]\n# one\n# two\n# three\noutput = json\n"
+
+
+@pytest.mark.parametrize("text", ["", KEYS, "[profile dev]\noutput = json", "[profile devel]\nregion = a\n"])
+def test_nothing_to_take_out_changes_nothing(text: str) -> None:
+    assert unset_region(text) == text
+
+
+def test_a_file_without_a_last_line_end_keeps_none_when_its_last_option_goes() -> None:
+    assert unset_region("[profile dev]\noutput = json\nregion = a") == "[profile dev]\noutput = json"
+
+
+def test_an_option_of_the_default_section_of_configparser_is_not_taken_out() -> None:
+    before = "[DEFAULT]\nregion = b\n[profile dev]\n"
+    assert unset_region(before) == before
+    assert unset_region(f"{before}region = a\n") == before
+
+
+def test_refuses_to_take_an_option_out_of_a_section_that_tools_disagree_about() -> None:
+    assert "spells [profile dev]" in refusal(unset_region, "[profile dev] # mine\nregion = a\n")

@@ -231,6 +231,12 @@ def with_settings(data: bytes) -> bytes:
     return document.data()
 
 
+def without_settings(data: bytes) -> bytes:
+    document = Document(data, Path("config"), ConfigHeaders())
+    document.unset("dev", SETTINGS)
+    return document.data()
+
+
 def removed(data: bytes, profile: str = "dev-mfa") -> bytes:
     document = Document(data, Path("credentials"), CredentialsHeaders())
     assert document.remove(profile, SESSION, mark="manager")
@@ -315,6 +321,32 @@ def test_setting_options_changes_nothing_else_that_botocore_or_a_person_reads(fi
     assert new[:1] == old[:1] or not old[:1] or not old[0].endswith("\n")
     assert comments(lines_of(after)) == comments(lines_of(data))
     assert with_settings(after) == after
+
+
+@brief
+@given(config_files)
+def test_unsetting_options_changes_nothing_else_that_botocore_or_a_person_reads(file: Path, data: bytes) -> None:
+    after = edited(without_settings, data)
+    if after is None:
+        return
+    old, new = cut(data, is_dev), cut(after, is_dev)
+    if not old.section:
+        assert after == data
+        return
+    assert new.before == old.before
+    assert after.endswith("".join(old.behind).encode())
+    assert comments(lines_of(after)) == comments(lines_of(data))
+
+    was, now = (build_profile_map(parsed_by_botocore(content, file)) for content in (data, after))
+    dev, changed = was["profiles"].pop("dev"), now["profiles"].pop("dev")
+    inherited = {key: value for key, value in read_view(data, file)["DEFAULT"].items() if key in SETTINGS}
+    rest = {key: value for key, value in dev.items() if key not in SETTINGS}
+    assert {key: value for key, value in changed.items() if key not in SETTINGS and isinstance(value, dict)} == {
+        key: value for key, value in rest.items() if isinstance(value, dict)
+    }
+    assert changed.keys() == rest.keys() | inherited.keys()
+    assert now == was
+    assert without_settings(after) == after
 
 
 @brief
@@ -424,7 +456,7 @@ def test_reads_what_botocore_reads_and_refuses_what_it_cannot(file: Path, data: 
 
 
 @brief
-@given(any_files, st.sampled_from((owned, with_settings)))
+@given(any_files, st.sampled_from((owned, with_settings, without_settings)))
 def test_an_edit_of_any_file_succeeds_or_is_refused(data: bytes, edit: Callable[[bytes], bytes]) -> None:
     after = edited(edit, data)
     assert after is None or edit(after) == after
