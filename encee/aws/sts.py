@@ -1,12 +1,12 @@
 """The Security Token Service: session credentials for an MFA code, a role for a session."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from encee.aws.refusals import LostAnswerError, NobodyListensError, ThrottledError, explained
+from encee.aws.patience import patiently
+from encee.aws.refusals import LostAnswerError, explained
 from encee.aws.signer import Signer
 from encee.errors import CodeMayBeSpentError
 from encee.model import Role, Session
@@ -14,9 +14,6 @@ from encee.model import Role, Session
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
-
-_PAUSES = (1, 2)
-"""Seconds before the second and the third attempt, where AWS cannot have carried the first out."""
 
 
 def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code: str, duration: timedelta) -> Session:
@@ -40,11 +37,11 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
     """
     seconds = int(duration.total_seconds())
     with _spending_a_code():
-        return _patiently(
+        return patiently(
             signer,
-            lambda: client.get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=seconds)[
-                "Credentials"
-            ],
+            lambda: _session(
+                client.get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=seconds)["Credentials"]
+            ),
         )
 
 
@@ -75,10 +72,10 @@ def assume_role(
     if role.external_id is not None:
         request["ExternalId"] = role.external_id
     if serial is None or code is None:
-        return _patiently(signer, lambda: client.assume_role(**request)["Credentials"])
+        return patiently(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
     with _spending_a_code():
         request |= {"SerialNumber": serial, "TokenCode": code}
-        return _patiently(signer, lambda: client.assume_role(**request)["Credentials"])
+        return patiently(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
 
 
 def caller_arn(client: "STSClient", signer: Signer) -> str:
@@ -94,22 +91,13 @@ def caller_arn(client: "STSClient", signer: Signer) -> str:
         return client.get_caller_identity()["Arn"]
 
 
-def _patiently(signer: Signer, send: "Callable[[], CredentialsTypeDef]") -> Session:
-    """Send a request, again only where AWS certainly did not carry it out."""
-    for pause in (*_PAUSES, None):
-        try:
-            with explained(signer):
-                answer = send()
-            return Session(
-                answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
-            )
-        except KeyError:
-            raise LostAnswerError("AWS's answer held no credentials", hint="try again in a moment") from None
-        except (ThrottledError, NobodyListensError):
-            if pause is None:
-                raise
-            time.sleep(pause)
-    raise AssertionError  # the last round returns or raises
+def _session(credentials: "CredentialsTypeDef") -> Session:
+    return Session(
+        credentials["AccessKeyId"],
+        credentials["SecretAccessKey"],
+        credentials["SessionToken"],
+        credentials["Expiration"],
+    )
 
 
 @contextmanager

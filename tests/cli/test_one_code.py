@@ -64,7 +64,7 @@ def test_the_same_code_given_twice_is_sent_once(encee: Encee, home: Home, dev: P
 def test_a_code_that_aws_certainly_did_not_use_is_good_for_another_profile(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.aws.sts._PAUSES", ())
+    monkeypatch.setattr("encee.aws.patience._PAUSES", ())
     home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
     aws.fault("GetSessionToken", faults.throttled())
     code = dev.device.next_code()

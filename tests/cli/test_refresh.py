@@ -464,7 +464,7 @@ def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee
 def test_sends_a_code_again_that_aws_throttled(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    monkeypatch.setattr("encee.aws.sts._PAUSES", (0, 0))
+    monkeypatch.setattr("encee.aws.patience._PAUSES", (0, 0))
     aws.fault("GetSessionToken", faults.throttled(), times=times)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     assert len(aws.calls("GetSessionToken")) == times + 1
@@ -475,7 +475,7 @@ def test_sends_a_code_again_after_a_refused_connection(
 ) -> None:
     code = dev.device.next_code()
     aws.refuse_connections()
-    monkeypatch.setattr("encee.aws.sts.time.sleep", lambda _seconds: aws.accept_connections())
+    monkeypatch.setattr("encee.aws.patience.time.sleep", lambda _seconds: aws.accept_connections())
     assert encee("refresh", "dev", "-c", code).code == 0
     assert len(aws.calls("GetSessionToken")) == 1
 

@@ -1,0 +1,40 @@
+"""Sending a request again only where AWS certainly did not carry it out."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from encee.aws.refusals import CertainlyUnusedError, LostAnswerError, explained
+from encee.aws.signer import Signer
+
+_PAUSES = (1, 2)
+"""Seconds before the second and the third attempt."""
+
+Answer = TypeVar("Answer")
+
+
+def patiently(signer: Signer, send: Callable[[], Answer]) -> Answer:
+    """Send a request, and again, twice at most, where the connection was refused or AWS says that it was throttled.
+
+    Args:
+        signer: Whose request it is.
+        send: Sends it, by a client that never repeats a request by itself, and takes what is wanted from the answer.
+
+    Raises:
+        LostAnswerError: AWS may have carried it out, and no answer that can be trusted came back.
+        AwsError: AWS refused, or could not be reached.
+    """
+    for pause in _PAUSES:
+        try:
+            return _once(signer, send)
+        except CertainlyUnusedError:
+            time.sleep(pause)
+    return _once(signer, send)
+
+
+def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:
+    try:
+        with explained(signer):
+            return send()
+    except KeyError:
+        raise LostAnswerError("AWS's answer lacked what was asked for", hint="try again in a moment") from None
