@@ -57,14 +57,68 @@ class Device:
 
     Args:
         serial: Its serial number: an ARN, or what is printed on a hardware token.
+        user: The name of its user.
+        enabled: Since when it is in use, UTC.
     """
 
     serial: str
+    user: str
+    enabled: datetime
+
+    @property
+    def kind(self) -> str:
+        """`virtual` for an authenticator app, `hardware` for a token that one buys, `FIDO` for keys and passkeys."""
+        if ":mfa/" in self.serial:
+            return "virtual"
+        return "hardware" if self.gives_codes else "FIDO"
 
     @property
     def gives_codes(self) -> bool:
         """Whether it shows codes that STS takes; FIDO security keys and passkeys do not."""
         return ":u2f/" not in self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A virtual MFA device that is not enabled yet.
+
+    Args:
+        serial: Its ARN.
+        seed: What it makes its codes from, in base32: whoever has it has the device.
+    """
+
+    serial: str
+    seed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who signs, if it is an IAM user; the root user has the account's number for a name.
+
+    Args:
+        arn: The ARN, as GetCallerIdentity tells it; a path may stand before the name.
+    """
+
+    arn: str
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root user."""
+        return self.arn.endswith(":root")
+
+    @property
+    def name(self) -> str:
+        """The user's name."""
+        return self.account if self.is_root else self.arn.rpartition("/")[2]
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+        return self.arn.split(":")[4]
+
+    def device_serial(self, name: str) -> str:
+        """The serial number of a virtual device of this name, in the user's account and partition."""
+        return f"arn:{self.arn.split(':')[1]}:iam::{self.account}:mfa/{name}"
 
 
 def rfc3339(moment: datetime) -> str:

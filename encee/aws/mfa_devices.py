@@ -1,13 +1,22 @@
-"""MFA devices of an IAM user."""
+"""MFA devices of an IAM user.
+
+Since April 2023 a long-term key enables or disables a device only while its user has none (security bulletin
+AWS-2023-001); afterwards the signer has to be a session with MFA. Every client here is one that repeats nothing by
+itself, since the second of two CreateVirtualMFADevice would find the name taken by the first.
+"""
 
 from typing import TYPE_CHECKING
 
+from encee.aws.patience import patiently
 from encee.aws.refusals import explained
 from encee.aws.signer import Signer
-from encee.model import Device
+from encee.model import Device, NewDevice
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+MOST = 8
+"""How many devices a user can have, of any kind."""
 
 
 def list_devices(client: "IAMClient", signer: Signer) -> list[Device]:
@@ -20,4 +29,85 @@ def list_devices(client: "IAMClient", signer: Signer) -> list[Device]:
     """
     with explained(signer):
         pages = client.get_paginator("list_mfa_devices").paginate()
-        return [Device(device["SerialNumber"]) for page in pages for device in page["MFADevices"]]
+        listed = [device for page in pages for device in page["MFADevices"]]
+    return [Device(device["SerialNumber"], device["UserName"], device["EnableDate"]) for device in listed]
+
+
+def create_device(client: "IAMClient", signer: Signer, name: str) -> NewDevice:
+    """Make a virtual device, which is nobody's until it is enabled.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
+
+    Raises:
+        TakenError: There is a device of that name, perhaps an abandoned one.
+        LostAnswerError: It may have been made, and its seed is lost.
+        AwsError: AWS refused, or could not be reached.
+    """
+
+    def send() -> NewDevice:
+        made = client.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        return NewDevice(made["SerialNumber"], made["Base32StringSeed"].decode())
+
+    return patiently(signer, send)
+
+
+def enable_device(client: "IAMClient", signer: Signer, *, user: str, serial: str, codes: tuple[str, str]) -> None:
+    """Give a device to a user, who shows with two consecutive codes that it is there.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html
+
+    Raises:
+        WrongCodeError: AWS did not accept the codes.
+        LostAnswerError: The device may be enabled.
+        AwsError: AWS refused, or could not be reached.
+    """
+    first, second = codes
+    patiently(
+        signer,
+        lambda: client.enable_mfa_device(
+            UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
+        ),
+    )
+
+
+def resync_device(client: "IAMClient", signer: Signer, device: Device, codes: tuple[str, str]) -> None:
+    """Let AWS find out, from two consecutive codes, how far a device's clock is off.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResyncMFADevice.html
+
+    Raises:
+        WrongCodeError: AWS did not accept the codes.
+        AwsError: AWS refused, or could not be reached.
+    """
+    first, second = codes
+    patiently(
+        signer,
+        lambda: client.resync_mfa_device(
+            UserName=device.user, SerialNumber=device.serial, AuthenticationCode1=first, AuthenticationCode2=second
+        ),
+    )
+
+
+def deactivate_device(client: "IAMClient", signer: Signer, device: Device) -> None:
+    """Take a device from its user.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeactivateMFADevice.html
+
+    Raises:
+        MissingError: It is not this user's.
+        AwsError: AWS refused, or could not be reached.
+    """
+    patiently(signer, lambda: client.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial))
+
+
+def delete_device(client: "IAMClient", signer: Signer, serial: str) -> None:
+    """Delete a virtual device that nobody uses.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
+
+    Raises:
+        MissingError: There is none.
+        InUseError: It is enabled for somebody.
+        AwsError: AWS refused, or could not be reached.
+    """
+    patiently(signer, lambda: client.delete_virtual_mfa_device(SerialNumber=serial))

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from encee.aws.denials import Denial
 from encee.aws.signer import Signer
 from encee.errors import AwsError, WrongCodeError
+from encee.model import Session
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -38,6 +40,26 @@ class LostAnswerError(AwsError):
     """The request went out, and no answer that can be trusted came back."""
 
 
+class DeniedError(AwsError):
+    """The policies of the account do not let this user do it."""
+
+
+class NeedsMfaError(DeniedError):
+    """A policy denies it to a key alone, as one does that requires MFA; a session may be allowed to."""
+
+
+class TakenError(AwsError):
+    """There is something of that name already."""
+
+
+class MissingError(AwsError):
+    """There is nothing of that name."""
+
+
+class InUseError(AwsError):
+    """It cannot be deleted while it is in use."""
+
+
 @contextmanager
 def explained(signer: Signer) -> Iterator[None]:
     """Turn what boto3 raises into encee's errors, each with the hint that solves it.
@@ -47,6 +69,8 @@ def explained(signer: Signer) -> Iterator[None]:
         LostAnswerError: The request went out and no answer that can be trusted came back.
         ThrottledError: Too many requests; nothing was done.
         NobodyListensError: Nothing was sent.
+        DeniedError: A policy does not allow it; the message names the action.
+        TakenError, MissingError, InUseError: IAM has, or lacks, what the request is about.
         HopelessError: The key, the secret, the clock or the network is wrong.
         AwsError: Everything else.
     """
@@ -149,13 +173,27 @@ _MEANINGS = (
         "STS is switched off in {region} for this account",
         "use another region: --region us-east-1",
     ),
+    _Meaning(
+        "InvalidAuthenticationCode",
+        "",
+        WrongCodeError,
+        "AWS did not accept the two codes: one was mistyped or is used, they do not follow one another, or the"
+        " device's clock is off",
+        "try the next two codes, and set the device's clock if it is off",
+    ),
+    _Meaning("EntityAlreadyExists", "", TakenError, "AWS has it already: {text}", "choose another name"),
+    _Meaning("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "see whether it is spelled right"),
+    _Meaning("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
+    _Meaning("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
 )
 
 
 def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     """What an error that AWS answered means, and what to do about it."""
     code = error.response.get("Error", {}).get("Code", "")
-    text = error.response.get("Error", {}).get("Message", "").strip().replace(signer.key.secret, "…")
+    text = error.response.get("Error", {}).get("Message", "").strip()
+    for secret in (signer.key.secret, *([signer.key.token] if isinstance(signer.key, Session) else [])):
+        text = text.replace(secret, "…")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED:
         return ThrottledError("AWS gets too many requests from this account", hint="wait a minute and try again")
@@ -163,6 +201,11 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
         return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
     if skew := _SKEW.search(text):
         return _clock_off(*skew.groups())
+    return _meant(code, text, error.operation_name, signer)
+
+
+def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
+    """What AWS means by refusing what this signer wanted."""
     if signer.source is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
         names = dict.fromkeys((signer.source, signer.profile))
         use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
@@ -175,10 +218,29 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     for meaning in _MEANINGS:
         if code == meaning.code and meaning.part in text:
             return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**quoted))
-    return AwsError(
-        f"AWS refused the request of {signer.profile}: {code}: {text}",
-        hint=f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}",
+    if code == "AccessDenied":
+        return _denied(text, operation, signer)
+    return AwsError(f"AWS refused the request of {signer.profile}: {code}: {text}", hint=_whether_it_works(signer))
+
+
+def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
+    """What a missing permission means: which action it is, and who can do what about it."""
+    denial = Denial.read(text)
+    if denial is None:
+        return DeniedError(f"AWS does not let {signer.profile} do {operation}: {text}", hint=_whether_it_works(signer))
+    message = f"AWS does not let {denial.name} do {denial.action}: {denial.reason}"
+    if not denial.is_explicit:
+        return DeniedError(message, hint=f"an administrator can allow it: {denial.statement}")
+    if isinstance(signer.key, Session):
+        return DeniedError(message, hint="an administrator has to change the policy that denies it")
+    return NeedsMfaError(
+        message,
+        hint=f"where the account requires MFA, refresh first: encee refresh {shlex.quote(signer.profile)}",
     )
+
+
+def _whether_it_works(signer: Signer) -> str:
+    return f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
 
 
 def _clock_off(ours: str, theirs: str) -> HopelessError:

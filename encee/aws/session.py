@@ -43,14 +43,18 @@ class Clients:
         with self._lock, explained(signer):
             return self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
 
-    def iam(self, signer: Signer) -> "IAMClient":
+    def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
         """A client of IAM.
+
+        Args:
+            signer: Who signs.
+            attempts: How often a request is sent, at most; once where it may not be carried out twice.
 
         Raises:
             AwsError: The profile's settings make no client.
         """
         with self._lock, explained(signer):
-            return self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=3))
+            return self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3

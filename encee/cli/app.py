@@ -24,6 +24,7 @@ COMMANDS = {
     "exec": "encee.cli.exec",
     "process": "encee.cli.process",
     "clear": "encee.cli.clear",
+    "device": "encee.cli.device",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands."""
 

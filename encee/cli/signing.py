@@ -1,16 +1,21 @@
 """Who signs the requests of a command that asks AWS for more than a session."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from encee.aws.refusals import NeedsMfaError
 from encee.aws.signer import Signer
 from encee.cli import terminal
 from encee.cli.options import HowToRefresh, World, read_catalog
 from encee.cli.running import session_for
 from encee.errors import UsageError
-from encee.model import AccessKey
+from encee.model import AccessKey, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.settings import GivenSettings, Settings
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,25 @@ class Signing:
             EnceeError: There is none, and none is to be had.
         """
         _, session = session_for(self.profile, self.world, self.files, self.how)
+        return self._with(session)
+
+    def on_hand(self) -> Signer:
+        """The session on disk while it is valid, else the long-term credentials: nobody is asked for anything."""
+        session = self.catalog.session(self.settings.target(self.profile), self.profile)
+        return self._with(session) if session and session.expiration > self.world.clock() else self.with_key()
+
+    def asking(self, request: Callable[[Signer], Answer]) -> Answer:
+        """What AWS answers to whoever is on hand; where a policy requires MFA for that, what it answers to a session.
+
+        Raises:
+            EnceeError: AWS does not answer, or there is no session to be had.
+        """
+        try:
+            return request(self.on_hand())
+        except NeedsMfaError:
+            return request(self.with_session())
+
+    def _with(self, session: Session) -> Signer:
         return replace(self.with_key(), key=session, source=self.profile)
 
 

@@ -13,6 +13,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -178,10 +179,10 @@ def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequen
     _console().print(drawn)
 
 
-def _console() -> "Console":
+def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, emoji=False)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def is_terminal() -> bool:
@@ -219,6 +220,80 @@ def ask(prompt: str, cancelled: Cancelled | None = None) -> str | None:
     return line.decode(errors="replace").strip()
 
 
+def ask_code(prompt: str, cancelled: Cancelled | None = None) -> str | None:
+    """Six digits, asked for until they are six; None when the question is cancelled first.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    while True:
+        typed = ask(prompt, cancelled)
+        if typed is None:
+            return None
+        code = typed.replace(" ", "")
+        if is_code(code):
+            return code
+        say("a code is six digits: type the one that the device shows now")
+
+
+def confirm(question: str, *, default: bool) -> bool:
+    """Whether a person agrees; Enter alone is the default.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    while True:
+        answer = (ask(f"{question} [{'Y/n' if default else 'y/N'}]") or "").lower()
+        if not answer:
+            return default
+        if answer in {"y", "yes", "n", "no"}:
+            return answer.startswith("y")
+        say("type y for yes or n for no")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a terminal that is closed, and a request to end, interrupt as Ctrl-C does.
+
+    Only the first of them does: what comes behind it waits, so that what is half done can be undone.
+    """
+    names = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
+    before = {name: signal.getsignal(name) for name in names}
+    mine = [name for name in names if before[name] is not signal.SIG_IGN]  # nohup has it so
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for name in mine:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        for name in mine:
+            signal.signal(name, interrupt)
+        yield
+    finally:
+        for name in mine:
+            signal.signal(name, before[name])
+
+
+def can_draw(lines: Sequence[str]) -> bool:
+    """Whether a picture of these lines can be drawn for a person: in two colours, whole and in its characters."""
+    try:
+        lines[0].encode(sys.stderr.encoding)
+        fits = max(map(len, lines)) <= os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, UnicodeEncodeError):
+        return False
+    return fits and coloured(sys.stderr)
+
+
+def draw(lines: Sequence[str]) -> None:
+    """A picture in black on white, whatever the terminal's own colours are, on stderr."""
+    from rich.text import Text
+
+    console = _console(stderr=True)
+    for line in lines:
+        console.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
+
+
 def _typed(stdin: int, cancelled: Cancelled) -> bool:
     """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
 
@@ -241,13 +316,11 @@ def countdown(text: str, seconds: float) -> None:
         say(f"{text}: waiting {math.ceil(seconds)} s")
         time.sleep(seconds)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     left = TextColumn("{task.fields[left]} s", markup=False)
     columns = (BarColumn(20), left, TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
         end = time.monotonic() + seconds
         task = bar.add_task(clean(text), total=seconds, left=math.ceil(seconds))
         while (remaining := end - time.monotonic()) > 0:
@@ -267,14 +340,7 @@ class Asked:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
-        while True:
-            typed = ask(f"MFA code for {profile} ({device}):", cancelled)
-            if typed is None:
-                return None
-            code = typed.replace(" ", "")
-            if is_code(code):
-                return code
-            say("a code is six digits: type the one that the device shows now")
+        return ask_code(f"MFA code for {profile} ({device}):", cancelled)
 
     def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
         """One of several devices.

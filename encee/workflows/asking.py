@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
 from encee.mfa.sources import Cancelled, CodeSource
+from encee.mfa.steps import seconds_until, step_at
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.store import Store
 from encee.workflows.connections import Connection
 from encee.workflows.plan import CodeJob, Target
-
-_STEP = 30
-"""For how many seconds a device shows a code (RFC 6238)."""
 
 _AS_GOOD = timedelta(seconds=60)
 """A session that ends so much earlier than a new one would is as good as that."""
@@ -82,8 +80,7 @@ class Asking:
         user, when = self._spent.get(flight.serial, (flight, None))
         if when is None or user is flight or not flight.source.waits:
             return 0
-        next_step = (when.timestamp() // _STEP + 1) * _STEP
-        return max(next_step - self._clock().timestamp(), 0)
+        return seconds_until(step_at(when) + 1, self._clock())
 
     def code(self, flight: Flight) -> str | Session:
         """A code that this run has not sent; or the session that somebody else has got meanwhile.

@@ -23,13 +23,14 @@ class Chooser(Protocol):
         """Name a device that cannot be looked up."""
 
 
-def find_device(clients: Clients, signer: Signer, chooser: Chooser | None) -> str:
+def find_device(clients: Clients, signer: Signer, chooser: Chooser | None, naming: Sequence[str]) -> str:
     """The serial number of a device of the user whose key signs.
 
     Args:
         clients: Makes the client of IAM.
         signer: Who asks IAM.
         chooser: The person, or None where there is nobody to ask.
+        naming: The words of the command line that name a device, up to its serial number; for a hint.
 
     Raises:
         UsageError: The user has no device that gives codes, or there are several and nobody to choose.
@@ -43,30 +44,54 @@ def find_device(clients: Clients, signer: Signer, chooser: Chooser | None) -> st
     except AwsError as error:
         if chooser is None:
             raise UsageError(
-                f"no MFA device is known for {profile}, and IAM does not tell: {error.message}", hint=_name_it(profile)
+                f"no MFA device is known for {profile}, and IAM does not tell: {error.message}",
+                hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
             ) from error
         return checked_serial(chooser.serial_for(profile))
+    return choose_device(devices, profile, chooser, naming).serial
+
+
+def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | None, naming: Sequence[str]) -> Device:
+    """The device of a user that gives codes; where there are several, the one that a person chooses.
+
+    Args:
+        devices: All devices of the user.
+        profile: Whose key it is.
+        chooser: The person, or None where there is nobody to ask.
+        naming: The words of the command line that name a device, up to its serial number; for a hint.
+
+    Raises:
+        UsageError: There is no device that gives codes, or there are several and nobody to choose.
+    """
     usable = [device for device in devices if device.gives_codes]
+    name = shlex.quote(profile)
     if len(usable) == 1:
-        return usable[0].serial
+        return usable[0]
     if usable and chooser:
-        return chooser.choose_device(profile, usable).serial
+        return chooser.choose_device(profile, usable)
     if usable:
         serials = ", ".join(device.serial for device in usable)
         raise UsageError(
             f"the user of {profile} has {len(usable)} devices that give codes: {serials}",
-            hint=_name_it(profile, usable[0].serial),
+            hint=_name_it(naming, usable[0].serial),
         )
     if devices:
-        raise UsageError(
-            f"the user of {profile} has only FIDO security keys or passkeys, which AWS STS cannot use",
-            hint="add an authenticator app in the console under Security credentials, or sign in with: aws login",
-        )
+        raise fido_only(profile)
     raise UsageError(
         f"the user of {profile} has no MFA device yet",
-        hint="add an authenticator app in the console under Security credentials",
+        hint=f"enrol one: encee device enroll {name}; or, made in the console under Security credentials:"
+        f" encee device save {name}",
     )
 
 
-def _name_it(profile: str, serial: str = "arn:aws:iam::123456789012:mfa/DEVICE") -> str:
-    return f"name one: encee refresh {shlex.quote(profile)} --mfa-serial {shlex.quote(serial)}"
+def fido_only(profile: str) -> UsageError:
+    """The error for a user all of whose devices are of no use to STS, which nobody can change from here."""
+    return UsageError(
+        f"the user of {profile} has only FIDO security keys or passkeys, which AWS STS cannot use",
+        hint="add an authenticator app in the console under Security credentials, then:"
+        f" encee device save {shlex.quote(profile)}; or sign in with: aws login",
+    )
+
+
+def _name_it(naming: Sequence[str], serial: str) -> str:
+    return f"name one: {shlex.join([*naming, serial])}"

@@ -32,6 +32,7 @@ from encee.errors import (
 from encee.mfa.sources import CodeSource, Command, Given
 from encee.model import Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.saved_device import save_device
 from encee.profiles.store import Store
 from encee.workflows.asking import Asking, Flight
 from encee.workflows.connections import Connection, open_in_background
@@ -291,13 +292,14 @@ class Refresh:
 
     def _find_device(self, job: CodeJob) -> str:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
-        serial = find_device(self._clients, job.signer, self._person)
+        profile = job.signer.profile
+        naming = ("encee", "refresh", profile, "--mfa-serial")
+        serial = find_device(self._clients, job.signer, self._person, naming)
         if not self._save_device:
             return serial
-        profile = job.signer.profile
         try:
-            self._config.edit(lambda document: document.set(profile, {"mfa_serial": serial}))
-            self._notify(f"found the device {serial}; saved it as mfa_serial of {profile} in {self._config.path}")
+            file = save_device(self._credentials, self._config, profile, serial)
+            self._notify(f"found the device {serial}; saved it as mfa_serial of {profile} in {file}")
         except EnceeError as error:
             self._notify(f"found the device {serial}, but could not save it: {error.message}")
         return serial

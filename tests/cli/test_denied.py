@@ -1,0 +1,72 @@
+"""A missing permission: the action is named, and who can do what about it, in text that harms no terminal."""
+
+import json
+
+import pytest
+
+from tests.conftest import Encee, Home, Person
+from tests.fake_aws import FakeAws, faults
+
+EXPLICIT = "with an explicit deny in an identity-based policy"
+
+
+def test_names_the_action_and_the_statement_that_would_allow_it(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane"))
+    result = encee("device", "list", "dev")
+    error, hint = result.err.splitlines()
+    assert result.code == 4
+    assert error == "encee: error: AWS does not let jane do iam:ListMFADevices: no identity-based policy allows it"
+    statement = hint.removeprefix("encee: hint: an administrator can allow it: ")
+    assert json.loads(statement) == {"Effect": "Allow", "Action": "iam:ListMFADevices", "Resource": dev.user.arn}
+
+
+def test_a_deny_of_the_key_alone_names_the_refresh(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
+    result = encee("device", "save", "dev", dev.device.serial)
+    assert "AWS does not let jane do iam:ListMFADevices: an explicit deny in an identity-based policy" in result.err
+    aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
+    asked = encee("device", "list", "dev")
+    assert asked.code == 3  # it wants a session, and there is nobody to ask for a code
+    assert "hint: encee refresh dev" in asked.err
+
+
+def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
+    result = encee("device", "list", "dev")
+    assert result.code == 4
+    assert "hint: an administrator has to change the policy that denies it" in result.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_refusal_in_other_words_names_the_request(encee: Encee, aws: FakeAws) -> None:
+    aws.fault("ListMFADevices", faults.error("AccessDenied", "No.", 403))
+    result = encee("device", "list", "dev")
+    assert (result.code, "AWS does not let dev do ListMFADevices: No." in result.err) == (4, True)
+
+
+@pytest.mark.parametrize("place", ["resource", "reason", "text"])
+def test_what_aws_says_cannot_move_the_cursor_or_hide_text(encee: Encee, dev: Person, aws: FakeAws, place: str) -> None:
+    evil = "\x9b2J\x9b1A\u202e\r\n[red]{0}%s"
+    action = "iam:ListMFADevices"
+    fault = {
+        "resource": faults.denied(dev.user.arn, action, f"user {evil}"),
+        "reason": faults.denied(dev.user.arn, action, "user jane", f"because {evil}"),
+        "text": faults.error("AccessDenied", f"No: {evil}", 403),
+    }[place]
+    aws.fault("ListMFADevices", fault)
+    result = encee("device", "list", "dev")
+    assert result.code == 4
+    assert "[red]{0}%s" in result.err
+    assert all(character.isprintable() for character in result.err.replace("\n", ""))
+    assert len(result.err.splitlines()) == 2
+
+
+def test_a_secret_that_aws_repeats_is_not_shown(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    secrets = aws.issued_secrets()
+    assert all(secret in home.credentials.read_text() for secret in secrets)
+    aws.fault("ListMFADevices", faults.error("AccessDenied", " and ".join(secrets), 403))
+    result = encee("device", "list", "dev")
+    assert (result.code, "… and …" in result.err) == (4, True)
+    assert not any(secret in result.err for secret in secrets)

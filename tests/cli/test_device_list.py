@@ -1,0 +1,184 @@
+"""`encee device list` and `encee device save`: which devices there are, and which one counts."""
+
+import json
+
+import pytest
+
+from tests.conftest import Encee, Home, Person, on_terminal
+from tests.fake_aws import FakeAws, FakeUser, faults
+
+
+@pytest.fixture
+def jane(home: Home, person: Person) -> FakeUser:
+    """Someone with a phone, a token and a security key, none of them saved."""
+    person.user.create_hardware_device("GAHT12345678")
+    person.user.create_fido_device("key")
+    home.write(person.section(serial=False), "# mine\n[profile dev]\nregion = eu-central-1\n")
+    return person.user
+
+
+PHONE = "arn:aws:iam::123456789012:mfa/phone"
+
+
+# ---- list
+
+
+def test_lists_every_device_with_its_kind(encee: Encee, jane: FakeUser, aws: FakeAws) -> None:
+    result = encee("device", "list", "dev")
+    assert (result.code, result.err) == (0, "")
+    heading, *rows = [line.split() for line in result.out.splitlines()]
+    assert heading == ["DEVICE", "KIND", "GIVES", "CODES", "ENABLED", "SAVED"]
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        (PHONE, "virtual", "yes"),
+        ("GAHT12345678", "hardware", "yes"),
+        (jane.devices[2].serial, "FIDO", "no"),
+    ]
+    assert {row[3] for row in rows} == {"today"}
+    assert [call.access_key_id for call in aws.journal] == [jane.access_key.id]
+
+
+def test_marks_the_device_that_is_saved(encee: Encee, dev: Person) -> None:
+    assert encee("device", "list", "dev").out.splitlines()[1].split()[-1] == "saved"
+    document = json.loads(encee("device", "list", "dev", "--json").out)
+    [one] = document["devices"]
+    assert (document["encee_format"], document["profile"], document["saved"]) == (1, "dev", dev.device.serial)
+    assert (one["serial"], one["kind"], one["gives_codes"], one["saved"]) == (PHONE, "virtual", True, True)
+    assert one["enabled"].endswith("Z")
+
+
+def test_a_saved_device_that_the_user_lacks_is_told(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section(serial=False) + "mfa_serial = arn:aws:iam::123456789012:mfa/old\n")
+    assert "mfa/old, which is saved for dev, is not a device of this user" in encee("device", "list", "dev").err
+
+
+def test_a_user_without_a_device_is_told_how_to_get_one(encee: Encee, home: Home, aws: FakeAws) -> None:
+    key = aws.create_user("bob").access_key
+    home.write(f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n")
+    result = encee("device", "list", "dev")
+    assert (result.code, result.out) == (0, "")
+    assert "encee device enroll dev" in result.err
+    assert json.loads(encee("device", "list", "dev", "--json").out)["devices"] == []
+
+
+def test_security_keys_alone_lead_to_the_console(encee: Encee, home: Home, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    bob.create_fido_device("key")
+    home.write(f"[dev]\naws_access_key_id = {bob.access_key.id}\naws_secret_access_key = {bob.access_key.secret}\n")
+    result = encee("device", "list", "dev")
+    assert result.out.splitlines()[1].split()[1:3] == ["FIDO", "no"]
+    assert "add an authenticator app in the console, then: encee device save dev" in result.err
+
+
+def test_the_session_on_disk_signs_while_it_is_valid(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.journal.clear()
+    assert encee("device", "list", "dev-mfa").code == 0
+    assert [call.access_key_id[:4] for call in aws.journal] == ["ASIA"]
+
+
+def test_a_policy_that_wants_mfa_even_for_that_gets_a_session(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    denial = faults.denied(
+        dev.user.arn, "iam:ListMFADevices", "user jane", "with an explicit deny in an identity-based policy"
+    )
+    aws.fault("ListMFADevices", denial)
+    result = encee("device", "list", "dev", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert [(call.action, call.access_key_id[:4]) for call in aws.journal] == [
+        ("ListMFADevices", "AKIA"),
+        ("GetSessionToken", "AKIA"),
+        ("ListMFADevices", "ASIA"),
+    ]
+
+
+@pytest.mark.parametrize("command", ["list", "save"])
+def test_a_role_has_no_devices(encee: Encee, home: Home, dev: Person, command: str) -> None:
+    role = "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = dev\n"
+    home.write(dev.section(), role)
+    result = encee("device", command, "admin")
+    assert (result.code, "admin is a role" in result.err) == (2, True)
+
+
+# ---- save
+
+
+def test_saves_the_one_device_that_gives_codes(encee: Encee, home: Home, dev: Person) -> None:
+    dev.user.create_fido_device("key")
+    home.write(dev.section(serial=False), "# mine\n[profile dev]\nregion = eu-central-1\n# end\n")
+    result = encee("device", "save", "dev", "--json")
+    assert (result.code, json.loads(result.out)["device"]) == (0, PHONE)
+    assert f"saved {PHONE} as mfa_serial of dev in {home.config}" in result.err
+    assert home.config.read_text() == f"# mine\n[profile dev]\nregion = eu-central-1\nmfa_serial = {PHONE}\n# end\n"
+
+
+def test_saves_the_device_that_is_named(encee: Encee, home: Home, jane: FakeUser) -> None:
+    assert len(jane.devices) == 3
+    assert encee("device", "save", "dev", "GAHT12345678").code == 0
+    assert home.config.read_text().endswith("mfa_serial = GAHT12345678\n")
+
+
+def test_a_device_in_the_credentials_file_is_replaced_there_since_it_would_win(
+    encee: Encee, home: Home, dev: Person
+) -> None:
+    dev.user.create_hardware_device("GAHT12345678")
+    config = home.config.read_bytes()
+    assert encee("device", "save", "dev", "GAHT12345678").code == 0
+    assert home.credentials.read_text() == "# my keys\n" + dev.section().replace(PHONE, "GAHT12345678")
+    assert home.config.read_bytes() == config
+    assert "GAHT12345678" in encee("refresh", "dev", "--dry-run").out
+
+
+def test_of_several_devices_one_has_to_be_named_without_a_terminal(encee: Encee, home: Home, jane: FakeUser) -> None:
+    before = home.state()
+    result = encee("device", "save", "dev")
+    assert result.code == 2
+    assert f"encee device save dev {jane.devices[0].serial}" in result.err
+    assert home.state() == before
+
+
+def test_of_several_devices_one_is_chosen_on_a_terminal(home: Home, jane: FakeUser) -> None:
+    child = on_terminal("device", "save", "dev")
+    child.expect_exact("which one is it, 1 to 2?")
+    child.sendline(str([device.serial for device in jane.devices].index("GAHT12345678") + 1))
+    child.expect_exact("saved GAHT12345678 as mfa_serial of dev")
+    assert child.wait() == 0
+    assert home.config.read_text().endswith("mfa_serial = GAHT12345678\n")
+
+
+@pytest.mark.parametrize(
+    ("serial", "says"),
+    [
+        ("arn:aws:iam::123456789012:mfa/other", "is not a device of the user of dev"),
+        ("arn:aws:iam::123456789012:u2f/user/jane/key-X", "AWS STS cannot use"),
+        ("arn:aws:iam::123456789012:user/jane", "is the ARN of a user"),
+        ("phone", "is not the serial number of an MFA device"),
+    ],
+)
+@pytest.mark.usefixtures("jane")
+def test_what_is_no_device_of_the_user_is_not_saved(encee: Encee, home: Home, serial: str, says: str) -> None:
+    before = home.state()
+    result = encee("device", "save", "dev", serial)
+    assert (result.code, says in result.err) == (2, True)
+    assert home.state() == before
+
+
+def test_a_device_that_may_not_be_looked_up_is_saved_with_a_warning(encee: Encee, home: Home, jane: FakeUser) -> None:
+    jane.allow_listing_devices = False
+    result = encee("device", "save", "dev", PHONE)
+    assert result.code == 0
+    assert "could not be checked: AWS does not let jane do iam:ListMFADevices" in result.err
+    assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
+
+
+@pytest.mark.usefixtures("jane")
+def test_warns_of_a_variable_that_comes_before_what_was_saved(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MFA_DEVICE", "arn:aws:iam::123456789012:mfa/other")
+    result = encee("device", "save", "dev", PHONE)
+    assert (result.code, "MFA_DEVICE in the environment names another device" in result.err) == (0, True)
+
+
+@pytest.mark.usefixtures("jane")
+def test_a_config_file_that_cannot_be_edited_is_refused(encee: Encee, home: Home) -> None:
+    home.config.with_name("other").hardlink_to(home.config)
+    before = home.state()
+    assert encee("device", "save", "dev", PHONE).code == 5
+    assert home.state() == before
