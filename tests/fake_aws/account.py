@@ -13,13 +13,18 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
 
 import pyotp
-from moto.iam.models import AccessKey, IAMBackend, iam_backends
+from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, iam_backends
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.utilities.utils import get_partition
 
 from tests.fake_aws.messages import invalid_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BASE64 = string.ascii_letters + string.digits + "/+"
 STEP = 30  # seconds for which a device shows a code
@@ -105,6 +110,9 @@ class Account:
         self.forbidden_to_list_devices: set[str] = set()
         self.enforce_policies = False
         self.source_ip: str | None = "203.0.113.1"
+        self.propagation = 0
+        self.secrets: list[str] = []
+        self._arriving: dict[str, Iterator[bool]] = {}
         self._code_clocks: defaultdict[str, CodeClock] = defaultdict(CodeClock)
         self._codes = threading.RLock()
 
@@ -142,6 +150,14 @@ class Account:
         self.root_keys.add(key.access_key_id)
         return key
 
+    def create_access_key(self, user_name: str) -> AccessKey:
+        """A key of a user as CreateAccessKey makes it: until it has arrived everywhere, some calls do not know it."""
+        key = self.iam.create_access_key(user_name)
+        key.secret_access_key = new_secret()
+        self.secrets.append(key.secret_access_key)
+        self._arriving[key.access_key_id] = islice(cycle([False, True]), 2 * self.propagation)
+        return key
+
     def open_session(self, identity: Identity, duration: int, *, mfa: bool) -> Session:
         """Fresh temporary credentials."""
         session = Session(
@@ -166,7 +182,7 @@ class Account:
                 raise invalid_token()
             return Caller(session.identity, session.secret, session)
         key = self.iam.access_keys.get(access_key_id)
-        if token or not key or key.status != "Active":
+        if token or not key or key.status != "Active" or not next(self._arriving.get(access_key_id, iter(())), True):
             raise invalid_token()
         if access_key_id in self.root_keys:
             return Caller(Identity(self.root_arn, self.id), key.secret_access_key)
@@ -174,6 +190,11 @@ class Account:
         if not user:
             raise invalid_token()
         return Caller(Identity(user.arn, user.id, user.name), key.secret_access_key)
+
+    def note_use(self, access_key_id: str, service: str, region: str) -> None:
+        """Remember that a long-term key has signed."""
+        if key := self.iam.access_keys.get(access_key_id):
+            key.last_used = AccessKeyLastUsed(self.now(), service, region)
 
     # ---- devices and their codes
 

@@ -96,6 +96,15 @@ class FakeAws:
         if not self._server.accepting:
             self._server.start()
 
+    @property
+    def propagation(self) -> int:
+        """How many calls do not know a key that CreateAccessKey has made; each of them is followed by one that does."""
+        return self._account.propagation
+
+    @propagation.setter
+    def propagation(self, calls: int) -> None:
+        self._account.propagation = calls
+
     # ---- the account
 
     @property
@@ -165,8 +174,9 @@ class FakeAws:
         return sum(session.mfa for session in self._account.sessions.values())
 
     def issued_secrets(self) -> list[str]:
-        """The secrets and tokens of all sessions that were opened, for a test that looks for leaks."""
-        return [secret for session in self._account.sessions.values() for secret in (session.secret, session.token)]
+        """The secrets and tokens of all sessions and keys that were handed out, for a test that looks for leaks."""
+        sessions = self._account.sessions.values()
+        return [*self._account.secrets, *(secret for one in sessions for secret in (one.secret, one.token))]
 
     def create_bucket(self, name: str) -> None:
         """An S3 bucket."""
@@ -216,6 +226,7 @@ class FakeAws:
             )
         )
         if fault:
+            fault.meanwhile()
             return Reply(response, fault.ending, self.latency + fault.seconds)
         return Reply(response, seconds=self.latency)
 

@@ -1,17 +1,21 @@
 """What can go wrong between a client and AWS; a test gives one of these to `FakeAws.fault`.
 
-With `half`, `reset` and `hang` the call *is* carried out: a code that it carried is spent although the client
-never learns so. With all others it is not.
+With `half`, `reset`, `hang` and `meanwhile` the call *is* carried out: a code that it carried is spent although the
+client may never learn so. With all others it is not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from werkzeug import Response
 
 from tests.fake_aws.messages import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Ending(Enum):
@@ -30,6 +34,7 @@ class Fault:
     substitute: AwsError | Response | None = None
     ending: Ending = Ending.WHOLE
     seconds: float = 0  # of silence before the answer
+    meanwhile: Callable[[], object] = lambda: None  # done before the answer leaves
 
     def substituted(self) -> Response | None:
         """The answer that is given instead of carrying the call out, if any."""
@@ -94,3 +99,18 @@ def reset_before() -> Fault:
 def hang(seconds: float) -> Fault:
     """Carried out; the answer comes after some silence."""
     return Fault("hang", seconds=seconds)
+
+
+def hang_before(seconds: float) -> Fault:
+    """Not carried out: nothing but silence, and then an empty answer."""
+    return Fault("hang_before", Response(), seconds=seconds)
+
+
+def meanwhile(action: Callable[[], object]) -> Fault:
+    """Carried out; something else happens before the answer leaves."""
+    return Fault("meanwhile", meanwhile=action)
+
+
+def fine() -> Fault:
+    """Carried out: no fault at all, for the calls that come before the one that is to fail."""
+    return Fault("fine")

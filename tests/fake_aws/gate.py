@@ -1,7 +1,7 @@
 """The gate before moto: whoever passes is who they say they are.
 
 moto believes every key, signature and token. Here they are checked; STS is then answered by `sts`, MFA devices by
-`devices`, and what is left (IAM, S3) goes on to moto, where the policies allow it.
+`devices`, a new access key by `access_keys`, and what is left (IAM, S3) goes on to moto, where the policies allow it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Response
 
-from tests.fake_aws import devices, permissions, resources, sts
+from tests.fake_aws import access_keys, devices, permissions, resources, sts
 from tests.fake_aws.messages import AwsError, invalid_token, result
 
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def answer(
             return result("sts", action, tree)
         case "iam":
             implied = _implied(caller, action, params)
-            _authorize(account, caller, action, {**params, **implied})
-            if (tree := devices.answer(account, caller, action, {**params, **implied})) is not None:
+            known = {**params, **implied}
+            _authorize(account, caller, action, known)
+            if (tree := devices.answer(account, caller, action, known)) is not None:
+                return result("iam", action, tree)
+            if (tree := access_keys.answer(account, action, known)) is not None:
                 return result("iam", action, tree)
             return _ask_moto(request, implied)
         case "s3":
@@ -57,6 +60,7 @@ def _authenticate(account: Account, request: Request, signature: Signature) -> C
     signature.check_secret(caller.secret, request)
     if caller.session and caller.session.expiration <= account.now():
         raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
+    account.note_use(signature.access_key_id, signature.service, signature.region)
     return caller
 
 

@@ -33,6 +33,11 @@ class FakeKey:
         key.secret_access_key = new_secret()
         return cls(key.access_key_id, key.secret_access_key, account)
 
+    @property
+    def active(self) -> bool:
+        """Whether it may sign."""
+        return self._account.iam.access_keys[self.id].status == "Active"
+
     def activate(self) -> None:
         self._account.iam.access_keys[self.id].status = "Active"
 
@@ -126,6 +131,11 @@ class FakeUser:
     def create_access_key(self) -> FakeKey:
         """Another key; AWS allows two."""
         return FakeKey.of(self._account.iam.create_access_key(self.name), self._account)
+
+    def keys(self) -> list[FakeKey]:
+        """The keys that the user has now, the oldest first."""
+        keys = self._account.iam.list_access_keys(self.name)
+        return [FakeKey(key.access_key_id, key.secret_access_key, self._account) for key in keys]
 
     def create_device(self, name: str) -> FakeDevice:
         """A virtual device."""

@@ -1,0 +1,33 @@
+"""CreateAccessKey, with the limit of two keys, and a key that takes a while to arrive everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.fake_aws.messages import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.fake_aws.account import Account
+
+LIMIT = 2
+
+
+def answer(account: Account, action: str, params: Mapping[str, str]) -> Mapping[str, object] | None:
+    """The result of a call; None for an action that moto may answer. AwsError where AWS refuses."""
+    user_name = params.get("UserName", "")
+    if action != "CreateAccessKey" or user_name not in account.iam.users:
+        return None
+    if len(account.iam.list_access_keys(user_name)) >= LIMIT:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {LIMIT}", 409)
+    key = account.create_access_key(user_name)
+    return {
+        "AccessKey": {
+            "UserName": user_name,
+            "AccessKeyId": key.access_key_id,
+            "Status": key.status,
+            "SecretAccessKey": key.secret_access_key,
+            "CreateDate": f"{key.create_date:%Y-%m-%dT%H:%M:%SZ}",
+        }
+    }
