@@ -24,6 +24,9 @@ from encee.profiles.syntax import (
 
 # Not str.splitlines(), which also splits at U+2028, U+0085, \x0b and more. A lone CR is refused beforehand.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_OPTION = re.compile(r"(?P<indent>\s*)(?P<key>[^=:]*?)(?P<sign>\s*[=:][^\S\r\n]*).*?(?P<end>\s*)", re.DOTALL)
+"""The first line of an option, as `configparser.RawConfigParser` divides it."""
+
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
@@ -179,6 +182,32 @@ class Document:
                 new += lines
         new += [self._line(key, value) for key, value in missing.items()]
         self._replace(found, new, options, frozenset())
+
+    def exchange(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
+        """Put other options in the place of some of a section, each with the blanks that its line has.
+
+        Args:
+            profile: Whose section; one that it must have.
+            options: What is there → the option and the value that come in its place. What is not there is passed over.
+
+        Raises:
+            FileRefusedError: The section is missing or spelled, or a value is, in a way that SDKs disagree about.
+        """
+        found = self._find(profile)
+        if found is None:
+            raise FileRefusedError(f"{self._file}: [{profile}] is gone; nothing was changed", hint="try again")
+        new = [self._ended(self._lines[found.start])]
+        done: dict[str, str] = {}
+        for key, lines in self._blocks(found):
+            line = _OPTION.fullmatch(lines[0]) if key in options else None
+            if key is None or line is None:
+                new += lines
+                continue
+            name, value = options[key]
+            done[name] = self._checked(name, value)
+            spelled = line["key"] if name == key else name
+            new += [f"{line['indent']}{spelled}{line['sign']}{value}{line['end']}", *filter(_is_comment, lines[1:])]
+        self._replace(found, new, done, frozenset(options) - done.keys())
 
     def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
         """Take options out of a section that belongs to encee, and the section itself when nothing else is in it.
@@ -367,12 +396,15 @@ class Document:
         return line if line.endswith("\n") else line + self._line_end
 
     def _line(self, key: str, value: str) -> str:
+        return f"{key} = {self._checked(key, value)}{self._line_end}"
+
+    def _checked(self, key: str, value: str) -> str:
         if not PORTABLE_VALUE.fullmatch(value):
             raise FileRefusedError(
                 f"{self._file}: {key} has a value that AWS tools would not read alike; nothing was changed",
                 hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
             )
-        return f"{key} = {value}{self._line_end}"
+        return value
 
 
 def _without(blocks: Sequence[_Block], options: Collection[str]) -> list[str]:

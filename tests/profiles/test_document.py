@@ -644,3 +644,41 @@ def test_an_option_of_the_default_section_of_configparser_is_not_taken_out() -> 
 
 def test_refuses_to_take_an_option_out_of_a_section_that_tools_disagree_about() -> None:
     assert "spells [profile dev]" in refusal(unset_region, "[profile dev] # mine\nregion = a\n")
+
+
+# Other options in the place of some
+
+
+def exchange(text: str) -> str:
+    document = Document(text.encode(), FILE, CredentialsHeaders())
+    new = {"aws_access_key_id": ("aws_access_key_id", "NEW"), "aws_secret_access_key": ("encee_secret", "keyring")}
+    document.exchange("dev", new)
+    return document.data().decode()
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n", "\n\n[z]\nx = 1\n"])
+def test_an_exchanged_option_keeps_everything_on_its_line_but_the_value(last: str, line_end: str) -> None:
+    before = (
+        "# top\n[dev] \n\n  # due in March\n\tAWS_Access_Key_Id\t:  OLD \n; c\nregion=a\n"
+        f"aws_secret_access_key     =s=:/+  {last}"
+    ).replace("\n", line_end)
+    after = before.replace("OLD", "NEW").replace("aws_secret_access_key     =s=:/+", "encee_secret     =keyring")
+    assert exchange(before) == after
+
+
+def test_a_comment_inside_the_value_that_is_exchanged_stays() -> None:
+    before = "[dev]\naws_access_key_id = OLD\n  # mine\n  more\nregion = a\n"
+    assert exchange(before) == "[dev]\naws_access_key_id = NEW\n  # mine\nregion = a\n"
+
+
+def test_an_exchange_passes_over_what_is_not_there_and_refuses_a_section_that_is_gone() -> None:
+    assert exchange("[dev]\nregion = a\n") == "[dev]\nregion = a\n"
+    assert "[dev] is gone" in refusal(exchange, "[z]\n")
+
+
+def test_refuses_an_exchange_for_an_option_that_is_there_already_or_is_inherited() -> None:
+    assert "for the second time" in refusal(exchange, "[dev]\nencee_secret = a\naws_secret_access_key = b\n")
+    assert "would change how" in refusal(
+        exchange, "[DEFAULT]\naws_secret_access_key = a\n[dev]\naws_secret_access_key=b\n"
+    )
