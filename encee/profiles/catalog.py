@@ -11,7 +11,7 @@ from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageErro
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
 from encee.profiles.files import Files
-from encee.profiles.identifiers import account_of
+from encee.profiles.identifiers import ACCESS_KEY_ID, account_of
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -20,7 +20,7 @@ from encee.profiles.session_section import (
     session_in,
     source_in,
 )
-from encee.profiles.syntax import PORTABLE_NAME, View, profile_of_header
+from encee.profiles.syntax import View, is_portable_name, profile_of_header
 
 _SHADOWS = frozenset(
     {
@@ -34,7 +34,6 @@ _SHADOWS = frozenset(
 """Options that some SDK takes before the keys of the same profile, as it takes all that begin with `sso_`."""
 
 _LONG_TERM_SUFFIX = "-long-term"
-_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 
 
 class Catalog:
@@ -261,13 +260,10 @@ class Catalog:
     def refuse_key(self, profile: str, key: AccessKey) -> None:
         """Refuse a key id that cannot be one: it may be the secret, and would be sent and shown as the id.
 
-        The form is that of https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html, in the letters that
-        AWS uses.
-
         Raises:
             UsageError: The id does not look like one.
         """
-        if not _KEY_ID.fullmatch(key.id):
+        if not ACCESS_KEY_ID.fullmatch(key.id):
             raise UsageError(
                 f"aws_access_key_id of {profile} is not the id of an access key; id and secret may be swapped",
                 hint=f"enter both again: aws configure --profile {quote(profile)}",
@@ -284,7 +280,7 @@ class Catalog:
             UsageError: No AWS tool could name it.
             FileRefusedError: It holds long-term keys, another tool manages it, or the config file shadows it.
         """
-        if target == "DEFAULT" or not PORTABLE_NAME.fullmatch(target):
+        if not is_portable_name(target):
             raise UsageError(
                 f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
                 hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(source)} --to NAME",

@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 from encee.errors import FileRefusedError, UsageError
 from encee.profiles.syntax import (
     HEADER,
-    PORTABLE_NAME,
     PORTABLE_VALUE,
     View,
+    is_portable_name,
     profile_of_header,
     read_view,
     unreadable,
@@ -425,7 +425,7 @@ def _without(blocks: Sequence[_Block], options: Collection[str]) -> list[str]:
 
 
 def _refuse_name(profile: str) -> None:
-    if profile == "DEFAULT" or not PORTABLE_NAME.fullmatch(profile):
+    if not is_portable_name(profile):
         raise UsageError(
             f"{profile!r} cannot be the name of a profile that every AWS tool can read",
             hint="choose a name of letters, digits and _-/.%@:+ with --to NAME",

@@ -8,6 +8,12 @@ DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mf
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=/,.@-]+", re.ASCII)
 """The ARN of a role."""
 
+ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
+"""The id of an access key, in the letters that AWS uses.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+"""
+
 
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:
     """The account number that a device's ARN or an access key id holds, or None.

@@ -113,6 +113,11 @@ def unreadable(file: Path, line: int | None, fault: str, remedy: str) -> FileRef
     return FileRefusedError(f"{file}: line {line} holds {fault}", hint=remedy)
 
 
+def is_portable_name(profile: str) -> bool:
+    """Whether every AWS tool can have a profile of this name; `DEFAULT` is configparser's own."""
+    return profile != "DEFAULT" and PORTABLE_NAME.fullmatch(profile) is not None
+
+
 def profile_of_header(name: str) -> str | None:
     """The profile that a config-file section describes, or None where it describes something else.
 
