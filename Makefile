@@ -57,8 +57,8 @@ cover: dev  ## every test, the slow ones too, with branch coverage
 	$(PYTEST) --cov --cov-report=
 	$(BIN)/coverage report
 
-fuzz: dev  ## the properties of the edit, on 50,000 generated files
-	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py
+fuzz: dev  ## the properties of the edit and of the plain files, on 50,000 generated files
+	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py tests/profiles/test_plain_files.py
 
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
 	$(BIN)/python scripts/bench.py

@@ -50,6 +50,14 @@ def test_clearing_a_session_loads_only_what_the_edit_and_the_lock_need(home: Hom
     assert home.credentials.read_bytes() == b""
 
 
+def test_importing_keys_loads_only_what_the_write_and_the_lock_need(home: Home) -> None:
+    file = home.path / "keys.csv"
+    file.write_text(f"Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,{'s' * 40}\n")
+    home.write("[other]\n")
+    assert loaded("import", "csv", str(file), "--profile", "dev") <= {"configupdater", "filelock"}
+    assert b"[dev]" in home.credentials.read_bytes()
+
+
 def test_importing_the_package_imports_nothing() -> None:
     script = "import sys; before = set(sys.modules); import encee; print(set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

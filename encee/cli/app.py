@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -25,8 +26,12 @@ COMMANDS = {
     "process": "encee.cli.process",
     "clear": "encee.cli.clear",
     "device": "encee.cli.device",
+    "import": "encee.cli.importing",
 }
-"""Each command, in the order of the help, and the module that holds its function, or its group of commands."""
+"""Each command, in the order of the help, and the module that holds its function, or its group of commands.
+
+Where the name is a word of Python's, the function has an underscore behind it.
+"""
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -41,7 +46,7 @@ class _Table(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name])
-        found = getattr(module, cmd_name)
+        found = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         if isinstance(found, typer.Typer):
             return typer.main.get_command(found)
         command = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders
-from encee.profiles.files import Files
-from encee.profiles.legacy import legacy_serial
+from encee.profiles.files import Files, expanded
+from encee.profiles.legacy import LEGACY_FILE, legacy_serial
 from encee.profiles.store import Store
 
 
@@ -96,10 +95,7 @@ class World:
 
     def legacy_serial(self) -> str | None:
         """The device that the first encee's `~/.encee/config` names, or None."""
-        try:
-            return legacy_serial((Path.home() / ".encee" / "config").read_text(errors="replace"))
-        except (OSError, RuntimeError):
-            return None
+        return legacy_serial(expanded(LEGACY_FILE))
 
 
 def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:

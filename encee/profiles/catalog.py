@@ -291,6 +291,10 @@ class Catalog:
                 hint=f"write the session elsewhere: encee refresh {quote(source)} --to NAME",
             )
 
+    def shadow(self, profile: str) -> str | None:
+        """The option of a profile that AWS tools, or some of them, take before the keys in its section; or None."""
+        return next((key for key in self.options(profile) if key in _SHADOWS or key.startswith("sso_")), None)
+
     def _why_not(self, target: str, source: str) -> str | None:
         """Why a section must not be written over, or None."""
         written = self.credentials.get(target, {})
@@ -302,8 +306,7 @@ class Catalog:
             return f"{target} cannot be its own session profile"
         if tool := _other_manager(written, takes_over=source == target + _LONG_TERM_SUFFIX):
             return f"[{target}] is managed by {tool}"
-        shadows = (key for key in self.options(target) if key in _SHADOWS or key.startswith("sso_"))
-        if shadow := next(shadows, None):
+        if shadow := self.shadow(target):
             return f"{shadow} in the profile {target} would hide the session from the AWS tools"
         return None
 

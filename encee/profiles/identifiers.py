@@ -14,6 +14,9 @@ ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
 """
 
+REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+", re.ASCII)
+"""The name of a region, such as `us-gov-west-1`."""
+
 
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:
     """The account number that a device's ARN or an access key id holds, or None.
@@ -31,3 +34,8 @@ def account_of(serial: str | None, access_key_id: str | None) -> str | None:
     for character in body[:10]:
         number = number * 32 + alphabet.index(character)
     return f"{(number >> 2 & 0x7FFFFFFFFF80) >> 7:012d}"
+
+
+def can_be_one_users(serial: str | None, access_key_id: str | None) -> bool:
+    """Whether a device and an access key can belong together: not where both tell their account, and the two differ."""
+    return len({account_of(serial, None), account_of(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts

@@ -9,7 +9,7 @@ from typing import TypeVar
 from encee.errors import UsageError
 from encee.model import Role
 from encee.profiles.catalog import Catalog
-from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, account_of
+from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, can_be_one_users
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)
@@ -91,8 +91,7 @@ class Settings:
     def _legacy(self, profile: str) -> str | None:
         """The first encee's device, unless it belongs to another account than the profile's key."""
         key = self._catalog.access_key(profile)
-        account = account_of(None, key.id) if key else None
-        return self._legacy_serial if account in {None, account_of(self._legacy_serial, None)} else None
+        return self._legacy_serial if can_be_one_users(self._legacy_serial, key.id if key else None) else None
 
     def serial(self, profile: str) -> str | None:
         """The serial number of a profile's device, checked; None where no setting names one.
