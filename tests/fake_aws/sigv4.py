@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -100,9 +101,16 @@ class Signature:
         signer = scheme(Credentials(self.access_key_id, secret), self.service, self.region)
         signed = AWSRequest(
             method=request.method,
-            url=request.raw_url,
+            url=_canonical(request.raw_url),
             headers={name: request.headers.get(name, "") for name in self.signed_headers},
             data=request.get_data(),
         )
         signed.context["timestamp"] = self.timestamp
         return signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
+
+
+def _canonical(url: str) -> str:
+    """A URL with its query escaped as one signs it: a client may send `/` as it is, and signs `%2F`."""
+    parts = urlsplit(url)
+    query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote, safe="-_.~")
+    return parts._replace(query=query).geturl()

@@ -116,6 +116,15 @@ def test_refuses_an_object_whose_hash_is_not_the_one_signed(aws: FakeAws, user: 
         assert sent.status_code == status
 
 
+def test_takes_a_query_that_is_escaped_less_than_it_is_signed(aws: FakeAws, user: FakeUser) -> None:
+    aws.create_bucket("reports")
+    request = AWSRequest("GET", f"{aws.url}/reports?delimiter=%2F&list-type=2")
+    S3SigV4Auth(BotoCredentials(user.access_key.id, user.access_key.secret), "s3", "us-east-1").add_auth(request)
+    for query, status in (("list-type=2&delimiter=/", 200), ("list-type=2&delimiter=/&prefix=a", 403)):
+        sent = AWSRequest("GET", f"{aws.url}/reports?{query}", dict(request.headers.items())).prepare()
+        assert URLLib3Session().send(sent).status_code == status
+
+
 def test_refuses_a_token_that_the_signature_does_not_cover(user: FakeUser, clients: Clients) -> None:
     session = clients.login(user)
 
