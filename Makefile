@@ -9,10 +9,13 @@ JOBS   ?= auto
 
 # Debian's packages with the programs that tests marked needs(…) want.
 PROGRAMS := fish oathtool openssl util-linux zsh
+
+# Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
+READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test lint format cover fuzz bench readme check build clean
+.PHONY: help system dev demo test lint format cover fuzz bench conformance readers readme check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +29,12 @@ help:  ## list the goals
 .venv-aws-mfa/.ready: Makefile
 	$(PYTHON) -m venv .venv-aws-mfa
 	.venv-aws-mfa/bin/python -m pip install --quiet 'aws-mfa>=0.0.12,<1'
+	@touch $@
+
+# So have the programs that read what encee writes.
+.venv-readers/.ready: Makefile
+	$(PYTHON) -m venv .venv-readers
+	.venv-readers/bin/python -m pip install --quiet 'boto3>=1.44,<2' 'opendal>=0.46,<0.50' 'pyarrow>=22,<30'
 	@touch $@
 
 $(READY): pyproject.toml
@@ -63,6 +72,12 @@ fuzz: dev  ## the properties of the edit and of the plain files, on 50,000 gener
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
 	$(BIN)/python scripts/bench.py
 
+conformance: dev .venv-readers/.ready  ## real AWS tools and SDKs read what encee writes, into docs/conformance.md
+	$(BIN)/python -m scripts.conformance
+
+readers: dev .venv-readers/.ready  ## the same with those that PyPI gives, and no page
+	$(BIN)/python -m scripts.conformance --pypi
+
 readme: dev  ## the README's help texts and exit codes against the program
 	$(BIN)/python scripts/readme_help.py --check
 
@@ -73,7 +88,7 @@ system:  ## install the programs that some tests need (Debian, as root); CI call
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
 
-check: lint readme test cover demo build  ## what CI runs
+check: lint readme test cover demo readers build  ## what CI runs
 
 clean:  ## remove what the other goals made
-	rm -rf $(VENV) .venv-aws .venv-aws-mfa build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-aws .venv-aws-mfa .venv-readers build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from moto.core.request import Request
     from werkzeug import Response
 
+    from tests.fake_aws.account import Session
     from tests.fake_aws.faults import Fault
 
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
@@ -173,9 +174,13 @@ class FakeAws:
         """How many sessions with MFA were opened."""
         return sum(session.mfa for session in self._account.sessions.values())
 
+    def issued_sessions(self) -> list[Session]:
+        """All sessions that were opened, in their order."""
+        return [*self._account.sessions.values()]
+
     def issued_secrets(self) -> list[str]:
         """The secrets and tokens of all sessions and keys that were handed out, for a test that looks for leaks."""
-        sessions = self._account.sessions.values()
+        sessions = self.issued_sessions()
         return [*self._account.secrets, *(secret for one in sessions for secret in (one.secret, one.token))]
 
     def create_bucket(self, name: str) -> None:
