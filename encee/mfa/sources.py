@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Iterable
-from typing import Protocol, Self
+from typing import IO, Protocol, Self
 
 from encee.errors import EnceeError, UsageError
 
@@ -16,6 +17,12 @@ _CODE = re.compile(r"[0-9]{6}")
 
 _PATIENCE = 30
 """For how many seconds a command may look for a code."""
+
+_MOST = 4096
+"""So many bytes cannot be a code and what stands around it."""
+
+_LOOKS_APART = 0.05
+"""Seconds between two looks at whether a command has ended while something holds its output open."""
 
 
 class Cancelled:
@@ -145,14 +152,12 @@ class Command:
         except (OSError, ValueError) as error:
             message = f"the code command of {profile} could not be started: {type(error).__name__}"
             raise EnceeError(message, hint=hint) from None
-        with process:
-            try:
-                printed, _ = process.communicate(timeout=_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                message = f"the code command of {profile} took longer than {_PATIENCE} s"
-                raise EnceeError(message, hint=hint) from None
-        if process.returncode:
+        try:
+            printed = _printed(process)
+        except subprocess.TimeoutExpired:
+            message = f"the code command of {profile} took longer than {_PATIENCE} s"
+            raise EnceeError(message, hint=hint) from None
+        if process.returncode and len(printed) < _MOST:
             message = f"the code command of {profile} failed with exit code {process.returncode}"
             raise EnceeError(message, hint=hint)
         code = printed.decode(errors="replace").strip()
@@ -160,6 +165,41 @@ class Command:
             what = "printed something else" if code else "printed nothing"
             raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
         return code
+
+
+def _printed(process: "subprocess.Popen[bytes]") -> bytes:
+    """What a process prints until it ends; one that prints more than a code can be in is ended.
+
+    A thread reads and closes the pipe: what the process has started may hold it open for longer than anybody waits.
+
+    Args:
+        process: The process, with a pipe as its standard output.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer than 30 seconds, and was ended.
+    """
+    printed = bytearray()
+
+    def read(pipe: IO[bytes]) -> None:
+        with pipe:
+            while len(printed) < _MOST and (piece := os.read(pipe.fileno(), _MOST)):
+                printed.extend(piece)
+        if len(printed) >= _MOST:
+            process.kill()
+
+    reader = threading.Thread(target=read, args=[process.stdout], daemon=True)
+    reader.start()
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        while reader.is_alive() and process.poll() is None and time.monotonic() < deadline:
+            reader.join(_LOOKS_APART)
+        process.wait(max(0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    reader.join(_LOOKS_APART)  # its last words may be on their way
+    return bytes(printed)
 
 
 def is_code(text: str) -> bool:

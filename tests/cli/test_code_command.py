@@ -3,10 +3,13 @@
 import json
 import shlex
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from encee.errors import UsageError
+from encee.mfa.sources import Cancelled, Command
 from tests.conftest import Encee, Home, Person, run_encee
 from tests.fake_aws import FakeAws, faults
 
@@ -38,6 +41,11 @@ def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> Non
         ("no-such-command-at-all", 1, "failed with exit code 127"),
         ("printf '\\377'", 2, "printed something else"),
         ("echo \0 123456", 1, "could not be started: ValueError"),
+        ("yes 123456", 2, "the code command of dev printed something else"),
+        ("trap '' PIPE; while :; do echo 123456; done", 2, "the code command of dev printed something else"),
+        ("printf '\033[2J123456'", 2, "printed something else"),
+        ("head -c 100000 /dev/zero", 2, "printed something else"),
+        ("head -c 100000 /dev/urandom; exit 3", 2, "printed something else"),
     ],
 )
 @pytest.mark.usefixtures("dev")
@@ -56,8 +64,28 @@ def test_a_command_without_a_code_is_a_clear_error(
 @pytest.mark.usefixtures("dev")
 def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("encee.mfa.sources._PATIENCE", 0.2)
-    result = encee("refresh", "dev", "--code-command", "exec sleep 60")
-    assert (result.code, "took longer than" in result.err) == (1, True)
+    for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
+        result = encee("refresh", "dev", "--code-command", command)
+        assert (result.code, "took longer than" in result.err) == (1, True)
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.mfa.sources._PATIENCE", 10)
+    result = encee("refresh", "dev", "--code-command", f"sleep 15 & echo {dev.device.next_code()}")
+    assert result.code == 0, result.err
+
+
+def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        with Cancelled() as cancelled, pytest.raises(UsageError):
+            Command("cat /dev/zero").code_for("dev", "GAHT12345678", cancelled)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> None:
