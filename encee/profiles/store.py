@@ -52,11 +52,19 @@ _UNCHANGEABLE = 0x10 | 0x20
 
 
 class _Snapshot(NamedTuple):
-    """A file's content and what tells one state of it from another; `exists` is False when there is none."""
+    """A file's content, what tells one state of it from another, and what a new file in its place has to have.
+
+    All of it is of one file, since it comes from one descriptor: the name may stand for another file at any moment.
+    `exists` is False when there is none; an attribute that cannot be read has no value.
+    """
 
     data: bytes
     inode: int = 0
     mtime_ns: int = 0
+    mode: int = 0
+    user: int = 0
+    group: int = 0
+    attributes: tuple[tuple[str, bytes | None], ...] = ()
     exists: bool = False
 
 
@@ -122,8 +130,7 @@ class Store:
         """
         with self._explained(self.path):
             folder = self._real_path().parent
-            with suppress(FileExistsError):
-                folder.mkdir(mode=0o700, parents=True)
+            _make_folder(folder)
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
             with self._explained(lock_file):
@@ -150,8 +157,7 @@ class Store:
     def _write(self, edits: tuple[Edit, ...], *, rehearsal: bool) -> None:
         with self._explained(self.path):
             real = self._real_path()
-            with suppress(FileExistsError):
-                real.parent.mkdir(mode=0o700, parents=True)
+            _make_folder(real.parent)
             with _locked(real.parent / f"{_prefix(real)}lock", self.path, _PATIENCE):
                 _remove_leftovers(real)
                 deadline = time.monotonic() + _PATIENCE
@@ -176,7 +182,7 @@ class Store:
         try:
             if before.exists:
                 self._refuse_unwritable(real)
-            temporary = _temporary(real, data, lost, exists=before.exists)
+            temporary = _temporary(real, data, before, lost)
         except FileNotFoundError:
             if real.parent.exists():
                 return False  # another tool has just taken the file away
@@ -292,6 +298,14 @@ def _prefix(real: Path) -> str:
     return f".{real.name}.encee-"
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for nobody else; `parents` of mkdir leaves those to the umask."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+
+
 @contextmanager
 def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
     """Hold a lock beside a file; the kernel drops it when the process dies, and the lock's own file stays.
@@ -300,6 +314,7 @@ def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
 
     Raises:
         FileBusyError: Somebody else held it for longer than `patience`, in seconds.
+        FileRefusedError: A link stands in its place.
     """
     from filelock import FileLock, Timeout
 
@@ -319,6 +334,13 @@ def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
             f"{path}: another encee has held {lock_file} for {patience:.0f} s; nothing was changed",
             hint=f"wait for it, or find it with: fuser {quote(str(lock_file))}",
         ) from None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise FileRefusedError(
+            f"{lock_file} is a link, and encee locks no file that somebody else has chosen; nothing was changed",
+            hint=f"take it away: rm {quote(str(lock_file))}",
+        ) from None
     try:
         yield
     finally:
@@ -332,14 +354,35 @@ def _remove_leftovers(real: Path) -> None:
 
 
 def _snapshot(real: Path) -> _Snapshot:
+    """The file's state.
+
+    Raises:
+        FileRefusedError: It has become a link since its path was resolved.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(real, flags)
     except FileNotFoundError:
         return _Snapshot(b"")
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise FileRefusedError(
+            f"{real} has become a link meanwhile", hint="try again: the link is followed then"
+        ) from None
     with os.fdopen(descriptor, "rb") as file:
         data = file.read()
         status = os.fstat(descriptor)
-    return _Snapshot(data, status.st_ino, status.st_mtime_ns, exists=True)
+        return _Snapshot(
+            data,
+            status.st_ino,
+            status.st_mtime_ns,
+            stat.S_IMODE(status.st_mode),
+            status.st_uid,
+            status.st_gid,
+            _attributes(descriptor),
+            exists=True,
+        )
 
 
 def _settled(real: Path, deadline: float, known: bytes = b"") -> _Snapshot:
@@ -393,7 +436,7 @@ def _exchange(real: Path, temporary: Path, before: _Snapshot, deadline: float, l
         _flush_directory(real.parent, lost)
         if _snapshot(real).data != data:
             return False
-        if _snapshot(old) in {before, _Snapshot(b"")}:
+        if old is None or _snapshot(old) in {before, _Snapshot(b"")}:
             return True
         if _settled(old, deadline).data and _snapshot(real).data == data:
             old.replace(real)
@@ -401,17 +444,24 @@ def _exchange(real: Path, temporary: Path, before: _Snapshot, deadline: float, l
 
 
 @contextmanager
-def _second_name(real: Path, name: Path) -> Iterator[Path]:
-    """Give a file a second name for a while; there is none where the file or the system's hard links are missing."""
-    with suppress(OSError):
+def _second_name(real: Path, name: Path) -> Iterator[Path | None]:
+    """Give a file a second name for a while.
+
+    None where there is no file, where the system has no hard links, and where the name is taken: whoever may write to
+    the folder can have put a file of theirs there.
+    """
+    try:
         name.hardlink_to(real)
+    except OSError:
+        yield None
+        return
     try:
         yield name
     finally:
         name.unlink(missing_ok=True)
 
 
-def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path:
+def _temporary(real: Path, data: bytes, before: _Snapshot, lost: set[str]) -> Path:
     """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
     import tempfile
 
@@ -420,8 +470,8 @@ def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            if exists:
-                _copy_metadata(real, descriptor, lost)
+            if before.exists:
+                _dress(descriptor, before, lost)
             file.flush()
             os.fsync(descriptor)
     except BaseException:
@@ -430,22 +480,19 @@ def _temporary(real: Path, data: bytes, lost: set[str], *, exists: bool) -> Path
     return temporary
 
 
-def _copy_metadata(real: Path, descriptor: int, lost: set[str]) -> None:
-    """Give a new file the owner, attributes and mode of the real one; `lost` gets what the file system did not take.
+def _dress(descriptor: int, before: _Snapshot, lost: set[str]) -> None:
+    """Give a new file the owner, attributes and mode of the old one; `lost` gets what the file system did not take.
 
     Without its group, it keeps no permissions for a group: they would be another group's.
     """
-    status = real.stat()
-    mode = stat.S_IMODE(status.st_mode)
-    if hasattr(os, "fchown") and not _own(descriptor, status.st_uid, status.st_gid):
+    mode = before.mode
+    if hasattr(os, "fchown") and not _own(descriptor, before.user, before.group):
         lost.add("the owner")
-        if not _own(descriptor, -1, status.st_gid):
+        if not _own(descriptor, -1, before.group):
             lost.add("the group (it may not read the file now)")
             mode &= ~stat.S_IRWXG
-    for name in _attributes(real):
-        try:
-            os.setxattr(descriptor, name, os.getxattr(real, name))
-        except OSError:
+    for name, value in before.attributes:
+        if value is None or not _set_attribute(descriptor, name, value):
             lost.add("the extended attributes")
     if hasattr(os, "fchmod"):
         try:
@@ -466,12 +513,29 @@ def _own(descriptor: int, user: int, group: int) -> bool:
     return True
 
 
-def _attributes(real: Path) -> list[str]:
-    """The names of a file's extended attributes; none where the file system has no such thing."""
+def _attributes(descriptor: int) -> tuple[tuple[str, bytes | None], ...]:
+    """A file's extended attributes; none where the file system has no such thing."""
+    if not hasattr(os, "listxattr"):
+        return ()
     try:
-        return os.listxattr(real) if hasattr(os, "listxattr") else []
+        return tuple((name, _attribute(descriptor, name)) for name in os.listxattr(descriptor))
     except OSError:
-        return []
+        return ()
+
+
+def _attribute(descriptor: int, name: str) -> bytes | None:
+    try:
+        return os.getxattr(descriptor, name)
+    except OSError:
+        return None
+
+
+def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
+    try:
+        os.setxattr(descriptor, name, value)
+    except OSError:
+        return False
+    return True
 
 
 def _flush_directory(directory: Path, lost: set[str]) -> None:
