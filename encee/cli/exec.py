@@ -1,6 +1,7 @@
 """`encee exec`: a command with the session in its environment."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -69,4 +70,4 @@ def _become(command: Sequence[str], environ: Mapping[str, str]) -> None:
         raise _NotFoundError(f"{command[0]}: command not found", hint="check its name and PATH") from None
     except OSError as error:
         message = f"{command[0]} cannot be run: {error.strerror}"
-        raise _NotExecutableError(message, hint=f"ls -l {command[0]}") from None
+        raise _NotExecutableError(message, hint=f"ls -l {shlex.quote(command[0])}") from None

@@ -1,5 +1,6 @@
 """A refresh as the command line asks for one: by `refresh` itself, and by whatever needs a session."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -82,7 +83,8 @@ class RefreshRun:
             self.sessions = refresh.sessions
             self.outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
         if any(isinstance(outcome, Refreshed) for outcome in self.outcomes) and credentials.readable_by_others():
-            warn(f"other users can read {self._files.credentials}: chmod 600 {self._files.credentials}")
+            path = str(self._files.credentials)
+            warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
 
 
 def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tuple[Target, Session]:

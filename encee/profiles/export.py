@@ -116,13 +116,16 @@ def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = 
         cleared: The names to unset where they are not set.
 
     Raises:
-        EnceeError: The shell's syntax cannot carry a value; names the variable, never its value.
+        EnceeError: The shell's syntax cannot carry a value, or a terminal on which it is shown would obey it; names
+            the variable, never its value.
     """
+    if shell != "json":  # which escapes them
+        _refuse(variables, lambda value: not value.isprintable(), shell)
     return SHELLS[shell](variables, [name for name in cleared if name not in variables])
 
 
 def _posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # A quoted word holds everything but NUL; `!` is history only where a person types.
+    # A quoted word holds every printable character; `!` is history only where a person types.
     unset = [f"unset {' '.join(cleared)}"] if cleared else []
     return _joined(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
@@ -150,7 +153,7 @@ def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 
 def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    _refuse(variables, re.compile(r'["%!\x00-\x1f]'), "cmd")
+    _refuse(variables, re.compile(r'["%!]').search, "cmd")
     return _joined(
         [f'set "{name}="' for name in cleared], [f'set "{name}={value}"' for name, value in variables.items()]
     )
@@ -158,7 +161,7 @@ def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 def _dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
     # As docker's --env-file reads it: nothing is quoted, and nothing can be unset.
-    _refuse(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
+    _refuse(variables, re.compile(r"""^\s|\s$|["'`\\$#]""").search, "dotenv")
     return _joined([], [f"{name}={value}" for name, value in variables.items()])
 
 
@@ -170,9 +173,9 @@ def _joined(unset: list[str], setting: list[str]) -> str:
     return "\n".join([*unset, *setting])
 
 
-def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) -> None:
+def _refuse(variables: Mapping[str, str], is_unfit: Callable[[str], object], shell: str) -> None:
     for name, value in variables.items():
-        if unfit.search(value):
+        if is_unfit(value):
             raise EnceeError(
                 f"the value of {name} has a character that {shell} cannot carry",
                 hint="take another form: encee env PROFILE --shell json",

@@ -1,0 +1,167 @@
+"""Escape sequences and other tricks in what encee is given: nothing that it shows moves a cursor or hides a text."""
+
+import json
+import re
+
+import pytest
+
+from tests.conftest import Encee, Home, Person, Result, on_terminal
+from tests.fake_aws import FakeAws, faults
+
+TRICKS = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u2066\u200b\u2028\x08"
+"""Clear the screen, name the window, colour, write backwards, isolate, hide, end a line, go back."""
+
+ROLE = "arn:aws:iam::123456789012:role/admin"
+
+
+def assert_harmless(text: str) -> None:
+    found = {character for character in text if not character.isprintable()} - {"\n"}
+    assert found == set(), text
+
+
+def assert_all_harmless(result: Result) -> Result:
+    assert_harmless(result.out)
+    assert_harmless(result.err)
+    return result
+
+
+@pytest.fixture
+def odd(home: Home, person: Person) -> Person:
+    """Someone whose profiles have such names, and such values in every place where a person may put one."""
+    name = f"dev{TRICKS}"
+    config = f"[profile {name}]\nregion = eu{TRICKS}\noutput = {TRICKS}\n"
+    config += f"[profile role{TRICKS}]\nrole_arn = {ROLE}{TRICKS}\nsource_profile = {name}\n"
+    config += f"[profile lost{TRICKS}]\nrole_arn = {ROLE}\nsource_profile = nobody{TRICKS}\n"
+    config += f"[profile loop{TRICKS}]\nrole_arn = {ROLE}\nsource_profile = loop{TRICKS}\n"
+    config += f"[profile long]\nrole_arn = {ROLE}\nsource_profile = plain\nduration_seconds = 1{TRICKS}\n"
+    config += f"[profile named]\nrole_arn = {ROLE}\nsource_profile = plain\nrole_session_name = n{TRICKS}\n"
+    config += f"[profile plain]\nencee_duration = 9{TRICKS}\nencee_session_profile = to{TRICKS}\n"
+    credentials = person.section(name) + person.section("plain")
+    credentials += f"[swapped]\naws_access_key_id = AKIA{TRICKS}\naws_secret_access_key = s\nmfa_serial = {TRICKS}\n"
+    credentials += f"[theirs]\naws_access_key_id = ASIA{TRICKS}\naws_secret_access_key = s\naws_session_token = t\n"
+    credentials += f"manager = their{TRICKS}tool\nexpiration = 2030-01-01{TRICKS}\n"
+    credentials += "[orphan]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
+    credentials += "expiration = 2030-01-01T00:00:00Z\nmanager = encee\nencee_source = gone%1B%5B2J\n"
+    home.write(credentials, config)
+    return person
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["status", "--check"],
+        ["status", "dev*"],
+        ["status", "--check", f"dev{TRICKS}"],
+        ["status", f"no{TRICKS}"],
+        ["status", "--expiring", TRICKS],
+        ["refresh", "-c", "123456"],
+        ["refresh", "--dry-run", f"dev{TRICKS}", "--to", "new"],
+        ["refresh", f"dev{TRICKS}", "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "-c", TRICKS],
+        ["refresh", f"dev{TRICKS}", "--to", TRICKS, "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--to", "new", "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--to", "new", "--region", TRICKS, "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--to", "new", "--mfa-serial", TRICKS, "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--to", "theirs", "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--to", "new"],
+        ["refresh", f"role{TRICKS}", f"lost{TRICKS}", f"loop{TRICKS}", "long", "named", "plain", "swapped", "theirs"],
+        ["refresh", "orphan", "-c", "123456"],
+        ["refresh", f"dev{TRICKS}", "--duration", TRICKS],
+        ["refresh", f"dev{TRICKS}", "--to", "new", "--code-command", f"echo '{TRICKS}'"],
+        ["refresh", f"--{TRICKS}"],
+        [f"re{TRICKS}fresh"],
+        ["env", f"dev{TRICKS}"],
+        ["env", "dev", "--shell", TRICKS],
+        ["env", "theirs", "--shell", "bash"],
+        ["exec", f"dev{TRICKS}", "--", "true"],
+        ["process", f"dev{TRICKS}"],
+        ["process", "theirs"],
+        ["clear", f"dev{TRICKS}"],
+        ["clear", "orphan"],
+        ["clear", "theirs"],
+        ["status", "--credentials-file", f"/tmp/{TRICKS}/{TRICKS}"],
+        ["refresh", "dev", "-c", "123456", "--credentials-file", f"/dev/null/{TRICKS}"],
+    ],
+    ids=repr,
+)
+@pytest.mark.usefixtures("odd")
+def test_what_the_files_and_the_command_line_hold_is_shown_harmless(encee: Encee, words: list[str]) -> None:
+    assert_all_harmless(encee(*words))
+    if words[0] in {"status", "refresh", "clear"}:
+        assert_all_harmless(encee(*words, "--json"))
+
+
+def test_the_lines_of_a_refresh_are_harmless(encee: Encee, odd: Person) -> None:
+    name = f"dev{TRICKS}"
+    code = odd.device.next_code()
+    result = assert_all_harmless(encee("refresh", name, "--to", "new", "--region", "eu-west-1", "--json", "-c", code))
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["profiles"][0]["profile"] == name
+
+
+def test_a_value_that_a_terminal_would_obey_is_not_printed_for_a_shell(encee: Encee, dev: Person, home: Home) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    home.config.write_text(f"[profile dev-mfa]\nregion = eu{TRICKS}\n")
+    for shell in ("bash", "zsh", "fish", "powershell", "cmd", "dotenv"):
+        result = assert_all_harmless(encee("env", "dev", "--shell", shell))
+        assert (result.code, result.out) == (1, "")
+        assert "AWS_REGION" in result.err
+    result = assert_all_harmless(encee("env", "dev", "--shell", "json"))
+    assert json.loads(result.out)["set"]["AWS_REGION"] == f"eu{TRICKS}"
+
+
+@pytest.mark.parametrize("action", ["GetSessionToken", "ListMFADevices"])
+def test_what_aws_says_is_shown_harmless(encee: Encee, home: Home, person: Person, aws: FakeAws, action: str) -> None:
+    home.write(person.section(serial=action == "GetSessionToken"))
+    # XML knows most of them only outside of its own characters, so AWS could send no more than these.
+    said = "Denied \N{RIGHT-TO-LEFT OVERRIDE}\u2066\u200b\u2028\x9b31m"
+    aws.fault(action, faults.error(f"Odd{said}", said, 403), times=3)
+    result = assert_all_harmless(encee("refresh", "dev", "-c", person.device.next_code()))
+    assert result.code in {2, 4}
+    assert "Denied \ufffd" in result.err
+    aws.fault(action, faults.error(f"Odd{said}", said, 403), times=3)
+    assert_all_harmless(encee("refresh", "dev", "--json", "-c", person.device.next_code()))
+
+
+def test_a_prompt_is_harmless(home: Home, person: Person) -> None:
+    home.write(person.section(f"dev{TRICKS}"), f"[profile dev{TRICKS}]\nregion = eu-west-1\n")
+    child = on_terminal("refresh", f"dev{TRICKS}", "--to", "new")
+    child.expect_exact("phone):")
+    prompt = str(child.before)
+    assert "MFA code for dev\ufffd[2J\ufffd]0;title" in prompt
+    assert_harmless(prompt.replace("\r\n", "\n"))
+    child.sendline(person.device.next_code())
+    shown = child.read()
+    assert child.wait() == 0
+    assert_harmless(shown.replace("\r\n", "\n"))
+
+
+def test_a_drawn_table_holds_no_sequences_but_its_own_colours(home: Home, odd: Person) -> None:
+    del odd
+    child = on_terminal("status")
+    drawn = child.read()
+    assert child.wait() == 0
+    assert home.credentials.exists()
+    assert_harmless(re.sub(r"\x1b\[[0-9;]*m", "", drawn).replace("\r\n", "\n"))
+    assert "\x1b[2J" not in drawn
+    assert "\x1b[31m" not in drawn.partition("orphan")[0]
+
+
+def test_a_traceback_is_harmless(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCEE_DEBUG", "1")
+    home.write(f"[dev]\nx{TRICKS}\n")
+    assert_all_harmless(encee("refresh", f"dev{TRICKS}", "-c", "123456"))
+
+
+def test_what_a_hint_says_can_be_pasted_whatever_the_name(encee: Encee, home: Home, dev: Person) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    evil = home.path / "a; touch evil"
+    evil.mkdir()
+    result = encee("exec", "dev", "--", str(evil))
+    assert (result.code, f"hint: ls -l '{evil}'\n" in result.err) == (126, True), result.err
+    file = evil / "credentials"
+    file.write_text(dev.section())
+    file.chmod(0o644)
+    result = encee("refresh", "dev", "--credentials-file", str(file), "-c", dev.device.next_code())
+    assert (result.code, f": chmod 600 '{file}'\n" in result.err) == (0, True), result.err
