@@ -1,41 +1,22 @@
-"""`encee env`, `exec` and `process`: a session for whatever the person runs, and nothing of another profile."""
+"""`encee env`: a session for whatever the person runs, and nothing of another profile."""
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import pexpect
 import pytest
 
 from encee.cli.env import Shell
 from encee.errors import EnceeError
 from encee.profiles.export import CLEARED, SHELLS, lines
-from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
+from tests.cli.conftest import FOREIGN, NASTY
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
 from tests.fake_aws import FakeAws
-
-NASTY = """a$b `c` 'd' "e" \\f %g% !h $(i) \u2018j\u2019 é *"""
-FOREIGN = f"""\
-[theirs]
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-aws_secret_access_key = {NASTY}
-aws_session_token = token {NASTY}
-"""
-
-
-@pytest.fixture
-def fresh(encee: Encee, dev: Person) -> Person:
-    """The person, with a valid session."""
-    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
-    return dev
-
 
 # ---- what is printed
 
@@ -198,139 +179,3 @@ def test_the_shell_is_guessed(monkeypatch: pytest.MonkeyPatch, shell: str) -> No
 
 def test_unset_needs_no_profile(encee: Encee) -> None:
     assert set(encee("env", "--unset", "--shell", "bash").out.split()) >= {"unset", *CLEARED}
-
-
-# ---- exec
-
-
-def test_the_command_sees_the_session_and_nothing_of_another_profile(
-    home: Home, fresh: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in CLEARED:
-        monkeypatch.setenv(name, "left over")
-    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
-    result = run_encee(
-        "exec", "dev", "--", str(AWS), "sts", "get-caller-identity", "--query", "Arn", "--output", "text"
-    )
-    assert (result.code, result.out.strip()) == (0, fresh.user.arn), result.err
-    assert home.credentials.exists()
-
-
-@pytest.mark.usefixtures("fresh")
-def test_the_commands_exit_code_input_and_output_are_its_own() -> None:
-    result = run_encee("exec", "dev", "sh", "-c", "cat; echo err >&2; exit 42", stdin="in")
-    assert (result.code, result.out, result.err) == (42, "in", "err\n")
-
-
-@pytest.mark.usefixtures("fresh")
-def test_the_command_takes_the_place_of_encee() -> None:
-    child = subprocess.Popen(
-        [ENCEE, "exec", "dev", "sh", "-c", "echo $$; exec sleep 30"], stdout=subprocess.PIPE, text=True
-    )
-    with child:
-        assert child.stdout is not None
-        assert int(child.stdout.readline()) == child.pid
-        child.send_signal(signal.SIGTERM)
-    assert child.returncode == -signal.SIGTERM
-
-
-@pytest.mark.parametrize(
-    ("command", "code", "says"),
-    [("no-such-command", 127, "no-such-command: command not found"), ("/etc/passwd", 126, "cannot be run")],
-)
-@pytest.mark.usefixtures("fresh")
-def test_a_command_that_cannot_be_run_ends_as_in_a_shell(command: str, code: int, says: str) -> None:
-    result = run_encee("exec", "dev", "--", command)
-    assert (result.code, says in result.err) == (code, True)
-
-
-@pytest.mark.usefixtures("fresh")
-def test_the_commands_options_are_not_encees() -> None:
-    assert run_encee("exec", "dev", "echo", "--help", "--no-refresh").out == "--help --no-refresh\n"
-
-
-@pytest.mark.usefixtures("dev")
-def test_without_a_session_and_a_terminal_nothing_is_run() -> None:
-    for options in ([], ["--no-refresh"]):
-        result = run_encee("exec", *options, "dev", "--", "echo", "ran")
-        assert (result.code, result.out) == (3, "")
-
-
-def test_a_code_is_asked_for_first_on_a_terminal(dev: Person) -> None:
-    child = on_terminal("exec", "dev", "--", "sh", "-c", 'test -t 0 && echo "key=<$AWS_ACCESS_KEY_ID>"')
-    child.expect_exact("MFA code for dev")
-    child.sendline(dev.device.next_code())
-    child.expect_exact("key=<ASIA")
-    child.expect(pexpect.EOF)
-    assert child.wait() == 0
-
-
-@pytest.mark.usefixtures("fresh")
-def test_ctrl_c_is_the_commands() -> None:
-    child = on_terminal(
-        "exec", "dev", "--", "sh", "-c", "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done"
-    )
-    child.expect_exact("ready")
-    child.send("\x03")
-    child.expect_exact("caught")
-    child.expect(pexpect.EOF)
-    assert child.wait() == 7
-
-
-# ---- process
-
-
-def test_the_real_readers_take_the_process(home: Home, fresh: Person, aws: FakeAws) -> None:
-    region = "region = eu-west-1\n"
-    home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
-    who = run_aws("--profile", "via", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
-    assert (who.code, who.out.strip()) == (0, fresh.user.arn), who.err
-    assert boto3.Session(profile_name="via").client("sts").get_caller_identity()["Arn"] == fresh.user.arn
-    assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
-
-
-@pytest.mark.usefixtures("dev")
-def test_the_aws_command_fails_readably_when_the_session_is_over(home: Home) -> None:
-    home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev\n")
-    who = run_aws("--profile", "via", "sts", "get-caller-identity")
-    assert who.code != 0
-    assert "encee: hint: encee refresh dev" in who.err
-
-
-def test_the_document_is_what_sdks_expect(encee: Encee, fresh: Person) -> None:
-    document = json.loads(encee("process", "dev").out)
-    assert document.keys() == {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
-    assert document["Version"] == 1
-    assert document["AccessKeyId"] != fresh.user.access_key.id
-
-
-def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
-    aws.latency = 0.2
-    home.write(dev.section() + f"mfa_process = echo {dev.device.next_code()}\n")
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda _: run_encee("process", "dev"), range(8)))
-    assert [result.code for result in results] == [0] * 8, [result.err for result in results]
-    assert len({json.loads(result.out)["AccessKeyId"] for result in results}) == 1
-    assert len(aws.calls("GetSessionToken")) == 1
-
-
-def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws
-) -> None:
-    soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
-    old = json.loads(encee("process", "dev", now=soon).out)["AccessKeyId"]
-    assert old in home.credentials.read_text()
-    code = fresh.device.next_code()
-    new = json.loads(encee("process", "dev", "--code-command", f"echo {code}", now=soon).out)["AccessKeyId"]
-    assert new != old
-    assert len(aws.calls("GetSessionToken")) == 2
-
-
-@pytest.mark.usefixtures("dev")
-def test_a_process_never_asks_even_on_a_terminal() -> None:
-    child = on_terminal("process", "dev")
-    begin = time.monotonic()
-    child.expect(pexpect.EOF)
-    assert child.wait() == 3
-    assert "MFA code" not in (child.before or "")
-    assert time.monotonic() - begin < 10

@@ -1,0 +1,69 @@
+"""`encee process`: the session as SDKs ask for it."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pexpect
+import pytest
+
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
+from tests.fake_aws import FakeAws
+
+
+def test_the_real_readers_take_the_process(home: Home, fresh: Person, aws: FakeAws) -> None:
+    region = "region = eu-west-1\n"
+    home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
+    who = run_aws("--profile", "via", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert (who.code, who.out.strip()) == (0, fresh.user.arn), who.err
+    assert boto3.Session(profile_name="via").client("sts").get_caller_identity()["Arn"] == fresh.user.arn
+    assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
+
+
+@pytest.mark.usefixtures("dev")
+def test_the_aws_command_fails_readably_when_the_session_is_over(home: Home) -> None:
+    home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev\n")
+    who = run_aws("--profile", "via", "sts", "get-caller-identity")
+    assert who.code != 0
+    assert "encee: hint: encee refresh dev" in who.err
+
+
+def test_the_document_is_what_sdks_expect(encee: Encee, fresh: Person) -> None:
+    document = json.loads(encee("process", "dev").out)
+    assert document.keys() == {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
+    assert document["Version"] == 1
+    assert document["AccessKeyId"] != fresh.user.access_key.id
+
+
+def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
+    aws.latency = 0.2
+    home.write(dev.section() + f"mfa_process = echo {dev.device.next_code()}\n")
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: run_encee("process", "dev"), range(8)))
+    assert [result.code for result in results] == [0] * 8, [result.err for result in results]
+    assert len({json.loads(result.out)["AccessKeyId"] for result in results}) == 1
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
+    encee: Encee, home: Home, fresh: Person, aws: FakeAws
+) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
+    old = json.loads(encee("process", "dev", now=soon).out)["AccessKeyId"]
+    assert old in home.credentials.read_text()
+    code = fresh.device.next_code()
+    new = json.loads(encee("process", "dev", "--code-command", f"echo {code}", now=soon).out)["AccessKeyId"]
+    assert new != old
+    assert len(aws.calls("GetSessionToken")) == 2
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_process_never_asks_even_on_a_terminal() -> None:
+    child = on_terminal("process", "dev")
+    begin = time.monotonic()
+    child.expect(pexpect.EOF)
+    assert child.wait() == 3
+    assert "MFA code" not in (child.before or "")
+    assert time.monotonic() - begin < 10
