@@ -20,6 +20,11 @@ ROOT = Path(__file__).parent.parent
 ENCEE = Path(sys.executable).parent / "encee"
 AWS = ROOT / ".venv-aws" / "bin" / "aws"
 
+NO_PRIVILEGES = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.geteuid() == 0 else []
+)
+"""Before a command: permissions hold for it, also for root. A test that uses it needs setpriv."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that need programs which this machine lacks, except under CI, where they must be there."""

@@ -64,7 +64,9 @@ def test_a_reader_that_is_not_there_has_passed_nothing() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: str(layout.name))
 def test_a_hand_pastes_the_session_and_changes_nothing_else(layout: Layout) -> None:
-    session = Session("ASIAX", "secret", "token", datetime.now(UTC), Identity("arn", "id"), mfa=True)
+    session = Session(
+        "ASIAX", "secret", "token", datetime.now(UTC), Identity("arn", "id"), mfa=True, issued=datetime.now(UTC)
+    )
     before = layout.credentials.encode()
     after = with_session_by_hand(before, session)
     old, new = (read_view(data, Path("credentials")) for data in (before, after))

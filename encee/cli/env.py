@@ -1,7 +1,10 @@
 """`encee env`: the session as lines that a shell evaluates."""
 
 import os
+import subprocess
 import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +14,7 @@ import typer
 from encee.cli import terminal
 from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, World
 from encee.cli.serving import serve
-from encee.errors import UsageError
+from encee.errors import EnceeError, UsageError
 from encee.profiles.export import CLEARED, SHELLS, lines
 
 
@@ -25,6 +28,10 @@ class Shell(StrEnum):
     CMD = "cmd"
     DOTENV = "dotenv"
     JSON = "json"
+
+
+_FORMS = {"pwsh": "powershell"} | dict.fromkeys(("sh", "ash", "dash", "ksh", "ksh93", "mksh"), "bash")
+"""The form for each shell that has none of its own name."""
 
 
 def env(
@@ -58,24 +65,54 @@ def env(
         return
     if profile is None:
         raise UsageError("env needs a PROFILE, or --unset", hint='eval "$(encee env PROFILE)"')
+    if not refresh and any(option is not None for option in (code, code_command, duration)):
+        raise UsageError("--code, --code-command and --duration say how to refresh", hint="encee env --refresh …")
     files = world.files(credentials_file, config_file)
     how = HowToRefresh(code, code_command, duration, write=not no_write) if refresh else None
-    text = lines(syntax, serve(profile, world, files, how).variables())
+    with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():
+        session = serve(profile, world, files, how)
+    variables = session.variables()
+    text = lines(syntax, variables)
     if sys.stdout.isatty():
+        _refuse_to_show(variables)
         terminal.warn('secrets are on the screen now; in a script: eval "$(encee env …)"')
     terminal.tell_lines(text)
+
+
+def _refuse_to_show(variables: Mapping[str, str]) -> None:
+    """Refuse to put what a terminal would obey on a screen.
+
+    Raises:
+        EnceeError: Names the variable, never its value.
+    """
+    for name, value in variables.items():
+        if not value.isprintable():
+            raise EnceeError(
+                f"the value of {name} has a character that a terminal would obey", hint='eval "$(encee env PROFILE)"'
+            )
 
 
 def _guessed(world: World) -> str:
     """The shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
-    try:
-        parent = Path(f"/proc/{os.getppid()}/comm").read_text().strip()
-    except OSError:
-        parent = ""
-    for name in (parent, Path(world.environ.get("SHELL", "")).name):
-        shell = {"pwsh": "powershell"}.get(name, name)
+    for program in (_parent(), world.environ.get("SHELL", "")):
+        name = Path(program).name.removeprefix("-")
+        shell = _FORMS.get(name, name)
         if shell in SHELLS:
             return shell
     return "bash"
+
+
+def _parent() -> str:
+    """The parent process's program, with or without its path and the dash of a login shell."""
+    parent = os.getppid()
+    try:
+        return Path(f"/proc/{parent}/comm").read_text().strip()
+    except OSError:
+        pass
+    try:
+        ps = ["ps", "-o", "comm=", "-p", str(parent)]
+        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - no input
+    except OSError:
+        return ""

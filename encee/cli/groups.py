@@ -16,6 +16,7 @@ def group(text: str) -> typer.Typer:
     @made.callback(invoke_without_command=True, help=text)
     def by_itself(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
-            terminal.tell_lines(context.get_help())
+            for line in context.get_help().splitlines():
+                terminal.tell(line)
 
     return made

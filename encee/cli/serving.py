@@ -1,11 +1,11 @@
 """A valid session for another program: the one on disk, or a fresh one."""
 
 import shlex
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from encee.cli import terminal
 from encee.cli.options import HowToRefresh, World, read_catalog
-from encee.errors import NoSessionError
+from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
 from encee.profiles.export import Exported, exported, of_session
 from encee.profiles.files import Files
 
@@ -28,18 +28,29 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
         raise catalog.not_a_source(word, files)
+    now = world.clock()
     least = how.least if how is not None and refreshable is not None else timedelta()
-    if session is not None and (session.expiration is None or session.expiration - world.clock() > least):
+    if session is not None and _lasts(session, now + least):
         return session
     if how is not None and refreshable is not None:
         try:
             return _refreshed(word, world, files, how)
-        except NoSessionError:
-            if session is None or session.expiration is None or session.expiration <= world.clock():
+        except InterruptedByPersonError:
+            raise
+        except EnceeError as error:
+            if session is None or not _lasts(session, now):
                 raise
-            return session  # not for long, but there is nobody to ask for a better one
+            if not isinstance(error, NoSessionError):
+                terminal.warn(f"{word} was not refreshed: {error.message}")
+            return session  # not for long, but there is no better one
     state = "has expired" if session is not None else "is missing"
-    raise NoSessionError(f"the session of {word} {state}", hint=f"encee refresh {shlex.quote(refreshable or word)}")
+    remedy = f"encee refresh {shlex.quote(refreshable)}" if refreshable else "renew it with the tool that made it"
+    raise NoSessionError(f"the session of {word} {state}", hint=remedy)
+
+
+def _lasts(session: Exported, moment: datetime) -> bool:
+    """Whether a session is valid beyond a moment; one that does not say when it ends is taken to be."""
+    return session.expiration is None or session.expiration > moment
 
 
 def _refreshed(word: str, world: World, files: Files, how: HowToRefresh) -> Exported:

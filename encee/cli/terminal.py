@@ -82,7 +82,19 @@ def tell(text: str) -> None:
 
 
 def tell_lines(text: str) -> None:
-    """Lines of data for a program, on stdout, exactly as they are."""
+    """Lines of data for a program, on stdout, exactly as they are.
+
+    Raises:
+        EnceeError: The output's encoding lacks a character of them.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        raise EnceeError(
+            f"the output's encoding, {encoding}, lacks a character of it",
+            hint="PYTHONIOENCODING=utf-8 in front of the command",
+        ) from None
     with _open_output():
         print(text)
 
@@ -308,6 +320,19 @@ def _typed(stdin: int, cancelled: Cancelled) -> bool:
         return True
     termios.tcflush(stdin, termios.TCIFLUSH)
     return False
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Let Ctrl-Z do nothing for a while: a shell that waits for this process's output would wait for ever."""
+    if not hasattr(signal, "SIGTSTP"):  # Windows
+        yield
+        return
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
 
 
 def countdown(text: str, seconds: float) -> None:

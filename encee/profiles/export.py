@@ -14,7 +14,7 @@ from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.expiry import expiry_of
-from encee.profiles.session_section import is_encees, source_in
+from encee.profiles.session_section import has_token, is_encees, source_in
 
 CLEARED = (
     "AWS_PROFILE",
@@ -52,7 +52,11 @@ class Exported(NamedTuple):
     region: str | None
 
     def variables(self) -> dict[str, str]:
-        """The environment variables that carry it."""
+        """The environment variables that carry it.
+
+        Raises:
+            EnceeError: A value holds NUL, which ends a variable; names the variable, never its value.
+        """
         variables = {
             "AWS_ACCESS_KEY_ID": self.key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret,
@@ -64,6 +68,12 @@ class Exported(NamedTuple):
             )
         if self.region is not None:
             variables |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), self.region)
+        for name, value in variables.items():
+            if "\0" in value:
+                raise EnceeError(
+                    f"the value of {name} holds NUL, which no environment variable can hold",
+                    hint="look at the section in the credentials file: it is damaged",
+                )
         return variables
 
     def credential_process(self) -> str:
@@ -86,14 +96,14 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
     """The session that a word of the command line means, valid or over; None where there is none.
 
     A long-term or role profile means its session, never its own keys. A section of another tool that holds a
-    session token is served as it is.
+    session token is served as it is, and so is one of encee's whose source is gone, as in a copy of the file.
     """
-    profile = catalog.profile_for(word)
-    if profile is None:
-        options = catalog.options(word)
+    profile, options = catalog.profile_for(word), catalog.options(word)
+    foreign = has_token(options) and not is_encees(options)
+    if profile is None or (foreign and profile != word):
         key_id, secret = options.get("aws_access_key_id"), options.get("aws_secret_access_key")
         token = options.get("aws_session_token") or options.get("aws_security_token")
-        if not (key_id and secret and token) or is_encees(options):
+        if not (key_id and secret and token):
             return None
         return Exported(key_id, secret, token, expiry_of(options), options.get("region"))
     session_profile = word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
@@ -116,33 +126,39 @@ def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = 
         cleared: The names to unset where they are not set.
 
     Raises:
-        EnceeError: The shell's syntax cannot carry a value, or a terminal on which it is shown would obey it; names
-            the variable, never its value.
+        EnceeError: The shell's syntax cannot carry a value; names the variable, never its value.
     """
-    if shell != "json":  # which escapes them
-        _refuse(variables, lambda value: not value.isprintable(), shell)
     return SHELLS[shell](variables, [name for name in cleared if name not in variables])
 
 
 def _posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # A quoted word holds every printable character; `!` is history only where a person types.
+    # A quoted word holds everything; `!` is history only where a person types.
     unset = [f"unset {' '.join(cleared)}"] if cleared else []
     return _joined(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
 
-def _fish(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # `eval (…)` joins the lines with blanks, so each ends with a semicolon.
+def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
+    # `eval (…)` joins the lines with blanks: each ends with a semicolon, and a line end in a value is written as \n.
     def quoted(value: str) -> str:
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'")
+        return f"'{escaped}'"
 
-    return _joined(
-        [f"set -e {name};" for name in cleared],
-        [f"set -gx {name} {quoted(value)};" for name, value in variables.items()],
-    )
+    # Under a global variable, one that `set -Ux` made would come to light again. That one is kept on disk and is the
+    # person's to take away: nothing is set beside it.
+    guard = [
+        "begin; set -l name; set -l left;",
+        f"for name in {' '.join(cleared)}; set -q -U $name; and set left $left $name; end;",
+        'if set -q left[1]; echo "encee: error: fish has universal variables that would win: $left" >&2;',
+        'echo "encee: hint: set -eU $left" >&2; false; else;',
+    ]
+    setting = [f"set -gx {name} {quoted(value)};" for name, value in variables.items()]
+    return _joined([*guard, *(f"set -eg {name};" for name in cleared)], [*setting, "true; end; end;"])
 
 
 def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # PowerShell takes the typographic apostrophes for quotes as well; doubled, each stands for itself.
+    # Each line may be evaluated by itself. The typographic apostrophes are quotes, too; doubled, each means itself.
+    _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "powershell")
+
     def quoted(value: str) -> str:
         return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
 
@@ -153,7 +169,7 @@ def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 
 def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    _refuse(variables, re.compile(r'["%!]').search, "cmd")
+    _refuse(variables, re.compile(r'["%!\x00-\x1f]'), "cmd")
     return _joined(
         [f'set "{name}="' for name in cleared], [f'set "{name}={value}"' for name, value in variables.items()]
     )
@@ -161,7 +177,7 @@ def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 def _dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
     # As docker's --env-file reads it: nothing is quoted, and nothing can be unset.
-    _refuse(variables, re.compile(r"""^\s|\s$|["'`\\$#]""").search, "dotenv")
+    _refuse(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
     return _joined([], [f"{name}={value}" for name, value in variables.items()])
 
 
@@ -173,9 +189,9 @@ def _joined(unset: list[str], setting: list[str]) -> str:
     return "\n".join([*unset, *setting])
 
 
-def _refuse(variables: Mapping[str, str], is_unfit: Callable[[str], object], shell: str) -> None:
+def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) -> None:
     for name, value in variables.items():
-        if is_unfit(value):
+        if unfit.search(value):
             raise EnceeError(
                 f"the value of {name} has a character that {shell} cannot carry",
                 hint="take another form: encee env PROFILE --shell json",

@@ -1,21 +1,16 @@
 """`encee env`: a session for whatever the person runs, and nothing of another profile."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pexpect
 import pytest
 
 from encee.cli.env import Shell
-from encee.errors import EnceeError
-from encee.profiles.export import CLEARED, SHELLS, lines
-from tests.cli.conftest import FOREIGN, NASTY
-from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
+from encee.profiles.export import CLEARED, SHELLS
+from tests.cli.conftest import FOREIGN
+from tests.conftest import ENCEE, NO_PRIVILEGES, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws
 
 # ---- what is printed
@@ -75,28 +70,27 @@ def test_a_refresh_comes_first_where_it_is_wanted(encee: Encee, home: Home, dev:
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_no_write_leaves_the_files_alone(encee: Encee, home: Home, dev: Person) -> None:
-    home.credentials.parent.chmod(0o500)
+@pytest.mark.needs("setpriv")
+@pytest.mark.parametrize("by_command", [False, True])
+def test_no_write_leaves_the_files_alone_where_they_cannot_be_written(
+    home: Home, dev: Person, aws: FakeAws, by_command: bool
+) -> None:
+    code = dev.device.next_code()
+    if by_command:
+        home.write(dev.section() + f"mfa_process = echo {code}\n")
+    for path in (home.credentials, home.config, home.credentials.parent):
+        path.chmod(0o500 if path.is_dir() else 0o400)
     before = home.state()
-    result = encee("env", "dev", "--refresh", "--no-write", "--shell", "json", "-c", dev.device.next_code())
-    home.credentials.parent.chmod(0o700)
-    assert result.code == 0, result.err
-    assert json.loads(result.out)["set"]["AWS_ACCESS_KEY_ID"].startswith("ASIA")
-    assert home.state() == before
-    assert (
-        list(home.credentials.parent.iterdir()) == [home.config, home.credentials]
-        or len(list(home.credentials.parent.iterdir())) == 2
+    command = [*NO_PRIVILEGES, str(ENCEE), "env", "dev", "--refresh", "--no-write", "--shell", "json"]
+    done = subprocess.run(
+        [*command, *([] if by_command else ["-c", code])], capture_output=True, text=True, check=False
     )
-
-
-def test_the_prompt_is_seen_inside_a_substitution(dev: Person) -> None:
-    script = f'eval "$({ENCEE} env dev --refresh --shell bash)" && echo "key=<$AWS_ACCESS_KEY_ID>"'
-    child = on_terminal("-c", script, command=Path("/bin/bash"))
-    child.expect_exact("MFA code for dev")
-    child.sendline(dev.device.next_code())
-    child.expect_exact("key=<ASIA")
-    child.expect(pexpect.EOF)
-    assert child.wait() == 0
+    names = sorted(path.name for path in home.credentials.parent.iterdir())
+    home.credentials.parent.chmod(0o700)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["set"]["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert (home.state(), names) == (before, ["config", "credentials"])
+    assert len(aws.calls("GetSessionToken")) == 1
 
 
 @pytest.mark.usefixtures("fresh")
@@ -104,78 +98,143 @@ def test_secrets_on_the_screen_are_warned_of() -> None:
     child = on_terminal("env", "dev")
     child.expect_exact("encee: warning: secrets are on the screen")
     child.expect(pexpect.EOF)
+    assert child.wait() == 0
 
 
-# ---- what shells make of it
+@pytest.mark.usefixtures("fresh")
+def test_secrets_in_a_pipe_are_not_warned_of(encee: Encee) -> None:
+    assert encee("env", "dev").err == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.usefixtures("fresh")
+def test_no_form_prints_anything_of_an_expired_session(encee: Encee, shell: str) -> None:
+    result = encee("env", "dev", "--shell", shell, now=datetime.now(UTC) + timedelta(hours=12, seconds=1))
+    assert (result.code, result.out) == (3, "")
+
+
+@pytest.mark.parametrize("option", ["--code=123456", "--code-command=false", "--duration=1h"])
+@pytest.mark.usefixtures("fresh")
+def test_how_to_refresh_means_nothing_without_refresh(encee: Encee, option: str) -> None:
+    result = encee("env", "dev", option)
+    assert (result.code, result.out) == (2, "")
+    assert "encee: hint: encee env --refresh" in result.err
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_secret_that_the_outputs_encoding_lacks_is_refused_and_not_replaced(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(FOREIGN)
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = run_encee("env", "theirs", "--shell", "bash")
+    assert (result.code, result.out) == (1, "")
+    assert "encee: error: the output's encoding, ascii, lacks a character of it" in result.err
+    assert "encee: hint: PYTHONIOENCODING=utf-8" in result.err
+
+
+# ---- the region
+
+
+def regions(encee: Encee, word: str) -> set[str | None]:
+    variables = json.loads(encee("env", word, "--shell", "json").out)["set"]
+    return {variables.get("AWS_REGION"), variables.get("AWS_DEFAULT_REGION")}
+
+
+def test_the_region_is_the_session_profiles_own_else_the_sources(encee: Encee, home: Home, fresh: Person) -> None:
+    credentials = home.credentials.read_text()
+    assert regions(encee, "dev") == {"eu-central-1"}
+    home.write(credentials, "[profile dev]\nregion = a\n[profile dev-mfa]\nregion = b\n")
+    assert regions(encee, "dev") == {"b"}
+    home.write(credentials, "[profile dev]\nregion = a\n")
+    assert regions(encee, "dev-mfa") == {"a"}
+    assert fresh.user.access_key.id in credentials
+
+
+@pytest.mark.usefixtures("fresh")
+def test_without_a_region_of_its_own_the_environments_stays(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(home.credentials.read_text(), "[default]\nregion = a\n")
+    monkeypatch.setenv("AWS_REGION", "mine")
+    assert regions(encee, "dev") == {None}
+    assert "REGION" not in encee("env", "dev", "--shell", "bash").out
+
+
+# ---- whose session
+
+
+def test_a_role_means_its_session(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+    arn = aws.create_role("admin", {"Version": "2012-10-17", "Statement": [trust]})
+    home.write(dev.section(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = dev\nregion = eu-west-3\n")
+    assert encee("env", "admin").code == 3
+    result = encee("env", "admin", "--refresh", "--shell", "json", "-c", dev.device.next_code())
+    variables = json.loads(result.out)["set"]
+    assert variables["AWS_REGION"] == "eu-west-3"
+    assert f"[admin-mfa]\naws_access_key_id = {variables['AWS_ACCESS_KEY_ID']}\n" in home.credentials.read_text()
+
+
+THEIRS = "aws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
 
 
 @pytest.mark.parametrize(
-    ("shell", "program", "evaluate"),
+    "section",
     [
-        ("bash", "bash", 'eval "$({0})"'),
-        ("zsh", "zsh", 'eval "$({0})"'),
-        ("fish", "fish", "{0} | source"),
-        ("fish", "fish", "eval ({0})"),
+        f"[word]\n{THEIRS}",
+        f"[word]\n{THEIRS}expiration = 2026-11-22 14:00:00\n",
+        f"[word]\n{THEIRS}x_security_token_expires = 2026-11-22T14:00:00Z\n",
+        f"[word]\n{THEIRS.replace('session_token', 'security_token')}",
+        f"[word]\n{THEIRS}manager = another\n",
+        # aws-mfa's layout, and a session under the name that encee would take.
+        f"[word-long-term]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n[word]\n{THEIRS}",
+        f"[w]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n[word]\n{THEIRS}",
+        # copied without its source, as into a container
+        f"[word]\n{THEIRS}expiration = 2026-11-22T14:00:00Z\nmanager = encee\nencee_source = gone\n",
     ],
 )
-@pytest.mark.usefixtures("aws")
-def test_a_shell_has_every_character_and_nothing_of_another_profile(
-    home: Home, monkeypatch: pytest.MonkeyPatch, shell: str, program: str, evaluate: str
-) -> None:
-    if not shutil.which(program):
-        assert not os.environ.get("CI"), f"{program} is missing; make system installs it"
-        return
-    home.write(FOREIGN)
-    for name in CLEARED:
-        monkeypatch.setenv(name, "left over")
-    show = f"import json, os; print(json.dumps({{n: v for n, v in os.environ.items() if n in {CLEARED!r}}}))"
-    script = evaluate.format(f"{ENCEE} env theirs --shell {shell}") + f'\n{sys.executable} -c "{show}"'
-    done = subprocess.run([program, "-c", script], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert json.loads(done.stdout) == {
-        "AWS_ACCESS_KEY_ID": "ASIAQNZGKIQY56JQ7WML",
-        "AWS_SECRET_ACCESS_KEY": NASTY,
-        "AWS_SESSION_TOKEN": f"token {NASTY}",
-    }
+def test_a_section_that_holds_a_session_is_served_as_it_is(encee: Encee, home: Home, section: str) -> None:
+    home.write(section, "[profile w]\nencee_session_profile = word\n")
+    result = encee("env", "word", "--shell", "json", now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["set"]["AWS_ACCESS_KEY_ID"] == "ASIAX"
 
 
-def test_powershells_rules_of_quoting_are_kept() -> None:
-    # about_Quoting_Rules: a quotation mark in a single-quoted string is doubled; the typographic ones are such, too.
-    text = lines("powershell", {"A": NASTY}, cleared=["B"])
-    assert text.splitlines()[0] == "Remove-Item -ErrorAction SilentlyContinue Env:B"
-    quoted = NASTY.replace("'", "''").replace("\u2018", "\u2018\u2018").replace("\u2019", "\u2019\u2019")
-    assert text.splitlines()[1] == f"$Env:A = '{quoted}'"
+def test_the_hint_for_another_tools_session_is_no_refresh(encee: Encee, home: Home) -> None:
+    home.write(f"[word]\n{THEIRS}expiration = 2020-01-01T00:00:00Z\n")
+    for command in (["env"], ["process"], ["exec"]):
+        result = encee(*command, "word", *(["true"] if command == ["exec"] else []))
+        assert (result.code, result.out) == (3, "")
+        assert result.err == (
+            "encee: error: the session of word has expired\nencee: hint: renew it with the tool that made it\n"
+        )
 
 
-@pytest.mark.parametrize("shell", ["cmd", "dotenv"])
-@pytest.mark.parametrize("value", ['a"b', "a\nb", NASTY])
-def test_what_a_form_cannot_carry_is_refused_without_the_value(shell: str, value: str) -> None:
-    with pytest.raises(EnceeError) as refused:
-        lines(shell, {"AWS_SECRET_ACCESS_KEY": value})
-    assert "AWS_SECRET_ACCESS_KEY" in refused.value.message
-    assert value not in refused.value.message
+def test_an_expired_session_of_aws_mfa_is_refreshed_as_encees_own(encee: Encee, home: Home, person: Person) -> None:
+    theirs = f"[dev]\n{THEIRS}assumed_role = False\nexpiration = 2020-01-01 00:00:00\n"
+    home.write(person.section("dev-long-term") + theirs)
+    assert "encee: hint: encee refresh dev-long-term" in encee("env", "dev").err
+    result = encee("env", "dev", "--refresh", "--shell", "json", "-c", person.device.next_code())
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["set"]["AWS_ACCESS_KEY_ID"] in home.credentials.read_text()
 
 
-def test_dotenv_is_as_docker_reads_it() -> None:
-    assert lines("dotenv", {"A": "b/c+d=="}) == "A=b/c+d=="
-
-
-def test_cmd_sets_and_unsets() -> None:
-    assert lines("cmd", {"A": "b/c+d=="}, cleared=["X"]) == 'set "X="\nset "A=b/c+d=="'
+@pytest.mark.usefixtures("dev")
+def test_the_long_term_keys_are_never_handed_out(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section() + f"[dev-mfa]\n{dev.section().split(chr(10), 1)[1]}manager = encee\nencee_source = dev\n")
+    for word in ("dev", "dev-mfa"):
+        for command in ("env", "process"):
+            result = encee(command, word)
+            assert result.code in {2, 3, 5}
+            assert (result.out, dev.user.access_key.secret in result.err) == ("", False)
 
 
 def test_every_form_is_an_option() -> None:
     assert [shell.value for shell in Shell] == list(SHELLS)
 
 
-@pytest.mark.parametrize("shell", ["bash", "fish"])
-@pytest.mark.usefixtures("fresh")
-def test_the_shell_is_guessed(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
-    monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
-    marker = {"bash": "export ", "fish": "set -gx "}[shell]
-    done = subprocess.run(["sh", "-c", f"{ENCEE} env dev; true"], capture_output=True, text=True, check=False)
-    assert marker in done.stdout
-
-
 def test_unset_needs_no_profile(encee: Encee) -> None:
-    assert set(encee("env", "--unset", "--shell", "bash").out.split()) >= {"unset", *CLEARED}
+    for words in ([], ["nobody"]):
+        result = encee("env", "--unset", "--shell", "bash", *words)
+        assert (result.code, result.err) == (0, "")
+        assert set(result.out.split()) == {"unset", *CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"}

@@ -59,6 +59,18 @@ def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
     assert len(aws.calls("GetSessionToken")) == 2
 
 
+@pytest.mark.parametrize("command", ["false", "echo 000000"])
+@pytest.mark.usefixtures("fresh")
+def test_a_session_that_ends_soon_is_good_enough_where_no_better_one_is_to_be_had(encee: Encee, command: str) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
+    result = encee("process", "dev", "--code-command", command, now=soon)
+    assert (result.code, json.loads(result.out)["Version"]) == (0, 1)
+    assert "encee: warning: dev was not refreshed: " in result.err
+    over = datetime.now(UTC) + timedelta(hours=12, minutes=1)
+    result = encee("process", "dev", "--code-command", command, now=over)
+    assert (result.code in {1, 4}, result.out) == (True, "")
+
+
 @pytest.mark.usefixtures("dev")
 def test_a_process_never_asks_even_on_a_terminal() -> None:
     child = on_terminal("process", "dev")

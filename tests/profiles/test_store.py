@@ -22,6 +22,7 @@ from encee.errors import ExitCode, FileBusyError, FileRefusedError, UsageError
 from encee.profiles import store as store_module
 from encee.profiles.document import CredentialsHeaders, Document
 from encee.profiles.store import Store
+from tests.conftest import NO_PRIVILEGES
 
 BEFORE = b"# mine\n[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
 OURS = b"\n[dev-mfa]\naws_session_token = new\n"
@@ -31,7 +32,6 @@ LONG_AGO = 1_700_000_000
 
 ROOT = os.geteuid() == 0
 NEW_MOUNTS = ["unshare", "--mount"] if ROOT else ["unshare", "--mount", "--map-root-user"]
-NO_PRIVILEGES = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if ROOT else []
 
 CHILD = """
 import sys

@@ -1,0 +1,270 @@
+"""`encee env` in the real shells: what they have in the end, and which one it writes for."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from encee.profiles.export import CLEARED
+from tests.cli.conftest import FOREIGN, NASTY
+from tests.conftest import AWS, ENCEE, Home, Person, on_terminal
+from tests.fake_aws import FakeAws
+
+THEIRS = {
+    "AWS_ACCESS_KEY_ID": "ASIAQNZGKIQY56JQ7WML",
+    "AWS_SECRET_ACCESS_KEY": NASTY,
+    "AWS_SESSION_TOKEN": f"token {NASTY}",
+}
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+BASH, ZSH, FISH = (pytest.mark.needs(name) for name in ("bash", "zsh", "fish"))
+PASTE = "paste"
+"""Instead of a command line: the lines themselves, typed at the prompt."""
+
+
+def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
+    """A test in each shell, with each usual way to evaluate what a command prints."""
+    marks = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+    usual = (
+        ("bash", 'eval "$({0})"'),
+        ("bash", "source <({0})"),
+        ("zsh", 'eval "$({0})"'),
+        ("zsh", "source <({0})"),
+        ("fish", "{0} | source"),
+        ("fish", "eval ({0})"),
+    )
+    return pytest.mark.parametrize(
+        ("program", "evaluate"), [pytest.param(*one, marks=marks[one[0]]) for one in (*usual, *more)]
+    )
+
+
+@pytest.fixture
+def left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable of another profile, set to something."""
+    for name in CLEARED:
+        monkeypatch.setenv(name, "left over")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Path:
+    """A program that prints the environment's AWS_ variables as JSON."""
+    file = tmp_path / "show"
+    file.write_text(
+        f"#!{sys.executable}\nimport json, os\n"
+        "print(json.dumps({name: value for name, value in os.environ.items() if name.startswith('AWS_')}))\n"
+    )
+    file.chmod(0o700)
+    return file
+
+
+def run_in(program: str, *commands: str) -> str:
+    """What a shell prints for these commands, when it complains of nothing."""
+    done = subprocess.run([program, "-c", "\n".join(commands)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def session_variables(printed: str) -> dict[str, str]:
+    return {name: value for name, value in json.loads(printed).items() if name in CLEARED}
+
+
+# ---- what they have in the end
+
+
+@evaluations()
+@pytest.mark.usefixtures("aws", "left_over")
+def test_a_shell_has_every_character_and_nothing_of_another_profile(
+    home: Home, show: Path, program: str, evaluate: str
+) -> None:
+    home.write(FOREIGN)
+    printed = run_in(program, evaluate.format(f"{ENCEE} env theirs --shell {program}"), str(show))
+    assert session_variables(printed) == THEIRS
+
+
+@evaluations(("bash", PASTE), ("zsh", PASTE))
+@pytest.mark.usefixtures("aws", "left_over")
+def test_an_interactive_shell_has_them_too(
+    home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
+) -> None:
+    home.write(FOREIGN)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    arguments = {"bash": ["--norc", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}[program]
+    child = pexpect.spawn(program, arguments, encoding="utf-8", timeout=20, dimensions=(24, 250))
+    child.delaybeforesend = None
+    command = f"{ENCEE} env theirs"
+    lines = [evaluate.format(command)]
+    if evaluate == PASTE:
+        lines = subprocess.run(
+            f"{command} --shell {program}".split(), capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    output = home.path / "shown"
+    for line in [*lines, f"{show} > {output}", "exit"]:
+        child.send(f"{line}\r")
+    child.expect(pexpect.EOF)
+    assert session_variables(output.read_text()) == THEIRS
+
+
+@evaluations()
+@pytest.mark.usefixtures("left_over")
+def test_aws_signs_with_the_session_in_that_shell(
+    home: Home, fresh: Person, aws: FakeAws, program: str, evaluate: str
+) -> None:
+    who = f"{AWS} sts get-caller-identity --query Arn --output text"
+    before = subprocess.run(who.split(), capture_output=True, text=True, check=False)
+    assert before.returncode != 0  # what is left over would win
+    assert run_in(program, evaluate.format(f"{ENCEE} env dev --shell {program}"), who).strip() == fresh.user.arn
+    assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")[1:]} <= {"ASIA"}
+    assert fresh.user.access_key.id in home.credentials.read_text()
+
+
+@evaluations()
+@pytest.mark.usefixtures("aws", "left_over")
+def test_unset_takes_all_of_it_out_again(home: Home, show: Path, program: str, evaluate: str) -> None:
+    home.write(FOREIGN + "region = eu-west-1\n")
+    load, unload = (evaluate.format(f"{ENCEE} env {what} --shell {program}") for what in ("theirs", "--unset"))
+    loaded, unloaded = map(json.loads, run_in(program, load, str(show), unload, str(show)).splitlines())
+    assert {loaded[name] for name in REGIONS} == {"eu-west-1"}
+    assert not {*CLEARED, *REGIONS} & unloaded.keys()
+
+
+@evaluations()
+@pytest.mark.usefixtures("fresh")
+def test_an_expired_session_changes_nothing_in_the_shell(
+    home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "another")
+    home.write(home.credentials.read_text().replace("expiration = 20", "expiration = 19"))
+    script = [evaluate.format(f"{ENCEE} env dev --shell {program}"), str(show)]
+    done = subprocess.run([program, "-c", "\n".join(script)], capture_output=True, text=True, check=False)
+    assert "encee: hint: encee refresh dev" in done.stderr
+    assert session_variables(done.stdout) == {"AWS_PROFILE": "another"}
+
+
+# ---- the prompt inside a substitution
+
+
+def prompt_in(program: str, *arguments: str) -> "pexpect.spawn[str]":
+    child = on_terminal(*arguments, command=Path(program))
+    child.expect_exact("MFA code for dev")
+    return child
+
+
+def test_the_prompt_is_seen_inside_a_substitution(dev: Person) -> None:
+    script = f'eval "$({ENCEE} env dev --refresh --shell bash)" && echo "key=<$AWS_ACCESS_KEY_ID>"'
+    child = prompt_in("/bin/bash", "-c", script)
+    child.sendline(dev.device.next_code())
+    child.expect_exact("key=<ASIA")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+@pytest.mark.usefixtures("dev")
+def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "another")
+    before = home.state()
+    script = f'trap : INT; lines=$({ENCEE} env dev --refresh --shell bash); echo $? "<$lines>" <$AWS_PROFILE>'.replace(
+        "<$AWS_PROFILE>", '"<$AWS_PROFILE>"'
+    )
+    child = prompt_in("/bin/bash", "-c", script)
+    child.send("\x03")
+    child.expect_exact("130 <> <another>")
+    child.expect(pexpect.EOF)
+    assert home.state() == before
+
+
+@pytest.mark.parametrize(
+    ("program", "evaluate"),
+    [
+        pytest.param("bash", 'eval "$({0})"', marks=BASH),
+        pytest.param("zsh", 'eval "$({0})"', marks=ZSH),
+        pytest.param("fish", "{0} | source", marks=FISH),
+        pytest.param("fish", "eval ({0})", marks=FISH),
+    ],
+)
+def test_ctrl_z_at_that_prompt_does_not_hang_the_shell(dev: Person, program: str, evaluate: str) -> None:
+    # Nested, so that the inner shell's jobs can be stopped at all.
+    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
+    child.sendline(f"{program} {'--no-config' if program == 'fish' else '-i'}")
+    child.sendline(evaluate.format(f"{ENCEE} env dev --refresh"))
+    child.expect_exact("MFA code for dev")
+    child.send("\x1a")
+    with pytest.raises(pexpect.TIMEOUT):
+        child.expect_exact("topped", timeout=0.5)
+    child.sendline(dev.device.next_code())
+    child.sendline('echo "key=<$AWS_ACCESS_KEY_ID>"')
+    child.expect_exact("key=<ASIA")
+    child.close(force=True)
+
+
+# ---- which shell it writes for
+
+
+SYNTAX = {"export ": "posix", "set -gx ": "fish", "$Env:": "powershell"}
+
+
+def syntax(printed: str) -> str:
+    return next(name for mark, name in SYNTAX.items() if any(line.startswith(mark) for line in printed.splitlines()))
+
+
+def named(name: str) -> Callable[[Path], str]:
+    """A shell under another name."""
+
+    def make(folder: Path) -> str:
+        (folder / name).symlink_to("/bin/bash")
+        return str(folder / name)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("program", "login", "wanted"),
+    [
+        pytest.param("bash", "fish", "posix", marks=BASH),
+        pytest.param("zsh", "fish", "posix", marks=ZSH),
+        pytest.param("fish", "bash", "fish", marks=FISH),
+        ("sh", "fish", "posix"),
+        ("dash", "fish", "posix"),
+        ("ksh", "fish", "posix"),
+        ("pwsh", "bash", "powershell"),
+    ],
+)
+@pytest.mark.usefixtures("fresh")
+def test_it_writes_for_the_shell_that_runs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str, wanted: str
+) -> None:
+    monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
+    path = program if program in {"bash", "zsh", "fish"} else named(program)(tmp_path)
+    assert syntax(run_in(path, f"{ENCEE} env dev", "true")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("login", "wanted"), [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "posix")]
+)
+@pytest.mark.usefixtures("fresh")
+def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, login: str, wanted: str) -> None:
+    monkeypatch.setenv("SHELL", login)
+    done = subprocess.run([ENCEE, "env", "dev"], capture_output=True, text=True, check=True)
+    assert syntax(done.stdout) == wanted
+
+
+@pytest.mark.needs("unshare")
+@pytest.mark.parametrize(
+    ("parent", "wanted"), [("-fish", "fish"), ("/opt/bin/fish", "fish"), ("tmux", "posix"), ("", "posix")]
+)
+@pytest.mark.usefixtures("fresh")
+def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str, wanted: str) -> None:
+    ps = tmp_path / "ps"
+    ps.write_text(f"#!/bin/sh\ntest \"$1 $2 $3\" = '-o comm= -p' && test \"$4\" -gt 1 && echo '{parent}'\n")
+    ps.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    script = f"mount -t tmpfs none /proc && {ENCEE} env dev; true"
+    done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, check=False)
+    assert syntax(done.stdout) == wanted

@@ -1,0 +1,180 @@
+"""The syntax of each shell: what is set survives it, and what it cannot carry is refused."""
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from encee.errors import EnceeError
+from encee.profiles.export import Exported, lines
+from tests.cli.conftest import NASTY
+
+ODD = "$`'\"\\%!#&|;<>(){}[]*?~^= \t\n\r\x1b\u2018\u2019\u201a\u201b\u201cé-=:@/"
+values = st.text(st.sampled_from(ODD + "abnrtx01") | st.characters(exclude_characters="\0", codec="utf-8"))
+
+EVALUATIONS = [
+    pytest.param("bash", ["bash", "-c"], 'eval "$(cat {0})"', marks=pytest.mark.needs("bash")),
+    pytest.param("bash", ["bash", "--posix", "-euc"], 'eval "$(cat {0})"', marks=pytest.mark.needs("bash")),
+    pytest.param("bash", ["sh", "-euc"], 'eval "$(cat {0})"', marks=pytest.mark.needs("sh")),
+    pytest.param("zsh", ["zsh", "-fc"], 'eval "$(cat {0})"', marks=pytest.mark.needs("zsh")),
+    pytest.param(
+        "zsh",
+        ["zsh", "-f", "-o", "rcquotes", "-o", "extendedglob", "-euc"],
+        "source {0}",
+        marks=pytest.mark.needs("zsh"),
+    ),
+    pytest.param("fish", ["fish", "--no-config", "-c"], "cat {0} | source", marks=pytest.mark.needs("fish")),
+    pytest.param("fish", ["fish", "--no-config", "-c"], "eval (cat {0})", marks=pytest.mark.needs("fish")),
+]
+
+
+@pytest.mark.parametrize(("shell", "program", "evaluate"), EVALUATIONS)
+@given(texts=st.lists(values, min_size=1, max_size=40))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_value_survives_the_shell(
+    tmp_path: Path, shell: str, program: list[str], evaluate: str, texts: list[str]
+) -> None:
+    wanted = {f"V{number}": text for number, text in enumerate([NASTY, *texts])}
+    file = tmp_path / "lines"
+    file.write_bytes((lines(shell, wanted, cleared=["GONE", "NEVER_THERE"]) + "\n").encode())
+    done = subprocess.run(
+        [*program, f"{evaluate.format(file)}\nenv -0"],
+        capture_output=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GONE": "left over", "LC_ALL": "C.UTF-8"},
+        check=True,
+    )
+    assert done.stderr == b""
+    environ = dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0") if entry)
+    assert {name: value for name, value in environ.items() if name in wanted} == wanted
+    assert "GONE" not in environ
+
+
+def of_powershell(literal: str) -> str:
+    """A single-quoted string's value: no substitution is made in it, and two quotation marks stand for one.
+
+    about_Quoting_Rules; the language's specification, 2.3.5.2, counts the typographic marks among the quotation marks.
+    """
+    marks = "'\u2018\u2019\u201a\u201b"
+    assert re.fullmatch(f"[{marks}](?:[^{marks}]|[{marks}]{{2}})*[{marks}]", literal, re.DOTALL)
+    return re.sub(f"([{marks}])[{marks}]", r"\1", literal[1:-1])
+
+
+@given(value=values)
+def test_powershells_rules_of_quoting_are_kept(value: str) -> None:
+    try:
+        text = lines("powershell", {"A": value}, cleared=["B"])
+    except EnceeError:
+        assert re.search(r"[\x00-\x1f\x7f]", value)  # a line at a time may be evaluated
+        return
+    unset, setting = text.split("\n")
+    assert unset == "Remove-Item -ErrorAction SilentlyContinue Env:B"
+    assert of_powershell(setting.removeprefix("$Env:A = ")) == value
+
+
+def of_docker(text: str) -> dict[str, str]:
+    """What docker's --env-file reads: lines without leading blanks, no comments, the rest behind the first `=`."""
+    read = {}
+    for line in text.split("\n"):
+        stripped = line.removesuffix("\r").lstrip()
+        if stripped and not stripped.startswith("#"):
+            name, _, value = stripped.partition("=")
+            read[name] = value
+    return read
+
+
+@given(value=values)
+def test_dotenv_is_as_docker_reads_it_or_refused(value: str) -> None:
+    try:
+        text = lines("dotenv", {"A": value, "B": "c"}, cleared=["D"])
+    except EnceeError:
+        assert re.search(r"""^\s|\s$|[\x00-\x1f"'`\\$#]""", value)
+        return
+    assert of_docker(text + "\n") == {"A": value, "B": "c"}
+    # What docker's own reader takes as it is and others take for something else is refused, too.
+    assert not set("\"'`\\$#") & set(value)
+
+
+def test_dotenv_carries_what_sts_returns() -> None:
+    assert lines("dotenv", {"A": "b/c+d=="}) == "A=b/c+d=="
+
+
+@given(value=values)
+def test_cmd_gets_only_what_it_takes_as_it_is(value: str) -> None:
+    try:
+        text = lines("cmd", {"A": value})
+    except EnceeError:
+        assert re.search(r'[\x00-\x1f"%!]', value)
+        return
+    # Between quotation marks only %, ! and the mark itself mean something (cmd /?, set /?).
+    *_, setting = text.split("\n")
+    assert setting == f'set "A={value}"'
+    assert not set('"%!\r\n') & set(value)
+
+
+def test_cmd_sets_and_unsets() -> None:
+    assert lines("cmd", {"A": "b/c+d=="}, cleared=["X"]) == 'set "X="\nset "A=b/c+d=="'
+
+
+@pytest.mark.parametrize("shell", ["cmd", "dotenv", "powershell"])
+def test_a_refusal_does_not_show_the_value(shell: str) -> None:
+    with pytest.raises(EnceeError) as refused:
+        lines(shell, {"AWS_SECRET_ACCESS_KEY": "se\ncret"})
+    assert "AWS_SECRET_ACCESS_KEY" in refused.value.message
+    assert "cret" not in refused.value.message + (refused.value.hint or "").replace("SECRET", "")
+
+
+@given(value=values)
+def test_json_holds_every_value(value: str) -> None:
+    assert json.loads(lines("json", {"A": value}, cleared=["B"])) == {
+        "encee_format": 1,
+        "set": {"A": value},
+        "unset": ["B"],
+    }
+
+
+@pytest.mark.parametrize(("secret", "token"), [("a\0b", "t"), ("s", "a\0b")])
+def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> None:
+    session = Exported("ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
+    with pytest.raises(EnceeError, match="no environment variable can hold") as refused:
+        session.variables()
+    assert "a\0b" not in refused.value.message
+
+
+# ---- fish's universal variables
+
+
+@pytest.fixture
+def fish_home(tmp_path: Path) -> dict[str, str]:
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    subprocess.run(["fish", "-c", "set -Ux LEFT 'over from another'; set -Ux FINE x"], env=environ, check=True)
+    return environ
+
+
+@pytest.mark.needs("fish")
+@pytest.mark.parametrize("evaluate", ["cat {0} | source", "eval (cat {0})"])
+def test_a_universal_variable_of_fish_that_would_win_is_told_and_kept(
+    tmp_path: Path, fish_home: dict[str, str], evaluate: str
+) -> None:
+    file = tmp_path / "lines"
+    file.write_text(lines("fish", {"SECRET": "new"}, cleared=["LEFT", "OTHER"]) + "\n")
+    show = 'echo "<$LEFT> <$SECRET> <$OTHER>"; set -q -U LEFT'
+    script = f"set -gx OTHER kept; {evaluate.format(file)}; or echo failed; {show}"
+    done = subprocess.run(["fish", "-c", script], env=fish_home, capture_output=True, text=True, check=True)
+    assert done.stdout == "failed\n<over from another> <> <kept>\n"
+    assert done.stderr.splitlines() == [
+        "encee: error: fish has universal variables that would win: LEFT",
+        "encee: hint: set -eU LEFT",
+    ]
+
+
+@pytest.mark.needs("fish")
+def test_a_universal_variable_of_fish_that_is_set_anew_does_not_win(tmp_path: Path, fish_home: dict[str, str]) -> None:
+    file = tmp_path / "lines"
+    file.write_text(lines("fish", {"LEFT": "new"}, cleared=["OTHER"]) + "\n")
+    script = f"cat {file} | source; env | grep LEFT; set -q name left; or echo tidy"
+    done = subprocess.run(["fish", "-c", script], env=fish_home, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("LEFT=new\ntidy\n", "")
