@@ -58,6 +58,14 @@ def test_importing_keys_loads_only_what_the_write_and_the_lock_need(home: Home) 
     assert b"[dev]" in home.credentials.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("env", "theirs"), ("process", "theirs"), ("exec", "theirs", "no-such-command"), ("env", "--unset")]
+)
+def test_handing_on_a_valid_session_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
+    home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
+    assert loaded(*arguments) == set()
+
+
 def test_importing_the_package_imports_nothing() -> None:
     script = "import sys; before = set(sys.modules); import encee; print(set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from encee.cli import terminal
@@ -122,9 +122,17 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
 def given_codes(code: str | None, code_command: str | None, world: World) -> CodeSource | None:
     """The codes that are there already: from the option or the environment."""
     if code == "-":
-        return Given((line.strip() for line in sys.stdin or ()), "standard input", one_each=True)
+        return Given(_typed_lines(), "standard input", one_each=True)
     if code is not None:
         return Given([code], "--code")
     if (from_environment := world.environ.get("ENCEE_CODE")) and code_command is None:
         return Given([from_environment], "ENCEE_CODE")
     return None
+
+
+def _typed_lines() -> Iterator[str]:
+    """The lines of standard input, none read ahead: what is behind a code is for the command that `exec` runs."""
+    if sys.stdin is not None:
+        raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        for line in iter(raw.readline, b""):
+            yield line.decode(errors="replace").strip()

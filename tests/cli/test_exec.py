@@ -1,13 +1,30 @@
 """`encee exec`: a command with the session in its environment, and nothing of another profile."""
 
+import json
+import os
 import signal
 import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
 
 from encee.profiles.export import CLEARED
-from tests.conftest import AWS, ENCEE, Home, Person, on_terminal, run_encee
+from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee
+
+VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+)
 
 
 def test_the_command_sees_the_session_and_nothing_of_another_profile(
@@ -41,9 +58,107 @@ def test_the_command_takes_the_place_of_encee() -> None:
     assert child.returncode == -signal.SIGTERM
 
 
+@pytest.mark.usefixtures("fresh")
+def test_no_signal_is_ignored_that_was_not_before() -> None:
+    # Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that takes its place.
+    for name in ("PIPE", "XFSZ", "INT", "HUP"):
+        assert run_encee("exec", "dev", "sh", "-c", f"kill -{name} $$; echo survived").out == ""
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
+    script = f"trap '' INT HUP; exec {ENCEE} exec dev sh -c 'kill -INT $$; kill -HUP $$; echo survived'"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "survived\n"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_reader_who_leaves_early_ends_the_command_as_ever() -> None:
+    script = f"{ENCEE} exec dev -- yes | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("y\n141\n", "")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_the_rest_of_the_environment_and_open_files_are_as_they_were(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "another")
+    monkeypatch.setenv("ODD", "a\nb 'c' $d")
+    show = (
+        f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ))); print(os.getcwd(), os.read(3, 9))'"
+    )
+    script = f"cd {home.path}; exec 3<<<three; {{}}{show}"
+    before, after = (
+        subprocess.run(["bash", "-c", script.format(run)], capture_output=True, text=True, check=True).stdout
+        for run in ("", f"{ENCEE} exec dev -- ")
+    )
+    assert after.splitlines()[1] == before.splitlines()[1]
+    changed = json.loads(after.splitlines()[0]).items() ^ json.loads(before.splitlines()[0]).items()
+    assert {name for name, _ in changed} - {"_"} == {*VARIABLES}
+
+
+@pytest.mark.usefixtures("fresh")
+def test_arguments_arrive_as_they_are() -> None:
+    odd = ["--", "-c", "--help", "a b", "", "$x", "'", "\n", "*", "é"]
+    show = "import sys; print(sys.argv[1:])"
+    assert run_encee("exec", "dev", "--", sys.executable, "-c", show, *odd).out == f"{odd}\n"
+    assert run_encee("exec", "dev", sys.executable, "-c", show, *odd).out == f"{odd}\n"
+
+
+def test_what_is_behind_the_code_on_standard_input_is_the_commands(dev: Person) -> None:
+    result = run_encee("exec", "-c", "-", "dev", "--", "cat", stdin=f"{dev.device.next_code()}\nthe rest\n")
+    assert (result.code, result.out) == (0, "the rest\n"), result.err
+
+
+@pytest.mark.parametrize("words", [["--no-refresh", "--", "echo", "ran"], ["-c", "123456", "echo", "ran"], ["--help"]])
+@pytest.mark.usefixtures("fresh")
+def test_an_option_in_front_of_the_command_is_taken_for_a_mistake(encee: Encee, words: list[str]) -> None:
+    result = encee("exec", "dev", *words)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        f"encee: error: {words[0]} stands behind PROFILE, where the command does\n"
+        "encee: hint: encee exec [OPTIONS] PROFILE -- COMMAND...\n"
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["--"]])
+@pytest.mark.usefixtures("fresh")
+def test_without_a_command_the_usage_is_wrong(encee: Encee, words: list[str]) -> None:
+    result = encee("exec", "dev", *words)
+    assert (result.code, result.out, result.err.count("encee: hint: ")) == (2, "", 1)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_script_that_names_no_interpreter_is_told_what_it_lacks(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo hello\n")
+    script.chmod(0o700)
+    result = run_encee("exec", "dev", "--", str(script))
+    assert (result.code, result.out) == (126, "")
+    assert "encee: hint: begin the script with a line such as #!/bin/sh" in result.err
+    script.write_text("#!/no/such/interpreter\n")
+    result = run_encee("exec", "dev", "--", str(script))
+    assert (result.code, result.out) == (127, "")
+    assert f"{script}: its interpreter was not found" in result.err
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_session_that_no_environment_can_hold_is_refused(home: Home) -> None:
+    home.write("[odd]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = a\0b\n")
+    result = run_encee("exec", "odd", "--", "echo", "ran")
+    assert (result.code, result.out) == (1, "")
+    assert "AWS_SESSION_TOKEN holds NUL" in result.err
+
+
 @pytest.mark.parametrize(
     ("command", "code", "says"),
-    [("no-such-command", 127, "no-such-command: command not found"), ("/etc/passwd", 126, "cannot be run")],
+    [
+        ("no-such-command", 127, "no-such-command: command not found"),
+        ("/etc/passwd", 126, "cannot be run"),
+        ("/etc", 126, "cannot be run"),
+        ("", 127, "command not found"),
+    ],
 )
 @pytest.mark.usefixtures("fresh")
 def test_a_command_that_cannot_be_run_ends_as_in_a_shell(command: str, code: int, says: str) -> None:
@@ -82,3 +197,74 @@ def test_ctrl_c_is_the_commands() -> None:
     child.expect_exact("caught")
     child.expect(pexpect.EOF)
     assert child.wait() == 7
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_the_terminal_is_the_commands(encee: Encee, dev: Person, valid: bool) -> None:
+    if valid:
+        assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    child = on_terminal("exec", "dev", "--", "sh", "-c", 'stty -a > "$HOME/modes"; tty; read x; echo "got <$x>"')
+    modes = termios.tcgetattr(child.child_fd)
+    if not valid:
+        child.expect_exact("MFA code for dev")
+        child.sendline(dev.device.next_code())
+    child.expect_exact("/dev/pts/")
+    assert termios.tcgetattr(child.child_fd) == modes
+    child.sendline("some words")
+    child.expect_exact("got <some words>")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+@pytest.fixture
+def bash(monkeypatch: pytest.MonkeyPatch) -> Iterator["pexpect.spawn[str]"]:
+    """An interactive shell with job control."""
+    monkeypatch.setenv("PS1", "ready> ")
+    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
+    child.expect_exact("ready> ")
+    yield child
+    child.close(force=True)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_ctrl_z_stops_the_command_and_fg_goes_on_with_it(bash: "pexpect.spawn[str]") -> None:
+    child = bash
+    child.sendline(f"{ENCEE} exec dev -- sh -c 'while read x; do echo got=$x; done'")
+    child.sendline("one")
+    child.expect_exact("got=one")
+    child.send("\x1a")
+    child.expect("Stopped.*ready> ")
+    child.sendline("fg")
+    child.sendline("two")
+    child.expect_exact("got=two")
+    child.send("\x04")
+    child.expect_exact("ready> ")
+    child.sendline("echo code=$?")
+    child.expect_exact("code=0")
+
+
+def test_ctrl_z_stops_the_prompt_and_fg_goes_on_with_it(dev: Person, bash: "pexpect.spawn[str]") -> None:
+    child = bash
+    child.sendline(f"{ENCEE} exec dev -- sh -c 'echo \"key=<$AWS_ACCESS_KEY_ID>\"'")
+    child.expect_exact("MFA code for dev")
+    child.send("\x1a")
+    child.expect("Stopped.*ready> ")
+    child.sendline("fg")
+    child.expect_exact("exec dev")
+    child.sendline(dev.device.next_code())
+    child.expect_exact("key=<ASIA")
+    child.expect_exact("ready> ")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_closed_terminal_hangs_up_the_command(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    script = f"trap 'echo hung up > {said}; exit' HUP; echo ready; while :; do sleep 0.1; done"
+    child = on_terminal("exec", "dev", "--", "sh", "-c", script)
+    child.expect_exact("ready")
+    os.close(child.child_fd)
+    end = time.monotonic() + 20
+    while not said.exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    child.wait()
