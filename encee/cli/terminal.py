@@ -28,6 +28,7 @@ from encee.profiles.settings import checked_serial
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 _MOST_ROWS_DRAWN = 200
 """Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
@@ -51,7 +52,7 @@ def prepare() -> None:
 
 def flush() -> None:
     """Write what is still on its way to stdout."""
-    with _open_output():
+    with open_output():
         sys.stdout.flush()
 
 
@@ -77,7 +78,7 @@ def say(text: str) -> None:
 
 def tell(text: str) -> None:
     """A line of data, on stdout."""
-    with _open_output():
+    with open_output():
         print(clean(text))
 
 
@@ -95,7 +96,7 @@ def tell_lines(text: str) -> None:
             f"the output's encoding, {encoding}, lacks a character of it",
             hint="PYTHONIOENCODING=utf-8 in front of the command",
         ) from None
-    with _open_output():
+    with open_output():
         print(text)
 
 
@@ -142,7 +143,7 @@ def _trace(error: BaseException) -> None:
 
 def json(document: Mapping[str, Any]) -> None:
     """A JSON object, on stdout, with the number of its format."""
-    with _open_output():
+    with open_output():
         print(json_format.dumps({"encee_format": 1, **document}, indent=2))
 
 
@@ -157,14 +158,12 @@ def table(
         styles: For each row, rich's style of its state, or None.
         foldable: How many of the first columns may be folded where the terminal is narrow.
     """
-    with _open_output():
+    with open_output():
         if coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
-            _draw(headings, rows, styles, foldable)
+            console().print(drawn(headings, rows, styles, foldable=foldable))
             return
-        cleaned = [[clean(cell) for cell in row] for row in [headings, *rows]]
-        widths = _widths(cleaned)
-        for row in cleaned:
-            print(_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for line in columns(headings, rows):
+            print(line)
 
 
 def fits(headings: Sequence[str], rows: Sequence[Sequence[str]], *, foldable: int = 0) -> bool:
@@ -178,20 +177,32 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
-def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], foldable: int) -> None:
+def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table in plain columns."""
+    cleaned = [[clean(cell) for cell in row] for row in [headings, *rows]]
+    widths = _widths(cleaned)
+    for row in cleaned:
+        yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def drawn(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
+) -> "Table":
+    """A table as rich draws it; the arguments are those of `table`."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    picture = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for index, heading in enumerate(headings):
-        drawn.add_column(heading, overflow="fold", no_wrap=index >= foldable)
+        picture.add_column(heading, overflow="fold", no_wrap=index >= foldable)
     for row, style in zip(rows, styles, strict=True):
-        drawn.add_row(*(Text(clean(cell), style=style or "") for cell in row))
-    _console().print(drawn)
+        picture.add_row(*(Text(clean(cell), style=style or "") for cell in row))
+    return picture
 
 
-def _console(*, stderr: bool = False) -> "Console":
+def console(*, stderr: bool = False) -> "Console":
+    """An output, for rich; what is printed there means nothing but itself."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
@@ -301,9 +312,9 @@ def draw(lines: Sequence[str]) -> None:
     """A picture in black on white, whatever the terminal's own colours are, on stderr."""
     from rich.text import Text
 
-    console = _console(stderr=True)
+    shown = console(stderr=True)
     for line in lines:
-        console.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
+        shown.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
 
 
 def _typed(stdin: int, cancelled: Cancelled) -> bool:
@@ -345,7 +356,7 @@ def countdown(text: str, seconds: float) -> None:
 
     left = TextColumn("{task.fields[left]} s", markup=False)
     columns = (BarColumn(20), left, TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         end = time.monotonic() + seconds
         task = bar.add_task(clean(text), total=seconds, left=math.ceil(seconds))
         while (remaining := end - time.monotonic()) > 0:
@@ -396,7 +407,7 @@ class Asked:
 
 
 @contextmanager
-def _open_output() -> Iterator[None]:
+def open_output() -> Iterator[None]:
     """Turn an output that cannot be written into an error; one that was closed ends quietly."""
     try:
         yield
