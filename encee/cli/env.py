@@ -1,12 +1,9 @@
 """`encee env`: the session as lines that a shell evaluates."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +11,9 @@ import typer
 from encee.cli import terminal
 from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, World
 from encee.cli.serving import serve
+from encee.cli.shells import guessed_shell
 from encee.errors import EnceeError, UsageError
-from encee.profiles.export import CLEARED, SHELLS, lines
+from encee.profiles.export import CLEARED, REGION, lines
 
 
 class Shell(StrEnum):
@@ -28,10 +26,6 @@ class Shell(StrEnum):
     CMD = "cmd"
     DOTENV = "dotenv"
     JSON = "json"
-
-
-_FORMS = {"pwsh": "powershell"} | dict.fromkeys(("sh", "ash", "dash", "ksh", "ksh93", "mksh"), "bash")
-"""The form for each shell that has none of its own name."""
 
 
 def env(
@@ -59,9 +53,9 @@ def env(
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
     world: World = context.obj
-    syntax = shell.value if shell is not None else _guessed(world)
+    syntax = shell.value if shell is not None else guessed_shell(world)
     if unset:
-        terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"]))
+        terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return
     if profile is None:
         raise UsageError("env needs a PROFILE, or --unset", hint='eval "$(encee env PROFILE)"')
@@ -90,29 +84,3 @@ def _refuse_to_show(variables: Mapping[str, str]) -> None:
             raise EnceeError(
                 f"the value of {name} has a character that a terminal would obey", hint='eval "$(encee env PROFILE)"'
             )
-
-
-def _guessed(world: World) -> str:
-    """The shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
-    if sys.platform == "win32":
-        return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
-    for program in (_parent(), world.environ.get("SHELL", "")):
-        name = Path(program).name.removeprefix("-")
-        shell = _FORMS.get(name, name)
-        if shell in SHELLS:
-            return shell
-    return "bash"
-
-
-def _parent() -> str:
-    """The parent process's program, with or without its path and the dash of a login shell."""
-    parent = os.getppid()
-    try:
-        return Path(f"/proc/{parent}/comm").read_text().strip()
-    except OSError:
-        pass
-    try:
-        ps = ["ps", "-o", "comm=", "-p", str(parent)]
-        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - no input
-    except OSError:
-        return ""

@@ -1,32 +1,18 @@
 """`encee exec`: a command with the session in its environment."""
 
-import errno
-import os
-import shlex
-import signal
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from encee.cli.becoming import become
 from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, Profile, World
 from encee.cli.serving import serve
-from encee.errors import EnceeError, ExitCode, UsageError
-from encee.profiles.export import CLEARED
+from encee.errors import UsageError
+from encee.profiles.export import environment
 
 SETTINGS = {"allow_interspersed_args": False}
 """What follows PROFILE belongs to the command, its options too."""
-
-
-class _NotExecutableError(EnceeError):
-    exit_code = ExitCode.NOT_EXECUTABLE
-
-
-class _NotFoundError(EnceeError):
-    exit_code = ExitCode.NOT_FOUND
 
 
 def exec(  # noqa: A001 - the command's name
@@ -53,8 +39,7 @@ def exec(  # noqa: A001 - the command's name
     files = world.files(credentials_file, config_file)
     how = None if no_refresh else HowToRefresh(code, code_command, duration)
     session = serve(profile, world, files, how)
-    environ = {name: value for name, value in world.environ.items() if name not in CLEARED} | session.variables()
-    _become(wanted, environ)
+    become(wanted, environment(world.environ, session.variables()))
 
 
 def _wanted(words: Sequence[str]) -> Sequence[str]:
@@ -71,31 +56,3 @@ def _wanted(words: Sequence[str]) -> Sequence[str]:
     if len(words) == 1:
         raise UsageError("there is no command behind --", hint=usage)
     return words[1:]
-
-
-def _become(command: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Let the command take this process's place; on Windows, which cannot, wait for it and end with its code.
-
-    Raises:
-        EnceeError: It could not be started: 127 where there is no such command, 126 where it is not executable.
-    """
-    program = command[0]
-    sys.stdout.flush()
-    try:
-        if not program:
-            raise FileNotFoundError  # which execve calls a ValueError
-        if sys.platform == "win32":
-            raise typer.Exit(subprocess.call(list(command), env=dict(environ)))  # noqa: S603 - the person's command
-        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(ignored, signal.SIG_DFL)  # Python ignores them, and the command would, too
-        os.execvpe(program, list(command), dict(environ))  # noqa: S606 - the person's command
-    except FileNotFoundError:
-        if os.sep in program and Path(program).exists():
-            hint = f"look at its first line: head -1 {shlex.quote(program)}"
-            raise _NotFoundError(f"{program}: its interpreter was not found", hint=hint) from None
-        raise _NotFoundError(f"{program}: command not found", hint="check its name and PATH") from None
-    except OSError as error:
-        hint = f"ls -l {shlex.quote(program)}"
-        if error.errno == errno.ENOEXEC:
-            hint = "begin the script with a line such as #!/bin/sh"
-        raise _NotExecutableError(f"{program} cannot be run: {error.strerror}", hint=hint) from None

@@ -30,14 +30,20 @@ CLEARED = (
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "ENCEE_PROFILE",
 )
-"""The variables that are unset first: any of them left over from another profile would win."""
+"""The variables that are unset first: any of them left over from another profile would win, or name it still."""
+
+REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The variables that name a region; either wins over the profile's own."""
 
 
 class Exported(NamedTuple):
     """A session as other programs get it.
 
     Args:
+        profile: The session profile, by which the AWS tools find it in the files.
+        source: The profile that it was made from; None for another tool's.
         key_id: The access key id.
         secret: The secret access key.
         token: The session token.
@@ -45,6 +51,8 @@ class Exported(NamedTuple):
         region: The profile's own region, or None.
     """
 
+    profile: str
+    source: str | None
     key_id: str
     secret: str
     token: str
@@ -67,7 +75,7 @@ class Exported(NamedTuple):
                 ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"), rfc3339(self.expiration)
             )
         if self.region is not None:
-            variables |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), self.region)
+            variables |= dict.fromkeys(REGION, self.region)
         for name, value in variables.items():
             if "\0" in value:
                 raise EnceeError(
@@ -75,6 +83,25 @@ class Exported(NamedTuple):
                     hint="look at the section in the credentials file: it is damaged",
                 )
         return variables
+
+    def selected(self, catalog: Catalog) -> tuple[dict[str, str], tuple[str, ...]]:
+        """How an environment names its profile instead, so that the AWS tools see the next refresh at once.
+
+        The region of the session profile is left to the files: there it can be changed, and `--profile` of another
+        one is not sent to it.
+
+        Args:
+            catalog: The profiles.
+
+        Returns:
+            The variables to set, and the names to unset.
+        """
+        variables = {"AWS_PROFILE": self.profile}
+        if self.region is None:
+            return variables, CLEARED
+        if catalog.options(self.profile).get("region"):
+            return variables, (*CLEARED, *REGION)
+        return variables | dict.fromkeys(REGION, self.region), CLEARED
 
     def credential_process(self) -> str:
         """The JSON that SDKs expect of a `credential_process`.
@@ -105,7 +132,7 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
         token = options.get("aws_session_token") or options.get("aws_security_token")
         if not (key_id and secret and token):
             return None
-        return Exported(key_id, secret, token, expiry_of(options), options.get("region"))
+        return Exported(word, None, key_id, secret, token, expiry_of(options), options.get("region"))
     session_profile = word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
     session = catalog.session(session_profile, profile)
     return None if session is None else of_session(session, catalog, profile, session_profile)
@@ -114,7 +141,21 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
     """A session of encee's, with the region of its session profile, else of the profile that it was made from."""
     region = catalog.options(session_profile).get("region") or catalog.options(profile).get("region")
-    return Exported(session.id, session.secret, session.token, session.expiration, region)
+    return Exported(session_profile, profile, session.id, session.secret, session.token, session.expiration, region)
+
+
+def environment(
+    before: Mapping[str, str], variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED
+) -> dict[str, str]:
+    """An environment with these variables, and without those that are cleared.
+
+    Args:
+        before: What it was.
+        variables: Name → value.
+        cleared: The names to unset where they are not set.
+    """
+    gone = set(cleared)
+    return {name: value for name, value in before.items() if name not in gone} | dict(variables)
 
 
 def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:

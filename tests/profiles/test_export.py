@@ -138,7 +138,7 @@ def test_json_holds_every_value(value: str) -> None:
 
 @pytest.mark.parametrize(("secret", "token"), [("a\0b", "t"), ("s", "a\0b")])
 def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> None:
-    session = Exported("ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
+    session = Exported("dev-mfa", "dev", "ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
     with pytest.raises(EnceeError, match="no environment variable can hold") as refused:
         session.variables()
     assert "a\0b" not in refused.value.message

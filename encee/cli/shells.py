@@ -1,0 +1,58 @@
+"""Which shell the person uses."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from encee.cli.options import World
+from encee.profiles.export import SHELLS
+
+_FORMS = {"pwsh": "powershell"} | dict.fromkeys(("sh", "ash", "dash", "ksh", "ksh93", "mksh"), "bash")
+"""The kind of each shell that is not called by it."""
+
+_NO_SHELLS = {"false", "nologin"}
+"""What accounts have for a shell that nobody is to log in to."""
+
+
+def guessed_shell(world: World) -> str:
+    """The kind of shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
+    if sys.platform == "win32":
+        return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
+    for program in (_parent(), world.environ.get("SHELL", "")):
+        name = Path(program).name.removeprefix("-")
+        shell = _FORMS.get(name, name)
+        if shell in SHELLS:
+            return shell
+    return "bash"
+
+
+def _parent() -> str:
+    """The parent process's program, with or without its path and the dash of a login shell."""
+    parent = os.getppid()
+    try:
+        return Path(f"/proc/{parent}/comm").read_text().strip()
+    except OSError:
+        pass
+    try:
+        ps = ["ps", "-o", "comm=", "-p", str(parent)]
+        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - no input
+    except OSError:
+        return ""
+
+
+def own_shell(world: World) -> str:
+    """The program that is the person's shell: `$SHELL`, else the account's, else the system's; the first that runs."""
+    if sys.platform == "win32":
+        return world.environ.get("COMSPEC", "cmd.exe") if guessed_shell(world) == "cmd" else "powershell.exe"
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:
+        account = ""
+    for shell in (world.environ.get("SHELL", ""), account):
+        if Path(shell).name not in _NO_SHELLS and (found := shutil.which(shell)):
+            return found
+    return "/bin/sh"
