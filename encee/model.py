@@ -35,6 +35,21 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundCredentials:
+    """What botocore finds for a profile that encee does not refresh: of SSO, of a process, of another tool.
+
+    Args:
+        id: The access key id.
+        secret: The secret access key.
+        token: The session token; None for long-term credentials.
+    """
+
+    id: str
+    secret: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A role to assume.
 

@@ -19,16 +19,22 @@ MOST = 8
 """How many devices a user can have, of any kind."""
 
 
-def list_devices(client: "IAMClient", signer: Signer) -> list[Device]:
-    """The devices of the user whose key signs.
+def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -> list[Device]:
+    """The devices of a user.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
+
+    Args:
+        client: From `encee.aws.session.Clients.iam`.
+        signer: Whose request it is.
+        user: The user's name; None for the one who signs.
 
     Raises:
         AwsError: AWS refused, as many policies make it do before MFA, or could not be reached.
     """
     with explained(signer):
-        pages = client.get_paginator("list_mfa_devices").paginate()
+        paginator = client.get_paginator("list_mfa_devices")
+        pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
         listed = [device for page in pages for device in page["MFADevices"]]
     return [Device(device["SerialNumber"], device["UserName"], device["EnableDate"]) for device in listed]
 

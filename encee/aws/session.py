@@ -4,15 +4,19 @@ A client is built from a profile's own settings (its endpoint, certificates and 
 that neither credentials in the environment nor an `AWS_PROFILE` that is gone can decide.
 """
 
+import shlex
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encee.aws.refusals import explained
 from encee.aws.signer import Signer
-from encee.model import Session
+from encee.errors import AwsError
+from encee.model import AccessKey, FoundCredentials
 
 if TYPE_CHECKING:
     import boto3
+    import botocore.session
     from botocore.config import Config
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
@@ -58,12 +62,8 @@ class Clients:
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3
-        import botocore.session
 
-        core = botocore.session.Session()
-        core.set_config_variable("credentials_file", str(signer.credentials_file))
-        core.set_config_variable("config_file", str(signer.config_file))
-        core.set_config_variable("profile", signer.profile)
+        core = _core(signer.profile, signer.credentials_file, signer.config_file)
         # A token of the global endpoint fails in opt-in regions.
         core.set_config_variable("sts_regional_endpoints", "regional")
         if self._loader is None:
@@ -77,8 +77,43 @@ class Clients:
             botocore_session=core,
             aws_access_key_id=key.id,
             aws_secret_access_key=key.secret,
-            aws_session_token=key.token if isinstance(key, Session) else None,
+            aws_session_token=None if isinstance(key, AccessKey) else key.token,
         )
+
+
+def find_credentials(profile: str, credentials_file: Path, config_file: Path) -> FoundCredentials:
+    """What botocore takes for a profile without asking anybody: SSO, a web identity, a process, a section's keys.
+
+    Args:
+        profile: Whose credentials; none of the environment's count.
+        credentials_file: Where it may lie.
+        config_file: Where it may lie.
+
+    Raises:
+        AwsError: It finds none, or those that it finds are over.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    again = f"sign in to it again, for instance: aws sso login --profile {shlex.quote(profile)}"
+    try:
+        credentials = _core(profile, credentials_file, config_file).get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials else None
+    except BotoCoreError as error:
+        raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=again) from error
+    if frozen is None or frozen.access_key is None or frozen.secret_key is None:
+        raise AwsError(f"{profile} has no credentials", hint=again)
+    return FoundCredentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.session.Session":
+    """A session of botocore's for a profile of these files, which neither the environment's keys nor profile decide."""
+    import botocore.session
+
+    core = botocore.session.Session()
+    core.set_config_variable("credentials_file", str(credentials_file))
+    core.set_config_variable("config_file", str(config_file))
+    core.set_config_variable("profile", profile)
+    return core
 
 
 def _config(*, attempts: int) -> "Config":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from encee.model import AccessKey, Session
+from encee.model import AccessKey, FoundCredentials, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Signer:
 
     Args:
         profile: The profile whose settings (`endpoint_url`, `ca_bundle`, `services`) apply.
-        key: The credentials that sign: long-term ones or a session's.
+        key: The credentials that sign: long-term ones, a session's, or what botocore found.
         region: The region of the endpoint.
         credentials_file: Where the profile lies.
         config_file: Where its settings lie.
@@ -20,7 +20,7 @@ class Signer:
     """
 
     profile: str
-    key: AccessKey | Session
+    key: AccessKey | Session | FoundCredentials
     region: str
     credentials_file: Path
     config_file: Path

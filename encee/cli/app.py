@@ -27,6 +27,7 @@ COMMANDS = {
     "clear": "encee.cli.clear",
     "device": "encee.cli.device",
     "import": "encee.cli.importing",
+    "account": "encee.cli.account",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.
 

@@ -54,6 +54,10 @@ ConfigFile = Annotated[
         metavar="FILE", callback=not_empty, help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]"
     ),
 ]
+Admin = Annotated[
+    str,
+    typer.Option("--profile", metavar="ADMIN", callback=not_empty, help="The profile that administers the account."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from encee.aws.refusals import NeedsMfaError
+from encee.aws.session import find_credentials
 from encee.aws.signer import Signer
 from encee.cli import terminal
 from encee.cli.options import HowToRefresh, World, read_catalog
@@ -93,3 +94,28 @@ def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing
     catalog.refuse_key(profile, key)
     settings = Settings(GivenSettings(), world.environ, catalog, world.legacy_serial())
     return Signing(profile, key, settings, catalog, world, files, how)
+
+
+def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> Signer:
+    """Who signs for a profile that administers an account.
+
+    A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
+    botocore finds for it signs.
+
+    Raises:
+        EnceeError: There are no credentials, and none are to be had.
+    """
+    catalog = read_catalog(files, terminal.warn)
+    profile = catalog.profile_for(word)
+    if profile in catalog.sources:
+        return signing(word, world, files, how).with_session()
+    settings = Settings(GivenSettings(), world.environ, catalog)
+    if profile is not None:
+        region, _ = settings.region(profile, None)
+        target, session = session_for(profile, world, files, how)
+        return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
+    if word not in catalog.config and word not in catalog.credentials:
+        raise catalog.not_a_source(word, files)
+    found = find_credentials(word, files.credentials, files.config)
+    region, _ = settings.region(word, None)
+    return Signer(word, found, region, files.credentials, files.config)

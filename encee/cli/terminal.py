@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -362,6 +362,23 @@ def countdown(text: str, seconds: float) -> None:
         while (remaining := end - time.monotonic()) > 0:
             bar.update(task, completed=seconds - remaining, left=math.ceil(remaining))
             time.sleep(min(0.1, remaining))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A bar that moves while something takes its time; yields what tells what that is. Nothing without a terminal."""
+    if not coloured(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    with Progress(
+        BarColumn(20), TextColumn("{task.description}", markup=False), console=console, transient=True
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda text: bar.update(task, description=clean(text))
 
 
 class Asked:

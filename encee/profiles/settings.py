@@ -19,7 +19,8 @@ LONGEST_ROLE = timedelta(hours=12)
 
 _NUMBER = "[0-9]{1,99}"  # int() refuses thousands of digits
 _DURATION = re.compile(
-    rf"(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?", re.ASCII | re.IGNORECASE
+    rf"(?:(?P<days>{_NUMBER})d)?(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?",
+    re.ASCII | re.IGNORECASE,
 )
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
@@ -208,7 +209,7 @@ class Settings:
 
 
 def parse_duration(text: str) -> timedelta:
-    """A duration as people type it: `45m`, `12h`, `1h30m`, or a number of seconds.
+    """A duration as people type it: `45m`, `12h`, `1h30m`, `90d`, or a number of seconds.
 
     Raises:
         UsageError: It is none.

@@ -107,6 +107,7 @@ class Account:
         self.sessions: dict[str, Session] = {}
         self.root_keys: set[str] = set()
         self.hardware_seeds: dict[str, str] = {}
+        self.report: tuple[datetime, str] | None = None
         self.forbidden_to_list_devices: set[str] = set()
         self.enforce_policies = False
         self.source_ip: str | None = "203.0.113.1"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from moto.core.request import Request
+    from moto.iam.models import IAMBackend
     from werkzeug import Response
 
     from tests.fake_aws.account import Session
@@ -183,6 +184,16 @@ class FakeAws:
         sessions = self.issued_sessions()
         return [*self._account.secrets, *(secret for one in sessions for secret in (one.secret, one.token))]
 
+    @property
+    def iam(self) -> IAMBackend:
+        """Users, groups and policies as moto keeps them, to look at and to change behind the server's back."""
+        return self._account.iam
+
+    @property
+    def credential_report(self) -> str:
+        """The report as it was made last; empty before."""
+        return self._account.report[1] if self._account.report else ""
+
     def create_bucket(self, name: str) -> None:
         """An S3 bucket."""
         s3_backends[self.account_id][self.partition].create_bucket(name, self._account.region)
@@ -193,6 +204,11 @@ class FakeAws:
         """Spoil the next calls of this action ("*" for any); several faults come one after the other."""
         with self._lock:
             self._faults += [(action, fault)] * times
+
+    def clear_faults(self) -> None:
+        """Spoil nothing any more."""
+        with self._lock:
+            self._faults.clear()
 
     def calls(self, action: str) -> list[Call]:
         """The calls of this action, in the journal's order."""

@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Response
 
-from tests.fake_aws import access_keys, devices, permissions, resources, sts
+from tests.fake_aws import access_keys, devices, listing, permissions, resources, sts
 from tests.fake_aws.messages import AwsError, invalid_token, result
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def answer(
             if (tree := devices.answer(account, caller, action, known)) is not None:
                 return result("iam", action, tree)
             if (tree := access_keys.answer(account, action, known)) is not None:
+                return result("iam", action, tree)
+            if (tree := listing.answer(account, action, params)) is not None:
                 return result("iam", action, tree)
             return _ask_moto(request, implied)
         case "s3":

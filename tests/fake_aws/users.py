@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyotp
+from moto.iam.models import AccessKeyLastUsed
 
 from tests.fake_aws.account import new_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from moto.iam.models import AccessKey
 
@@ -43,6 +44,11 @@ class FakeKey:
 
     def deactivate(self) -> None:
         self._account.iam.access_keys[self.id].status = "Inactive"
+
+    def use(self, ago: timedelta = timedelta()) -> None:
+        """Let it have signed something, so long ago."""
+        when = (self._account.now() - ago).replace(tzinfo=None)
+        self._account.iam.access_keys[self.id].last_used = AccessKeyLastUsed(when, "s3", self._account.region)
 
     def delete(self) -> None:
         self._account.iam.delete_access_key_by_name(self.id)

@@ -1,0 +1,29 @@
+"""The public address from which requests reach AWS."""
+
+import ipaddress
+import urllib.request
+
+from encee.errors import AwsError
+
+CHECK_IP = "https://checkip.amazonaws.com"
+"""AWS's own service that answers with the caller's address."""
+
+_TIMEOUT = 5
+
+
+def public_address(url: str = CHECK_IP) -> str:
+    """The address that AWS sees, IPv4 or IPv6.
+
+    Args:
+        url: Which service to ask; the proxies of the environment are used as for any request.
+
+    Raises:
+        AwsError: It did not answer with an address.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 - the address above, or a test's
+            return str(ipaddress.ip_address(answer.read(64).decode().strip()))
+    except (OSError, ValueError) as error:
+        raise AwsError(
+            f"{url} did not tell this machine's public address", hint="give it yourself: --my-ip ADDRESS"
+        ) from error

@@ -1,0 +1,429 @@
+"""`encee account setup | teardown | revoke`: an account that requires MFA, planned, asked about and carried out."""
+
+import json
+import re
+
+import pexpect
+import pytest
+
+from tests.conftest import Encee, Home, Person, Result, on_terminal
+from tests.fake_aws import FakeAws, FakeUser, faults
+
+WRITES = ("Create", "Delete", "Attach", "Detach", "Add", "Remove", "Put", "Update", "Set")
+
+
+@pytest.fixture
+def admin(home: Home, aws: FakeAws) -> Person:
+    """An administrator with a session that has MFA."""
+    user = aws.create_user("admin")
+    person = Person(user, user.create_device("admins-phone"))
+    home.write(person.section("admin"))
+    return person
+
+
+@pytest.fixture
+def account(encee: Encee, admin: Person) -> "Account":
+    """`encee account` as that administrator."""
+    assert encee("refresh", "admin", "-c", admin.device.next_code()).code == 0
+    return Account(encee)
+
+
+class Account:
+    """The command, signed by the administrator."""
+
+    def __init__(self, encee: Encee) -> None:
+        self._encee = encee
+
+    def __call__(self, *words: str) -> Result:
+        return self._encee("account", *words, "--profile", "admin")
+
+
+def writes(aws: FakeAws) -> list[str]:
+    return [call.action for call in aws.journal if call.service == "iam" and call.action.startswith(WRITES)]
+
+
+def test_setup_makes_a_group_whose_members_need_mfa(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    done = account("setup", "--add-user", "jane", "--yes")
+    assert done.code == 0, done.err
+    assert writes(aws) == ["CreatePolicy", "CreateGroup", "AttachGroupPolicy", "AddUserToGroup"]
+    iam = aws.iam
+    [policy] = [one for one in iam.managed_policies.values() if one.name == "encee-MFARequired"]
+    assert policy.path == iam.groups["encee"].path == "/encee/"
+    assert policy.arn in iam.groups["encee"].managed_policies
+    assert [user.name for user in iam.groups["encee"].users] == ["jane"]
+
+
+def test_a_second_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
+    words = ("setup", "--add-user", "admin", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes")
+    assert account(*words).code == 0
+    aws.journal.clear()
+    again = account(*words)
+    assert again.code == 0
+    assert writes(aws) == []
+    assert "nothing has to be changed" in again.err
+
+
+def test_signs_with_the_session_that_has_mfa(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--yes").code == 0
+    assert {call.access_key_id[:4] for call in aws.journal if call.service == "iam"} == {"ASIA"}
+
+
+def test_another_cidr_is_one_new_version(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes").code == 0
+    aws.journal.clear()
+    done = account("setup", "--allow-cidr", "203.0.113.0/25", "--my-ip", "203.0.113.7", "--yes")
+    assert done.code == 0
+    assert writes(aws) == ["CreatePolicyVersion"]
+    assert re.search(r'^ *\+ +"203.0.113.0/25"$', done.err, re.MULTILINE)
+    assert re.search(r'^ *- +"203.0.113.0/24"$', done.err, re.MULTILINE)
+
+
+def test_the_oldest_of_five_versions_goes_but_never_the_default(account: Account, aws: FakeAws) -> None:
+    ip = ("--my-ip", "10.0.0.1", "--yes")
+    for number in range(1, 6):
+        assert account("setup", "--allow-cidr", f"10.0.0.0/{number + 20}", *ip).code == 0
+    [policy] = [one for one in aws.iam.managed_policies.values() if one.name == "encee-IPRestriction-encee"]
+    aws.iam.set_default_policy_version(policy.arn, "v1")
+    aws.journal.clear()
+    done = account("setup", "--allow-cidr", "10.0.0.0/8", *ip)
+    assert done.code == 0, done.err
+    assert writes(aws) == ["DeletePolicyVersion", "CreatePolicyVersion"]
+    assert aws.calls("DeletePolicyVersion")[0].params["VersionId"] == "v2"
+    assert [one.version_id for one in policy.versions] == ["v1", "v3", "v4", "v5", "v6"]
+    assert policy.default_version_id == "v6"
+
+
+def test_a_restriction_stays_when_no_addresses_are_given_and_goes_when_that_is_said(
+    account: Account, aws: FakeAws
+) -> None:
+    assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
+    assert account("setup", "--yes").code == 0
+    assert len(aws.iam.groups["encee"].managed_policies) == 2
+    assert account("setup", "--no-ip-restriction", "--yes").code == 0
+    assert len(aws.iam.groups["encee"].managed_policies) == 1
+    assert [one.name for one in aws.iam.managed_policies.values() if "IPRestriction" in one.name] == []
+
+
+@pytest.mark.parametrize("kind", ["policy", "group"])
+def test_leaves_what_others_made_alone_without_adopt(account: Account, aws: FakeAws, kind: str) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
+    if kind == "policy":
+        aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
+    else:
+        aws.iam.create_group("encee", "/")
+    refused = account("setup", "--yes")
+    assert refused.code == 1
+    assert "--adopt" in refused.err
+    assert writes(aws) == []
+    assert account("setup", "--yes", "--adopt").code == 0
+    assert len(aws.iam.groups["encee"].managed_policies) == 1
+
+
+def test_dry_run_only_tells(account: Account, aws: FakeAws) -> None:
+    told = account("setup", "--dry-run", "--json")
+    assert told.code == 0
+    assert writes(aws) == []
+    steps = json.loads(told.out)["steps"]
+    assert [(step["action"], step["done"]) for step in steps] == [
+        ("iam:CreatePolicy", False),
+        ("iam:CreateGroup", False),
+        ("iam:AttachGroupPolicy", False),
+    ]
+
+
+def test_what_json_plans_is_what_is_sent(account: Account, aws: FakeAws) -> None:
+    planned = json.loads(account("setup", "--dry-run", "--json").out)["steps"]
+    done = json.loads(account("setup", "--yes", "--json").out)["steps"]
+    assert done == [{**step, "done": True} for step in planned]
+    sent = [call for call in aws.journal if call.action in writes(aws)]
+    for step, call in zip(planned, sent, strict=True):
+        assert step["action"] == f"iam:{call.action}"
+        assert {name: str(value) for name, value in step["arguments"].items()}.items() <= call.params.items()
+
+
+def test_asks_nobody_without_a_terminal(account: Account, aws: FakeAws) -> None:
+    refused = account("setup")
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    assert writes(aws) == []
+
+
+def test_attaches_further_policies(account: Account, aws: FakeAws) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
+    theirs = aws.iam.create_policy("", "/", text, "theirs", [])
+    missing = account("setup", "--attach", f"{theirs.arn}s", "--yes")
+    assert missing.code == 4
+    assert f"{theirs.arn}s" in missing.err
+    assert writes(aws) == []
+    assert account("setup", "--attach", theirs.arn, "--yes").code == 0
+    assert theirs.arn in aws.iam.groups["encee"].managed_policies
+
+
+# ---- guards
+
+
+def _idle(aws: FakeAws, user: FakeUser) -> None:
+    aws.iam.create_login_profile(user.name, "Secret-123-Secret")
+
+
+def test_refuses_to_leave_a_user_open_whose_key_could_enrol(account: Account, aws: FakeAws) -> None:
+    _idle(aws, aws.create_user("jane"))
+    refused = account("setup", "--add-user", "jane", "--yes")
+    assert refused.code == 1
+    assert "until jane enrols, whoever holds the key of jane can enrol instead" in refused.err
+    assert writes(aws) == []
+    assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
+
+
+def test_refuses_for_a_user_with_fido_only(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_fido_device("yubikey")
+    refused = account("setup", "--add-user", "jane", "--yes")
+    assert refused.code == 1
+    assert "jane has only FIDO security keys or passkeys, and cannot use the command line" in refused.err
+    assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
+
+
+def test_refuses_to_stop_what_looks_like_a_machine(account: Account, aws: FakeAws) -> None:
+    robot = aws.create_user("robot")
+    robot.access_key.use()
+    refused = account("setup", "--add-user", "robot", "--yes")
+    assert refused.code == 1
+    assert "robot looks like a machine" in refused.err
+    assert account("setup", "--add-user", "robot", "--yes", "--yes-without-mfa").code == 0
+
+
+def test_the_present_members_of_the_group_count(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane")
+    aws.iam.create_group("encee", "/encee/")
+    aws.iam.add_user_to_group("encee", "jane")
+    refused = account("setup", "--yes")
+    assert refused.code == 1
+    assert "jane" in refused.err
+
+
+def test_refuses_addresses_without_the_callers_own(account: Account, aws: FakeAws) -> None:
+    words = ("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "203.0.113.7", "--yes")
+    refused = account(*words)
+    assert refused.code == 1
+    assert "--yes-lock-me-out" in refused.err
+    assert writes(aws) == []
+    assert account(*words, "--yes-lock-me-out").code == 0
+
+
+def test_understands_version_6(account: Account) -> None:
+    words = ("setup", "--allow-cidr", "2001:db8::/32", "--allow-cidr", "10.0.0.0/8", "--yes", "--my-ip")
+    assert account(*words, "2001:db9::1").code == 1
+    assert account(*words, "2001:db8::1").code == 0
+
+
+@pytest.mark.parametrize(
+    "cidrs",
+    [
+        ("0.0.0.0/0",),
+        ("0.0.0.0/1", "128.0.0.0/1"),
+        ("10.0.0.0/8", "::/0"),
+        ("10.0.0.1/8",),
+        ("nonsense",),
+        ("10.0.0.0/33",),
+    ],
+)
+def test_refuses_addresses_that_are_none_or_the_world(account: Account, aws: FakeAws, cidrs: tuple[str, ...]) -> None:
+    words = [word for cidr in cidrs for word in ("--allow-cidr", cidr)]
+    refused = account("setup", *words, "--my-ip", "10.0.0.1", "--yes", "--yes-lock-me-out")
+    assert refused.code == 2
+    assert "encee: hint:" in refused.err
+    assert writes(aws) == []
+
+
+def test_refuses_a_user_that_does_not_exist_before_anything_is_made(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane")
+    refused = account("setup", "--add-user", "jan", "--yes")
+    assert refused.code == 2
+    assert "did you mean jane?" in refused.err
+    assert writes(aws) == []
+
+
+# ---- failure in the middle
+
+
+DENIED = faults.error("AccessDenied", "User: x is not authorized to perform: y", 403)
+SETUP = ("setup", "--add-user", "jane", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1")
+
+
+@pytest.mark.parametrize("words", [SETUP, ("teardown",)], ids=["setup", "teardown"])
+@pytest.mark.parametrize("fault", [DENIED, faults.reset()], ids=["before", "after"])
+@pytest.mark.parametrize("step", range(6))
+def test_running_again_goes_on_after_a_fault_at_any_step(
+    account: Account, aws: FakeAws, words: tuple[str, ...], fault: faults.Fault, step: int
+) -> None:
+    aws.create_user("jane").create_device("phone")
+    if words != SETUP:
+        assert account(*SETUP, "--yes").code == 0
+    planned = json.loads(account(*words, "--dry-run", "--json").out)["steps"]
+    assert len(planned) == 6
+    actions = [one["action"].removeprefix("iam:") for one in planned]
+    aws.fault(actions[step], faults.hang(0), times=actions[:step].count(actions[step]))
+    aws.fault(actions[step], fault)
+    first = account(*words, "--yes")
+    if fault is DENIED:
+        assert first.code == 4
+        assert f"{step} of 6 steps are done" in first.err
+        assert "run the same command again: it goes on from there" in first.err
+    assert account(*words, "--yes").code == 0
+    aws.journal.clear()
+    assert account(*words, "--yes").code == 0
+    assert writes(aws) == []
+
+
+# ---- the way back
+
+
+def test_teardown_brings_back_the_start(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    own = [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy]
+    assert account(*SETUP, "--yes").code == 0
+    assert account(*SETUP[:-4], "--allow-cidr", "10.0.0.0/9", "--my-ip", "10.0.0.1", "--yes").code == 0
+    done = account("teardown", "--yes")
+    assert done.code == 0, done.err
+    assert aws.iam.groups == {}
+    assert [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy] == own
+
+
+def test_teardown_keeps_the_policy_that_another_group_has(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--yes").code == 0
+    assert account("setup", "--group", "others", "--yes").code == 0
+    done = account("teardown", "--yes")
+    assert done.code == 0
+    assert "the policy encee-MFARequired is attached elsewhere" in done.err
+    assert list(aws.iam.groups) == ["others"]
+    assert len(aws.iam.groups["others"].managed_policies) == 1
+
+
+def test_teardown_only_detaches_from_a_group_of_somebody_elses(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    aws.iam.create_group("staff", "/")
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
+    theirs = aws.iam.create_policy("", "/", text, "theirs", [])
+    aws.iam.attach_group_policy(theirs.arn, "staff")
+    assert account("setup", "--group", "staff", "--adopt", "--add-user", "jane", "--yes").code == 0
+    assert account("teardown", "--group", "staff", "--yes").code == 0
+    group = aws.iam.groups["staff"]
+    assert [policy.name for policy in group.managed_policies.values()] == ["theirs"]
+    assert [user.name for user in group.users] == ["jane"]
+
+
+def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--yes").code == 0
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
+    aws.iam.put_group_policy("encee", "theirs", text)
+    aws.journal.clear()
+    refused = account("teardown", "--yes")
+    assert refused.code == 1
+    assert "theirs" in refused.err
+    assert writes(aws) == []
+
+
+def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> None:
+    assert account("teardown", "--yes").code == 0
+    assert writes(aws) == []
+
+
+# ---- after a theft
+
+
+def test_revoke_ends_keys_and_older_sessions(account: Account, aws: FakeAws) -> None:
+    jane = aws.create_user("jane")
+    jane.create_access_key()
+    done = account("revoke", "jane", "--yes")
+    assert done.code == 0, done.err
+    assert {key.status for key in aws.iam.list_access_keys("jane")} == {"Inactive"}
+    policy = json.loads(aws.iam.get_user_policy("jane", "encee-RevokedSessions")["policy_document"])
+    assert list(policy["Statement"][0]["Condition"]) == ["DateLessThan"]
+    assert (
+        "aws --profile admin-mfa iam delete-user-policy --user-name jane --policy-name encee-RevokedSessions"
+        in done.err
+    )
+
+
+def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
+    refused = account("revoke", "nobody", "--yes")
+    assert refused.code == 4
+    assert "nobody" in refused.err
+    assert writes(aws) == []
+
+
+# ---- the administrator
+
+
+def test_the_question_is_asked_on_a_terminal_and_no_changes_nothing(account: Account, aws: FakeAws) -> None:
+    del account  # the session is there
+    for answer in ("\n", "n\n", "\x03", "\x04"):
+        child = on_terminal("account", "setup", "--profile", "admin")
+        child.expect_exact("do all this? [y/N]")
+        child.send(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 130
+    assert writes(aws) == []
+    child = on_terminal("account", "setup", "--profile", "admin")
+    child.expect_exact("do all this? [y/N]")
+    child.sendline("y")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "encee" in aws.iam.groups
+
+
+def test_asks_for_a_code_when_there_is_no_session(encee: Encee, admin: Person, aws: FakeAws) -> None:
+    assert encee("account", "setup", "--profile", "admin", "--yes").code == 3
+    done = encee("account", "setup", "--profile", "admin", "--yes", "-c", admin.device.next_code())
+    assert done.code == 0, done.err
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_a_role_administers_too(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    arn = aws.create_role("boss", {"Version": "2012-10-17", "Statement": [trust]})
+    home.write(admin.section("admin"), f"[profile boss]\nrole_arn = {arn}\nsource_profile = admin\n")
+    done = encee("account", "setup", "--profile", "boss", "--yes", "-c", admin.device.next_code())
+    assert done.code == 0, done.err
+    assert "signed by arn:aws:sts::123456789012:assumed-role/boss/encee" in done.err
+
+
+def test_what_botocore_finds_administers_too(encee: Encee, aws: FakeAws, home: Home) -> None:
+    key = aws.create_user("root-of-all").access_key
+    printed = json.dumps({"Version": 1, "AccessKeyId": key.id, "SecretAccessKey": key.secret})
+    home.write("", f"[profile sso]\ncredential_process = echo '{printed}'\n")
+    done = encee("account", "setup", "--profile", "sso", "--yes", "--yes-without-mfa")
+    assert done.code == 0, done.err
+    assert {call.access_key_id for call in aws.journal} == {key.id}
+
+
+def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: FakeAws, home: Home) -> None:
+    home.write("", "[profile sso]\nregion = eu-central-1\n")
+    refused = encee("account", "setup", "--profile", "sso", "--yes")
+    assert refused.code == 4
+    assert "sso has no credentials" in refused.err
+    assert aws.journal == []
+
+
+def test_an_unknown_profile_is_wrong_usage(encee: Encee, admin: Person) -> None:
+    del admin
+    refused = encee("account", "setup", "--profile", "admn", "--yes")
+    assert refused.code == 2
+    assert "did you mean admin?" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("account", "setup"), "encee account setup --help"),
+        (("account", "revoke", "--profile", "admin"), "encee account revoke --help"),
+        (("account", "setp"), "encee account --help"),
+    ],
+)
+def test_wrong_usage_names_the_help_of_the_command(encee: Encee, words: tuple[str, ...], hint: str) -> None:
+    refused = encee(*words)
+    assert refused.code == 2
+    assert refused.err.splitlines()[-1] == f"encee: hint: {hint}"
