@@ -144,7 +144,7 @@ class Document:
         kept: list[str] = []
         place = None
         for key, lines in self._blocks(found):
-            if key is None or not (key in options or key in without):
+            if not (key in options or key in without):
                 kept += [lines[0].lstrip(" \t"), *map(_comment_at_column_0, lines[1:])]
                 continue
             place = len(kept) if place is None else place

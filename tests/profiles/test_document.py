@@ -71,8 +71,8 @@ def test_keeps_crlf_line_ends_and_uses_them_for_its_own_lines() -> None:
 def test_keeps_a_mixture_of_line_ends_and_follows_the_majority() -> None:
     before = "[a]\r\nx = 1\n[b]\r\n"
     assert own(before) == before + "\r\n[dev-mfa]\r\n" + OURS.replace("\n", "\r\n")
-    before = "[a]\nx = 1\r\n[b]\n"
-    assert own(before) == before + "\n[dev-mfa]\n" + OURS
+    for before in ("[a]\nx = 1\r\n[b]\n", "[a]\r\n[b]\n"):
+        assert own(before) == before + "\n[dev-mfa]\n" + OURS
 
 
 def test_a_key_behind_indented_keys_of_ours_does_not_become_a_part_of_the_token() -> None:
@@ -88,6 +88,7 @@ def test_keeps_a_comment_under_a_rewritten_key() -> None:
 def test_keeps_a_comment_inside_a_continuation_of_a_rewritten_key() -> None:
     before = "[dev-mfa]\naws_session_token = old\n  older\n  # mine\n  oldest\n# and mine\n  still\n"
     assert own(before) == f"[dev-mfa]\n{OURS}# mine\n# and mine\n"
+    assert own("[dev-mfa]\naws_session_token = old\n  # mine\n  older\n") == f"[dev-mfa]\n{OURS}# mine\n"
 
 
 def test_keeps_a_comment_inside_a_continuation_of_a_foreign_key_but_not_indented() -> None:
@@ -120,7 +121,7 @@ def test_refuses_an_indented_header_under_ours(body: str) -> None:
     assert f"line {line} " in refusal(own, f"[dev-mfa]\n{body}")
 
 
-@pytest.mark.parametrize("text", ["[dev-mfa]\nx = 1\ry = 2\n", "[a]\nx = 1\r\r\n", "[a]\nx = 1\n\r"])
+@pytest.mark.parametrize("text", ["[dev-mfa]\nx = 1\ry = 2\n", "[a]\nx = 1\r\r\n", "\n[a]\n\r"])
 def test_refuses_a_lone_carriage_return(text: str) -> None:
     line = text[: text.index("\r")].count("\n") + 1
     assert f"line {line} holds a carriage return" in refusal(own, text)
@@ -436,6 +437,7 @@ def test_nothing_goes_before_a_header_without_a_line_end_of_its_own(before: str)
 def test_a_section_at_the_beginning_of_a_file_goes() -> None:
     assert remove(f"[dev-mfa]\n{OURS}\n{KEYS}") == f"\n{KEYS}"
     assert remove(f"\n[dev-mfa]\n{OURS}".removesuffix("\n")) == ""
+    assert remove(f"[dev-mfa]\n{OURS}{KEYS}\n") == f"{KEYS}\n"
 
 
 def test_blank_lines_between_keys_of_ours_go_with_the_section() -> None:
@@ -443,7 +445,7 @@ def test_blank_lines_between_keys_of_ours_go_with_the_section() -> None:
 
 
 def test_keys_of_a_person_stay_to_the_letter_and_so_does_their_section() -> None:
-    mine = "[dev-mfa]\n# mine\n  REGION: x\n"
+    mine = "[dev-mfa]\n  # mine\n  REGION: x\n"
     others = "s3 =\n    # in it\n    a = 1\n\nOutput=json\n"
     assert remove(f"{KEYS}\n{mine}{OURS}{others}\n[z]\n") == f"{KEYS}\n{mine}{others}\n[z]\n"
 
