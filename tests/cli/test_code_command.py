@@ -7,6 +7,7 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 from encee.errors import UsageError
 from encee.mfa.sources import Cancelled, Command
@@ -116,8 +117,9 @@ def test_eight_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> N
 def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
     assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
-    assert encee("refresh", "dev", "-d", "62m", "-c", dev.device.next_code()).code == 0
-    assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3720]
+    assert encee("refresh", "dev", "-d", "3630", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "3661", "-c", dev.device.next_code()).code == 0
+    assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3661]
 
 
 def test_a_flight_that_failed_lets_the_next_one_take_off(encee: Encee, dev: Person, aws: FakeAws) -> None:
@@ -170,6 +172,17 @@ def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Per
     lock.mkdir()
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert (result.code, str(lock) in result.err) == (5, True)
+
+
+def test_another_flight_for_the_key_is_waited_for_and_then_named(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.profiles.store._FLIGHT_PATIENCE", 1)
+    lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
+    with FileLock(lock):
+        result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, f"another encee has held {lock} for 1 s" in result.err) == (5, True)
+    assert aws.journal == []
 
 
 def test_a_command_that_cannot_be_started_leaves_the_other_profiles_and_the_json(

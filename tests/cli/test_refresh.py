@@ -464,10 +464,13 @@ def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee
 def test_sends_a_code_again_that_aws_throttled(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    monkeypatch.setattr("encee.aws.patience._PAUSES", (0, 0))
+    waited: list[float] = []
+    monkeypatch.setattr("encee.aws.patience.time.sleep", waited.append)
     aws.fault("GetSessionToken", faults.throttled(), times=times)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert len({call.code for call in aws.calls("GetSessionToken")}) == 1
     assert len(aws.calls("GetSessionToken")) == times + 1
+    assert [seconds for seconds in waited if seconds >= 1] == [1, 2][:times]
 
 
 def test_sends_a_code_again_after_a_refused_connection(

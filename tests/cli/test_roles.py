@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from botocore.configloader import raw_config_parse
@@ -62,13 +63,18 @@ def test_a_valid_session_needs_no_code(encee: Encee, home: Home, dev: Person, aw
     assert "dev-mfa" not in result.err
 
 
-def test_several_roles_of_one_source_need_one_code(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_several_roles_of_one_source_need_one_code_and_run_at_once(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
     arns = {name: aws.create_role(name, trusting()) for name in ("one", "two", "three")}
     home.write(dev.section(), "".join(profile(name, arn) for name, arn in arns.items()))
+    aws.latency = 0.5
     result = encee("refresh", "one", "two", "three", "-c", dev.device.next_code())
     assert result.code == 0
     assert len(aws.calls("GetSessionToken")) == 1
     assert {call.params["RoleArn"] for call in aws.calls("AssumeRole")} == set(arns.values())
+    asked = [call.at for call in aws.calls("AssumeRole")]
+    assert max(asked) - min(asked) < timedelta(seconds=2 * aws.latency)  # which is what one after the other would take
 
 
 @pytest.mark.parametrize("source", ["dev", "dev-mfa"])
