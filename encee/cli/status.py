@@ -122,8 +122,10 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
         return
     if state == "expiring" and row.expiration:
         what = f"has {time_left(row.expiration - now)} left, less than {time_left(least)}"
+    elif state == "expired":
+        what = "has expired"
     else:
-        what = "has expired" if state == "expired" else "has no session that says when it ends"
+        what = "does not say when it ends" if row.exists else "has no session yet"
     hint = "renew it with the tool that made it"
     if row.source:
         elsewhere = catalog.targets.get(row.source) != row.profile

@@ -105,7 +105,8 @@ def test_shows_what_can_be_read_of_an_odd_file(encee: Encee, home: Home) -> None
 def test_a_session_whose_end_cannot_be_read_has_no_state(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW).replace("expiration = ", "expiration = about "))
     assert json.loads(encee("status", "--json", now=NOW).out)["sessions"][0]["state"] == "none"
-    assert encee("status", "--check", now=NOW).code == 3
+    result = encee("status", "--check", now=NOW)
+    assert (result.code, result.err.splitlines()[0]) == (3, "encee: error: dev-mfa does not say when it ends")
 
 
 @pytest.mark.parametrize("word", ["dev", "dev-mfa", "de*"])
@@ -151,7 +152,11 @@ def test_check_says_how_much_is_left_and_how_much_was_wanted(encee: Encee, home:
 def test_check_counts_a_missing_session_only_when_it_is_named(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}" + session("dev-mfa", NOW + timedelta(hours=2)))
     assert encee("status", "--check", now=NOW).code == 0
-    assert encee("status", "--check", "prod", now=NOW).code == 3
+    result = encee("status", "--check", "prod", now=NOW)
+    assert (result.code, result.err) == (
+        3,
+        "encee: error: prod-mfa has no session yet\nencee: hint: encee refresh prod\n",
+    )
 
 
 def test_lists_a_session_whose_source_is_gone(encee: Encee, home: Home) -> None:
