@@ -7,7 +7,7 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
 from encee.profiles.session_section import STALE, quoted, session_options
-from encee.profiles.store import Edit
+from encee.profiles.store import Edit, Store
 from encee.profiles.syntax import PORTABLE_VALUE, View
 from encee.workflows.plan import Target
 
@@ -24,17 +24,32 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
     return edit
 
 
-def region_edit(target: Target, credentials: View) -> Edit:
+def carry_region(targets: Sequence[Target], credentials: Store, config: Store) -> None:
+    """Give session profiles the region and output of their sources, where they have none of their own.
+
+    They go to the config file: the credentials file wins over it, so a region there would defeat
+    `aws configure set region`.
+
+    Raises:
+        FileRefusedError: One of the files was refused, and nothing was written.
+    """
+    view = credentials.document().view
+    catalog = Catalog(view, config.document().view)
+    if any(_missing_region(target, catalog) for target in targets):
+        config.edit(*(_region_edit(target, view) for target in targets))
+
+
+def _region_edit(target: Target, credentials: View) -> Edit:
     """The change of the config file that gives a session profile what it lacks."""
 
     def edit(document: Document) -> None:
-        if missing := missing_region(target, Catalog(credentials, document.view)):
+        if missing := _missing_region(target, Catalog(credentials, document.view)):
             document.set(target.session_profile, missing)
 
     return edit
 
 
-def missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
+def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
     """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
     inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
     missing = {

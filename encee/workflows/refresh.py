@@ -37,15 +37,13 @@ from encee.profiles.store import Store
 from encee.workflows.asking import Asking, Flight
 from encee.workflows.connections import Connection, open_in_background
 from encee.workflows.devices import Chooser, find_device
-from encee.workflows.edits import missing_region, placeholder, region_edit, session_edit
+from encee.workflows.edits import carry_region, placeholder, session_edit
 from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
+from encee.workflows.selection import select
 from encee.workflows.writer import Writer
 
 _MISTAKES = 3
 """How many wrong codes a person may type for one session."""
-
-_USABLE = timedelta(seconds=60)
-"""With less than this to go, a session is not used to assume a role."""
 
 
 _ENDS = (InterruptedByPersonError, ClosedOutputError)
@@ -117,41 +115,6 @@ class Refresh:
         self._failed: set[Target] = set()
         self._flying: list[Flight] = []
 
-    # ---- what there is to do
-
-    def select(self, plan: Plan, if_expiring: timedelta | None = None) -> tuple[list[Job], list[StillValid]]:
-        """What of a plan has to be done now, and what is good enough as it is.
-
-        Args:
-            plan: From `encee.workflows.plan.plan`.
-            if_expiring: Leave a session that has at least this long to go.
-        """
-        valid: list[StillValid] = []
-        needed: set[Target] = set()
-
-        def has_to_be_done(job: Job) -> bool:
-            if not job.asked_for:
-                return bool(needed.intersection(job.targets)) and not self._valid(job, _USABLE)
-            good = self._valid(job, if_expiring) if if_expiring is not None else []
-            valid.extend(good)
-            return not good
-
-        roles: list[RoleJob] = []
-        for role in reversed(plan.roles):
-            if has_to_be_done(role):
-                roles.insert(0, role)
-                needed.add(role.source)
-        return [*filter(has_to_be_done, plan.codes), *roles], valid
-
-    def _valid(self, job: Job, least: timedelta) -> list[StillValid]:
-        """The outcomes of a job whose every session has at least this long to go; else none."""
-        sessions = [self._on_disk(self._catalog, target) for target in job.targets]
-        latest = self._clock() + least
-        ends = [session.expiration for session in sessions if session and session.expiration >= latest]
-        if len(ends) < len(sessions):
-            return []
-        return [StillValid(*target, end) for target, end in zip(job.targets, ends, strict=True)]
-
     def run(self, plan: Plan, if_expiring: timedelta | None = None) -> None:
         """Get the sessions, write each when it arrives, and report what became of it.
 
@@ -162,11 +125,7 @@ class Refresh:
         Raises:
             InterruptedByPersonError: The person does not want to go on; what was reported is written.
         """
-        jobs, valid = self.select(plan, if_expiring)
-        for failure in plan.failures:
-            self._report(failure)
-        for good in valid:
-            self._report(good)
+        jobs = self._begin(plan, if_expiring)
         for job in jobs:
             if isinstance(job, RoleJob):
                 self._dependants.setdefault(job.source, []).append(job)
@@ -175,7 +134,7 @@ class Refresh:
             self._prepare(plan.codes, self._left(jobs), if_expiring)
             awaited = {target for job in self._left(jobs) for target in job.targets}
             for target in set(self._dependants) - awaited:
-                if session := self._on_disk(self._catalog, target):
+                if session := self._on_disk(target):
                     self._launch_dependants(target, session)
             while self._waiting or self._in_the_air:
                 if self._waiting and not self._better_to_land():
@@ -194,11 +153,7 @@ class Refresh:
         Returns:
             The jobs that would be done.
         """
-        jobs, valid = self.select(plan, if_expiring)
-        for failure in plan.failures:
-            self._report(failure)
-        for good in valid:
-            self._report(good)
+        jobs = self._begin(plan, if_expiring)
         for job in jobs:
             for note in job.notes if isinstance(job, CodeJob) else ():
                 self._notify(note)
@@ -211,6 +166,14 @@ class Refresh:
         return self._left(jobs)
 
     # ---- before the first code
+
+    def _begin(self, plan: Plan, if_expiring: timedelta | None) -> list[Job]:
+        """Report what is known beforehand; the jobs that have to be done."""
+        selection = select(plan, self._catalog, self._clock(), if_expiring)
+        known: list[Outcome] = [*plan.failures, *selection.valid]
+        for outcome in known:
+            self._report(outcome)
+        return selection.jobs
 
     def _give_up(self) -> None:
         """Report what an interrupted run leaves open."""
@@ -281,7 +244,7 @@ class Refresh:
                 self._fail(job, error if isinstance(error, EnceeError) else unexpected(error))
                 passed += 1
                 continue
-            sessions = [self._on_disk(self._catalog, target) for target in job.targets]
+            sessions = [self._on_disk(target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
             self._waiting.append(Flight(job, serial, source, Connection(job.signer), before, passed))
             passed = 0
@@ -426,24 +389,17 @@ class Refresh:
             self._fail(item.job, error)
 
     def _carry(self) -> None:
-        """Give the fresh session profiles region and output of their sources, where they have none of their own.
-
-        They go to the config file: the credentials file wins over it, so a region there would defeat
-        `aws configure set region`. The sessions are written already, so a refusal is only a warning.
-        """
+        """Give the fresh session profiles region and output; the sessions are written, so a refusal is a warning."""
         if not self._carry_region or not self._fresh:
             return
         try:
-            credentials = self._credentials.document().view
-            catalog = Catalog(credentials, self._config.document().view)
-            if any(missing_region(target, catalog) for target in self._fresh):
-                self._config.edit(*(region_edit(target, credentials) for target in self._fresh))
+            carry_region(self._fresh, self._credentials, self._config)
         except EnceeError as error:
             self._notify(f"region and output were not carried over to the session profiles: {error.message}")
 
-    @staticmethod
-    def _on_disk(catalog: Catalog, target: Target) -> Session | None:
-        return catalog.session(target.session_profile, target.profile)
+    def _on_disk(self, target: Target) -> Session | None:
+        """The session that was on disk when the run began."""
+        return self._catalog.session(target.session_profile, target.profile)
 
 
 def _nobody_to_ask(job: CodeJob, if_expiring: timedelta | None) -> EnceeError:

@@ -1,0 +1,56 @@
+"""What of a plan has to be done now, and what is good enough as it is."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from encee.profiles.catalog import Catalog
+from encee.workflows.plan import Job, Plan, RoleJob, StillValid, Target
+
+_USABLE = timedelta(seconds=60)
+"""With less than this to go, a session is not used to assume a role."""
+
+
+class Selection(NamedTuple):
+    """What has to be done, codes before the roles that need them, and the sessions that may stay as they are."""
+
+    jobs: list[Job]
+    valid: list[StillValid]
+
+
+def select(plan: Plan, catalog: Catalog, now: datetime, if_expiring: timedelta | None = None) -> Selection:
+    """Choose the jobs of a plan that have to be done.
+
+    A job that the command line names is done, unless its sessions last long enough; one that only roles need, when
+    one of these is done and there is no usable session for it.
+
+    Args:
+        plan: From `encee.workflows.plan.plan`.
+        catalog: The sessions on disk.
+        now: The present moment, UTC.
+        if_expiring: Leave a session that has at least this long to go.
+    """
+    valid: list[StillValid] = []
+    needed: set[Target] = set()
+
+    def has_to_be_done(job: Job) -> bool:
+        if not job.asked_for:
+            return bool(needed.intersection(job.targets)) and not _valid(job, catalog, now + _USABLE)
+        good = _valid(job, catalog, now + if_expiring) if if_expiring is not None else []
+        valid.extend(good)
+        return not good
+
+    roles: list[RoleJob] = []
+    for role in reversed(plan.roles):
+        if has_to_be_done(role):
+            roles.insert(0, role)
+            needed.add(role.source)
+    return Selection([*filter(has_to_be_done, plan.codes), *roles], valid)
+
+
+def _valid(job: Job, catalog: Catalog, until: datetime) -> list[StillValid]:
+    """The outcomes of a job whose every session lasts until a moment; else none."""
+    sessions = [catalog.session(target.session_profile, target.profile) for target in job.targets]
+    ends = [session.expiration for session in sessions if session and session.expiration >= until]
+    if len(ends) < len(sessions):
+        return []
+    return [StillValid(*target, end) for target, end in zip(job.targets, ends, strict=True)]
