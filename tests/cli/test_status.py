@@ -102,6 +102,13 @@ def test_shows_what_can_be_read_of_an_odd_file(encee: Encee, home: Home) -> None
     assert "line 1 holds a key before any section" in result.err
 
 
+def test_a_file_without_a_section_is_warned_of(encee: Encee, home: Home) -> None:
+    home.write("hello\n")
+    result = encee("status")
+    assert (result.code, result.out) == (0, "")
+    assert "line 1 holds a key before any section" in result.err
+
+
 def test_a_session_whose_end_cannot_be_read_has_no_state(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW).replace("expiration = ", "expiration = about "))
     assert json.loads(encee("status", "--json", now=NOW).out)["sessions"][0]["state"] == "none"

@@ -363,7 +363,7 @@ def test_values_of_the_default_section_do_not_harm_ours() -> None:
         (f"[a]\n{SECRET} =\n  {SECRET}\n".encode(), 3, "a nested line without '='"),
         (f"[{SECRET}]\r\nx=\r\n\r\n\r\n  {SECRET}".encode(), 5, "a nested line without '='"),
         (b"\xef\xbb\xbf[a]\n", 1, "a byte-order mark"),
-        (b"[a]\nx = 1\ny = \xff\n", 3, "bytes that are not UTF-8"),
+        (b"\n[a]\ny = \xff\n", 3, "bytes that are not UTF-8"),
         (b"[a]\r\nx = \xe4\r\n", 2, "bytes that are not UTF-8"),
         ("[a]\nx = 1\n".encode("utf-16"), 1, "bytes that are not UTF-8"),
     ],
