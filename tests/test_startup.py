@@ -29,6 +29,8 @@ def loaded(*arguments: str) -> set[str]:
         ("--version",),
         ("nonsense",),
         ("clear", "--all"),
+        ("policy", "list"),
+        ("policy", "show", "mfa-required"),
     ],
 )
 def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:

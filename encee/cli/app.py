@@ -28,6 +28,7 @@ COMMANDS = {
     "device": "encee.cli.device",
     "import": "encee.cli.importing",
     "account": "encee.cli.account",
+    "policy": "encee.cli.policy",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.
 

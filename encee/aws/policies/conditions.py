@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
 
-import ipaddress
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
 
+from encee.aws.policies.networks import read_network
 from encee.aws.policies.patterns import NoValueError, Pattern, matches, matches_arn, pattern, plain
 from encee.aws.policies.request import Context
 from encee.aws.policies.truth import Truth, Unknown, every, opposite, some, unknown
@@ -136,15 +136,10 @@ def _bool(wanted: Pattern, found: str) -> Truth:
 
 
 def _address(wanted: Pattern, found: str) -> Truth:
-    _, slash, length = plain(wanted).partition("/")
-    try:
-        if slash and not length.isdecimal():
-            raise ValueError(length)
-        network = ipaddress.ip_network(plain(wanted), strict=False)
-        address = ipaddress.ip_address(found)
-    except ValueError:
+    network, address = read_network(plain(wanted)), read_network(found)
+    if network is None or address is None or address.prefixlen != address.max_prefixlen:
         return unknown(f"the address {plain(wanted)} beside {found}")
-    return address.version == network.version and address in network
+    return address.version == network.version and address.network_address in network
 
 
 def _ordered(read: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Compare:

@@ -18,18 +18,28 @@ def network(cidr: str) -> Network:
     Raises:
         UsageError: It is neither, or an address inside a network.
     """
-    base, slash, length = cidr.partition("/")
-    try:
-        if slash and not (length.isascii() and length.isdecimal()):
-            raise ValueError(length)
-        found = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
+    found = read_network(cidr)
+    if found is None:
         raise UsageError(
             f"{cidr} is neither a network nor an address", hint="write it as 203.0.113.0/24 or 2001:db8::/32"
-        ) from None
-    if ipaddress.ip_address(base) != found.network_address:
-        raise UsageError(f"{cidr} is an address inside a network", hint=f"the network is {found}, the address {base}")
+        )
+    address = cidr.partition("/")[0]
+    if ipaddress.ip_address(address) != found.network_address:
+        raise UsageError(
+            f"{cidr} is an address inside a network", hint=f"the network is {found}, the address {address}"
+        )
     return found
+
+
+def read_network(cidr: str) -> Network | None:
+    """A network, one address, or the network that an address is inside; None where it is none of them."""
+    _, slash, length = cidr.partition("/")
+    if slash and not (length.isascii() and length.isdecimal()):
+        return None
+    try:
+        return ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
 
 
 def is_world(networks: Iterable[Network]) -> bool:

@@ -134,7 +134,7 @@ class Circumstances:
 
 
 def context_of(
-    principal: Principal,
+    principal: Principal | None,
     circumstances: Circumstances,
     more: Mapping[str, str | Sequence[str]] | None = None,
     *,
@@ -143,7 +143,7 @@ def context_of(
     """The condition keys that AWS sends along with a principal's request.
 
     Args:
-        principal: Who asks.
+        principal: Who asks; None if not known.
         circumstances: How and when.
         more: Other keys.
         complete: Whether keys that follow from none of these are absent, and not merely unknown.
@@ -160,7 +160,9 @@ class _Said(NamedTuple):
     absent: list[str]
 
 
-def _of_principal(principal: Principal) -> _Said:
+def _of_principal(principal: Principal | None) -> _Said:
+    if principal is None:
+        return _Said({}, [])
     said = _Said(
         {
             "aws:PrincipalArn": principal.arn,

@@ -1,0 +1,198 @@
+"""Whatever a policy holds, the evaluator and lint answer; and some rules hold for all of them."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+
+from encee.aws.policies.evaluate import (
+    Circumstances,
+    Outcome,
+    Policy,
+    Principal,
+    Request,
+    Signed,
+    Verdict,
+    context_of,
+    evaluate,
+    evaluate_trust,
+)
+from encee.aws.policies.lint import lint
+from encee.aws.policies.requirement import mfa_requirement
+
+JANE = Principal.user("jane")
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+# ---- what stands in policies, right and wrong
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+actions = st.sampled_from(["*", "s3:*", "s3:GetObject", "iam:*MFADevice", "ec2:?un*", "s3:", "*:*", "x", ""])
+resources = st.sampled_from(
+    [
+        "*",
+        "arn:aws:s3:::b/${aws:username}/*",
+        "arn:aws:s3:::b/${aws:PrincipalTag/team, 'x'}",
+        "arn:aws:s3:::b/${nothing}*",
+        "arn:aws:s3",
+        "arn:aws:s3::${aws:x}:b",
+        "${*}",
+        "b",
+    ]
+)
+operators = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "ForAllValues:", "ForAnyValue:"]),
+    st.sampled_from(
+        [
+            "Bool",
+            "Null",
+            "StringEquals",
+            "StringNotLike",
+            "IpAddress",
+            "NotIpAddress",
+            "NumericLessThan",
+            "DateEquals",
+            "ArnLike",
+            "ArnNotEquals",
+            "BinaryEquals",
+        ]
+    ),
+    st.sampled_from(["", "IfExists"]),
+)
+keys = st.sampled_from(
+    ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:SourceIp", "aws:username", "aws:CurrentTime", "x"]
+)
+values = st.sampled_from(
+    ["true", "false", True, "0.0.0.0/0", "203.0.113.0/24", "1", 3600, "2026-01-01", "arn:aws:iam::1:*", "${a"]
+)
+conditions = st.dictionaries(
+    operators,
+    st.dictionaries(keys, values | st.lists(values, max_size=3) | anything, max_size=2) | anything,
+    max_size=2,
+)
+
+
+def one_or_many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
+    return texts | st.lists(texts, max_size=3)
+
+
+sound = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"])},
+    optional={
+        "Sid": st.text(max_size=5),
+        "Action": one_or_many(actions),
+        "NotAction": one_or_many(actions),
+        "Resource": one_or_many(resources),
+        "NotResource": one_or_many(resources),
+        "Principal": st.sampled_from(["*", {"AWS": JANE.arn}, {"AWS": ["x", 1]}, {"Service": "s"}, {}]),
+        "Condition": conditions,
+    },
+)
+broken = st.dictionaries(
+    st.sampled_from(["Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition", "Sid", "X"]),
+    anything,
+)
+statements = sound | broken | anything
+documents = anything | st.fixed_dictionaries(
+    {"Statement": statements | st.lists(statements, max_size=4)},
+    optional={"Version": st.sampled_from(["2012-10-17", "2008-10-17", "1"]) | anything, "Id": anything, "X": anything},
+)
+policies = st.lists(st.builds(Policy, st.just("p"), documents), max_size=3)
+requests = st.builds(
+    lambda action, resource, signed, address: Request(
+        action, resource, context_of(JANE, Circumstances(signed, address)), JANE
+    ),
+    st.sampled_from(["s3:GetObject", "iam:DeactivateMFADevice", "ec2:RunInstances"]),
+    st.sampled_from(["*", "arn:aws:s3:::b/jane/k", "arn:aws:s3:::b/x"]),
+    st.sampled_from([*Signed]),
+    st.sampled_from([None, "203.0.113.7", "2001:db8::1", "no address"]),
+)
+
+
+# ---- what holds
+
+
+@given(policies, requests)
+def test_the_evaluator_answers_or_says_what_it_does_not_know(held: list[Policy], request: Request) -> None:
+    verdict = evaluate(held, request)
+    assert bool(verdict.unknown) == (verdict.outcome is Outcome.UNKNOWN)
+    assert (verdict.by is not None) == (verdict.outcome in {Outcome.ALLOWED, Outcome.DENIED})
+    assert all(len(reason) > len("p Statement: ") for reason in verdict.unknown)
+
+
+@given(documents, policies, requests)
+def test_a_trust_policy_is_answered_too(trust: object, held: list[Policy], request: Request) -> None:
+    asked = Request("sts:AssumeRole", ROLE, request.context, request.principal)
+    verdict = evaluate_trust(Policy("trust", trust), held, asked)
+    assert bool(verdict.unknown) == (verdict.outcome is Outcome.UNKNOWN)
+
+
+@given(policies, requests)
+def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
+    everything = Policy("no", {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}})
+    for order in ([everything, *held], [*held, everything]):
+        assert evaluate(order, request).outcome is Outcome.DENIED
+        trust = Policy("trust", {"Statement": {"Effect": "Allow", "Action": "*", "Principal": "*"}})
+        asked = Request("sts:AssumeRole", ROLE, request.context, request.principal)
+        assert evaluate_trust(trust, order, asked).outcome is Outcome.DENIED
+
+
+@given(policies, requests, st.integers(0, 3), st.sampled_from(["Allow", "Deny"]))
+def test_a_statement_about_something_else_changes_nothing(
+    held: list[Policy], request: Request, place: int, effect: str
+) -> None:
+    other = Policy("other", {"Statement": {"Effect": effect, "Action": "sqs:SendMessage", "Resource": "*"}})
+    assert evaluate([*held[:place], other, *held[place:]], request) == evaluate(held, request)
+
+
+@given(policies, requests)
+def test_the_order_of_policies_changes_no_outcome(held: list[Policy], request: Request) -> None:
+    assert evaluate(held[::-1], request).outcome is evaluate(held, request).outcome
+
+
+@given(policies, requests)
+def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: Request) -> None:
+    everything = Policy("yes", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    before, after = evaluate(held, request), evaluate([*held, everything], request)
+    if before.outcome is Outcome.NOT_ALLOWED:
+        assert after == Verdict(Outcome.ALLOWED, after.by)
+    elif before.outcome is not Outcome.UNKNOWN:
+        assert after.outcome is before.outcome
+
+
+@given(policies)
+def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) -> None:
+    allow = Policy("work", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    if mfa_requirement(held, JANE).required:
+        assert mfa_requirement([*held, allow], JANE).required
+
+
+@given(documents)
+def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
+    for indent in (None, 2):
+        text = json.dumps(document, indent=indent)
+        for finding in lint("p.json", text.encode()):
+            assert 1 <= finding.line <= text.count("\n") + 1
+            assert finding.trap.message
+            assert finding.trap.remedy
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ \n1eEtfnu', max_size=40).map(str.encode))
+def test_lint_answers_whatever_bytes_it_is_given(content: bytes) -> None:
+    assert [finding.trap.name for finding in lint("p.json", content)] in (["malformed"], ["not-a-policy"])
+
+
+@given(st.lists(sound, min_size=1, max_size=4), st.sampled_from([None, 0, 2]))
+@settings(max_examples=50)
+def test_lint_finds_each_statement_on_its_line(written: list[dict[str, Any]], indent: int | None) -> None:
+    marked = [{"Sid": f"S{index}", **one, "Effect": "none"} | {"Sid": f"S{index}"} for index, one in enumerate(written)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": marked}, indent=indent)
+    lines = text.split("\n")
+    for finding in lint("p.json", text.encode()):
+        assert finding.statement is not None
+        around = "\n".join(lines[finding.line - 1 : finding.line + 1])
+        assert f'"Sid": "S{finding.statement.index}"' in around
