@@ -1,14 +1,15 @@
 """MFA devices of an IAM user.
 
 Since April 2023 a long-term key enables or disables a device only while its user has none (security bulletin
-AWS-2023-001); afterwards the signer has to be a session with MFA. Every client here is one that repeats nothing by
-itself, since the second of two CreateVirtualMFADevice would find the name taken by the first.
+AWS-2023-001); afterwards the signer has to be a session with MFA.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from encee.aws.patience import patiently
+from encee.aws.patience import patiently, until_gone
 from encee.aws.refusals import explained
+from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.model import Device, NewDevice
 
@@ -39,81 +40,112 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
     return [Device(device["SerialNumber"], device["UserName"], device["EnableDate"]) for device in listed]
 
 
-def create_device(client: "IAMClient", signer: Signer, name: str) -> NewDevice:
-    """Make a virtual device, which is nobody's until it is enabled.
+class MfaDevices:
+    """The devices of the user whose credentials sign.
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
-
-    Raises:
-        TakenError: There is a device of that name, perhaps an abandoned one.
-        LostAnswerError: It may have been made, and its seed is lost.
-        AwsError: AWS refused, or could not be reached.
+    Args:
+        clients: Makes the clients of IAM.
+        signer: Who signs.
     """
 
-    def send() -> NewDevice:
-        made = client.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
-        return NewDevice(made["SerialNumber"], made["Base32StringSeed"].decode())
+    def __init__(self, clients: Clients, signer: Signer) -> None:
+        self._clients = clients
+        self._signer = signer
 
-    return patiently(signer, send)
+    @cached_property
+    def _reading(self) -> "IAMClient":
+        return self._clients.iam(self._signer)
 
+    @cached_property
+    def _writing(self) -> "IAMClient":
+        """A client that repeats nothing: the second of two CreateVirtualMFADevice would find the name taken."""
+        return self._clients.iam(self._signer, attempts=1)
 
-def enable_device(client: "IAMClient", signer: Signer, *, user: str, serial: str, codes: tuple[str, str]) -> None:
-    """Give a device to a user, who shows with two consecutive codes that it is there.
+    def list(self) -> list[Device]:
+        """All of them.
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html
+        Raises:
+            AwsError: AWS refused, as many policies make it do before MFA, or could not be reached.
+        """
+        return list_devices(self._reading, self._signer)
 
-    Raises:
-        WrongCodeError: AWS did not accept the codes.
-        LostAnswerError: The device may be enabled.
-        AwsError: AWS refused, or could not be reached.
-    """
-    first, second = codes
-    patiently(
-        signer,
-        lambda: client.enable_mfa_device(
-            UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
-        ),
-    )
+    def create(self, name: str) -> NewDevice:
+        """Make a virtual device, which is nobody's until it is enabled.
 
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
 
-def resync_device(client: "IAMClient", signer: Signer, device: Device, codes: tuple[str, str]) -> None:
-    """Let AWS find out, from two consecutive codes, how far a device's clock is off.
+        Raises:
+            TakenError: There is a device of that name, perhaps an abandoned one.
+            LostAnswerError: It may have been made, and its seed is lost.
+            AwsError: AWS refused, or could not be reached.
+        """
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResyncMFADevice.html
+        def send() -> NewDevice:
+            made = self._writing.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+            return NewDevice(made["SerialNumber"], made["Base32StringSeed"].decode())
 
-    Raises:
-        WrongCodeError: AWS did not accept the codes.
-        AwsError: AWS refused, or could not be reached.
-    """
-    first, second = codes
-    patiently(
-        signer,
-        lambda: client.resync_mfa_device(
-            UserName=device.user, SerialNumber=device.serial, AuthenticationCode1=first, AuthenticationCode2=second
-        ),
-    )
+        return patiently(self._signer, send)
 
+    def enable(self, serial: str, *, user: str, codes: tuple[str, str]) -> None:
+        """Give a device to a user, who shows with two consecutive codes that it is there.
 
-def deactivate_device(client: "IAMClient", signer: Signer, device: Device) -> None:
-    """Take a device from its user.
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeactivateMFADevice.html
+        Raises:
+            WrongCodeError: AWS did not accept the codes.
+            LostAnswerError: The device may be enabled.
+            AwsError: AWS refused, or could not be reached.
+        """
+        first, second = codes
+        patiently(
+            self._signer,
+            lambda: self._writing.enable_mfa_device(
+                UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
+            ),
+        )
 
-    Raises:
-        MissingError: It is not this user's.
-        AwsError: AWS refused, or could not be reached.
-    """
-    patiently(signer, lambda: client.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial))
+    def resync(self, device: Device, codes: tuple[str, str]) -> None:
+        """Let AWS find out, from two consecutive codes, how far a device's clock is off.
 
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResyncMFADevice.html
 
-def delete_device(client: "IAMClient", signer: Signer, serial: str) -> None:
-    """Delete a virtual device that nobody uses.
+        Raises:
+            WrongCodeError: AWS did not accept the codes.
+            AwsError: AWS refused, or could not be reached.
+        """
+        first, second = codes
+        patiently(
+            self._signer,
+            lambda: self._writing.resync_mfa_device(
+                UserName=device.user,
+                SerialNumber=device.serial,
+                AuthenticationCode1=first,
+                AuthenticationCode2=second,
+            ),
+        )
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
+    def deactivate(self, device: Device) -> None:
+        """Take a device from its user.
 
-    Raises:
-        MissingError: There is none.
-        InUseError: It is enabled for somebody.
-        AwsError: AWS refused, or could not be reached.
-    """
-    patiently(signer, lambda: client.delete_virtual_mfa_device(SerialNumber=serial))
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeactivateMFADevice.html
+
+        Raises:
+            MissingError: It is not this user's.
+            AwsError: AWS refused, or could not be reached.
+        """
+        patiently(
+            self._signer,
+            lambda: self._writing.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial),
+        )
+
+    def delete(self, serial: str) -> None:
+        """Delete a virtual device that nobody uses.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
+
+        Raises:
+            MissingError: There is none.
+            InUseError: It is enabled for somebody.
+            AwsError: AWS refused, or could not be reached.
+        """
+        until_gone(self._signer, lambda: self._writing.delete_virtual_mfa_device(SerialNumber=serial))

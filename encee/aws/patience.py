@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from encee.aws.refusals import CertainlyUnusedError, LostAnswerError, explained
+from encee.aws.refusals import CertainlyUnusedError, LostAnswerError, MissingError, explained
 from encee.aws.signer import Signer
 
 _PAUSES = (1, 2)
@@ -30,6 +30,36 @@ def patiently(signer: Signer, send: Callable[[], Answer]) -> Answer:
         except CertainlyUnusedError:
             time.sleep(pause)
     return _once(signer, send)
+
+
+def until_gone(signer: Signer, delete: Callable[[], object]) -> None:
+    """Send a request that deletes something, also again where the answer was lost, twice at most.
+
+    That it is not there any more is then what the lost request did.
+
+    Args:
+        signer: Whose request it is.
+        delete: Sends it, by a client that never repeats a request by itself.
+
+    Raises:
+        MissingError: It was not there in the first place.
+        LostAnswerError: No answer that can be trusted came back.
+        AwsError: AWS refused, or could not be reached.
+    """
+    lost = False
+    for pause in (*_PAUSES, None):
+        try:
+            patiently(signer, delete)
+        except LostAnswerError:
+            if pause is None:
+                raise
+            lost = True
+            time.sleep(pause)
+            continue
+        except MissingError:
+            if not lost:
+                raise
+        return
 
 
 def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from encee.aws.mfa_devices import MfaDevices
 from encee.aws.session import Clients
 from encee.cli import terminal
 from encee.cli.groups import group
@@ -22,13 +23,16 @@ from encee.cli.options import (
     World,
     config_store,
     credentials_store,
+    read_catalog,
 )
 from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
+from encee.errors import InterruptedByPersonError, UsageError
 from encee.model import Device, rfc3339
-from encee.profiles.saved_device import save_device
+from encee.profiles.saved_device import save_device, still_naming
 from encee.profiles.settings import checked_serial
-from encee.workflows.devices import find_device
+from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
+from encee.workflows.devices import choose_device, find_device, three_times
 
 device = group("Look after the MFA devices of a profile's user: enrol, save, resynchronize, remove.")
 
@@ -128,3 +132,102 @@ def save(
     warn_of_environment(world, found)
     if json:
         terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+
+
+@device.command()
+def resync(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Let AWS find out how far the clock of a device is off.
+
+    For a device whose codes AWS does not accept any more. Asks for two codes, one after the other.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    if not terminal.is_terminal():
+        raise UsageError(
+            "resync needs a terminal: it asks for two codes", hint=f"encee device resync {shlex.quote(signs.profile)}"
+        )
+    at_aws = MfaDevices(Clients(), signs.on_hand())
+    devices = at_aws.list()
+    saved = signs.settings.saved_serial(signs.profile)
+    meant = [one for one in devices if one.serial == saved] or devices
+    chosen = choose_device(meant, signs.profile, terminal.Asked(), ())
+    three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note)
+    terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
+    if json:
+        terminal.json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
+
+
+def _two_codes(one: Device) -> tuple[str, str]:
+    """Two codes of a device whose clock nobody knows."""
+    first = terminal.ask_code(f"code that {one.serial} shows now:")
+    while (second := terminal.ask_code("the next one, as soon as it is shown:")) == first:
+        terminal.say("that is the first code again: wait until the device shows another one")
+    return first, second
+
+
+@device.command()
+def remove(
+    context: typer.Context,
+    profile: Profile,
+    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="The device, as encee device list shows it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to do it.")] = False,
+    yes_last: Annotated[
+        bool, typer.Option("--yes-last", help="Remove it even if no other device of the user gives codes.")
+    ] = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Take a device from its user, and delete it if it is a virtual one.
+
+    Needs a session with MFA. The device is no longer saved for PROFILE afterwards. A removal that failed halfway
+    can be run again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    devices = devices_of(signs)
+    removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
+    if not yes:
+        _ask_whether_to_remove(removal, signs.profile)
+    # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
+    signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.on_hand()
+    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    forgotten = carry_out_removal(removal, MfaDevices(Clients(), signer), credentials, config, terminal.warn)
+    terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
+    for file in forgotten:
+        terminal.say(f"took it out of {signs.profile} in {file}")
+    others = list(still_naming(read_catalog(files, terminal.warn), serial))
+    if others:
+        terminal.warn(f"{', '.join(others)} still names it as mfa_serial")
+    if json:
+        terminal.json({"profile": signs.profile, "device": serial, "outcome": "removed", "still_named_by": others})
+
+
+def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
+    """Make sure that a person wants it.
+
+    Raises:
+        UsageError: There is nobody to ask.
+        InterruptedByPersonError: The person does not want it.
+    """
+    if not terminal.is_terminal():
+        raise UsageError(
+            f"there is no terminal to ask whether to remove {removal.serial}", hint="say so beforehand: --yes"
+        )
+    whose = f"of {removal.device.user}" if removal.device else f"that is not enabled for the user of {profile}"
+    last = ", the last one that gives codes" if removal.is_last else ""
+    if not terminal.confirm(f"remove {removal.serial} {whose}{last}?", default=False):
+        raise InterruptedByPersonError("nothing was removed")

@@ -2,7 +2,7 @@
 
 import shlex
 
-from encee.aws.mfa_devices import list_devices
+from encee.aws.mfa_devices import MfaDevices
 from encee.aws.refusals import DeniedError
 from encee.aws.session import Clients
 from encee.cli import terminal
@@ -19,7 +19,7 @@ def devices_of(signs: Signing) -> list[Device]:
         AwsError: AWS does not tell.
     """
     clients = Clients()
-    return signs.asking(lambda signer: list_devices(clients.iam(signer), signer))
+    return signs.asking(lambda signer: MfaDevices(clients, signer).list())
 
 
 def own_serial(signs: Signing, serial: str) -> str:
@@ -29,9 +29,8 @@ def own_serial(signs: Signing, serial: str) -> str:
         UsageError: It is not.
         AwsError: AWS could not be asked.
     """
-    clients, signer = Clients(), signs.on_hand()
     try:
-        devices = list_devices(clients.iam(signer), signer)
+        devices = MfaDevices(Clients(), signs.on_hand()).list()
     except DeniedError as error:
         terminal.warn(f"whether {serial} is a device of this user could not be checked: {error.message}")
         return serial

@@ -243,12 +243,17 @@ def ask(prompt: str, cancelled: Cancelled | None = None) -> str | None:
     return line.decode(errors="replace").strip()
 
 
-def ask_code(prompt: str, cancelled: Cancelled | None = None) -> str | None:
-    """Six digits, asked for until they are six; None when the question is cancelled first.
+def ask_code(prompt: str) -> str:
+    """Six digits, asked for until they are six.
 
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
+    return _code(prompt, None) or ""
+
+
+def _code(prompt: str, cancelled: Cancelled | None) -> str | None:
+    """Six digits; None when the question is cancelled first, which it can be only by `cancelled`."""
     while True:
         typed = ask(prompt, cancelled)
         if typed is None:
@@ -393,7 +398,7 @@ class Asked:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
-        return ask_code(f"MFA code for {profile} ({device}):", cancelled)
+        return _code(f"MFA code for {profile} ({device}):", cancelled)
 
     def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
         """One of several devices.

@@ -1,16 +1,18 @@
 """Finding the device whose code a session needs, where no setting names it."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from encee.aws.mfa_devices import list_devices
+from encee.aws.mfa_devices import MfaDevices
 from encee.aws.refusals import HopelessError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.errors import AwsError, UsageError
+from encee.errors import AwsError, UsageError, WrongCodeError
 from encee.model import Device
 from encee.profiles.settings import checked_serial
+
+_ATTEMPTS = 3
 
 
 class Chooser(Protocol):
@@ -38,7 +40,7 @@ def find_device(clients: Clients, signer: Signer, chooser: Chooser | None, namin
     """
     profile = signer.profile
     try:
-        devices = list_devices(clients.iam(signer), signer)
+        devices = MfaDevices(clients, signer).list()
     except HopelessError:
         raise
     except AwsError as error:
@@ -95,3 +97,23 @@ def fido_only(profile: str) -> UsageError:
 
 def _name_it(naming: Sequence[str], serial: str) -> str:
     return f"name one: {shlex.join([*naming, serial])}"
+
+
+def three_times(attempt: Callable[[], None], notify: Callable[[str], None]) -> None:
+    """Let a person try other codes after wrong ones, three times in all.
+
+    Args:
+        attempt: Asks for codes and sends them.
+        notify: Called with a line for people after wrong ones.
+
+    Raises:
+        WrongCodeError: All of them were wrong.
+    """
+    for left in range(_ATTEMPTS - 1, 0, -1):
+        try:
+            attempt()
+        except WrongCodeError as error:
+            notify(f"{error.message}; try the next two ({left} of {_ATTEMPTS} tries left)")
+        else:
+            return
+    attempt()
