@@ -52,7 +52,7 @@ class Clients:
 
         Args:
             signer: Who signs.
-            attempts: How often a request is sent, at most; once where it may not be carried out twice.
+            attempts: How often a request goes out at most, where an answer is lost; 1 for what must not happen twice.
 
         Raises:
             AwsError: The profile's settings make no client.

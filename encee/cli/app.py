@@ -29,6 +29,7 @@ COMMANDS = {
     "import": "encee.cli.importing",
     "account": "encee.cli.account",
     "policy": "encee.cli.policy",
+    "keys": "encee.cli.keys",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.
 

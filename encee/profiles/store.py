@@ -33,7 +33,7 @@ _PATIENCE = 10.0
 """For how many seconds other writers are waited for."""
 
 _FLIGHT_PATIENCE = 60.0
-"""For how many seconds another process that gets a session for the same key is waited for."""
+"""For how many seconds another process that gets a session for the same key, or rotates it, is waited for."""
 
 _EMPTY_SETTLES = 0.5
 """For how many seconds an empty file has to stay empty: a truncated one has size 0 and its old mtime."""
@@ -123,7 +123,7 @@ class Store:
 
     @contextmanager
     def flight(self, key_id: str) -> Iterator[None]:
-        """Be the only process that gets a session for a key without asking a person.
+        """Be the only process that gets a session for a key without asking a person, or that rotates the key.
 
         Raises:
             FileBusyError: Another one took longer than a minute.

@@ -205,8 +205,8 @@ class FakeAws:
         with self._lock:
             self._faults += [(action, fault)] * times
 
-    def clear_faults(self) -> None:
-        """Spoil nothing any more."""
+    def heal(self) -> None:
+        """Forget the faults that have not come yet."""
         with self._lock:
             self._faults.clear()
 

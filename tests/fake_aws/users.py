@@ -32,6 +32,7 @@ class FakeKey:
     def of(cls, key: AccessKey, account: Account) -> FakeKey:
         """moto's key, with a secret that holds a "/" and a "+"."""
         key.secret_access_key = new_secret()
+        account.secrets.append(key.secret_access_key)
         return cls(key.access_key_id, key.secret_access_key, account)
 
     @property
@@ -138,7 +139,7 @@ class FakeUser:
         """Another key; AWS allows two."""
         return FakeKey.of(self._account.iam.create_access_key(self.name), self._account)
 
-    def keys(self) -> list[FakeKey]:
+    def access_keys(self) -> list[FakeKey]:
         """The keys that the user has now, the oldest first."""
         keys = self._account.iam.list_access_keys(self.name)
         return [FakeKey(key.access_key_id, key.secret_access_key, self._account) for key in keys]

@@ -1,0 +1,141 @@
+"""`encee keys`: the user's long-term keys, listed and rotated."""
+
+from dataclasses import asdict
+from datetime import datetime
+from shlex import quote
+from typing import Annotated, Any
+
+import typer
+
+from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
+from encee.aws.session import Clients
+from encee.cli import terminal
+from encee.cli.groups import group
+from encee.cli.moments import local
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    config_store,
+    credentials_store,
+)
+from encee.cli.signing import signing
+from encee.model import rfc3339
+from encee.profiles.catalog import Catalog
+from encee.profiles.long_term import places_of
+from encee.workflows.rotate import LEAST, Rotated, Rotation
+
+keys = group("See and rotate the long-term access keys of a profile's user.")
+
+
+@keys.command("list")
+def list_keys(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show the access keys of the user of PROFILE.
+
+    How old they are, when they were used last, and which of them the two files hold. Asked with the session of
+    PROFILE; without a valid one, it is refreshed first.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    session = signs.with_session()
+    iam = Clients().iam(session)
+    found = [(key, last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
+    now = world.clock()
+    if json:
+        reports = [_as_json(key, used, signs.catalog) for key, used in found]
+        terminal.json({"profile": signs.profile, "keys": reports})
+    else:
+        terminal.table(
+            ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
+            [_cells(key, used, signs.catalog, now) for key, used in found],
+            [None if key.active else "dim" for key, _ in found],
+            foldable=5,
+        )
+
+
+def _cells(key: UserKey, used: LastUse | None, catalog: Catalog, now: datetime) -> list[str]:
+    return [
+        key.id,
+        "active" if key.active else "inactive",
+        f"{(now - key.created).days} days",
+        f"{local(used.when, now)}, {used.service}" if used else "never",
+        " ".join(f"[{header}]" for header in places_of(catalog, key.id)) or "–",
+    ]
+
+
+def _as_json(key: UserKey, used: LastUse | None, catalog: Catalog) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "user": key.user,
+        "active": key.active,
+        "created": rfc3339(key.created),
+        "last_used": rfc3339(used.when) if used else None,
+        "last_service": used.service if used else None,
+        "sections": places_of(catalog, key.id),
+    }
+
+
+@keys.command()
+def rotate(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    keep_old: Annotated[bool, typer.Option("--keep-old", help="Leave the old key inactive; do not delete it.")] = False,
+    delete_unused: Annotated[
+        bool,
+        typer.Option("--delete-unused", help="Where the user has two keys, delete the other if it was never used."),
+    ] = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Replace the long-term key of PROFILE by a new one.
+
+    There is a working key at any moment, in the file and at AWS: the new one is created and tried, takes the place of
+    the old one in every section that holds it, and only then does the old one become inactive and go. Run it again
+    after whatever interrupted it.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration, least=LEAST))
+    rotation = Rotation(
+        signs.with_key(),
+        session_profile=signs.settings.target(signs.profile),
+        sign_in=signs.with_session,
+        files=files,
+        credentials=credentials_store(files, terminal.warn),
+        config=config_store(files, terminal.warn),
+        notify=terminal.note,
+    )
+    rotated = rotation.run(keep_old=keep_old, delete_unused=delete_unused)
+    _show(rotated)
+    if json:
+        terminal.json(asdict(rotated))
+
+
+def _show(rotated: Rotated) -> None:
+    sections = " and ".join(f"[{name}]" for name in rotated.sections)
+    state = "inactive" if rotated.kept else "deleted"
+    terminal.say(f"{sections} has the new key {rotated.new}; the old one, {rotated.old}, is {state}")
+    terminal.say("  sessions from before live on until they expire; an administrator can end them:")
+    terminal.say(f"  encee account revoke {quote(rotated.user)} --profile ADMIN")

@@ -1,0 +1,57 @@
+"""`encee keys list`: the keys of a profile's user."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from tests.conftest import Encee, Home, Person
+from tests.fake_aws import FakeAws
+
+
+def test_lists_the_keys_with_their_age_their_last_use_and_who_has_them(encee: Encee, home: Home, dev: Person) -> None:
+    other = dev.user.create_access_key()
+    other.deactivate()
+    code = dev.device.next_code()
+    home.config.write_text(f"[profile copy]\naws_access_key_id = {dev.user.access_key.id}\n")
+    result = encee("keys", "list", "dev", "--code", code, now=datetime.now(UTC) + timedelta(days=3, seconds=1))
+    assert result.code == 0, result.err
+    heading, first, second = (line.split() for line in result.out.splitlines())
+    assert heading == ["KEY", "STATUS", "AGE", "LAST", "USED", "IN"]
+    assert first[:4] == [dev.user.access_key.id, "active", "3", "days"]
+    assert first[-4:] == ["sts", "[dev]", "[profile", "copy]"]
+    assert second == [other.id, "inactive", "3", "days", "never", "–"]
+
+
+def test_lists_the_keys_as_json(encee: Encee, dev: Person) -> None:
+    report = json.loads(encee("keys", "list", "dev-mfa", "--json", "--code", dev.device.next_code()).out)
+    (key,) = report.pop("keys")
+    assert report == {"encee_format": 1, "profile": "dev"}
+    for moment in (key.pop("created"), key.pop("last_used")):
+        assert datetime.now(UTC) - datetime.fromisoformat(moment) < timedelta(minutes=1)
+    assert key == {
+        "id": dev.user.access_key.id,
+        "user": "jane",
+        "active": True,
+        "last_service": "sts",
+        "sections": ["dev"],
+    }
+
+
+def test_asks_with_the_session_and_for_a_code_only_without_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("keys", "list", "dev").code == 3
+    assert encee("keys", "list", "dev", "--code", dev.device.next_code()).code == 0
+    assert encee("keys", "list", "dev").code == 0
+    assert len(aws.calls("GetSessionToken")) == 1
+    assert {call.access_key_id[:4] for call in aws.calls("ListAccessKeys")} == {"ASIA"}
+
+
+def test_shows_no_secret(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    for options in ([], ["--json"]):
+        result = encee("keys", "list", "dev", "--code", dev.device.next_code(), *options)
+        assert result.code == 0
+        assert [secret for secret in aws.issued_secrets() if secret in result.out + result.err] == []
+
+
+def test_without_a_command_it_shows_its_help(encee: Encee) -> None:
+    result = encee("keys")
+    assert (result.code, result.err) == (0, "")
+    assert "rotate  Replace the long-term key" in result.out

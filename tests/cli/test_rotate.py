@@ -1,0 +1,590 @@
+"""`encee keys rotate`: a working key at any moment, in the file and at AWS."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+
+from encee.workflows import rotate
+from tests.conftest import Encee, Home, Person, Result, on_terminal, run_aws, run_encee
+from tests.fake_aws import FakeAws, FakeKey, faults
+
+CREDENTIALS = """\
+# my keys
+[dev]
+  # due in March
+aws_access_key_id     = {id}
+aws_secret_access_key = {secret}
+mfa_serial = {serial}
+
+[other]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+; the same key as in [dev]
+[my copy]
+  AWS_Access_Key_Id:{id}
+  Aws_Secret_Access_Key:{secret}
+region=eu-west-1"""
+
+
+def credentials(person: Person, key: FakeKey) -> str:
+    return CREDENTIALS.format(id=key.id, secret=key.secret, serial=person.device.serial)
+
+
+class DiscreetEncee(Encee):
+    """The command line, which shows no secret, whatever it does."""
+
+    def __init__(self, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        super().__init__(monkeypatch, capsys)
+        self._aws = aws
+
+    def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
+        result = super().__call__(*arguments, stdin=stdin, now=now)
+        assert [secret for secret in self._aws.issued_secrets() if secret in result.out + result.err] == []
+        return result
+
+
+@pytest.fixture
+def encee(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:
+    return DiscreetEncee(aws, monkeypatch, capsys)
+
+
+@pytest.fixture(autouse=True)
+def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotate, "_APART", 0.01)
+
+
+@pytest.fixture
+def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
+    """Someone whose key is in two sections, with a session; of the file, that comes last."""
+    home.write(credentials(person, person.user.access_key), "[profile dev]\nregion = eu-central-1\n")
+    assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+    aws.journal.clear()
+    return person
+
+
+def the_key_of(person: Person) -> FakeKey:
+    """The user's only key, which is active."""
+    (key,) = person.user.access_keys()
+    assert key.active
+    return key
+
+
+def assert_rotated(home: Home, person: Person) -> FakeKey:
+    """There is one key, it is a new one, and nothing else in the file has changed."""
+    key = the_key_of(person)
+    assert key.id != person.user.access_key.id
+    text = home.credentials.read_text()
+    assert text[: text.index("\n\n[dev-mfa]")] == credentials(person, key)
+    return key
+
+
+def assert_nothing_has_changed(home: Home, person: Person) -> None:
+    assert the_key_of(person).id == person.user.access_key.id
+    text = home.credentials.read_text()
+    assert text.partition("\n\n[dev-mfa]")[0] == credentials(person, person.user.access_key)
+
+
+def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
+    result = encee("keys", "rotate", "dev")
+    key = assert_rotated(home, ann)
+    assert (result.code, result.out) == (0, "")
+    assert (
+        f"[dev] and [my copy] has the new key {key.id}; the old one, {ann.user.access_key.id}, is deleted\n"
+        in result.err
+    )
+    who = run_aws("--profile", "my copy", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert who.out.strip() == ann.user.arn
+
+
+@pytest.mark.usefixtures("ann")
+def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
+    result = encee("keys", "rotate", "dev-mfa")
+    assert result.code == 0
+    assert "sessions from before live on until they expire; an administrator can end them:\n" in result.err
+    assert result.err.endswith("  encee account revoke jane --profile ADMIN\n")
+    assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
+    assert encee("refresh", "dev", "--if-expiring", "1h").code == 0
+
+
+def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_it_is(
+    encee: Encee, ann: Person, aws: FakeAws
+) -> None:
+    assert encee("keys", "rotate", "dev").code == 0
+    calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
+    assert calls == [
+        ("ListAccessKeys", "ASIA"),
+        ("CreateAccessKey", "ASIA"),
+        *[("GetCallerIdentity", "AKIA")] * 6,
+        ("UpdateAccessKey", "ASIA"),
+        ("DeleteAccessKey", "ASIA"),
+    ]
+    assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
+
+
+def test_asks_for_a_code_where_there_is_no_session(encee: Encee, home: Home, person: Person) -> None:
+    home.write(credentials(person, person.user.access_key))
+    assert encee("keys", "rotate", "dev").code == 3
+    result = encee("keys", "rotate", "dev", "--code", person.device.next_code())
+    assert result.code == 0, result.err
+    assert_rotated(home, person)
+
+
+def test_prints_what_was_done_as_json(encee: Encee, home: Home, ann: Person) -> None:
+    report = json.loads(encee("keys", "rotate", "dev", "--json").out)
+    assert report == {
+        "encee_format": 1,
+        "profile": "dev",
+        "user": "jane",
+        "old": ann.user.access_key.id,
+        "new": assert_rotated(home, ann).id,
+        "sections": ["dev", "my copy"],
+        "kept": False,
+    }
+
+
+def test_keeps_the_old_key_inactive_where_that_is_wanted(encee: Encee, home: Home, ann: Person) -> None:
+    result = encee("keys", "rotate", "dev", "--keep-old")
+    old, new = ann.user.access_keys()
+    assert (old.id, old.active, new.active) == (ann.user.access_key.id, False, True)
+    assert f"the old one, {old.id}, is inactive" in result.err
+    old.delete()
+    assert_rotated(home, ann)
+
+
+def test_waits_until_the_new_key_answers_several_times_in_a_row(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.propagation = 7
+    assert encee("keys", "rotate", "dev").code == 0
+    assert_rotated(home, ann)
+    answers = [call.error is None for call in aws.calls("GetCallerIdentity")]
+    assert answers == [False, True] * 7 + [True] * 5
+
+
+def test_a_key_that_does_not_come_to_work_is_deleted_again(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotate, "_PATIENCE", 0.3)
+    aws.propagation = 1000
+    result = encee("keys", "rotate", "dev")
+    assert result.code == 4
+    assert re.search(r"the new key AKIA\w+ did not work within 0 s: AWS does not know the key", result.err)
+    assert re.search(r"; the new key AKIA\w+ was deleted again, and dev keeps its old one\n", result.err)
+    assert "hint: wait some minutes; then: encee keys rotate dev\n" in result.err
+    assert_nothing_has_changed(home, ann)
+
+
+# ---- what is refused, before anything is created
+
+
+def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: str) -> str:
+    """A rotation ends with this code and message, and has changed nothing; returns its hint."""
+    result = encee("keys", "rotate", "dev", *options)
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert aws.calls("CreateAccessKey") == aws.calls("DeleteAccessKey") == []
+    (hint,) = re.finditer("^encee: hint: (.*)$", result.err, re.MULTILINE)
+    return hint[1]
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_refuses_a_key_that_the_config_file_holds(
+    encee: Encee, home: Home, person: Person, aws: FakeAws, *, copied: bool
+) -> None:
+    section = person.section("x").split("\n", 1)[1]
+    home.write(person.section() if copied else "", f"[profile {'x' if copied else 'dev'}]\n{section}")
+    hint = assert_refused(encee, aws, 5, "of the config file holds the key", "--code", person.device.next_code())
+    assert hint == (
+        f"take it out of [profile x] in {home.config}" if copied else f"move it to [dev] of {home.credentials}"
+    )
+    assert aws.journal == []
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("[z]\naws_access_key_id = {id}\n", "[z] of the credentials file holds a part of the key"),
+        (
+            "[z]\naws_access_key_id = AKIAZ\naws_secret_access_key = {secret}\n",
+            "[z] of the credentials file holds a part",
+        ),
+        ("[DEFAULT]\naws_access_key_id = {id}\n", "[DEFAULT] of the credentials file holds the key"),
+    ],
+)
+def test_refuses_a_file_in_which_nobody_can_tell_where_the_key_belongs(
+    encee: Encee, home: Home, person: Person, aws: FakeAws, more: str, says: str
+) -> None:
+    key = person.user.access_key
+    home.write(person.section() + more.format(id=key.id, secret=key.secret))
+    assert_refused(encee, aws, 5, says, "--code", person.device.next_code())
+    assert aws.journal == []
+
+
+def test_refuses_a_file_that_could_not_be_written_before_a_code_is_spent(
+    encee: Encee, home: Home, person: Person, aws: FakeAws
+) -> None:
+    home.write(credentials(person, person.user.access_key))
+    (home.path / "another name").hardlink_to(home.credentials)
+    assert_refused(encee, aws, 5, "has 2 hard links", "--code", person.device.next_code())
+    assert aws.journal == []
+
+
+def test_refuses_a_session_of_another_user(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+    other = aws.create_user("bob").access_key
+    text = home.credentials.read_text()
+    old = ann.user.access_key
+    home.credentials.write_text(text.replace(old.id, other.id).replace(old.secret, other.secret))
+    hint = assert_refused(encee, aws, 4, f"the user whose session signs has no key {other.id}")
+    assert hint.endswith("encee refresh dev")
+
+
+def test_refuses_where_no_key_works(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    ann.user.access_key.deactivate()
+    assert_refused(encee, aws, 4, f"the key {ann.user.access_key.id} of dev is inactive")
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> None:
+    home.config.write_text(f"[profile role]\nrole_arn = arn:aws:iam::{aws.account_id}:role/r\nsource_profile = dev\n")
+    result = encee("keys", "rotate", "role")
+    assert result.code == 2
+    assert "role is a role" in result.err
+
+
+def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+    aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
+    result = encee("keys", "rotate", "dev")
+    assert result.code == 4
+    assert "AccessDenied: User: jane is not authorized" in result.err
+    assert_nothing_has_changed(home, ann)
+
+
+# ---- two keys already
+
+
+def test_a_key_that_was_never_used_is_named_and_deleted_where_that_is_wanted(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    other = ann.user.create_access_key()
+    hint = assert_refused(
+        encee, aws, 2, f"jane has two keys already, as many as AWS allows; besides {ann.user.access_key.id}"
+    )
+    assert hint == "encee keys rotate dev --delete-unused"
+    result = encee("keys", "rotate", "dev", "--delete-unused")
+    assert result.code == 0, result.err
+    assert f"deleting {other.id}, which was never used" in result.err
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("options", [[], ["--delete-unused"]])
+@pytest.mark.parametrize("active", [True, False])
+def test_a_key_that_was_used_is_described_and_stays(
+    encee: Encee,
+    home: Home,
+    ann: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    *,
+    active: bool,
+) -> None:
+    other = ann.user.create_access_key()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", other.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", other.secret)
+    assert run_aws("--region", "eu-west-1", "sts", "get-caller-identity").code == 0
+    if not active:
+        other.deactivate()
+    state = "active" if active else "inactive"
+    says = rf"there is {other.id}: {state}, created \d{{4}}-\d\d-\d\d, last used \d{{4}}-\d\d-\d\d with sts\n"
+    hint = assert_refused(encee, aws, 2, "jane has two keys already", *options)
+    assert re.search(says, encee("keys", "rotate", "dev", *options).err)
+    assert {key.id for key in ann.user.access_keys()} == {ann.user.access_key.id, other.id}
+
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    _, command = hint.split(": ", 1)
+    assert run_aws(*shlex.split(command)[1:]).code == 0
+    assert encee("keys", "rotate", "dev").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("file", ["credentials", "config"])
+def test_a_key_that_the_files_hold_stays_even_if_it_was_never_used(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, file: str
+) -> None:
+    other = ann.user.create_access_key()
+    place = home.credentials if file == "credentials" else home.config
+    header = "mine" if file == "credentials" else "profile mine"
+    keys = f"aws_access_key_id = {other.id}\naws_secret_access_key = {other.secret}\n"
+    place.write_text(f"[{header}]\n{keys}{place.read_text()}")
+    hint = assert_refused(encee, aws, 2, f"never used, in [{header}]\n", "--delete-unused")
+    assert f"aws iam delete-access-key --access-key-id {other.id} --profile dev-mfa" in hint
+
+
+# ---- what goes wrong in the middle
+
+
+def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
+    """Each section with the key holds one that AWS knows, which is active."""
+    active = {(key.id, key.secret) for key in person.user.access_keys() if key.active}
+    text = home.credentials.read_text()
+    ids = re.findall(r"(?im)^ *aws_access_key_id *[=:] *(AKIA(?!IOSF)\w+)", text)
+    secrets = re.findall(r"(?im)^ *aws_secret_access_key *[=:] *(\S+)", text)[::2]
+    assert len(ids) == 2, when
+    assert set(zip(ids, secrets, strict=True)) <= active, when
+
+
+def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, when: str) -> None:
+    """Run it again, and then what its hint says: there is exactly one key, in every section, and nothing else."""
+    result = encee("keys", "rotate", "dev")
+    if result.code:
+        (command,) = re.findall(r"^encee: hint: .*?(encee keys rotate dev.*)$", result.err, re.MULTILINE)
+        result = encee(*shlex.split(command)[1:])
+    assert result.code == 0, (when, result.err)
+    assert_rotated(home, person)
+
+
+class Scene:
+    """One rotation after the other, each of someone new in an account of their own."""
+
+    def __init__(self, encee: Encee, home: Home, aws: FakeAws) -> None:
+        self._encee, self._home, self._aws = encee, home, aws
+
+    def begin(self) -> Person:
+        self._aws.reset()
+        self._aws.propagation = 1
+        user = self._aws.create_user("jane")
+        person = Person(user, user.create_device("phone"))
+        self._home.write(credentials(person, user.access_key), "[profile dev]\nregion = eu-central-1\n")
+        assert self._encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+        self._aws.journal.clear()
+        return person
+
+    def calls(self) -> list[str]:
+        """What an undisturbed rotation asks AWS, in its order."""
+        person = self.begin()
+        assert self._encee("keys", "rotate", "dev").code == 0
+        assert_rotated(self._home, person)
+        return [call.action for call in self._aws.journal]
+
+
+@pytest.fixture
+def scene(encee: Encee, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(rotate, "_PATIENCE", 0.5)
+    monkeypatch.setattr(rotate, "_IN_A_ROW", 2)
+    return Scene(encee, home, aws)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 10_000], ids=["once", "from then on"])
+@pytest.mark.parametrize(
+    "fault",
+    [faults.reset_before(), faults.reset(), faults.error("AccessDenied", "no", 403)],
+    ids=lambda fault: fault.name,
+)
+def test_whatever_call_fails_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws, fault: faults.Fault, times: int
+) -> None:
+    calls = scene.calls()
+    failed = 0
+    for number, action in enumerate(calls):
+        when = f"{fault.name} at call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", fault, times=times)
+        code = encee("keys", "rotate", "dev").code
+        aws.heal()
+        assert_a_key_on_disk_works(home, person, when)
+        if code:
+            failed += 1
+            assert_the_next_rotation_ends_it(encee, home, person, when)
+        assert_rotated(home, person)
+    assert failed
+
+
+def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.fault("CreateAccessKey", faults.reset())
+    result = encee("keys", "rotate", "dev")
+    assert result.code == 4
+    assert "dev keeps its key, but there may be a new one whose secret nobody has\n" in result.err
+    assert "encee: hint: encee keys rotate dev --delete-unused\n" in result.err
+    assert len(aws.calls("CreateAccessKey")) == 1
+    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.slow
+def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    codes = set()
+    second_name = home.path / "second name"
+    for number, action in enumerate(scene.calls()):
+        when = f"at call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
+        result = encee("keys", "rotate", "dev")
+        second_name.unlink()
+        codes.add(result.code)
+        assert_a_key_on_disk_works(home, person, when)
+        if result.code:
+            assert "has 2 hard links" in result.err, when
+            assert the_key_of(person).id == person.user.access_key.id
+            assert "dev keeps its old one\n" in result.err, when
+            assert_the_next_rotation_ends_it(encee, home, person, when)
+        else:
+            assert "encee_old_key stays under [dev] and can go" in result.err, when
+            the_key_of(person)
+    assert codes == {0, 5}
+
+
+@pytest.mark.slow
+def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    for number, _ in enumerate(scene.calls()):
+        person = scene.begin()
+
+        def write() -> None:
+            home.credentials.write_text("[first]\nregion = eu-west-2\n" + home.credentials.read_text())
+
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.meanwhile(write))
+        assert encee("keys", "rotate", "dev").code == 0
+        text = home.credentials.read_text()
+        assert text.startswith("[first]\nregion = eu-west-2\n# my keys\n")
+        home.credentials.write_text(text.split("\n", 2)[2])
+        assert_rotated(home, person)
+
+
+@pytest.mark.slow
+def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_and_the_old_one_stays(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    created = scene.calls().index("CreateAccessKey")
+    person = scene.begin()
+    aws.fault("*", faults.fine(), times=created + 1)
+    aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text("[z]\n")))
+    result = encee("keys", "rotate", "dev")
+    assert result.code == 5
+    assert (
+        f"no section of the credentials file holds the key {person.user.access_key.id} any more; the new key"
+        in result.err
+    )
+    assert the_key_of(person).id == person.user.access_key.id
+
+
+@pytest.mark.slow
+def test_another_program_that_puts_the_old_key_back_keeps_it_alive(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    last = len(scene.calls()) - 3  # the call that tries the key as the file has it
+    person = scene.begin()
+    before = home.credentials.read_text()
+    aws.fault("*", faults.fine(), times=last - 1)
+    aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text(before)))
+    assert encee("keys", "rotate", "dev").code == 0  # it came before the write
+    assert_rotated(home, person)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from encee.cli.app import main
+from encee.workflows import rotate
+
+rotate._APART, rotate._IN_A_ROW = 0.01, 2
+moment, number = sys.argv[1], int(sys.argv[2])
+replace, writes = Path.replace, 0
+
+def counted(source, target):
+    global writes
+    if moment == "before" and writes == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+    if moment == "after" and writes == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    writes += 1
+
+Path.replace = counted
+code = main(["keys", "rotate", "dev"])
+print(writes)
+sys.exit(code)
+"""
+
+
+def start_rotation(moment: str = "never", number: int = 0) -> "subprocess.Popen[str]":
+    """A rotation in a process of its own, which may kill itself before or after one of its writes."""
+    command = [sys.executable, "-c", KILLED, moment, str(number)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_whatever_write_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, moment: str
+) -> None:
+    person = scene.begin()
+    with start_rotation() as clean:
+        out, err = clean.communicate()
+    assert clean.returncode == 0, err
+    assert_rotated(home, person)
+    assert int(out) == 3
+    for number in range(int(out)):
+        when = f"killed {moment} write {number}"
+        person = scene.begin()
+        with start_rotation(moment, number) as child:
+            child.communicate()
+        assert child.returncode == -signal.SIGKILL
+        assert_a_key_on_disk_works(home, person, when)
+        assert_the_next_rotation_ends_it(encee, home, person, when)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_whatever_call_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws, moment: str
+) -> None:
+    for number, action in enumerate(scene.calls()):
+        when = f"killed {moment} call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.hang_before(60) if moment == "before" else faults.hang(60))
+        with start_rotation() as child:
+            while len(aws.journal) <= number:
+                assert child.poll() is None, when
+                time.sleep(0.01)
+            child.kill()
+        assert_a_key_on_disk_works(home, person, when)
+        assert_the_next_rotation_ends_it(encee, home, person, when)
+
+
+@pytest.mark.slow
+def test_of_two_rotations_at_once_one_rotates(home: Home, ann: Person) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev"), range(2)))
+    assert sorted(result.code for result in results) in ([0, 0], [0, 5]), results
+    assert_rotated(home, ann)
+
+
+def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Person, aws: FakeAws) -> None:
+    aws.propagation = 10_000
+    child = on_terminal("keys", "rotate", "dev")
+    child.expect("waiting until it works everywhere")
+    child.sendintr()
+    child.expect(r"interrupted; the new key AKIA\w+ was deleted again, and dev keeps its old\s+one")
+    child.expect("encee keys rotate dev")
+    child.wait()
+    assert child.exitstatus == 130
+    assert_nothing_has_changed(home, ann)
