@@ -40,16 +40,22 @@ class LastUse(NamedTuple):
     service: str
 
 
-def list_access_keys(client: "IAMClient", signer: Signer) -> list[UserKey]:
-    """The keys of the user who signs, the oldest first.
+def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = None) -> list[UserKey]:
+    """The keys of a user, the oldest first.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
+
+    Args:
+        client: From `encee.aws.session.Clients.iam`.
+        signer: Whose request it is.
+        user: The user's name; None for the one who signs.
 
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
     with explained(signer):
-        pages = client.get_paginator("list_access_keys").paginate()
+        paginator = client.get_paginator("list_access_keys")
+        pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
         keys = [
             UserKey(key["AccessKeyId"], key["UserName"], key["Status"] == "Active", key["CreateDate"])
             for page in pages

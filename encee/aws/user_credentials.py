@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from encee.aws.access_keys import last_use, list_access_keys
 from encee.aws.mfa_devices import list_devices
 from encee.aws.refusals import explained
 from encee.aws.signer import Signer
@@ -82,37 +83,16 @@ def read_user_credentials(client: "IAMClient", signer: Signer, user: str) -> Use
     Raises:
         AwsError: There is no such user, AWS refused, or could not be reached.
     """
-    keys = _read_keys(client, signer, user)
-    with explained(signer):
-        used = [
-            client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
-            for key_id, _, _ in keys
-        ]
+    keys = []
+    for key in list_access_keys(client, signer, user):
+        used = last_use(client, signer, key.id)
+        keys.append(Key(key.active, key.created, used.when if used else None))
     return UserCredentials(
         user,
         _has_password(client, signer, user),
         kind_of_mfa(list_devices(client, signer, user)),
-        tuple(Key(active, created, last) for (_, active, created), last in zip(keys, used, strict=True)),
+        tuple(keys),
     )
-
-
-def active_key_ids(client: "IAMClient", signer: Signer, user: str) -> list[str]:
-    """The ids of the keys of a user that work.
-
-    Raises:
-        AwsError: There is no such user, AWS refused, or could not be reached.
-    """
-    return [key_id for key_id, active, _ in _read_keys(client, signer, user) if active]
-
-
-def _read_keys(client: "IAMClient", signer: Signer, user: str) -> list[tuple[str, bool, datetime]]:
-    """Id, whether it works, and age of a user's keys."""
-    with explained(signer):
-        return [
-            (key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"])
-            for page in client.get_paginator("list_access_keys").paginate(UserName=user)
-            for key in page["AccessKeyMetadata"]
-        ]
 
 
 def _has_password(client: "IAMClient", signer: Signer, user: str) -> bool:

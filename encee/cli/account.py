@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from encee.aws.access_keys import list_access_keys
 from encee.aws.accounts import read_account, require_policy
 from encee.aws.check_ip import public_address
 from encee.aws.policies.networks import network
 from encee.aws.policies.templates import document
-from encee.aws.user_credentials import active_key_ids, read_user_credentials
+from encee.aws.user_credentials import read_user_credentials
 from encee.cli import terminal
 from encee.cli.audit import audit
 from encee.cli.changing import Administrator, Manner, administrator_of, carry_out
@@ -189,7 +190,8 @@ def revoke(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
-    plan = plan_revoke(user, active_key_ids(who.iam, who.signer, user), world.clock())
+    keys = [key.id for key in list_access_keys(who.iam, who.signer, user) if key.active]
+    plan = plan_revoke(user, keys, world.clock())
     if carry_out(who, plan, Manner(dry_run, yes, json)):
         terminal.say("to undo it, when the user has a new key:")
         session_profile = read_catalog(files, terminal.warn).targets.get(who.signer.profile, who.signer.profile)
