@@ -32,6 +32,14 @@ class HopelessError(AwsError):
     """The key, the secret, the clock or the network is wrong: no code would help."""
 
 
+class DeadKeyError(HopelessError):
+    """AWS does not accept the access key: its id or its secret is wrong, or it is no more."""
+
+
+class ClockOffError(HopelessError):
+    """This machine's clock is so far from AWS's that no signature is accepted."""
+
+
 class NobodyListensError(HopelessError, CertainlyUnusedError):
     """The connection was refused, so nothing was sent."""
 
@@ -71,7 +79,9 @@ def explained(signer: Signer) -> Iterator[None]:
         NobodyListensError: Nothing was sent.
         DeniedError: A policy does not allow it; the message names the action.
         TakenError, MissingError, InUseError: IAM has, or lacks, what the request is about.
-        HopelessError: The key, the secret, the clock or the network is wrong.
+        DeadKeyError: The key or the secret is wrong.
+        ClockOffError: The clock is.
+        HopelessError: The network is.
         AwsError: Everything else.
     """
     from botocore import exceptions
@@ -155,14 +165,14 @@ _MEANINGS = (
     _Meaning(
         "SignatureDoesNotMatch",
         "",
-        HopelessError,
+        DeadKeyError,
         "the secret access key of {profile} does not belong to its key id {key_id}",
         "enter both again: aws configure --profile {profile}",
     ),
     _Meaning(
         "InvalidClientTokenId",
         "",
-        HopelessError,
+        DeadKeyError,
         "AWS does not know the key {key_id} of {profile}: it was deleted, made inactive or mistyped",
         "make a new key in the console and enter it: aws configure --profile {profile}",
     ),
@@ -243,11 +253,11 @@ def _whether_it_works(signer: Signer) -> str:
     return f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
 
 
-def _clock_off(ours: str, theirs: str) -> HopelessError:
+def _clock_off(ours: str, theirs: str) -> ClockOffError:
     """The error for a clock that AWS finds too far from its own; both moments as AWS writes them."""
     here, there = (datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for moment in (ours, theirs))
     minutes = round((here - there).total_seconds() / 60)
-    return HopelessError(
+    return ClockOffError(
         f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",
         hint="let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)",
     )

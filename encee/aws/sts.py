@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from encee.aws.patience import patiently
 from encee.aws.refusals import LostAnswerError, explained
@@ -78,8 +78,20 @@ def assume_role(
         return patiently(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
 
 
-def caller_arn(client: "STSClient", signer: Signer) -> str:
-    """The ARN of whoever signs; needs no permission, and nothing can deny it.
+class Identity(NamedTuple):
+    """Who signs, and AWS's time.
+
+    Args:
+        arn: The ARN of whoever signs.
+        date: When AWS answered by its own clock, cut to the second, UTC; None where the answer does not say.
+    """
+
+    arn: str
+    date: datetime | None
+
+
+def identity(client: "STSClient", signer: Signer) -> Identity:
+    """Who signs; needs no permission, and nothing can deny it.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
@@ -88,7 +100,16 @@ def caller_arn(client: "STSClient", signer: Signer) -> str:
         AwsError: AWS refused for another reason.
     """
     with explained(signer):
-        return client.get_caller_identity()["Arn"]
+        answer = client.get_caller_identity()
+    return Identity(answer["Arn"], _moment(answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
+
+
+def _moment(date: str) -> datetime | None:
+    """The moment of a Date header (RFC 9110, section 5.6.7), or None."""
+    try:
+        return datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _session(credentials: "CredentialsTypeDef") -> Session:

@@ -90,7 +90,7 @@ def _catalog(files: Files, *, whole: bool) -> Catalog:
             continue
         view, fault = salvage_view(store.read(), store.path)
         if fault:
-            terminal.warn(fault)
+            terminal.warn(fault.message)
         views.append(view)
     return Catalog(*views)
 

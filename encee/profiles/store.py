@@ -113,6 +113,10 @@ class Store:
         except OSError:
             return False
 
+    def temporaries(self) -> list[Path]:
+        """The temporary files beside the file: those of writes under way, and what runs that were killed left."""
+        return sorted(_temporaries(Path(os.path.realpath(self.path))))
+
     def version(self) -> object:
         """Something that compares unequal once the file was written, without reading it."""
         try:
@@ -349,8 +353,12 @@ def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
 
 def _remove_leftovers(real: Path) -> None:
     """Delete temporary files of runs that were killed; under the lock, nobody else needs them."""
-    for leftover in real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp"):
+    for leftover in _temporaries(real):
         leftover.unlink(missing_ok=True)
+
+
+def _temporaries(real: Path) -> Iterator[Path]:
+    return real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp")
 
 
 def _snapshot(real: Path) -> _Snapshot:

@@ -32,6 +32,20 @@ HEADER = re.compile(r"\[(?P<name>.+)\]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+class UnreadableError(FileRefusedError):
+    """A file that the AWS tools cannot read either.
+
+    Args:
+        message: What is wrong, with the line.
+        hint: How to mend it.
+        kind: `byte-order-mark`, `duplicate-section`, or `syntax` for everything else.
+    """
+
+    def __init__(self, message: str, *, hint: str, kind: str) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+
+
 def read_view(data: bytes, file: Path) -> View:
     """Read a file as the AWS tools do, all or nothing.
 
@@ -40,11 +54,12 @@ def read_view(data: bytes, file: Path) -> View:
         file: Its path, for the error.
 
     Raises:
-        FileRefusedError: The AWS tools could not read it either. Names the line and the kind of fault, never
+        UnreadableError: The AWS tools could not read it either. Names the line and the kind of fault, never
             the line's text, which can be a secret.
     """
     if data.startswith(_BYTE_ORDER_MARK):
-        raise unreadable(file, 1, "a byte-order mark", "save the file as UTF-8 without a byte-order mark")
+        remedy = "save the file as UTF-8 without a byte-order mark"
+        raise unreadable(file, 1, "a byte-order mark", remedy, kind="byte-order-mark")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -55,7 +70,8 @@ def read_view(data: bytes, file: Path) -> View:
     except configparser.MissingSectionHeaderError as error:
         raise unreadable(file, error.lineno, "a key before any section", "put it under a [section]") from None
     except configparser.DuplicateSectionError as error:
-        raise unreadable(file, error.lineno, "a section for the second time", "join the two by hand") from None
+        fault, remedy = "a section for the second time", "join the two by hand"
+        raise unreadable(file, error.lineno, fault, remedy, kind="duplicate-section") from None
     except configparser.DuplicateOptionError as error:
         raise unreadable(file, error.lineno, "a key for the second time", "delete one of the two") from None
     except configparser.ParsingError as error:
@@ -89,7 +105,7 @@ def _line_of_broken_nesting(text: str) -> int:
     return 1 + bisect_left(ends, True, key=lambda end: _has_broken_nesting(_parse("".join(lines[:end])).values()))  # noqa: FBT003 - the key's value that is looked for
 
 
-def salvage_view(data: bytes, file: Path) -> tuple[View, str | None]:
+def salvage_view(data: bytes, file: Path) -> tuple[View, UnreadableError | None]:
     """Read what can be read of a file, for looking only.
 
     Returns:
@@ -97,8 +113,8 @@ def salvage_view(data: bytes, file: Path) -> tuple[View, str | None]:
     """
     try:
         return read_view(data, file), None
-    except FileRefusedError as error:
-        fault = error.message
+    except UnreadableError as error:
+        fault = error
     text = data.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace")
     first_section = re.search(r"^\[", text, re.MULTILINE)
     parser = configparser.RawConfigParser(strict=False)
@@ -108,9 +124,9 @@ def salvage_view(data: bytes, file: Path) -> tuple[View, str | None]:
     return {name: dict(parser.items(name)) for name in parser.sections()}, fault
 
 
-def unreadable(file: Path, line: int | None, fault: str, remedy: str) -> FileRefusedError:
+def unreadable(file: Path, line: int | None, fault: str, remedy: str, *, kind: str = "syntax") -> UnreadableError:
     """The error for a fault in a line of a file, without the line's text."""
-    return FileRefusedError(f"{file}: line {line} holds {fault}", hint=remedy)
+    return UnreadableError(f"{file}: line {line} holds {fault}", hint=remedy, kind=kind)
 
 
 def is_portable_name(profile: str) -> bool:

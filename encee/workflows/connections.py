@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from encee.aws.refusals import HopelessError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import caller_arn
+from encee.aws.sts import identity
 from encee.errors import AwsError, EnceeError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Connection:
     def _greet(self) -> None:
         try:
             assert self._client is not None  # noqa: S101 - made by open()
-            if caller_arn(self._client, self.signer).endswith(":root"):
+            if identity(self._client, self.signer).arn.endswith(":root"):
                 self.trouble = _root(self.signer)
         except HopelessError as error:
             self.trouble = error
