@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from encee.aws.accounts import Caller
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import caller_arn
+from encee.aws.sts import identity
 from encee.cli import terminal
 from encee.cli.options import HowToRefresh, World
 from encee.cli.signing import administrator
@@ -43,7 +43,7 @@ def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh
     """
     signer = administrator(profile, world, files, how)
     clients = Clients()
-    caller = Caller(caller_arn(clients.sts(signer), signer))
+    caller = Caller(identity(clients.sts(signer), signer).arn)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))
 
 

@@ -44,6 +44,9 @@ _READS_APART = 0.05
 _SURELY_WRITTEN = 2.0
 """Age in seconds of an mtime at which one read is enough."""
 
+_WINDOWS = os.name == "nt"
+"""There, a file that somebody has open can neither be replaced nor deleted."""
+
 _GET_FLAGS = 0x80086601
 """Linux's FS_IOC_GETFLAGS, which asks for the attributes that `chattr` sets."""
 
@@ -197,7 +200,7 @@ class Store:
             self._known = data
             return True
         finally:
-            temporary.unlink(missing_ok=True)
+            _discard(temporary)
 
     def _real_path(self) -> Path:
         """The regular file that the path leads to, or where it will be."""
@@ -354,7 +357,7 @@ def _locked(lock_file: Path, path: Path, patience: float) -> Iterator[None]:
 def _remove_leftovers(real: Path) -> None:
     """Delete temporary files of runs that were killed; under the lock, nobody else needs them."""
     for leftover in _temporaries(real):
-        leftover.unlink(missing_ok=True)
+        _discard(leftover)
 
 
 def _temporaries(real: Path) -> Iterator[Path]:
@@ -440,15 +443,42 @@ def _exchange(real: Path, temporary: Path, before: _Snapshot, deadline: float, l
     with _second_name(real, temporary.with_suffix(".old.tmp")) as old:
         if _snapshot(real) != before:
             return False
-        temporary.replace(real)
+        _replace(temporary, real, deadline)
         _flush_directory(real.parent, lost)
         if _snapshot(real).data != data:
             return False
         if old is None or _snapshot(old) in {before, _Snapshot(b"")}:
             return True
         if _settled(old, deadline).data and _snapshot(real).data == data:
-            old.replace(real)
+            _replace(old, real, deadline)
         return False
+
+
+def _replace(new: Path, real: Path, deadline: float) -> None:
+    """Put a file in the place of the real one.
+
+    Raises:
+        FileBusyError: On Windows, another program had the real one open until the deadline.
+    """
+    while True:
+        try:
+            new.replace(real)
+        except PermissionError:
+            if not _WINDOWS:
+                raise
+        else:
+            return
+        if time.monotonic() > deadline:
+            raise FileBusyError(
+                f"{real}: another program has it open; nothing was changed", hint="close it there, then try again"
+            )
+        time.sleep(_READS_APART)
+
+
+def _discard(temporary: Path) -> None:
+    """Delete a temporary file; one that Windows does not let go of is deleted by the next write."""
+    with suppress(PermissionError):
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -466,7 +496,7 @@ def _second_name(real: Path, name: Path) -> Iterator[Path | None]:
     try:
         yield name
     finally:
-        name.unlink(missing_ok=True)
+        _discard(name)
 
 
 def _temporary(real: Path, data: bytes, before: _Snapshot, lost: set[str]) -> Path:
@@ -483,7 +513,7 @@ def _temporary(real: Path, data: bytes, before: _Snapshot, lost: set[str]) -> Pa
             file.flush()
             os.fsync(descriptor)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
         raise
     return temporary
 

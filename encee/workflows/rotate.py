@@ -26,7 +26,7 @@ from encee.aws.access_keys import (
 from encee.aws.refusals import LostAnswerError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import caller_arn
+from encee.aws.sts import identity
 from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
@@ -306,7 +306,7 @@ class _User:
         while answered < in_a_row:
             time.sleep(_APART if answered else 0)
             try:
-                caller_arn(sts, signer)
+                identity(sts, signer)
                 answered += 1
             except AwsError as error:
                 if time.monotonic() > deadline:

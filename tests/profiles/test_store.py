@@ -635,6 +635,91 @@ def test_writes_where_there_are_no_hard_links(file: Path, store: Store, monkeypa
     assert file.read_bytes() == AFTER
 
 
+WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
+"""What Windows's `os` lacks of what the write uses here."""
+
+
+def test_writes_where_the_system_has_no_owners_modes_and_attributes(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+
+        def put_without(document: Document) -> None:
+            put(document)
+            for name in WITHOUT:  # here, where the lock, which takes what it needs, is held already
+                patched.delattr(os, name)
+
+        store.edit(put_without)
+    assert file.read_bytes() == AFTER
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert warnings == []
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """For each element, a replacement fails as on Windows while another program has the file open."""
+    left: list[None] = []
+    real = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        if left:
+            left.pop()
+            raise PermissionError(errno.EACCES, "Access is denied", str(source), 5, str(target))
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    return left
+
+
+def test_a_file_that_is_open_on_windows_is_waited_for(
+    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_WINDOWS", True)
+    opened += [None] * 3
+    store.edit(put)
+    assert opened == []
+    assert file.read_bytes() == AFTER
+    assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
+    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_WINDOWS", True)
+    opened += [None] * 10_000
+    assert "another program has it open; nothing was changed" in refusal(store)
+    assert file.read_bytes() == BEFORE
+
+
+def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
+    file: Path, store: Store, opened: list[None]
+) -> None:
+    opened += [None] * 2
+    assert "permission denied" in refusal(store)
+    assert len(opened) == 1
+    assert file.read_bytes() == BEFORE
+
+
+def test_a_second_name_that_windows_does_not_let_go_is_left_to_the_next_write(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name.endswith(".old.tmp"):
+            raise PermissionError(errno.EACCES, "in use", str(path), 32)
+        real(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        store.edit(put)
+    assert file.read_bytes() == AFTER
+    assert any(name.endswith(".old.tmp") for name in names(file.parent))
+    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    assert names(file.parent) == {"credentials"}
+
+
 def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
     file: Path, store: Store, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
