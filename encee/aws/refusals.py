@@ -276,9 +276,11 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     import ssl
 
     from urllib3.exceptions import LocationValueError
+    from urllib3.util.ssl_match_hostname import CertificateError
 
     causes = list(_chain(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    # OpenSSL compares names, urllib3 addresses.
+    if any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in causes):
         return HopelessError(
             f"the certificate of the STS endpoint of {signer.region} is not trusted",
             hint="where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=FILE, or ca_bundle in the profile",
