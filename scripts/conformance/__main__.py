@@ -13,8 +13,9 @@ from pathlib import Path
 from encee import __version__
 from scripts.conformance.layouts import LAYOUTS
 from scripts.conformance.paper import Row, paper, table
-from scripts.conformance.readers import CANDIDATES, ROOT, Candidate, MissingError, Reader
+from scripts.conformance.readers import CANDIDATES, Candidate, MissingError, Reader
 from scripts.conformance.trial import Found, RefreshFailedError, trial
+from scripts.homes import ROOT
 from tests.fake_aws import FakeAws
 
 RESULT = ROOT / "docs" / "conformance.md"

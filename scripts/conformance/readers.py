@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.homes import AWS, ROOT
+
 PROGRAMS = Path(__file__).with_name("programs")
-AWS = ROOT / ".venv-aws" / "bin" / "aws"
 PYTHON = ROOT / ".venv-readers" / "bin" / "python"
 GO_PATH = "/usr/share/gocode"
 """Where Debian has the sources of Go's packages."""

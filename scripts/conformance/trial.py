@@ -4,9 +4,7 @@ A reading is what the stand-in saw: whose key signed the calls that it accepted.
 another profile's, or cuts a token in two cannot pass.
 """
 
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,17 +20,13 @@ from scripts.conformance.layouts import (
     with_region_by_hand,
     with_session_by_hand,
 )
+from scripts.homes import ENCEE, Home
 
 if TYPE_CHECKING:
     from scripts.conformance.readers import Reader
     from tests.fake_aws import FakeAws
 
-ENCEE = Path(sys.executable).with_name("encee")
 BUCKET = "reports"
-LONG_AGO = (1_700_000_000, 1_700_000_000)
-
-_PATIENCE = 120
-"""For how many seconds a program may run."""
 
 
 class RefreshFailedError(Exception):
@@ -54,65 +48,31 @@ class Found(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Home:
-    """A home directory with the two files, and the stand-in that its programs talk to."""
+def refresh(home: Home, code: str) -> None:
+    """Let the installed encee refresh the session.
 
-    path: Path
-    aws: "FakeAws"
+    Raises:
+        RefreshFailedError: It did not.
+    """
+    done = home.run(ENCEE, "refresh", SOURCE, "--code", code)
+    if done.returncode != 0:
+        raise RefreshFailedError(f"encee refresh ended with {done.returncode}: {done.stderr.strip()}")
 
-    def write(self, credentials: bytes, config: bytes) -> None:
-        """Write the two files, long enough ago that nobody waits for them to settle."""
-        (self.path / ".aws").mkdir(mode=0o700, parents=True)
-        for name, data in (("credentials", credentials), ("config", config)):
-            file = self.path / ".aws" / name
-            file.write_bytes(data)
-            file.chmod(0o600)
-            os.utime(file, LONG_AGO)
 
-    def run(self, *command: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """Run a program here, with nothing of the caller's environment but PATH."""
-        ours = {
-            "HOME": str(self.path),
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LANG": "C.UTF-8",
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_PAGER": "",
-        }
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            env=ours | environ,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-
-    def refresh(self, code: str) -> None:
-        """Let the installed encee refresh the session.
-
-        Raises:
-            RefreshFailedError: It did not.
-        """
-        done = self.run(str(ENCEE), "refresh", SOURCE, "--code", code)
-        if done.returncode != 0:
-            raise RefreshFailedError(f"encee refresh ended with {done.returncode}: {done.stderr.strip()}")
-
-    def signer(self, reader: "Reader", profile: str) -> str | None:
-        """Whose key signs, for which region, when a reader makes its call as a profile; None when it fails."""
-        calls = len(self.aws.journal)
-        names = {"endpoint": self.aws.url, "host": urlsplit(self.aws.url).netloc, "region": REGION}
-        command = [word.format(**names) for word in reader.command]
-        try:
-            done = self.run(*command, AWS_PROFILE=profile, READER_REGION=REGION, READER_BUCKET=BUCKET)
-        except subprocess.TimeoutExpired:
-            return None
-        made = self.aws.journal[calls:]
-        accepted = any(call.status == 200 for call in made)  # noqa: PLR2004 - HTTP's OK
-        signers = {f"{call.access_key_id} in {call.region}" for call in made}
-        return signers.pop() if done.returncode == 0 and accepted and len(signers) == 1 else None
+def signer(home: Home, reader: "Reader", profile: str) -> str | None:
+    """Whose key signs, for which region, when a reader makes its call as a profile; None when it fails."""
+    calls = len(home.aws.journal)
+    names = {"endpoint": home.aws.url, "host": urlsplit(home.aws.url).netloc, "region": REGION}
+    command = [word.format(**names) for word in reader.command]
+    environ = {"AWS_PROFILE": profile, "READER_REGION": REGION, "READER_BUCKET": BUCKET}
+    try:
+        done = home.run(*command, environ=environ)
+    except subprocess.TimeoutExpired:
+        return None
+    made = home.aws.journal[calls:]
+    accepted = any(call.status == 200 for call in made)  # noqa: PLR2004 - HTTP's OK
+    signers = {f"{call.access_key_id} in {call.region}" for call in made}
+    return signers.pop() if done.returncode == 0 and accepted and len(signers) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -135,17 +95,17 @@ class Trial:
         """What a reader makes of it."""
         unread = []
         for profile in (SOURCE, NEIGHBOUR):
-            was, now = self.before.signer(reader, profile), self.behind.signer(reader, profile)
+            was, now = signer(self.before, reader, profile), signer(self.behind, reader, profile)
             if was != now:
                 return Found(
                     Verdict.HARMED, f"signed as [{profile}] with {was or 'nothing'}, and now {now or 'nothing'}"
                 )
             if was is None:
                 unread.append(f"[{profile}]")
-        if self.behind.signer(reader, TARGET) == self.signer:
+        if signer(self.behind, reader, TARGET) == self.signer:
             note = f"did not read {', '.join(unread)} of this file before encee touched it either" if unread else ""
             return Found(Verdict.READ, note)
-        if self.by_hand.signer(reader, TARGET) == self.signer:
+        if signer(self.by_hand, reader, TARGET) == self.signer:
             return Found(Verdict.HARMED, f"reads [{TARGET}] where a person pastes the keys, and not where encee does")
         unread.append(f"[{TARGET}]")
         return Found(
@@ -171,7 +131,7 @@ def trial(layout: Layout, aws: "FakeAws", folder: Path) -> Trial:
     before.write(credentials, config)
     behind.write(credentials, config)
     for _ in range(2):
-        behind.refresh(device.next_code())
+        refresh(behind, device.next_code())
     session = aws.issued_sessions()[-1]
     by_hand.write(with_session_by_hand(credentials, session), with_region_by_hand(config))
     return Trial(before, behind, by_hand, f"{session.access_key_id} in {REGION}")
