@@ -9,13 +9,14 @@ from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
-from encee.cli.options import World
 from encee.cli.usage import usage_error
+from encee.cli.world import World
 from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
 
 COMMANDS = {
@@ -45,6 +46,12 @@ class _Table(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:  # noqa: ANN401 - the same as below
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        # Without the help texts, for which each module would have to be imported.
+        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's own class is private
         if cmd_name not in COMMANDS:
             return None
@@ -67,8 +74,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # as in a completion
         terminal.tell(f"encee {__version__}")
         raise typer.Exit
 
@@ -105,6 +112,10 @@ def main(
     """
     world = World(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
     terminal.prepare()
+    if (line := world.environ.get("_ENCEE_COMPLETE")) is not None:
+        from encee.cli.completion import complete  # noqa: PLC0415 - only here
+
+        return complete(app, line, world)
     try:
         # The code of an explicit exit is returned, also 130 for Ctrl-C.
         code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import ConfigFile, CredentialsFile, Json, Profiles, World, config_store, credentials_store
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    Json,
+    RemovableProfiles,
+    World,
+    config_store,
+    credentials_store,
+)
 from encee.errors import UsageError
 from encee.profiles.clearing import (
     Choice,
@@ -21,7 +29,7 @@ from encee.profiles.clearing import (
 
 def clear(
     context: typer.Context,
-    profiles: Profiles = None,
+    profiles: RemovableProfiles = None,
     *,
     expired: Annotated[bool, typer.Option("--expired", help="Remove every session of encee's that is over.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Remove every session of encee's.")] = False,

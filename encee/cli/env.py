@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, World
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    MaybeServableProfile,
+    World,
+)
 from encee.cli.serving import serve
 from encee.cli.shells import guessed_shell
 from encee.errors import EnceeError, UsageError
@@ -30,9 +39,7 @@ class Shell(StrEnum):
 
 def env(
     context: typer.Context,
-    profile: Annotated[
-        str | None, typer.Argument(metavar="[PROFILE]", help="The profile, or its session profile.", show_default=False)
-    ] = None,
+    profile: MaybeServableProfile = None,
     *,
     shell: Annotated[
         Shell | None,

@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 from encee.cli.becoming import become
-from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, Profile, World
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    NoRefresh,
+    ServableProfile,
+    World,
+)
 from encee.cli.serving import serve
 from encee.errors import UsageError
 from encee.profiles.export import environment
@@ -17,12 +27,10 @@ SETTINGS = {"allow_interspersed_args": False}
 
 def exec(  # noqa: A001 - the command's name
     context: typer.Context,
-    profile: Profile,
+    profile: ServableProfile,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
     *,
-    no_refresh: Annotated[
-        bool, typer.Option("--no-refresh", help="Fail with 3, instead of refreshing, without a valid session.")
-    ] = False,
+    no_refresh: NoRefresh = False,
     code: Code = None,
     code_command: CodeCommand = None,
     duration: Duration = None,

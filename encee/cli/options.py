@@ -1,17 +1,18 @@
-"""Argument and option types that commands share, and what a command gets from `main`."""
+"""Argument and option types that commands share, and how a command gets at the two files."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders
-from encee.profiles.files import Files, expanded
-from encee.profiles.legacy import LEGACY_FILE, legacy_serial
+from encee.profiles.files import Files
+from encee.profiles.offers import Offer, fitting, listed, refreshable, removable, servable
 from encee.profiles.store import Store
+from encee.profiles.syntax import salvage_view
 
 
 def not_empty(value: str | None) -> str | None:
@@ -25,11 +26,43 @@ def not_empty(value: str | None) -> str | None:
     return value
 
 
-Profiles = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[PROFILE]...", help="Profiles, or shell patterns such as 'prod-*'.", show_default=False),
+def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
+    """The completion of a profile's name.
+
+    Args:
+        offer: Which names there are.
+    """
+
+    def names(context: typer.Context, incomplete: str) -> list[str]:
+        world: World = context.obj
+        files = world.files(context.params.get("credentials_file"), context.params.get("config_file"))
+        typed = context.params.get("profiles") or ()
+        return fitting(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
+
+    return names
+
+
+_PROFILES_HELP = "Profiles, or shell patterns such as 'prod-*'."
+_PROFILE_HELP = "The profile, or its session profile."
+
+
+def _profiles(offer: Offer) -> Any:  # noqa: ANN401 - typer's own class is private
+    return typer.Argument(
+        metavar="[PROFILE]...", help=_PROFILES_HELP, show_default=False, autocompletion=offering(offer)
+    )
+
+
+Profiles = Annotated[list[str] | None, _profiles(refreshable)]
+ListedProfiles = Annotated[list[str] | None, _profiles(listed)]
+RemovableProfiles = Annotated[list[str] | None, _profiles(removable)]
+Profile = Annotated[str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(refreshable))]
+ServableProfile = Annotated[
+    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(servable))
 ]
-Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile, or its session profile.")]
+MaybeServableProfile = Annotated[
+    str | None,
+    typer.Argument(metavar="[PROFILE]", help=_PROFILE_HELP, show_default=False, autocompletion=offering(servable)),
+]
 Code = Annotated[
     str | None, typer.Option("--code", "-c", metavar="CODE", callback=not_empty, help="The MFA code, for a refresh.")
 ]
@@ -39,6 +72,9 @@ CodeCommand = Annotated[
 Duration = Annotated[
     str | None,
     typer.Option("--duration", "-d", metavar="TIME", callback=not_empty, help="How long a refreshed session lasts."),
+]
+NoRefresh = Annotated[
+    bool, typer.Option("--no-refresh", help="Fail with 3, instead of refreshing, without a valid session.")
 ]
 CredentialsFile = Annotated[
     str | None,
@@ -81,27 +117,6 @@ class HowToRefresh(NamedTuple):
     least: timedelta = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is outside the program: passed in, so that tests can be somewhere else at another time.
-
-    Args:
-        environ: The environment's variables.
-        clock: Returns the present moment, UTC.
-    """
-
-    environ: Mapping[str, str]
-    clock: Callable[[], datetime]
-
-    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
-        """Where the two files are: option, environment, default."""
-        return Files.located(self.environ, credentials_file, config_file)
-
-    def legacy_serial(self) -> str | None:
-        """The device that the first encee's `~/.encee/config` names, or None."""
-        return legacy_serial(expanded(LEGACY_FILE))
-
-
 def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:
     """The credentials file."""
     return Store(files.credentials, CredentialsHeaders(), warn)
@@ -119,3 +134,18 @@ def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
         FileRefusedError: One of them cannot be read as the AWS tools read it.
     """
     return Catalog(credentials_store(files, warn).document().view, config_store(files, warn).document().view)
+
+
+def salvage_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
+    """What can be read of the profiles, for looking only, with a warning where something cannot.
+
+    Raises:
+        FileRefusedError: One of the two files is there and cannot be opened.
+    """
+    views = []
+    for store in (credentials_store(files, warn), config_store(files, warn)):
+        view, fault = salvage_view(store.read(), store.path)
+        if fault:
+            warn(fault.message)
+        views.append(view)
+    return Catalog(*views)

@@ -5,7 +5,16 @@ from datetime import timedelta
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import Code, CodeCommand, ConfigFile, CredentialsFile, Duration, HowToRefresh, Profile, World
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    ServableProfile,
+    World,
+)
 from encee.cli.serving import serve
 
 _SOON = timedelta(minutes=15)
@@ -14,7 +23,7 @@ _SOON = timedelta(minutes=15)
 
 def process(
     context: typer.Context,
-    profile: Profile,
+    profile: ServableProfile,
     *,
     code: Code = None,
     code_command: CodeCommand = None,

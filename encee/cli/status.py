@@ -14,11 +14,11 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Json,
-    Profiles,
+    ListedProfiles,
     World,
-    config_store,
-    credentials_store,
     not_empty,
+    read_catalog,
+    salvage_catalog,
 )
 from encee.errors import NoSessionError
 from encee.model import rfc3339
@@ -26,7 +26,6 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.sessions import Listed, sessions
 from encee.profiles.settings import parse_duration
-from encee.profiles.syntax import salvage_view
 
 _STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}
 _HEADINGS = ["PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT"]
@@ -35,7 +34,7 @@ _EXPIRING = "1h"
 
 def status(
     context: typer.Context,
-    profiles: Profiles = None,
+    profiles: ListedProfiles = None,
     *,
     expiring: Annotated[
         str | None,
@@ -60,7 +59,7 @@ def status(
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
-    catalog = _catalog(files, whole=check)
+    catalog = (read_catalog if check else salvage_catalog)(files, terminal.warn)
     threshold = parse_duration(_EXPIRING if expiring is None else expiring)
     rows = list(sessions(catalog))
     if profiles:
@@ -75,24 +74,6 @@ def status(
         for row in rows:
             if profiles or (row.exists and row.source):
                 _check(row, catalog, now, least)
-
-
-def _catalog(files: Files, *, whole: bool) -> Catalog:
-    """What can be read of the two files, with a warning where something cannot.
-
-    Raises:
-        FileRefusedError: The whole is wanted, and the AWS tools could not read it either.
-    """
-    views = []
-    for store in (credentials_store(files, terminal.warn), config_store(files, terminal.warn)):
-        if whole:
-            views.append(store.document().view)
-            continue
-        view, fault = salvage_view(store.read(), store.path)
-        if fault:
-            terminal.warn(fault.message)
-        views.append(view)
-    return Catalog(*views)
 
 
 def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: Files) -> list[Listed]:

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from encee.errors import ClosedOutputError, EnceeError, InterruptedByPersonError, UsageError
-from encee.mfa.sources import Cancelled, is_code
-from encee.model import Device
-from encee.profiles.settings import checked_serial
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from encee.mfa.sources import Cancelled
+    from encee.model import Device
 
 _MOST_ROWS_DRAWN = 200
 """Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
@@ -218,7 +218,7 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def ask(prompt: str, cancelled: Cancelled | None = None) -> str | None:
+def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
     """A line that a person types, without blanks around it; None when the question is cancelled first.
 
     The prompt goes to stderr, so that it is seen under `$(…)` too.
@@ -252,8 +252,10 @@ def ask_code(prompt: str) -> str:
     return _code(prompt, None) or ""
 
 
-def _code(prompt: str, cancelled: Cancelled | None) -> str | None:
+def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
     """Six digits; None when the question is cancelled first, which it can be only by `cancelled`."""
+    from encee.mfa.sources import is_code  # noqa: PLC0415 - most commands ask for no code
+
     while True:
         typed = ask(prompt, cancelled)
         if typed is None:
@@ -322,7 +324,7 @@ def draw(lines: Sequence[str]) -> None:
         shown.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
 
 
-def _typed(stdin: int, cancelled: Cancelled) -> bool:
+def _typed(stdin: int, cancelled: "Cancelled") -> bool:
     """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
 
     Windows cannot wait for a console and something else at once: there it waits for the line.
@@ -392,7 +394,7 @@ class Asked:
     asks_person = True
     waits = True
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
+    def code_for(self, profile: str, device: str, cancelled: "Cancelled") -> str | None:
         """Six digits, asked for until they are six; None when they are not needed any more.
 
         Raises:
@@ -400,7 +402,7 @@ class Asked:
         """
         return _code(f"MFA code for {profile} ({device}):", cancelled)
 
-    def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
+    def choose_device(self, profile: str, devices: Sequence["Device"]) -> "Device":
         """One of several devices.
 
         Raises:
@@ -420,6 +422,8 @@ class Asked:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
+        from encee.profiles.settings import checked_serial  # noqa: PLC0415 - the same
+
         say(f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials")
         while True:
             try:

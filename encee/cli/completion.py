@@ -1,0 +1,70 @@
+"""What a shell offers when a person presses TAB. Never loads boto3, never rich.
+
+The functions of `encee init` hand the line up to the cursor over in `_ENCEE_COMPLETE`, and get what fits: a line each
+for value, tab and help. typer's own scripts are not used: the one for zsh evaluates what it gets, and all of them load
+rich as soon as there is a help text. What finds the place in the line is typer's, and private; typer's version is
+bounded.
+"""
+
+from contextlib import suppress
+from pathlib import PurePath
+
+import typer
+from typer._click.core import Parameter
+from typer._click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
+
+from encee.cli import terminal
+from encee.cli.options import World
+from encee.errors import ExitCode
+
+_FILES = {"FILE", "COMMAND..."}
+"""The values for which the shell's own completion is better."""
+
+
+def complete(app: typer.Typer, line: str, world: World) -> ExitCode:
+    """Print what fits at the end of a line.
+
+    Args:
+        app: The command line.
+        line: What was typed, up to the cursor.
+        world: The environment and the clock.
+
+    Returns:
+        FAILED where the shell should offer files. Whatever goes wrong is kept quiet: it would be printed into the
+        middle of what a person types.
+    """
+    with suppress(Exception):
+        found = _found(app, line, world)
+        if found is None:
+            return ExitCode.FAILED
+        for value, text in found:
+            terminal.tell_lines(f"{value}\t{text}")
+        terminal.flush()
+    return ExitCode.DONE
+
+
+def _found(app: typer.Typer, line: str, world: World) -> list[tuple[str, str]] | None:
+    """Each value that fits, with its help; None for files."""
+    words, begin = _split(line)
+    context = _resolve_context(typer.main.get_command(app), {"obj": world}, "encee", words)
+    if "command" in context.params and context.params["profile"]:
+        return None  # what follows PROFILE belongs to the command of `encee exec`, its options too
+    place, rest = _resolve_incomplete(context, words, begin)
+    if isinstance(place, Parameter) and place.metavar in _FILES:
+        return None
+    before = begin.removesuffix(rest)  # as in --shell=ba
+    return [(before + item.value, _one_line(item.help)) for item in place.shell_complete(context, rest)]
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """The words behind the program's name, and what was typed of the last one."""
+    words = split_arg_string(line)
+    begin = words.pop() if words and not line[-1].isspace() else ""
+    names = [PurePath(word).stem for word in words]
+    # In front of the name there can be others (`env X=1 encee`), and an alias can stand for it.
+    return words[names.index("encee") + 1 if "encee" in names else 1 :], begin
+
+
+def _one_line(text: str | None) -> str:
+    """A help text in one line."""
+    return terminal.clean(" ".join((text or "").split()))

@@ -1,0 +1,29 @@
+"""What a command gets from `main`. Imports little: every command waits for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from encee.profiles.files import Files, expanded
+from encee.profiles.legacy import LEGACY_FILE, legacy_serial
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is outside the program: passed in, so that tests can be somewhere else at another time.
+
+    Args:
+        environ: The environment's variables.
+        clock: Returns the present moment, UTC.
+    """
+
+    environ: Mapping[str, str]
+    clock: Callable[[], datetime]
+
+    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
+        """Where the two files are: option, environment, default."""
+        return Files.located(self.environ, credentials_file, config_file)
+
+    def legacy_serial(self) -> str | None:
+        """The device that the first encee's `~/.encee/config` names, or None."""
+        return legacy_serial(expanded(LEGACY_FILE))
