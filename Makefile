@@ -8,7 +8,7 @@ PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
 JOBS   ?= auto
 
 # Debian's packages with the programs that tests marked needs(…) want.
-PROGRAMS := fish oathtool openssl util-linux zsh
+PROGRAMS := fish oathtool openssl tmux util-linux zsh
 
 # Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
 READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd

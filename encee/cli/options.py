@@ -136,15 +136,22 @@ def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
     return Catalog(credentials_store(files, warn).document().view, config_store(files, warn).document().view)
 
 
-def salvage_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
+def salvage_catalog(
+    files: Files, warn: Callable[[str], None], *, read: Callable[[Store], bytes] = Store.read
+) -> Catalog:
     """What can be read of the profiles, for looking only, with a warning where something cannot.
+
+    Args:
+        files: Where they are.
+        warn: Called with the warning.
+        read: How to read a file.
 
     Raises:
         FileRefusedError: One of the two files is there and cannot be opened.
     """
     views = []
     for store in (credentials_store(files, warn), config_store(files, warn)):
-        view, fault = salvage_view(store.read(), store.path)
+        view, fault = salvage_view(read(store), store.path)
         if fault:
             warn(fault.message)
         views.append(view)

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -20,16 +21,22 @@ from encee.cli.options import (
     read_catalog,
     salvage_catalog,
 )
-from encee.errors import NoSessionError
+from encee.errors import EnceeError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.sessions import Listed, sessions
 from encee.profiles.settings import parse_duration
+from encee.profiles.store import Store
 
 _STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}
-_HEADINGS = ["PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT"]
 _EXPIRING = "1h"
+_HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
+_FOLDABLE = 2
+_NO_PROFILES = "there are no profiles yet: aws configure --profile dev enters the first key"
+
+_LOOK = 0.5
+"""For how many seconds a picture waits for a file that is being written."""
 
 
 def status(
@@ -48,6 +55,7 @@ def status(
         bool,
         typer.Option("--check", help="No table; exit 3 for a missing or expired session (or --expiring)."),
     ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw the table every second, until Ctrl-C.")] = False,
     json: Json = False,
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
@@ -55,17 +63,19 @@ def status(
     """Show which session expires when.
 
     Lists the session of each profile with long-term keys, and the sessions of other tools. With --check and
-    without PROFILE, only sessions that exist count.
+    without PROFILE, only sessions that exist count. --watch follows what changes in the files.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
+    if watch:
+        _refuse_watch(check=check, json=json)
     catalog = (read_catalog if check else salvage_catalog)(files, terminal.warn)
     threshold = parse_duration(_EXPIRING if expiring is None else expiring)
-    rows = list(sessions(catalog))
-    if profiles:
-        rows = _named(profiles, rows, catalog, files)
+    rows = _listed(profiles, catalog, files)
     now = world.clock()
-    if json:
+    if watch:
+        _watch(profiles, files, world, threshold)
+    elif json:
         terminal.json({"sessions": [_as_json(row, now, threshold) for row in rows]})
     elif not check:
         _show(rows, now, threshold)
@@ -74,6 +84,28 @@ def status(
         for row in rows:
             if profiles or (row.exists and row.source):
                 _check(row, catalog, now, least)
+
+
+def _refuse_watch(*, check: bool, json: bool) -> None:
+    """Refuse to redraw what is not drawn.
+
+    Raises:
+        UsageError: Together with these options, or where standard output is no terminal.
+    """
+    if check or json:
+        raise UsageError("--watch draws a table, and --check and --json are for programs", hint="encee status --watch")
+    if not sys.stdout.isatty():
+        raise UsageError("--watch needs a terminal as standard output", hint="encee status, or encee status --json")
+
+
+def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files) -> list[Listed]:
+    """The rows that are wanted: those that the words mean, or without words all.
+
+    Raises:
+        UsageError: A word means none of them.
+    """
+    rows = list(sessions(catalog))
+    return _named(words, rows, catalog, files) if words else rows
 
 
 def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: Files) -> list[Listed]:
@@ -117,12 +149,42 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
 
 def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:
     if not rows:
-        terminal.say("there are no profiles yet: aws configure --profile dev enters the first key")
+        terminal.say(_NO_PROFILES)
         return
+    terminal.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
+
+
+def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta) -> None:
+    """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
+    from encee.cli.live import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
+
+    def picture() -> Picture:
+        notes: list[str] = []
+        rows: list[Listed] = []
+        try:
+            catalog = salvage_catalog(files, notes.append, read=partial(Store.read, patience=_LOOK))
+            rows = _listed(words, catalog, files)
+        except EnceeError as error:  # as long as it is so
+            notes.append(error.message)
+        if not rows and not notes:
+            notes.append(_NO_PROFILES)
+        now = world.clock()
+        footer = f"{now.astimezone():%H:%M:%S}  Ctrl-C ends this"
+        return Picture(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), _FOLDABLE, notes, footer)
+
+    redraw(picture)
+
+
+def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[list[str]]:
+    """The table's cells, with bars where they are drawn and there is room for them."""
     cells = [_cells(row, now, expiring, with_bar=terminal.coloured(sys.stdout)) for row in rows]
-    if not terminal.fits(_HEADINGS, cells):
-        cells = [_cells(row, now, expiring, with_bar=False) for row in rows]
-    terminal.table(_HEADINGS, cells, [_STYLES[row.state(now, expiring)] for row in rows], foldable=2)
+    if terminal.fits(_HEADINGS, cells):
+        return cells
+    return [_cells(row, now, expiring, with_bar=False) for row in rows]
+
+
+def _styles(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[str]:
+    return [_STYLES[row.state(now, expiring)] for row in rows]
 
 
 def _cells(row: Listed, now: datetime, expiring: timedelta, *, with_bar: bool) -> list[str]:

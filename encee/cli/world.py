@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from encee.profiles.files import Files, expanded
-from encee.profiles.legacy import LEGACY_FILE, legacy_serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +25,6 @@ class World:
 
     def legacy_serial(self) -> str | None:
         """The device that the first encee's `~/.encee/config` names, or None."""
+        from encee.profiles.legacy import LEGACY_FILE, legacy_serial  # noqa: PLC0415 - only a refresh wants it
+
         return legacy_serial(expanded(LEGACY_FILE))

@@ -86,11 +86,14 @@ class Store:
         self._warn = warn
         self._known = b""
 
-    def read(self) -> bytes:
+    def read(self, patience: float = _PATIENCE) -> bytes:
         """The content, once it has settled; empty when there is no file.
 
+        Args:
+            patience: For how many seconds to wait for that.
+
         Raises:
-            FileRefusedError: It is no regular file, cannot be read, or does not settle for ten seconds.
+            FileRefusedError: It is no regular file, cannot be read, or does not settle for so long.
         """
         with self._explained(self.path):
             real = self._real_path()
@@ -98,7 +101,7 @@ class Store:
             status = real.stat() if real.exists() else None
             if status is None or (status.st_size == 0 and time.time() - status.st_mtime > _SURELY_WRITTEN):
                 return b""
-            self._known = _settled(real, time.monotonic() + _PATIENCE, self._known).data
+            self._known = _settled(real, time.monotonic() + patience, self._known).data
             return self._known
 
     def document(self) -> Document:
@@ -296,7 +299,7 @@ def _is_unchangeable(path: Path) -> bool:
 
 def _busy(path: Path) -> FileBusyError:
     return FileBusyError(
-        f"{path}: another program keeps writing it; gave up after {_PATIENCE:.0f} s",
+        f"{path}: another program keeps writing it; gave up waiting",
         hint="try again when it has finished",
     )
 

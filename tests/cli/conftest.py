@@ -1,8 +1,15 @@
-"""What the commands are tested with that hand a session on."""
+"""What several commands are tested with: a session that is there already, and a shell on a terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Encee, Person
+from tests.conftest import Encee, Person, on_terminal
+
+if TYPE_CHECKING:
+    import pexpect
 
 NASTY = """a$b `c` 'd' "e" \\f %g% !h $(i) \u2018j\u2019 é *"""
 FOREIGN = f"""\
@@ -18,3 +25,13 @@ def fresh(encee: Encee, dev: Person) -> Person:
     """The person, with a valid session."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
+
+
+@pytest.fixture
+def bash(monkeypatch: pytest.MonkeyPatch) -> Iterator["pexpect.spawn[str]"]:
+    """An interactive shell with job control."""
+    monkeypatch.setenv("PS1", "ready> ")
+    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
+    child.expect_exact("ready> ")
+    yield child
+    child.close(force=True)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -214,16 +213,6 @@ def test_the_terminal_is_the_commands(encee: Encee, dev: Person, valid: bool) ->
     child.expect_exact("got <some words>")
     child.expect(pexpect.EOF)
     assert child.wait() == 0
-
-
-@pytest.fixture
-def bash(monkeypatch: pytest.MonkeyPatch) -> Iterator["pexpect.spawn[str]"]:
-    """An interactive shell with job control."""
-    monkeypatch.setenv("PS1", "ready> ")
-    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
-    child.expect_exact("ready> ")
-    yield child
-    child.close(force=True)
 
 
 @pytest.mark.usefixtures("fresh")
