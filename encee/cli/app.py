@@ -124,6 +124,8 @@ def main(
         return _failed(error)
     except TyperException as error:
         return _failed(usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world))
+    except SystemExit:  # what typer makes of an output that is closed when it prints a help text
+        return _failed(ClosedOutputError("the output was closed"))
     except Abort:
         return _failed(InterruptedByPersonError("interrupted"))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
@@ -132,8 +134,6 @@ def main(
 
 
 def _failed(error: EnceeError) -> int:
-    if isinstance(error, ClosedOutputError):
-        terminal.silence(sys.stdout)
-    else:
+    if not isinstance(error, ClosedOutputError):
         terminal.complain(error)
     return int(error.exit_code)

@@ -434,10 +434,11 @@ class Asked:
 
 @contextmanager
 def open_output() -> Iterator[None]:
-    """Turn an output that cannot be written into an error; one that was closed ends quietly."""
+    """Turn an output that cannot be written into an error, once; one that was closed ends quietly."""
     try:
         yield
     except OSError as error:
+        silence(sys.stdout)
         if error.errno == errno.EPIPE:
             raise ClosedOutputError("the output was closed") from None
         raise EnceeError(f"the output could not be written: {error.strerror}", hint="look at where it goes") from None

@@ -1,0 +1,48 @@
+"""Outputs that cannot be written: closed, full, gone; with Python's buffers as a person has them."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.conftest import ENCEE, Home, Person
+
+KEYS = "aws_access_key_id = AKIAX\naws_secret_access_key = s\n"
+
+
+@pytest.fixture(autouse=True)
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a buffer nothing would be left to be written at the end, where Python complains by itself."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
+def shell(script: str) -> tuple[int, str, str]:
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=os.environ, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", "--help", "refresh --help"])
+def test_a_closed_output_ends_quietly_with_141(home: Home, words: str) -> None:
+    home.write(f"[dev]\n{KEYS}")
+    # The reader is gone before the first word: it waits for the end of an input that ends at once.
+    code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} {words} >&3")
+    assert (code, out, err) == (141, "", "")
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version"])
+def test_a_full_output_is_said_once(home: Home, words: str) -> None:
+    home.write(f"[dev]\n{KEYS}")
+    code, out, err = shell(f"{ENCEE} {words} > /dev/full")
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        "encee: error: the output could not be written: No space left on device",
+        "encee: hint: look at where it goes",
+    ]
+
+
+@pytest.mark.parametrize("where", ["2> /dev/full", "2>&3", "2>&-"])
+def test_what_people_cannot_read_changes_nothing(home: Home, dev: Person, where: str) -> None:
+    code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} refresh dev -c {dev.device.next_code()} {where}")
+    assert (code, out, err) == (0, "", "")
+    assert b"[dev-mfa]" in home.credentials.read_bytes()
+    assert shell(f"exec 3> >(true); sleep 0.3; {ENCEE} status nobody {where}") == (2, "", "")
