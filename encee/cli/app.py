@@ -116,24 +116,22 @@ def main(
         from encee.cli.completion import complete  # noqa: PLC0415 - only here
 
         return complete(app, line, world)
+    failure: EnceeError
     try:
         # The code of an explicit exit is returned, also 130 for Ctrl-C.
         code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
         terminal.flush()
+        return int(code or ExitCode.DONE)
     except EnceeError as error:
-        return _failed(error)
+        failure = error
     except TyperException as error:
-        return _failed(usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world))
+        failure = usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world)
     except SystemExit:  # what typer makes of an output that is closed when it prints a help text
-        return _failed(ClosedOutputError("the output was closed"))
+        failure = ClosedOutputError("the output was closed")
     except Abort:
-        return _failed(InterruptedByPersonError("interrupted"))
+        failure = InterruptedByPersonError("interrupted")
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
-        return _failed(unexpected(error))
-    return int(code or ExitCode.DONE)
-
-
-def _failed(error: EnceeError) -> int:
-    if not isinstance(error, ClosedOutputError):
-        terminal.complain(error)
-    return int(error.exit_code)
+        failure = unexpected(error)
+    if not isinstance(failure, ClosedOutputError):
+        terminal.complain(failure)
+    return int(failure.exit_code)

@@ -169,7 +169,7 @@ def _means(job: Job) -> str:
         return f"role {job.role.arn} for {time_left(job.role.duration)}, with the session of {job.source.profile}"
     device = job.serial or "a device that IAM is asked for"
     role = f"role {job.role.arn}, with " if job.role else ""
-    return f"{role}a code of {device} for {time_left(job.duration)}, at STS in {job.signer.region}"
+    return f"{role}a code of {device}, for {time_left(job.duration)}, at STS in {job.signer.region}"
 
 
 def _prefix(files: Files, world: World) -> str:

@@ -207,7 +207,7 @@ def test_a_dry_run_says_what_would_be_asked_and_written(
     result = encee("refresh", "admin", "--dry-run")
     assert result.code == 0, result.err
     assert result.out.splitlines() == [
-        f"dev would be refreshed in [dev-mfa]: a code of {dev.device.serial} for 12h 00m, at STS in us-east-1",
+        f"dev would be refreshed in [dev-mfa]: a code of {dev.device.serial}, for 12h 00m, at STS in us-east-1",
         f"admin would be refreshed in [admin-mfa]: role {admin} for 1h 00m, with the session of dev",
     ]
     report = json.loads(encee("refresh", "admin", "--dry-run", "--json").out)

@@ -343,6 +343,10 @@ def test_waits_for_the_lock_and_reads_only_then(file: Path, store: Store) -> Non
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
+def test_other_writers_are_waited_for_as_long_as_the_messages_say() -> None:
+    assert (store_module._PATIENCE, store_module._FLIGHT_PATIENCE) == (10, 60)
+
+
 def test_never_deletes_the_lock_file(file: Path, store: Store) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     store.edit(put)
@@ -428,11 +432,18 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
     return hooks
 
 
-@pytest.mark.parametrize(("age", "expected"), [(10, 4), (0, 5), (-3600, 5)])
+@pytest.mark.parametrize(("age", "expected"), [(3600, 4), (2.1, 4), (1.9, 5), (0, 5), (-3600, 5)])
 def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
-    file: Path, store: Store, reads: dict[int, Callable[[], object]], age: float, expected: int
+    file: Path,
+    store: Store,
+    reads: dict[int, Callable[[], object]],
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    expected: int,
 ) -> None:
-    mtime = time.time() - age
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    mtime = now - age
     os.utime(file, (mtime, mtime))
     seen: list[None] = []
     reads[0] = lambda: seen.append(None)
