@@ -177,10 +177,11 @@ def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: ti
 
 def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[list[str]]:
     """The table's cells, with bars where they are drawn and there is room for them."""
-    cells = [_cells(row, now, expiring, with_bar=terminal.coloured(sys.stdout)) for row in rows]
-    if terminal.fits(_HEADINGS, cells):
-        return cells
-    return [_cells(row, now, expiring, with_bar=False) for row in rows]
+    with_bars = terminal.coloured(sys.stdout)
+    cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
+    if with_bars and not terminal.fits(_HEADINGS, cells):
+        cells = [_cells(row, now, expiring, with_bar=False) for row in rows]
+    return cells
 
 
 def _styles(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[str]:
