@@ -257,6 +257,7 @@ def test_sessions_from_before_a_moment_can_be_revoked(aws: FakeAws, user: FakeUs
     clients.s3(user.access_key).list_buckets()  # no session, so no time of issue
     aws.clock_offset = timedelta(seconds=61)
     clients.s3(clients.login(user, **mfa(device))).list_buckets()
+    assert DENIED in refusal(clients.s3(old).list_buckets)[1]
 
 
 def test_a_policy_that_the_evaluator_does_not_know_is_a_failure_of_the_stand_in(

@@ -1,5 +1,6 @@
 """What policies say to a request: the rules of evaluation, one by one."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from encee.aws.policies.evaluate import (
 )
 from encee.aws.policies.requirement import mfa_requirement
 from encee.aws.policies.templates import document
+from encee.aws.policies.truth import Unknown
 
 JANE = Principal.user("jane")
 LONG_TERM, NO_MFA, MFA = (Circumstances(signed) for signed in Signed)
@@ -81,6 +83,7 @@ def test_an_allow_names_its_statement_also_where_there_is_no_list() -> None:
         (allow(Action="s3*:Get"), "the action s3*:Get"),
         (allow(Action=[]), "the Action of a statement"),
         (allow(Resource="bucket"), "the resource bucket, which is neither * nor an ARN"),
+        (allow(Resource="arn:aws:s3:::b/${a b}"), "the policy variable ${a b}"),
         (allow(Resource="arn:aws:s3:::b/${aws:x"), "the policy variable in arn:aws:s3:::b/${aws:x"),
         (allow(Resource="arn:aws:s3::${aws:x}:b"), "the resource arn:aws:s3::${aws:x}:b, with a variable before"),
     ],
@@ -118,6 +121,14 @@ def test_what_decides_without_the_unknown_decides() -> None:
     assert evaluate([policy(allow(), allow(Condition=odd))], Request("s3:GetObject")).outcome is Outcome.ALLOWED
     elsewhere = deny(Action="ec2:*", Condition=odd)
     assert evaluate([policy(allow(), elsewhere)], Request("s3:GetObject")).outcome is Outcome.ALLOWED
+
+
+def test_a_variable_of_several_values_or_of_an_unknown_one_is_not_known() -> None:
+    one = policy(allow(Resource="arn:aws:s3:::b/${aws:TagKeys}"))
+    several = Request("s3:GetObject", "arn:aws:s3:::b/k", Context({"aws:TagKeys": ["k", "l"]}))
+    assert "has several values" in evaluate([one], several).unknown[0]
+    unknown = Request("s3:GetObject", "arn:aws:s3:::b/k", Context(complete=False))
+    assert evaluate([one], unknown).unknown == ("p Statement[0]: the value of aws:TagKeys in this request",)
 
 
 def test_a_key_that_a_request_may_carry_is_not_taken_for_absent() -> None:
@@ -163,7 +174,8 @@ def test_actions_match_without_regard_to_case(wanted: str, matches: bool) -> Non
         ("arn:aws:sqs", "arn:aws:sns:us-east-1:123456789012:topic", False),
         # A * that is not the last character between two colons does not go past one.
         ("arn:aws:sns:*-1:123456789012:topic", "arn:aws:sns:us-east-1:123456789012:topic", True),
-        ("arn:aws:sns:us*1:topic", "arn:aws:sns:us-east-1:1:topic", False),
+        ("arn:aws:sns:us*1:1:topic", "arn:aws:sns:us-east-1:1:topic", True),
+        ("arn:aws:sns:us*1:1:topic", "arn:aws:sns:us-east-2:x1:1:topic", False),
         ("arn:aws:sns:us-east*:1:topic:x", "arn:aws:sns:us-east-1:2:1:topic:x", True),
         ("arn:aws:sns:us-east-1?123456789012:topic", "arn:aws:sns:us-east-1:123456789012:topic", False),
         ("*", "*", True),
@@ -264,6 +276,9 @@ def test_a_negation_of_a_variable_without_a_value_is_not_known() -> None:
         ({"DateEquals": {"aws:x": "1767225600"}}, {"aws_x": "2026-01-01T01:00:00+01:00"}, "allowed"),
         ({"DateLessThan": {"aws:x": "2026-13"}}, {"aws_x": "2026-01-01T00:00:00Z"}, "unknown"),
         ({"DateLessThan": {"aws:x": "2026-01-01"}}, {}, "not-allowed"),
+        ({"DateLessThan": {"aws:x": "2026-01-01"}}, {"aws_x": "yesterday"}, "unknown"),
+        ({"DateLessThan": {"aws:x": "2026-02-30"}}, {"aws_x": "2026-01-01"}, "unknown"),
+        ({"NumericLessThan": {"aws:x": "NaN"}}, {"aws_x": "1"}, "unknown"),
         ({"IpAddress": {"aws:x": "203.0.113.0/24"}}, {"aws_x": "203.0.113.7"}, "allowed"),
         ({"IpAddress": {"aws:x": "203.0.113.7"}}, {"aws_x": "203.0.113.8"}, "not-allowed"),
         ({"IpAddress": {"aws:x": ["203.0.113.0/24", "2001:DB8::/32"]}}, {"aws_x": "2001:db8:1::1"}, "allowed"),
@@ -324,6 +339,39 @@ def test_a_long_term_key_says_nothing_about_mfa(
     ):
         outcome = evaluate([policy(allow(Condition=condition))], request).outcome
         assert outcome is (Outcome.ALLOWED if holds else Outcome.NOT_ALLOWED)
+
+
+def test_what_is_known_of_a_request_is_in_its_context() -> None:
+    jane = Principal("arn:aws:iam::123456789012:user/d/jane", "jane", "AIDAJ", {"team": "red"})
+    at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    session = Circumstances(Signed.MFA, "203.0.113.7", now=at, issued=at - timedelta(minutes=5), mfa_age=300)
+    context = context_of(jane, session, {"s3:prefix": ["a", "b"]})
+    known = {
+        "aws:userid": "AIDAJ",
+        "aws:username": "jane",
+        "aws:PrincipalArn": jane.arn,
+        "aws:PrincipalAccount": "123456789012",
+        "aws:PrincipalType": "User",
+        "aws:PrincipalTag/team": "red",
+        "aws:MultiFactorAuthAge": "300",
+        "aws:TokenIssueTime": "2026-11-22T11:55:00Z",
+        "aws:CurrentTime": "2026-11-22T12:00:00Z",
+        "aws:EpochTime": "1795348800",
+        "aws:SourceIp": "203.0.113.7",
+        "aws:ViaAWSService": "false",
+    }
+    assert {key: context.values(key) for key in known} == {key: (value,) for key, value in known.items()}
+    assert context.values("S3:Prefix") == ("a", "b")
+    for absent in ("aws:PrincipalTag/other", "aws:SourceVpce", "aws:CalledVia", "aws:FederatedProvider"):
+        assert context.values(absent) == ()
+    assert context.values("aws:PrincipalOrgID") == Unknown(("the value of aws:PrincipalOrgID in this request",))
+
+
+def test_principals_know_their_kind() -> None:
+    role = Principal("arn:aws-cn:sts::123456789012:assumed-role/reader/me")
+    assert (role.type, role.partition, role.account) == ("AssumedRole", "aws-cn", "123456789012")
+    assert Principal("arn:aws:iam::123456789012:root").type == "Account"
+    assert Principal("nonsense").account == ""
 
 
 # ---- trust

@@ -8,6 +8,7 @@ import pytest
 
 from encee.aws.policies.templates import POLICIES, SIZE_LIMIT, document, size_of
 from encee.errors import UsageError
+from tests.conftest import ROOT
 
 OFFICE = ("203.0.113.0/24", "2001:db8::/32")
 
@@ -78,3 +79,11 @@ def test_a_password_change_is_allowed_and_exempted_where_wanted() -> None:
         "DenyAllButEnrollingWithoutMFA",
     ]
     assert added[-1]["NotAction"][-2:] == ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_documentation_says_what_each_statement_is_for(name: str) -> None:
+    text = (ROOT / "docs" / "policies.md").read_text()
+    assert f"\n## {name}\n" in text
+    for statement in made(name)["Statement"]:
+        assert f"`{statement['Sid']}`" in text
