@@ -20,7 +20,7 @@ from encee.profiles.session_section import (
     session_in,
     source_in,
 )
-from encee.profiles.syntax import View, is_portable_name, profile_of_header
+from encee.profiles.syntax import View, first_line, is_portable_name, profile_of_header
 
 _SHADOWS = frozenset(
     {
@@ -98,7 +98,7 @@ class Catalog:
     def _target(self, profile: str) -> str:
         """The name of the session profile: the setting, aws-mfa's convention, or `NAME-mfa`."""
         if named := self.config.get(profile, {}).get("encee_session_profile"):
-            return named
+            return first_line(named)
         if profile.endswith(_LONG_TERM_SUFFIX) and profile != _LONG_TERM_SUFFIX:
             return profile.removesuffix(_LONG_TERM_SUFFIX)
         return f"{profile}-mfa"
@@ -145,7 +145,7 @@ class Catalog:
         links = [role]
         while True:
             link = links[-1]
-            named = self.options(link)["source_profile"]
+            named = first_line(self.options(link)["source_profile"])
             if named == link:
                 raise UsageError(
                     f"source_profile of {link} names {link} itself",
@@ -320,7 +320,7 @@ def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | Non
     if is_encees(options):
         return None
     if manager := options.get("manager"):
-        return manager
+        return first_line(manager)
     if "expiration" in options and "assumed_role" in options:
         return None if takes_over else "aws-mfa"
     foreign = next((key for key in FOREIGN_KEYS if key in options), None)

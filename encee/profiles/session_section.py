@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from encee.model import Session, rfc3339
 from encee.profiles.expiry import expiry_of
+from encee.profiles.syntax import first_line
 
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
 """What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
@@ -51,7 +52,7 @@ def is_encees(options: Mapping[str, str]) -> bool:
 
 def source_in(options: Mapping[str, str]) -> str | None:
     """The profile that encee made a section's session from; None where encee did not write it."""
-    return unquoted(options.get("encee_source", "")) or None if is_encees(options) else None
+    return unquoted(first_line(options.get("encee_source", ""))) or None if is_encees(options) else None
 
 
 def is_session_key(key_id: str) -> bool:

@@ -10,6 +10,7 @@ from encee.errors import UsageError
 from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, can_be_one_users
+from encee.profiles.syntax import first_line
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)
@@ -169,7 +170,8 @@ class Settings:
 
     def region_of_role(self, profile: str) -> str | None:
         """The region in which a role is assumed, where that is not its source's."""
-        return self._given.region or self._catalog.options(profile).get("region") or None
+        own = self._given.region or self._catalog.options(profile).get("region")
+        return first_line(own) if own else None
 
     def code_command(self, profile: str) -> str | None:
         """The command that prints a profile's codes."""
@@ -195,7 +197,7 @@ class Settings:
             serial: The serial number of its device, or None.
         """
         if own := self._given.region or self._catalog.options(profile).get("region"):
-            return own, None
+            return first_line(own), None
         match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
         first = _FIRST_REGION.get(partition, _FIRST_REGION["aws"])
@@ -216,7 +218,9 @@ def parse_duration(text: str) -> timedelta:
     """
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
-        raise UsageError(f"{text!r} is not a duration", hint="write it like 45m, 12h, 1h30m or 14400 (seconds)")
+        raise UsageError(
+            f"{first_line(text)!r} is not a duration", hint="write it like 45m, 12h, 1h30m or 14400 (seconds)"
+        )
     parts = {unit: int(value) for unit, value in match.groupdict(default="0").items()}
     try:
         return timedelta(**parts)
@@ -260,6 +264,11 @@ def checked_serial(value: str) -> str:
         UsageError: STS would not take it.
     """
     value = value.strip()
+    if "\n" in value:
+        raise UsageError(
+            f"the device {first_line(value)} goes on in the next line, which begins with a blank",
+            hint="move that line to the start of the line: it is a part of the device's serial number now",
+        )
     form = "arn:aws:iam::123456789012:mfa/DEVICE"
     if ":user/" in value:
         raise UsageError(

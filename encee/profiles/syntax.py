@@ -134,6 +134,14 @@ def is_portable_name(profile: str) -> bool:
     return profile != "DEFAULT" and PORTABLE_NAME.fullmatch(profile) is not None
 
 
+def first_line(value: str) -> str:
+    """What a message may quote of an option's value.
+
+    A line that is indented by mistake belongs to the option above it, and it can hold a key.
+    """
+    return value.partition("\n")[0]
+
+
 def profile_of_header(name: str) -> str | None:
     """The profile that a config-file section describes, or None where it describes something else.
 
