@@ -31,6 +31,8 @@ def loaded(*arguments: str) -> set[str]:
         ("clear", "--all"),
         ("policy", "list"),
         ("policy", "show", "mfa-required"),
+        ("doctor",),
+        ("doctor", "dev", "--offline"),
     ],
 )
 def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 _AGAIN = "try again in a moment"
+CLOCK_REMEDY = "let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)"
 _SKEW = re.compile(r"(\d{8}T\d{6}Z) is (?:now earlier|still later) than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+] 15 min")
 
 
@@ -259,7 +260,7 @@ def _clock_off(ours: str, theirs: str) -> ClockOffError:
     minutes = round((here - there).total_seconds() / 60)
     return ClockOffError(
         f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",
-        hint="let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)",
+        hint=CLOCK_REMEDY,
     )
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "account": "encee.cli.account",
     "policy": "encee.cli.policy",
     "keys": "encee.cli.keys",
+    "doctor": "encee.cli.doctor",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.
 

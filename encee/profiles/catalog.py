@@ -285,7 +285,7 @@ class Catalog:
                 f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
                 hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(source)} --to NAME",
             )
-        if reason := self._why_not(target, source):
+        if reason := self.obstacle(target, source):
             raise FileRefusedError(
                 f"{reason}; nothing was changed",
                 hint=f"write the session elsewhere: encee refresh {quote(source)} --to NAME",
@@ -295,7 +295,7 @@ class Catalog:
         """The option of a profile that AWS tools, or some of them, take before the keys in its section; or None."""
         return next((key for key in self.options(profile) if key in _SHADOWS or key.startswith("sso_")), None)
 
-    def _why_not(self, target: str, source: str) -> str | None:
+    def obstacle(self, target: str, source: str) -> str | None:
         """Why a section must not be written over, or None."""
         written = self.credentials.get(target, {})
         if holds_keys(written):

@@ -59,7 +59,7 @@ class Connection:
         try:
             assert self._client is not None  # noqa: S101 - made by open()
             if identity(self._client, self.signer).arn.endswith(":root"):
-                self.trouble = _root(self.signer)
+                self.trouble = root_key(self.signer.profile)
         except HopelessError as error:
             self.trouble = error
         except EnceeError:
@@ -95,8 +95,9 @@ def open_in_background(connections: Sequence[Connection], clients: Clients, *, g
     threading.Thread(target=work, daemon=True).start()
 
 
-def _root(signer: Signer) -> AwsError:
+def root_key(profile: str) -> AwsError:
+    """The error for a profile with a key of the root user's."""
     return AwsError(
-        f"{signer.profile} holds a key of the root user, for which AWS offers no sessions with MFA",
+        f"{profile} holds a key of the root user, for which AWS offers no sessions with MFA",
         hint="delete that key, and make an IAM user with a key and an MFA device instead",
     )

@@ -49,6 +49,8 @@ COMMANDS = (
     ("process", "dev"),
     ("clear", "dev"),
     ("clear", "--all"),
+    ("doctor", "dev"),
+    ("doctor", "--json"),
     ("import", "legacy", "--dry-run"),
 )
 

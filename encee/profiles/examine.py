@@ -1,0 +1,95 @@
+"""What there is to look at without a call: the two files, as far as they can be read, and the environment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from encee.errors import FileRefusedError
+from encee.profiles.catalog import Catalog
+from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document, Headers
+from encee.profiles.files import Files
+from encee.profiles.store import Store
+from encee.profiles.syntax import UnreadableError, View, salvage_view
+
+
+@dataclass(frozen=True)
+class ExaminedFile:
+    """One of the two files.
+
+    Args:
+        store: Where it is.
+        headers: How it names its sections.
+        data: Its content; empty where it cannot be read.
+        view: What can be read of it.
+        fault: What makes encee refuse it, or None: an `UnreadableError`, or what the operating system says.
+    """
+
+    store: Store
+    headers: Headers
+    data: bytes
+    view: View
+    fault: FileRefusedError | None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.store.path
+
+    def section(self, profile: str) -> str:
+        """The header of a profile in this file."""
+        return f"[{self.headers.text(profile)}]"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """All of it.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+        catalog: The profiles that the two hold.
+        environ: The environment's variables.
+    """
+
+    credentials: ExaminedFile
+    config: ExaminedFile
+    catalog: Catalog
+    environ: Mapping[str, str]
+
+    @property
+    def both(self) -> tuple[ExaminedFile, ExaminedFile]:
+        """The two files."""
+        return self.credentials, self.config
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether encee, and the AWS tools, can read both files."""
+        return not any(file.fault for file in self.both)
+
+
+def examine(files: Files, environ: Mapping[str, str], warn: Callable[[str], None]) -> Examined:
+    """Read the two files as far as they can be read.
+
+    Args:
+        files: Where they are.
+        environ: The environment's variables.
+        warn: Called with one line for what could not be kept but harms nothing.
+    """
+    credentials = _examined(files.credentials, CredentialsHeaders(), warn)
+    config = _examined(files.config, ConfigHeaders(), warn)
+    return Examined(credentials, config, Catalog(credentials.view, config.view), environ)
+
+
+def _examined(path: Path, headers: Headers, warn: Callable[[str], None]) -> ExaminedFile:
+    store = Store(path, headers, warn)
+    try:
+        data = store.read()
+    except FileRefusedError as error:
+        return ExaminedFile(store, headers, b"", {}, error)
+    view, _ = salvage_view(data, path)
+    fault: FileRefusedError | None = None
+    try:
+        Document(data, path, headers)
+    except UnreadableError as error:
+        fault = error
+    return ExaminedFile(store, headers, data, view, fault)

@@ -1,0 +1,430 @@
+"""`encee doctor` without a call: each fault by itself, what is said of it, and that its remedy mends it."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS
+from tests.cli.test_doctor_online import ONLINE_FAULTS
+from tests.conftest import AWS, ENCEE, ROOT, Encee, Home, Result
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+ARN = "arn:aws:iam::123456789012:mfa/phone"
+KEYS = f"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n"
+DEV = f"# mine\n[dev]\n{KEYS}"
+SESSION = (
+    "[dev-mfa]\naws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = s3cret\naws_session_token = t0ken\n"
+    "expiration = 2020-01-01T00:00:00Z\nmanager = encee\nencee_source = dev\n"
+)
+CONFIG = f"[default]\noutput = json\n[profile dev]\nregion = eu-west-1\nmfa_serial = {ARN}\n"
+ROLE = "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/admin\n"
+HEALTHY = CONFIG + (
+    f"[profile dev-mfa]\nregion = eu-west-1\n{ROLE}source_profile = dev-mfa\n"
+    "[sso-session corp]\nsso_region = eu-west-1\n[services mine]\ns3 =\n  endpoint_url = https://localhost\n[plugins]\n"
+)
+
+
+def found(result: Result) -> list[tuple[str, str]]:
+    """The checks that found something, each with its state."""
+    checks = json.loads(result.out)["checks"]
+    return [(check["id"], check["state"]) for check in checks if check["state"] not in {"ok", "unknown"}]
+
+
+def nothing(_home: Home) -> None:
+    """Prepare nothing more."""
+
+
+class Fault(NamedTuple):
+    """A setup with one fault."""
+
+    check: str
+    state: str
+    says: str
+    credentials: str | bytes = DEV
+    config: str | bytes = CONFIG
+    environ: tuple[tuple[str, str], ...] = ()
+    prepare: Callable[[Home], None] = nothing
+    commands: bool = False
+    """Whether the commands of the remedy mend all of it."""
+
+
+def folder_as_credentials(home: Home) -> None:
+    home.credentials.unlink()
+    home.credentials.mkdir()
+
+
+def mode(of: Callable[[Home], Path], bits: int) -> Callable[[Home], None]:
+    return lambda home: of(home).chmod(bits)
+
+
+def linked_into_an_open_folder(home: Home) -> None:
+    folder = home.path / "dot files"
+    folder.mkdir()
+    home.config.rename(folder / "config")
+    home.config.symlink_to(folder / "config")
+    folder.chmod(0o777)
+
+
+def leftover(home: Home) -> None:
+    for name in (".credentials.encee-one.tmp", ".config.encee-it's.tmp"):
+        file = home.credentials.with_name(name)
+        file.write_text(SECRET)
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    home.credentials.with_name(".credentials.encee-now.tmp").touch()  # of a write that is under way
+
+
+FAULTS = (
+    Fault("readable", "error", "is not a regular file", prepare=folder_as_credentials),
+    Fault("byte-order-mark", "error", "credentials: line 1 holds a byte-order mark", "\ufeff" + DEV),
+    Fault("byte-order-mark", "error", "config: line 1 holds a byte-order mark", DEV, "\ufeff" + CONFIG),
+    Fault("duplicate-section", "error", "line 5 holds a section for the second time", DEV + "[dev]\n"),
+    Fault(
+        "duplicate-section",
+        "warning",
+        "has 2 sections for the profile dev",
+        config=CONFIG + "[profile 'dev']\nregion = eu-west-1\n",
+    ),
+    Fault("syntax", "error", "line 5 holds neither a key, a section nor a comment", DEV + "no key\n"),
+    Fault("syntax", "error", "line 1 holds a key before any section", "a = b\n" + DEV),
+    Fault("syntax", "error", "line 5 holds bytes that are not UTF-8", DEV.encode() + b"\xff\n"),
+    Fault("syntax", "error", "line 5 holds a carriage return", DEV + "a = b\rc = d\n"),
+    Fault("syntax", "error", "config: line 6 holds a key for the second time", DEV, CONFIG + "region = x\n"),
+    Fault(
+        "permissions",
+        "warning",
+        "other users can read",
+        prepare=mode(lambda home: home.credentials, 0o640),
+        commands=True,
+    ),
+    Fault(
+        "permissions",
+        "error",
+        "other users can change",
+        prepare=mode(lambda home: home.config, 0o620),
+        commands=True,
+    ),
+    Fault(
+        "permissions",
+        "warning",
+        "other users can look into",
+        prepare=mode(lambda h: h.config.parent, 0o755),
+        commands=True,
+    ),
+    Fault(
+        "permissions",
+        "error",
+        "other users can put files into",
+        prepare=mode(lambda h: h.config.parent, 0o733),
+        commands=True,
+    ),
+    Fault("permissions", "error", "dot files", prepare=linked_into_an_open_folder, commands=True),
+    Fault("leftover-files", "warning", "has left 2 temporary files", prepare=leftover, commands=True),
+    Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[ other ]\n"),
+    Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[other] # mine\n"),
+    Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[other] # [mine]\n"),
+    Fault("header-spelling", "warning", "config: line 7 holds a '['", DEV, CONFIG + "[profile x]\n  [profile y]\n"),
+    Fault("header-spelling", "warning", "config: line 6 holds a '['", DEV, CONFIG + "[sso-session x] # x\n"),
+    Fault("profile-prefix", "warning", "in this file that is no profile work", f"{DEV}[profile work]\n{KEYS}"),
+    Fault("missing-prefix", "warning", "has a section [dev]", config="[dev]\nregion = eu-west-1\n"),
+    Fault("missing-prefix", "warning", "has a section [work]", config=CONFIG + "[work]\noutput = json\n"),
+    Fault("missing-prefix", "warning", "has a section [profile a b]", config=CONFIG + "[profile a b]\nregion = x\n"),
+    Fault("two-defaults", "warning", "both [default] and [profile default]", config=CONFIG + "[profile default]\n"),
+    Fault("default-section", "warning", "has a section [DEFAULT]", config=CONFIG + "[DEFAULT]\nx = y\n"),
+    Fault(
+        "half-a-key",
+        "error",
+        "holds aws_access_key_id and not",
+        DEV + "[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n",
+    ),
+    Fault("half-a-key", "warning", "AWS tools pass it over", DEV, CONFIG + f"aws_secret_access_key = {SECRET}\n"),
+    Fault(
+        "key-form",
+        "error",
+        "id and secret swapped",
+        f"[dev]\naws_access_key_id = {SECRET}\naws_secret_access_key = AKIAIOSFODNN7EXAMPLE\n",
+    ),
+    Fault(
+        "key-form",
+        "error",
+        "the key of a session (ASIA…) without its token",
+        DEV + f"[x]\n{KEYS.replace('AKIA', 'ASIA')}",
+    ),
+    Fault(
+        "key-form", "warning", "an id that is none of an AWS access key", DEV.replace("AKIAIOSFODNN7EXAMPLE", "test")
+    ),
+    Fault("key-form", "warning", "a secret with quotes", DEV.replace(SECRET, f'"{SECRET}"')),
+    Fault(
+        "continued-value",
+        "warning",
+        "has an indented line under region and mfa_serial",
+        config=f"[profile dev]\nregion = a\n  output = json\nmfa_serial = {ARN}\n\taws_secret_access_key = {SECRET}\n",
+    ),
+    Fault("stale-token", "warning", "an old aws_security_token", DEV + SESSION + "aws_security_token = 0ld\n"),
+    Fault(
+        "stale-token",
+        "warning",
+        "an old aws_security_token",
+        f"{DEV}[x]\naws_session_token = a\naws_security_token = b\n",
+    ),
+    Fault(
+        "shadowed-session",
+        "error",
+        "sso_start_url in the profile dev-mfa hides the session of dev",
+        DEV + SESSION,
+        CONFIG + "[profile dev-mfa]\nsso_start_url = x\n",
+        commands=True,
+    ),
+    Fault(
+        "session-profile",
+        "warning",
+        "no session of dev can be written: [dev-mfa] holds keys that may exist nowhere else",
+        f"{DEV}[dev-mfa]\n{KEYS}",
+        commands=True,
+    ),
+    Fault(
+        "session-profile",
+        "warning",
+        "AWS tools disagree about names like 'my dev-mfa'",
+        f"{DEV}[my dev]\n{KEYS}[my-dev-session]\naws_session_token = x\n",
+        commands=True,
+    ),
+    Fault(
+        "region-in-credentials",
+        "warning",
+        "region = us-east-1 under [dev]",
+        DEV + "region = us-east-1\n",
+    ),
+    Fault(
+        "not-inherited",
+        "warning",
+        "dev-mfa does not inherit ca_bundle and s3 of dev",
+        config=CONFIG + "ca_bundle = /etc/ca file.pem\ns3 =\n  max_queue_size = 10\n  addressing_style = path\n",
+        commands=True,
+    ),
+    Fault("not-inherited", "warning", "use_fips_endpoint", config=CONFIG + "use_fips_endpoint = true\n", commands=True),
+    Fault("device-form", "error", "is the ARN of a user", config=CONFIG.replace(":mfa/", ":user/")),
+    Fault("device-form", "error", "aws_mfa_device of dev", DEV + "aws_mfa_device = none\n", ""),
+    Fault("device-form", "error", "mfa_serial of admin", config=HEALTHY.replace(ROLE, f"{ROLE}mfa_serial = x\n")),
+    Fault(
+        "role-source",
+        "warning",
+        "could use source_profile = dev-mfa, the session; with dev, AWS tools assume it without MFA",
+        config=f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = 3600\n",
+        commands=True,
+    ),
+    Fault(
+        "role-source",
+        "warning",
+        "with dev, AWS tools ask for a code each hour",
+        config=f"[profile dev]\nregion = eu-west-1\n{ROLE}source_profile = dev\nmfa_serial = {ARN}\n",
+    ),
+    Fault(
+        "role-source",
+        "warning",
+        "mfa_serial of the role admin makes AWS tools ask for a code",
+        DEV + SESSION,
+        f"{CONFIG}{ROLE}source_profile = dev-mfa\nmfa_serial = {ARN}\n",
+    ),
+    Fault(
+        "environment-keys",
+        "warning",
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment",
+        environ=(("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", SECRET)),
+        commands=True,
+    ),
+    Fault(
+        "environment-profile", "warning", "AWS_PROFILE names gone", environ=(("AWS_PROFILE", "gone"),), commands=True
+    ),
+    Fault(
+        "environment-profile",
+        "warning",
+        "AWS_DEFAULT_PROFILE names gone",
+        environ=(("AWS_DEFAULT_PROFILE", "gone"), ("AWS_PROFILE", "dev")),
+        commands=True,
+    ),
+)
+
+
+def set_up(home: Home, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write(fault.credentials, fault.config)
+    for name, value in fault.environ:
+        monkeypatch.setenv(name, value)
+    fault.prepare(home)
+
+
+# ---- a healthy setup
+
+
+def test_a_healthy_setup_gives_no_alarm(encee: Encee, home: Home) -> None:
+    home.write(DEV + SESSION, HEALTHY)
+    result = encee("doctor")
+    assert (result.code, result.err) == (0, "nothing to mend\n")
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["STATE", "CHECK", "FINDING"]
+    assert [line.split()[:2] for line in lines[1:]] == [["ok", check.id] for check in OFFLINE_CHECKS]
+
+
+def test_a_home_without_any_file_gives_no_alarm(encee: Encee, home: Home) -> None:
+    before = sorted(home.path.rglob("*"))
+    result = encee("doctor")
+    assert (result.code, result.err) == (0, "nothing to mend\n")
+    assert sorted(home.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("credentials", "config"),
+    [
+        (DEV.replace("[dev]", "[dev-long-term]"), "[profile dev]\nregion = eu-west-1\n"),
+        (f"{DEV}region = eu-west-1\n", CONFIG),
+        (DEV, CONFIG + "ca_bundle = a\n[profile dev-mfa]\nca_bundle = b\n"),
+        (DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = 14400\n"),
+        (DEV, f"{CONFIG}{ROLE}credential_source = Environment\n"),
+        (DEV, f"{CONFIG}{ROLE}source_profile = admin\n{KEYS}"),
+        ("[dev]\nencee_access_key_id = AKIAIOSFODNN7EXAMPLE\nencee_secret = keyring\n", CONFIG),
+        ("[dev]\naws_access_key_id =\naws_secret_access_key =\n", CONFIG),
+        ("[x]\naws_session_token = a\naws_security_token = a\n", CONFIG),
+        (DEV, "[profile  'dev' ]\n[preview]\nregion = x\n[my tool]\nx = y\n"),
+        (f"{DEV}note = [x]\n", CONFIG),
+    ],
+)
+def test_what_is_no_fault_is_not_found(encee: Encee, home: Home, credentials: str, config: str) -> None:
+    home.write(credentials, config)
+    result = encee("doctor", "--json")
+    assert (result.code, found(result)) == (0, [])
+
+
+def test_other_users_may_read_a_config_file_without_keys(encee: Encee, home: Home) -> None:
+    home.write(DEV, CONFIG)
+    home.config.chmod(0o644)
+    assert found(encee("doctor", "--json")) == []
+    home.write(DEV, f"{CONFIG}[profile x]\n{KEYS}")
+    home.config.chmod(0o644)
+    assert found(encee("doctor", "--json")) == [("permissions", "warning")]
+
+
+def test_a_folder_that_is_not_the_usual_one_may_be_looked_into(encee: Encee, home: Home) -> None:
+    home.write(DEV, CONFIG)
+    folder = home.path / "shared"
+    home.credentials.parent.rename(folder)
+    options = ("--credentials-file", str(folder / "credentials"), "--config-file", str(folder / "config"))
+    folder.chmod(0o755)
+    assert found(encee("doctor", "--json", *options)) == []
+    folder.chmod(0o1777)  # as /tmp is, where nobody can take the place of another's file
+    assert found(encee("doctor", "--json", *options)) == []
+
+
+# ---- one fault each
+
+
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(FAULTS)])
+def test_a_fault_is_found_and_nothing_else(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    set_up(home, fault, monkeypatch)
+    before = home.state()
+    result = encee("doctor", "--json")
+    assert found(result) == [(fault.check, fault.state)]
+    assert result.code == (1 if fault.state == "error" else 0)
+    (check,) = [check for check in json.loads(result.out)["checks"] if check["state"] == fault.state]
+    assert check.keys() == {"id", "state", "message", "remedy", "commands"}
+    assert fault.says in check["message"]
+    assert check["remedy"] or check["commands"]
+    assert re.fullmatch(r".*[^.]", check["message"])
+    for secret in (SECRET, "s3cret", "t0ken", "0ld"):
+        assert secret not in result.out + result.err
+    text = encee("doctor")
+    assert (text.code, f"1 {fault.state}\n" in text.err) == (result.code, True)
+    assert re.search(rf"^{fault.state} +{fault.check} ", text.out, re.MULTILINE)
+    assert f"{fault.check}: {check['remedy'] or check['message']}\n" in text.err
+    assert all(f"  {command}\n" in text.err for command in check["commands"])
+    assert home.state() == before
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(FAULTS) if fault.commands]
+)
+def test_the_commands_of_a_remedy_mend_it_when_they_are_pasted(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    set_up(home, fault, monkeypatch)
+    checks = json.loads(encee("doctor", "--json").out)["checks"]
+    commands = [command for check in checks for command in check["commands"]]
+    script = "\n".join([*commands, "exec encee doctor --json"])
+    path = os.pathsep.join([str(AWS.parent), str(ENCEE.parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["sh", "-ec", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, found(Result(0, done.stdout, done.stderr))) == (0, []), done.stderr
+
+
+def test_every_check_has_a_fault_in_these_tests() -> None:
+    assert {fault.check for fault in FAULTS} == {check.id for check in OFFLINE_CHECKS}
+    assert {fault.check for fault in ONLINE_FAULTS} == {check.id for check in ONLINE_CHECKS}
+
+
+def test_the_document_describes_each_check_with_the_states_that_it_has() -> None:
+    text = (ROOT / "docs" / "doctor.md").read_text()
+    described = re.findall(r"^### `([a-z-]+)`\n\n\*([a-z]+)(?:, ([a-z]+))?\* ", text, re.MULTILINE)
+    ids = [check.id for check in OFFLINE_CHECKS] + [check.id for check in ONLINE_CHECKS]
+    assert [id_ for id_, *_ in described] == ids
+    states: dict[str, set[str]] = {}
+    for fault in (*FAULTS, *ONLINE_FAULTS):
+        states.setdefault(fault.check, set()).add(fault.state)
+    assert {id_: {*told} - {""} for id_, *told in described} == states
+    sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    assert all("\n\n*Remedy:* " in section for section in sections)
+
+
+# ---- several faults, and files that are broken
+
+
+def test_what_can_be_read_of_a_broken_file_is_examined(encee: Encee, home: Home) -> None:
+    home.write(f"[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n{DEV}nonsense\n", "\ufeff[dev]\nregion = a\n")
+    result = encee("doctor", "--json")
+    assert result.code == 1
+    assert [id_ for id_, _ in found(result)] == ["byte-order-mark", "syntax", "missing-prefix", "half-a-key"]
+    assert SECRET not in result.out + result.err
+
+
+def test_several_findings_of_a_check_are_counted(encee: Encee, home: Home) -> None:
+    home.write(f"[x]\naws_access_key_id = a\n[y]\naws_access_key_id = b\n{DEV}region = a\n", CONFIG)
+    result = encee("doctor")
+    assert result.code == 1
+    assert result.err.endswith("2 errors, 1 warning\n")
+    assert result.out.count("half-a-key") == 2
+
+
+def test_two_profiles_with_one_session_profile_are_both_found(encee: Encee, home: Home) -> None:
+    shared = "encee_session_profile = shared\n"
+    home.write(f"{DEV}[work]\n{KEYS}", f"[profile dev]\n{shared}[profile work]\n{shared}")
+    result = encee("doctor", "--json")
+    assert found(result) == [("session-profile", "warning")] * 2
+    assert result.out.count("shared is the session profile of others as well") == 2
+
+
+def test_a_duration_that_is_none_is_no_long_one(encee: Encee, home: Home) -> None:
+    home.write(DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = all day\n")
+    assert found(encee("doctor", "--json")) == [("role-source", "warning")]
+
+
+def test_a_role_with_a_device_of_its_own_is_told_the_whole_way(encee: Encee, home: Home) -> None:
+    home.write(DEV, f"{ROLE}source_profile = dev\nmfa_serial = {ARN}\n")
+    (check,) = [one for one in json.loads(encee("doctor", "--json").out)["checks"] if one["state"] == "warning"]
+    assert check["commands"] == [
+        f"aws configure set mfa_serial {ARN} --profile dev",
+        "aws configure set source_profile dev-mfa --profile admin",
+    ]
+    assert check["remedy"] == "delete mfa_serial under [profile admin], or they still ask"
+
+
+def test_windows_has_no_permissions_of_this_kind(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write(DEV, CONFIG)
+    home.credentials.chmod(0o666)
+    monkeypatch.delattr(os, "geteuid")
+    assert found(encee("doctor", "--json")) == []
