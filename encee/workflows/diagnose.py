@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shlex import join
 from typing import TypeVar
 
-from encee.aws.key_age import created
+from encee.aws.access_keys import list_access_keys
 from encee.aws.mfa_devices import list_devices
 from encee.aws.refusals import CLOCK_REMEDY, ClockOffError, DeadKeyError, ThrottledError
 from encee.aws.session import Clients
@@ -83,8 +83,14 @@ def ask(
     ahead = _ahead(before, now, who.date) if who.date else None
     signers = [signer] if session is None else [replace(signer, key=session, source=signer.profile), signer]
     devices = _first(signers, lambda by: list_devices(clients.iam(by), by))
-    age = _first(signers, lambda by: created(clients.iam(by), by, signer.key.id))
+    age = _first(signers, lambda by: _created(clients, by, signer.key.id))
     return Answers(signer.profile, serial, who, ahead, devices, age, now)
+
+
+def _created(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
+    """When a key of the user who signs was created, UTC; None where the user has no such key."""
+    keys = list_access_keys(clients.iam(signer), signer)
+    return next((key.created for key in keys if key.id == key_id), None)
 
 
 def _answer(send: Callable[[], Asked]) -> Asked | AwsError:
