@@ -87,6 +87,7 @@ build: dev  ## wheel and sdist in dist/
 system:  ## install the programs that some tests need (Debian, as root); CI calls it
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
+	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
 
 check: lint readme test cover demo readers build  ## what CI runs
 

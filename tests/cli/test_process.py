@@ -1,13 +1,16 @@
 """`encee process`: the session as SDKs ask for it."""
 
 import json
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pexpect
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws
@@ -28,6 +31,60 @@ def test_the_aws_command_fails_readably_when_the_session_is_over(home: Home) -> 
     who = run_aws("--profile", "via", "sts", "get-caller-identity")
     assert who.code != 0
     assert "encee: hint: encee refresh dev" in who.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_boto3_fails_readably_when_the_session_is_over(home: Home) -> None:
+    home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev\n")
+    with pytest.raises(CredentialRetrievalError, match="encee: hint: encee refresh dev"):
+        boto3.Session(profile_name="via").client("sts").get_caller_identity()
+
+
+WHO = """
+import { STSClient, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { fromProcess } from "@aws-sdk/credential-provider-process";
+const client = new STSClient(process.argv[2] ? { credentials: fromProcess({ profile: process.argv[2] }) } : {});
+try {
+    console.log((await client.send(new GetCallerIdentityCommand({}))).Arn);
+} catch (error) {
+    console.error(error.message);
+    process.exit(1);
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that asks AWS who it is, with the AWS SDK for JavaScript."""
+    folder = tmp_path_factory.mktemp("javascript")
+    (folder / "who.mjs").write_text(WHO)
+    # This version is one that still runs on Debian 12's Node.
+    package = "@aws-sdk/client-sts@3.873.0"
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=300)
+    return folder / "who.mjs"
+
+
+@pytest.mark.slow
+@pytest.mark.needs("node", "npm")
+def test_the_javascript_sdk_takes_the_process_and_fails_readably(
+    javascript: Path, encee: Encee, home: Home, fresh: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = "region = eu-west-1\n"
+    home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
+    monkeypatch.setenv("AWS_PROFILE", "via")
+
+    def who(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = ["node", str(javascript), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    for arguments in ([], ["via"]):
+        done = who(*arguments)
+        assert (done.returncode, done.stdout.strip()) == (0, fresh.user.arn), done.stderr
+    assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
+    assert encee("clear", "dev").code == 0
+    assert "encee: hint: encee refresh dev" in who("via").stderr
+    assert who().stderr == "Could not load credentials from any providers\n"  # the chain keeps every reason to itself
 
 
 def test_the_document_is_what_sdks_expect(encee: Encee, fresh: Person) -> None:
