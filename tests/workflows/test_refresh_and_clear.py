@@ -1,0 +1,148 @@
+"""Refresh, then clear: on generated files, both are to the byte what they were."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
+
+import pytest
+from botocore.configloader import raw_config_parse
+from botocore.exceptions import ConfigParseError
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
+
+from encee.errors import FileRefusedError
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.clearing import Choice, all_sessions, clear_sessions, named_sessions
+from encee.profiles.document import ConfigHeaders, CredentialsHeaders
+from encee.profiles.files import Files
+from encee.profiles.store import Store
+from encee.workflows.edits import region_edit, session_edit
+from encee.workflows.plan import Target
+from tests.profiles.test_document_properties import EXAMPLES, files_without_ours, odd_files
+
+TARGETS = (Target("dev", "dev-mfa"), Target("one", "one-mfa"))
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
+SESSION = Session("ASIAQNZGKIQY56JQ7WML", "s/+", "t==", datetime(2026, 11, 22, tzinfo=UTC))
+
+written = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    max_examples=max(EXAMPLES // 50, 1),
+)
+
+
+class Pair(NamedTuple):
+    """The two files."""
+
+    credentials: Store
+    config: Store
+
+    def write(self, credentials: bytes, config: bytes) -> None:
+        for store, data in zip(self, (credentials, config), strict=True):
+            store.path.unlink(missing_ok=True)
+            store.path.write_bytes(data)
+
+    def read(self) -> tuple[bytes, bytes]:
+        return self.credentials.path.read_bytes(), self.config.path.read_bytes()
+
+    def refresh(self, *targets: Target) -> None:
+        """What a refresh writes; a config file that it may not edit is left alone."""
+        catalog = Catalog(self.credentials.document().view, self.config.document().view)
+        self.credentials.edit(session_edit(targets, SESSION, catalog))
+        for target in targets:
+            try:
+                self.config.edit(region_edit(target, self.credentials.document().view))
+            except FileRefusedError:
+                return
+
+    def clear(self, choose: Choice) -> None:
+        clear_sessions(self.credentials, self.config, choose, pytest.fail)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    folder = tmp_path_factory.mktemp("pair")
+    return Pair(
+        Store(folder / "credentials", CredentialsHeaders(), pytest.fail),
+        Store(folder / "config", ConfigHeaders(), pytest.fail),
+    )
+
+
+def with_sources(data: bytes, header: str, options: str) -> bytes:
+    """A file with the two sources in front, in its own line ends."""
+    text = "".join(f"[{header}{target.profile}]\n{options}" for target in TARGETS)
+    return text.replace("\n", "\r\n" if b"\r\n" in data else "\n").encode() + data
+
+
+def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, bytes]:
+    """The two files on disk; without an example where the AWS tools could not read them."""
+    before = with_sources(credentials, "", KEYS), with_sources(config, "profile ", "region = eu-west-1\n")
+    pair.write(*before)
+    try:
+        catalog = Catalog(pair.credentials.document().view, pair.config.document().view)
+    except FileRefusedError:
+        assume(False)
+        raise
+    assume({"dev-mfa", "one-mfa"}.isdisjoint({*catalog.credentials, *catalog.config}))
+    assume({"dev", "one"} <= catalog.sources.keys())
+    return before
+
+
+@pytest.mark.slow
+@written
+@given(
+    st.one_of(files_without_ours, odd_files()),
+    st.one_of(files_without_ours, odd_files()),
+    st.lists(st.sampled_from(TARGETS), min_size=1, max_size=3),
+    st.permutations(TARGETS),
+    st.booleans(),
+)
+def test_both_files_are_as_before(
+    pair: Pair, credentials: bytes, config: bytes, refreshed: list[Target], order: list[Target], one_by_one: bool
+) -> None:
+    before = prepared(pair, credentials, config)
+    try:
+        for target in refreshed:
+            pair.refresh(target)
+    except FileRefusedError:
+        assert b"ASIAQNZGKIQY56JQ7WML" not in pair.credentials.path.read_bytes() or len(refreshed) > 1
+        pair.clear(all_sessions)
+        assert pair.read() == before
+        return
+    if one_by_one:
+        files = Files(pair.credentials.path, pair.config.path)
+        for target in order:
+            pair.clear(partial(named_sessions, words=[target.profile], files=files))
+    else:
+        pair.clear(all_sessions)
+    assert pair.read() == before
+
+
+@pytest.mark.slow
+@written
+@given(
+    files_without_ours, files_without_ours, st.sampled_from(["theirs = 1\n", "[another]\ntheirs = 1\n", "# theirs\n"])
+)
+def test_what_others_wrote_meanwhile_stays(pair: Pair, credentials: bytes, config: bytes, theirs: str) -> None:
+    prepared(pair, credentials, config)
+    try:
+        pair.refresh(TARGETS[0])
+    except FileRefusedError:
+        return
+    for store in pair:
+        data = store.path.read_bytes()
+        store.path.write_bytes(data + (b"" if data[-1:] in b"\n" else b"\n") + theirs.encode())
+    try:
+        was = [raw_config_parse(str(store.path)) for store in pair]
+    except ConfigParseError:
+        return
+    pair.clear(all_sessions)
+    for store, before in zip(pair, was, strict=True):
+        assert store.path.read_bytes().endswith(theirs.encode())
+        after = raw_config_parse(str(store.path))
+        ours = {"dev-mfa", "profile dev-mfa"}
+        assert {n: o for n, o in after.items() if n not in ours} == {n: o for n, o in before.items() if n not in ours}
+        for name in ours & after.keys():  # which stays for what was put into it
+            assert after[name]["theirs"] == "1"
+        assert SESSION.id.encode() not in store.path.read_bytes()
+        assert b"encee" not in store.path.read_bytes()
