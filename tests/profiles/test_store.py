@@ -202,6 +202,28 @@ def test_keeps_the_owner(file: Path, store: Store, warnings: list[str]) -> None:
     assert warnings == []
 
 
+def _refused(*_: object) -> None:
+    raise OSError(errno.ENOTSUP, "no")
+
+
+def test_an_attribute_that_cannot_be_read_is_a_warning(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "listxattr", lambda _: ["trusted.x"])
+    monkeypatch.setattr(os, "getxattr", _refused)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+    assert warnings == [f"{file}: the file system did not take the extended attributes"]
+
+
+def test_a_file_system_without_extended_attributes_is_fine(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "listxattr", _refused)
+    store.edit(put)
+    assert (file.read_bytes(), warnings) == (AFTER, [])
+
+
 def test_keeps_extended_attributes(file: Path, store: Store, warnings: list[str]) -> None:
     with suppress(OSError):  # a file system without them has none to keep
         os.setxattr(file, "user.note", b"mine")
