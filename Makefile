@@ -15,7 +15,7 @@ READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test lint format cover fuzz bench conformance readers readme check build clean
+.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability readme check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -70,13 +70,16 @@ fuzz: dev  ## the properties of the edit and of the plain files, on 50,000 gener
 	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py tests/profiles/test_plain_files.py
 
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python -m scripts.bench
 
 conformance: dev .venv-readers/.ready  ## real AWS tools and SDKs read what encee writes, into docs/conformance.md
 	$(BIN)/python -m scripts.conformance
 
 readers: dev .venv-readers/.ready  ## the same with those that PyPI gives, and no page
 	$(BIN)/python -m scripts.conformance --pypi
+
+reliability: dev  ## load, faults and odd surroundings, into docs/reliability.md; SIZE="--seconds 10" makes it smaller
+	$(BIN)/python -m scripts.reliability $(SIZE)
 
 readme: dev  ## the README's help texts and exit codes against the program
 	$(BIN)/python scripts/readme_help.py --check

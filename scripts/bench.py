@@ -23,6 +23,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from scripts.tables import markdown
+
 if TYPE_CHECKING:
     from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
@@ -636,14 +638,6 @@ ROWS: tuple[Callable[[Stage], Row], ...] = (
 )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The table, its columns aligned."""
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-    lines = [HEADINGS, tuple("-" * width for width in widths), *rows]
-    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in padded)
-
-
 # ---- the paper
 
 PAPER = """\
@@ -704,7 +698,6 @@ def main() -> int:
             print(f"bench: {program.name} is missing; make bench installs it", file=sys.stderr)
             return 1
     load = os.getloadavg()[0]
-    sys.path.insert(0, str(ROOT))  # the stand-in lives among the tests
     from tests.fake_aws import FakeAws
 
     try:
@@ -714,7 +707,7 @@ def main() -> int:
             home = stage.home(0)
             (version,) = medians(ROUNDS, lambda: aws_version(home))
             stage = replace(stage, slowness=version / AWS_VERSION)
-            table = markdown(list(measured(stage)))
+            table = markdown([HEADINGS, *measured(stage)])
             about = machine(home, load)
     except (FailedError, OSError, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)

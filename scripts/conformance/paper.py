@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from scripts.conformance.layouts import LAYOUTS, REGION
 from scripts.conformance.trial import Found, Verdict
+from scripts.tables import markdown
 
 _NOT_RUN = "not run"
 
@@ -39,11 +40,7 @@ def table(rows: Sequence[Row]) -> str:
     notes: dict[str, int] = {}
     lines = [["reader", "version", *(layout.name for layout in LAYOUTS)]]
     lines += [[_named(row), row.version or "–", *_cells(row, notes)] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
-    text = "".join(f"| {' | '.join(cells)} |\n" for cells in padded)
-    return text + "".join(f"\n{number}. {note}" for note, number in notes.items()) + ("\n" if notes else "")
+    return markdown(lines) + "".join(f"\n{number}. {note}" for note, number in notes.items()) + ("\n" if notes else "")
 
 
 def _named(row: Row) -> str:
@@ -84,7 +81,8 @@ The AWS CLI of Debian, its SDK for Go, rclone and s3cmd are older than `AWS_ENDP
 option of their own. Those with S3 alone (C++, Rust, rclone, s3cmd) list a bucket in {region}, the others ask
 `GetCallerIdentity` in the region that encee carried over to the session profile.
 
-Not run at all, for want of the machine: Windows, macOS, and the SDKs for Java, .NET, PHP, Ruby and Swift.
+opendal reads the files with Rust code of its own; the AWS SDK for Rust is another one. It was not run, nor were those
+for Java, .NET, PHP, Ruby and Swift, and nothing on Windows and macOS.
 """
 
 

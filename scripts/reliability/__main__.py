@@ -1,0 +1,104 @@
+"""Everything that can go wrong around encee, let happen: a table on the screen and in docs/reliability.md.
+
+Runs the installed encee in temporary homes, against a stand-in for AWS on this machine. Each run is looked at for its
+exit code, for a traceback, for secrets on the screen, and for what became of the files.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from encee import __version__
+from scripts.homes import ROOT
+from scripts.reliability import clocks, disks, load, network, places
+from scripts.reliability.stage import NotRunError, Scenario, Size, Stage, UntrueError
+from scripts.tables import markdown
+from tests.fake_aws import FakeAws
+
+RESULT = ROOT / "docs" / "reliability.md"
+SCENARIOS = (*load.SCENARIOS, *network.SCENARIOS, *clocks.SCENARIOS, *disks.SCENARIOS, *places.SCENARIOS)
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    what: str
+    expected: str
+    held: str
+    seen: str
+
+
+HEADINGS = Row("what happens", "what encee does", "held", "seen")
+
+
+def played(scenario: Scenario, aws: FakeAws, folder: Path, size: Size) -> Row:
+    """Let a scenario happen, in an account of its own."""
+    print(f"reliability: {scenario.what} …", file=sys.stderr, flush=True)
+    aws.reset()
+    try:
+        seen = scenario.play(Stage(aws, Path(tempfile.mkdtemp(dir=folder)), size))
+    except NotRunError as lacking:
+        return Row(scenario.what, scenario.expected, "not run", str(lacking))
+    except (UntrueError, subprocess.TimeoutExpired) as untrue:
+        return Row(scenario.what, scenario.expected, "NO", str(untrue))
+    return Row(scenario.what, scenario.expected, "yes", seen)
+
+
+PAPER = """\
+# Reliability
+
+Seen by `make reliability` on {day} (UTC), with encee {encee}, Python {python} and {system} on {cores} cores.
+
+{table}
+Each run is held against its exit code; for a traceback or a secret in what it shows; and for the files: nothing
+changed where encee refuses, no byte moved outside the session's section where it does not, and no temporary file left.
+The large file has {profiles:,} profiles. The crowd are {processes} processes at a time for {seconds:g} s, beside
+`aws configure set`, which truncates the file in place, and an editor, which renames another file over it: neither
+takes a lock, so they can lose what others wrote meanwhile, a session too, and encee writes it again.
+
+*Not run* means that the machine lacked what it takes. Kills at every point of a write, and a loop of `aws configure
+set` alone, are in `tests/profiles/test_store_crash.py`. Not run at all: a power cut, NFS, Windows, macOS.
+"""
+
+
+def main() -> int:
+    """Play all scenarios; 1 where one is not as it should be."""
+    parser = argparse.ArgumentParser(prog="reliability", description=__doc__)
+    parser.add_argument("--profiles", type=int, default=10_000, help="in the large file")
+    parser.add_argument("--processes", type=int, default=16, help="in the crowd")
+    parser.add_argument("--seconds", type=float, default=60, help="of the crowd")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only scenarios with this in their name, and no page"
+    )
+    given = parser.parse_args()
+    size = Size(given.profiles, given.processes, given.seconds)
+    try:
+        with tempfile.TemporaryDirectory(prefix="encee-reliability-") as folder, FakeAws() as aws:
+            rows = [played(one, aws, Path(folder), size) for one in SCENARIOS if given.only in one.what]
+    except KeyboardInterrupt:
+        return 130
+    table = markdown([HEADINGS, *rows])
+    print(table)
+    if not given.only:
+        RESULT.write_text(
+            PAPER.format(
+                day=datetime.now(UTC).date(),
+                encee=__version__,
+                python=platform.python_version(),
+                system=platform.system(),
+                cores=os.cpu_count(),
+                table=table,
+                **vars(given),
+            )
+        )
+    return int(any(row.held == "NO" for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

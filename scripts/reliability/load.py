@@ -1,0 +1,148 @@
+"""Much at once: a large file, and a crowd of writers of which not all know of locks."""
+
+import configparser
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from scripts.homes import AWS, Home
+from scripts.reliability.stage import NotRunError, Scenario, Stage, expect, expect_added, expect_tidy, expect_unchanged
+from tests.conftest import Person
+
+_BYSTANDERS = 100
+"""So many profiles are nobody's in the crowd."""
+
+_PAUSE = 0.3
+"""Seconds between two writes of somebody who is no encee."""
+
+
+def bystanders(count: int) -> str:
+    """Long-term profiles that nobody refreshes."""
+    return "".join(
+        f"# key {number}\n[p{number}]\naws_access_key_id = AKIA{number:016}\naws_secret_access_key = {number:040}\n\n"
+        for number in range(count)
+    )
+
+
+def large_file(stage: Stage) -> str:
+    """Every command on a large file; at the end it is what it was."""
+    dev = stage.person()
+    rest = bystanders(stage.size.profiles - 1)
+    half = rest.index("# key", len(rest) // 2)
+    home = stage.home(rest[:half] + dev.section() + "\n" + rest[half:])
+    before, config = home.credentials.read_bytes(), home.config.read_bytes()
+    stage.encee(home, "refresh", "dev", "--code", dev.device.next_code())
+    expect_added(home, before)
+    listed = stage.encee(home, "status").stdout.splitlines()
+    expect(len(listed) == stage.size.profiles + 1, f"status lists {len(listed) - 1} profiles")
+    stage.encee(home, "env", "dev")
+    stage.encee(home, "refresh", "dev", "--code", dev.device.next_code())
+    expect_added(home, before)
+    stage.encee(home, "clear", "dev")
+    expect_unchanged(home, before)
+    expect(home.config.read_bytes() == config, "the config file is not what it was")
+    return f"{stage.size.profiles:,} profiles, and behind clear the bytes of before"
+
+
+@dataclass
+class Crowd:
+    """The writers of one file, and what they have done so far.
+
+    Args:
+        stage: The stand-in and the checks.
+        home: Whose file it is.
+        people: Who refreshes.
+        end: Until when, by the monotonic clock.
+    """
+
+    stage: Stage
+    home: Home
+    people: Sequence[Person]
+    end: float
+    ended: "Counter[int]" = field(default_factory=Counter)
+    configured: int = 0
+    saved: int = 0
+
+    def refresh(self, person: Person) -> None:
+        """Refresh again and again: it is done, or the file is busy."""
+        words = ("refresh", person.user.name, "--no-region", "--code")
+        while time.monotonic() < self.end:
+            done = self.stage.encee(self.home, *words, person.device.next_code(), code=(0, 5))
+            busy = "keeps writing it" in done.stderr or "another encee has held" in done.stderr
+            expect(done.returncode == 0 or busy, done.stderr)
+            self.ended[done.returncode] += 1
+
+    def configure(self) -> None:
+        """`aws configure set`: reads the file, truncates it and writes it, without a lock."""
+        while time.monotonic() < self.end:
+            words = ("configure", "set", "aws_access_key_id", f"N{self.configured}", "--profile", "configured")
+            done = self.home.run(AWS, *words)
+            expect(done.returncode == 0, f"aws configure set ended with {done.returncode}: {done.stderr}")
+            self.configured += 1
+            time.sleep(_PAUSE)
+
+    def edit(self) -> None:
+        """An editor: reads the file, writes another one, and renames that over the first."""
+        while time.monotonic() < self.end:
+            time.sleep(_PAUSE)
+            text = self.home.credentials.read_text()
+            # What aws has in hand at the moment is not there in full, and a person would not save it.
+            if self.lost(text):
+                continue
+            new = self.home.path / "new"
+            new.write_text(f"# saved {self.saved} times\n" + re.sub(r"\A# saved .*\n", "", text))
+            new.replace(self.home.credentials)
+            self.saved += 1
+
+    def lost(self, text: str) -> list[str]:
+        """The long-term profiles that a file does not hold any more."""
+        found = configparser.RawConfigParser(strict=False)
+        with suppress(configparser.Error):
+            found.read_string(text)
+        kept = {name: dict(options) for name, options in found.items()}
+        pairs = {one.user.name: (one.user.access_key.id, one.user.access_key.secret) for one in self.people}
+        pairs |= {f"p{number}": (f"AKIA{number:016}", f"{number:040}") for number in range(_BYSTANDERS)}
+        return [
+            name
+            for name, (key_id, secret) in pairs.items()
+            if (kept.get(name, {}).get("aws_access_key_id"), kept.get(name, {}).get("aws_secret_access_key"))
+            != (key_id, secret)
+        ]
+
+
+def crowd(stage: Stage) -> str:
+    """Refreshes of many users in one file, beside a tool and an editor that know nothing of each other."""
+    if not AWS.exists():
+        raise NotRunError("needs the real aws, which make dev installs")
+    people = [stage.person(f"user{number}") for number in range(stage.size.processes)]
+    home = stage.home(bystanders(_BYSTANDERS) + "\n".join(one.section(one.user.name) for one in people))
+    writers = Crowd(stage, home, people, time.monotonic() + stage.size.seconds)
+    with ThreadPoolExecutor(len(people) + 2) as pool:
+        jobs = [pool.submit(writers.configure), pool.submit(writers.edit)]
+        jobs += [pool.submit(writers.refresh, one) for one in people]
+    for job in jobs:
+        job.result()
+    lost = writers.lost(home.credentials.read_text())
+    expect(not lost, f"long-term profiles are lost: {', '.join(lost)}")
+    for one in people:
+        stage.encee(home, "refresh", one.user.name, "--no-region", "--code", one.device.next_code())
+    text = home.credentials.read_text()
+    expect(all(f"[{one.user.name}-mfa]" in text for one in people), "a session is missing in the end")
+    expect(not writers.lost(text), "a long-term profile is lost in the end")
+    expect_tidy(home)
+    done, busy = writers.ended[0], writers.ended[5]
+    expect(done and writers.configured and writers.saved, "somebody did not come to write")
+    return (
+        f"{done} refreshes, {busy} told that it is busy; beside them {writers.configured} of aws configure set "
+        f"and {writers.saved} saves; all {len(people) + _BYSTANDERS} long-term profiles are there"
+    )
+
+
+SCENARIOS = (
+    Scenario("a large file: refresh, status, env, clear", "exit 0; not a byte moved", large_file),
+    Scenario("a crowd in one file, and writers without a lock beside it", "exit 0 or 5; no key lost", crowd),
+)

@@ -1,0 +1,62 @@
+"""The reliability run itself: what it would have to notice, it notices."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from scripts.homes import Home
+from scripts.reliability.load import Crowd, bystanders
+from scripts.reliability.stage import Size, Stage, UntrueError, expect_added, expect_unchanged
+from tests.fake_aws import FakeAws
+
+
+@pytest.fixture
+def stage(aws: FakeAws, tmp_path: Path) -> Stage:
+    return Stage(aws, tmp_path, Size(10, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (1, ""),
+        (0, "Traceback (most recent call last):"),
+        (0, "encee: error: unexpected OSError in store.py, line 1"),
+        (0, "SECRET"),
+        (0, "SEED"),
+    ],
+)
+def test_a_run_that_ends_otherwise_or_shows_too_much_is_noticed(stage: Stage, code: int, shown: str) -> None:
+    dev = stage.person()
+    said = shown.replace("SECRET", dev.user.access_key.secret).replace("SEED", dev.device.seed)
+    with pytest.raises(UntrueError):
+        stage.look(CompletedProcess([], code, "", said), 0, ["refresh"])
+    stage.look(CompletedProcess([], 0, "", "dev-mfa is valid"), 0, ["refresh"])
+
+
+@pytest.mark.parametrize("look", [expect_unchanged, expect_added])
+def test_a_file_that_is_not_what_it_was_is_noticed(stage: Stage, look: Callable[[Home, bytes], None]) -> None:
+    _, home = stage.usual()
+    before = home.credentials.read_bytes()
+    home.credentials.write_bytes(before[1:] + b"[dev-mfa]\n")
+    with pytest.raises(UntrueError):
+        look(home, before)
+
+
+def test_a_temporary_file_that_is_left_is_noticed(stage: Stage) -> None:
+    _, home = stage.usual()
+    home.credentials.with_name(".credentials.encee-x.tmp").touch()
+    with pytest.raises(UntrueError, match="temporary files are left"):
+        expect_unchanged(home, home.credentials.read_bytes())
+
+
+@pytest.mark.parametrize("damage", ["aws_secret_access_key = ", "[p7]\n", "AKIA0000000000000007"])
+def test_a_key_that_is_lost_is_noticed(stage: Stage, damage: str) -> None:
+    home = Home(stage.folder, stage.aws)
+    crowd = Crowd(stage, home, [], time.monotonic())
+    text = bystanders(100)
+    assert crowd.lost(text) == []
+    assert crowd.lost(text.replace(damage, "")) != []
+    assert len(crowd.lost("")) == 100
