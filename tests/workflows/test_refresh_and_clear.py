@@ -1,5 +1,6 @@
 """Refresh, then clear: on generated files, both are to the byte what they were."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from encee.profiles.clearing import Choice, all_sessions, clear_sessions, named_
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders
 from encee.profiles.files import Files
 from encee.profiles.store import Store
-from encee.workflows.edits import region_edit, session_edit
+from encee.workflows.edits import carry_region, session_edit
 from encee.workflows.plan import Target
 from tests.profiles.test_document_properties import EXAMPLES, files_without_ours, odd_files
 
@@ -49,11 +50,8 @@ class Pair(NamedTuple):
         """What a refresh writes; a config file that it may not edit is left alone."""
         catalog = Catalog(self.credentials.document().view, self.config.document().view)
         self.credentials.edit(session_edit(targets, SESSION, catalog))
-        for target in targets:
-            try:
-                self.config.edit(region_edit(target, self.credentials.document().view))
-            except FileRefusedError:
-                return
+        with suppress(FileRefusedError):
+            carry_region(targets, self.credentials, self.config)
 
     def clear(self, choose: Choice) -> None:
         clear_sessions(self.credentials, self.config, choose, pytest.fail)
