@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
 from keyword import iskeyword
@@ -24,6 +25,9 @@ COMMANDS = {
     "status": "encee.cli.status",
     "env": "encee.cli.env",
     "exec": "encee.cli.exec",
+    "shell": "encee.cli.shell",
+    "use": "encee.cli.use",
+    "init": "encee.cli.init",
     "process": "encee.cli.process",
     "clear": "encee.cli.clear",
     "device": "encee.cli.device",
@@ -119,10 +123,12 @@ def main(
         return complete(app, line, world)
     failure: EnceeError
     try:
-        # The code of an explicit exit is returned, also 130 for Ctrl-C.
-        code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
-        terminal.flush()
-        return int(code or ExitCode.DONE)
+        evaluated = world.environ.get(terminal.EVALUATED)
+        with terminal.evaluated_by_shell() if evaluated else nullcontext():
+            # The code of an explicit exit is returned, also 130 for Ctrl-C.
+            code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
+            terminal.flush()
+            return int(code or ExitCode.DONE)
     except EnceeError as error:
         failure = error
     except TyperException as error:

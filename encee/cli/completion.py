@@ -14,7 +14,7 @@ from typer._click.core import Parameter
 from typer._click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
 
 from encee.cli import terminal
-from encee.cli.options import World
+from encee.cli.world import World
 from encee.errors import ExitCode
 
 _FILES = {"FILE", "COMMAND..."}

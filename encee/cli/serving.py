@@ -58,3 +58,19 @@ def _refreshed(word: str, world: World, files: Files, how: HowToRefresh) -> Expo
 
     target, session = session_for(word, world, files, how)
     return of_session(session, read_catalog(files, terminal.warn), *target)
+
+
+def variables_of_files(files: Files, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
+    """The variables by which other programs find the files that an option names.
+
+    Args:
+        files: Where the two files are.
+        credentials_file: `--credentials-file`, or None.
+        config_file: `--config-file`, or None.
+    """
+    variables = {}
+    if credentials_file is not None:
+        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.absolute())
+    if config_file is not None:
+        variables["AWS_CONFIG_FILE"] = str(files.config.absolute())
+    return variables

@@ -17,7 +17,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
     from encee.mfa.sources import Cancelled
     from encee.model import Device
+
+EVALUATED = "ENCEE_EVAL"
+"""The variable with which the shell function of `encee init` says that it evaluates stdout, and as which shell."""
+
+_SHELL: ContextVar[TextIO] = ContextVar("_SHELL")
+"""The stdout that a shell evaluates."""
 
 _MOST_ROWS_DRAWN = 200
 """Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
@@ -98,6 +105,27 @@ def tell_lines(text: str) -> None:
         ) from None
     with open_output():
         print(text)
+
+
+@contextmanager
+def evaluated_by_shell() -> Iterator[None]:
+    """Keep everything from stdout but what `tell_shell` says: a shell evaluates it, and must not evaluate a help text.
+
+    Ctrl-Z is ignored meanwhile. It would stop this process and not the shell that waits in `$(…)` for it, and in a
+    nested zsh nobody would be left to wake it up.
+    """
+    stdout = _SHELL.set(sys.stdout)
+    try:
+        with unstoppable(), redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _SHELL.reset(stdout)
+
+
+def tell_shell(text: str) -> None:
+    """Lines that the shell evaluates, on the stdout that is kept for them."""
+    with open_output():
+        print(text, file=_SHELL.get(), flush=True)
 
 
 def note(text: str) -> None:

@@ -1,0 +1,74 @@
+"""`encee use`: a session in the shell that runs encee."""
+
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.init import STARTUP_LINES
+from encee.cli.moments import local, time_left
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    MaybeServableProfile,
+    NoRefresh,
+    World,
+    read_catalog,
+)
+from encee.cli.serving import serve, variables_of_files
+from encee.cli.shells import guessed_shell
+from encee.errors import UsageError
+from encee.profiles.export import lines
+
+
+def use(
+    context: typer.Context,
+    profile: MaybeServableProfile = None,
+    *,
+    none: Annotated[bool, typer.Option("--none", help="Use none from now on.")] = False,
+    no_refresh: NoRefresh = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Use a session in this shell.
+
+    AWS_PROFILE is set to the session profile, and what another one may have left over in the environment is unset.
+    Without a valid session, a code is asked for first. Needs the shell function of encee init.
+    """
+    world: World = context.obj
+    shell = world.environ.get(terminal.EVALUATED)
+    if shell not in STARTUP_LINES:
+        raise UsageError(
+            "use needs the shell function encee: a program cannot change the variables of its shell",
+            hint=_way_out(guessed_shell(world), "--none" if none else quote(profile or "PROFILE")),
+        )
+    if (profile is None) != none:
+        raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE, or encee use --none")
+    if profile is None:
+        terminal.tell_shell(lines(shell, {}))
+        return
+    files = world.files(credentials_file, config_file)
+    session = serve(profile, world, files, None if no_refresh else HowToRefresh(code, code_command, duration))
+    variables, cleared = session.selected(read_catalog(files, terminal.warn))
+    variables |= variables_of_files(files, credentials_file, config_file)
+    terminal.tell_shell(lines(shell, variables, cleared=cleared))
+    now = world.clock()
+    until = (
+        f" until {local(session.expiration, now)} ({time_left(session.expiration - now)})" if session.expiration else ""
+    )
+    terminal.say(f"this shell uses {session.profile}{until}")
+
+
+def _way_out(shell: str, word: str) -> str:
+    """What to type where there is no function, by the kind of shell."""
+    if shell in STARTUP_LINES:
+        return f"{STARTUP_LINES[shell]}; encee use {word}"
+    return f"encee shell {word}"

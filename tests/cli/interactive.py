@@ -1,0 +1,94 @@
+"""Real interactive shells on a pseudo-terminal."""
+
+import os
+import re
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.conftest import AWS, ENCEE
+
+START = {
+    "bash": ["bash", "--norc", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--private"],
+}
+INIT = {
+    "bash": 'eval "$(encee init bash)"',
+    "zsh": 'eval "$(encee init zsh)"',
+    "fish": "encee init fish | source",
+}
+SHELLS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in START]
+
+
+class Shell:
+    """A shell in which a test types.
+
+    Args:
+        child: What it runs in.
+        status: How the shell calls the exit code of the command before.
+    """
+
+    def __init__(self, child: "pexpect.spawn[str]", status: str = "$?") -> None:
+        self.child = child
+        self._status = status
+        self._marks = 0
+
+    def type(self, text: str) -> None:
+        """Type a line, and wait for nothing."""
+        self.child.sendline(text)
+
+    def stop(self, key: str) -> None:
+        """Press Ctrl-C or Ctrl-Z, and wait for the prompt: what is typed before it can get lost."""
+        self.child.send(key)
+        self.child.expect(r"[$#>] ")
+
+    def run(self, line: str) -> str:
+        """Type a line and wait for its end; what was printed meanwhile, the echo of the line included."""
+        self.type(line)
+        return self.finish()
+
+    def finish(self) -> str:
+        """Wait until the shell takes the next line; what was printed meanwhile."""
+        self._marks += 1
+        # What is typed differs from what is printed, so that the echo is not taken for it.
+        self.type(f"echo mark''{self._marks}''end")
+        self.child.expect_exact(f"mark{self._marks}end")
+        return self.child.before or ""
+
+    def variables(self) -> dict[str, str]:
+        """The environment that the shell gives to programs, but for what changes with every command."""
+        shown = self.run("env | sort | sed 's/^/<<<:/'")
+        pairs = re.findall(r"^<<<:([A-Za-z_][A-Za-z0-9_]*)=(.*?)\r?$", shown, re.MULTILINE)
+        return {name: value for name, value in pairs if name not in {"_", "SHLVL", "OLDPWD"}}
+
+    def status(self) -> int:
+        """The exit code of the command before."""
+        shown = self.run(f"echo code''={self._status}")
+        return int(re.findall(r"code=([0-9]+)", shown)[-1])
+
+    def end(self) -> int | None:
+        """Leave the shell; its exit code."""
+        self.type("exit")
+        self.child.expect(pexpect.EOF)
+        return self.child.wait()
+
+
+def interactive(shell: str, home: Path, *before: str) -> Shell:
+    """A shell with the function of `encee init`.
+
+    Args:
+        shell: `bash`, `zsh` or `fish`.
+        home: Where it begins.
+        before: Lines that it reads first, as its start-up file would have them.
+    """
+    path = f"{ENCEE.parent}:{AWS.parent}:{os.environ['PATH']}"
+    environ = {**os.environ, "PATH": path, "TERM": "dumb", "PS1": "$ "}
+    program, *arguments = START[shell]
+    child = pexpect.spawn(program, arguments, env=environ, cwd=home, encoding="utf-8", timeout=60, dimensions=(24, 200))
+    child.delaybeforesend = None
+    begun = Shell(child, "$status" if shell == "fish" else "$?")
+    for line in (*before, INIT[shell]):
+        begun.run(line)
+    return begun
