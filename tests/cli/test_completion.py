@@ -1,0 +1,188 @@
+"""What a shell offers when a person presses TAB."""
+
+import subprocess
+import sys
+
+import pytest
+
+from encee.cli import completion
+from encee.cli.app import COMMANDS
+from tests.cli.interactive import INIT, SHELLS, interactive
+from tests.conftest import Encee, Home, Person
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
+
+
+@pytest.fixture
+def offered(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> "Offered":
+    """Ask what is offered behind a line."""
+    home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}[me@corp:x]\n{KEYS}[\\$(touch F)]\n{KEYS}")
+    return Offered(encee, monkeypatch)
+
+
+class Offered:
+    """What is offered, by value, with its help."""
+
+    def __init__(self, encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._encee = encee
+        self._monkeypatch = monkeypatch
+        self.code = -1
+
+    def __call__(self, line: str) -> dict[str, str]:
+        self._monkeypatch.setenv("_ENCEE_COMPLETE", line)
+        result = self._encee()
+        assert result.err == ""
+        self.code = result.code
+        rows = [row.split("\t") for row in result.out.splitlines()]
+        return {value: text for value, text in rows}  # noqa: C416 - each row has two columns, and no more
+
+
+def test_commands_are_offered(offered: Offered) -> None:
+    assert list(offered("encee ")) == list(COMMANDS)
+    assert list(offered("encee re")) == ["refresh"]
+    assert offered("encee zz") == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("encee refresh ", ["dev", "prod", "me@corp:x"]),
+        ("encee refresh d", ["dev"]),
+        ("encee refresh dev ", ["prod", "me@corp:x"]),
+        ("encee refresh --to x d", ["dev"]),
+        ("encee exec d", ["dev"]),
+        ("encee shell d", ["dev"]),
+        ("encee use d", ["dev"]),
+        ("encee env --shell fish d", ["dev"]),
+        ("encee process d", ["dev"]),
+        ("encee status d", ["dev-mfa"]),
+        ("encee status p", ["prod-mfa"]),
+        ("encee clear ", []),
+        ("encee use me@corp:", ["me@corp:x"]),
+        ("encee use dev ", []),
+        ("encee use 'd", ["dev"]),
+        ("e use d", ["dev"]),
+        ("env X=1 /usr/bin/encee use d", ["dev"]),
+        ("encee use $(", []),
+    ],
+)
+def test_names_of_profiles_are_offered(offered: Offered, line: str, names: list[str]) -> None:
+    assert (list(offered(line)), offered.code) == (names, 0)
+
+
+def test_options_are_offered_with_their_help_in_one_line(offered: Offered) -> None:
+    assert offered("encee use --no") == {
+        "--none": "Use none from now on.",
+        "--no-refresh": "Fail with 3, instead of refreshing, without a valid session.",
+    }
+    assert list(offered("encee use --none --no")) == ["--no-refresh"]
+    assert "--version" in offered("encee --")
+
+
+def test_values_of_options_are_offered(offered: Offered) -> None:
+    assert list(offered("encee env --shell ")) == ["bash", "zsh", "fish", "powershell", "cmd", "dotenv", "json"]
+    assert list(offered("encee env --shell=ba")) == ["--shell=bash"]
+    assert list(offered("encee init ")) == ["bash", "zsh", "fish", "powershell"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "encee use --credentials-file ",
+        "encee use --config-file x",
+        "encee exec dev ",
+        "encee exec dev -- ls --",
+        "encee exec dev --",
+    ],
+)
+def test_files_and_the_words_of_a_command_are_left_to_the_shell(offered: Offered, line: str) -> None:
+    assert (offered(line), offered.code) == ({}, 1)
+
+
+def test_profiles_are_those_of_the_files_that_the_line_names(offered: Offered, home: Home) -> None:
+    (home.path / "other").write_text(f"[elsewhere]\n{KEYS}")
+    assert list(offered("encee use --credentials-file ~/other ")) == ["elsewhere"]
+
+
+@pytest.mark.parametrize("line", ["", "encee", " ", "encee nobody x", "encee --version ", "encee -h "])
+def test_an_odd_line_is_no_error(offered: Offered, line: str) -> None:
+    offered(line)
+    assert offered.code == 0
+
+
+def test_files_that_cannot_be_read_are_no_error(offered: Offered, home: Home) -> None:
+    home.credentials.write_bytes(b"broken\n[dev]\n" + KEYS.encode() + b"[x\n\xff")
+    assert list(offered("encee use ")) == ["dev"]
+    home.credentials.unlink()
+    home.credentials.mkdir()
+    assert offered("encee use ") == {}
+
+
+def test_a_bug_is_not_printed_into_what_a_person_types(offered: Offered, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(completion, "_found", broken)
+    assert (offered("encee use "), offered.code) == ({}, 0)
+
+
+@pytest.mark.parametrize("line", ["encee ", "encee use d", "encee refresh --", "encee nobody "])
+@pytest.mark.usefixtures("offered")
+def test_a_key_press_loads_nothing_heavy(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setenv("_ENCEE_COMPLETE", line)
+    script = "import sys; from encee.cli.app import main; main([]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not {"boto3", "botocore", "rich", "configupdater", "filelock", "pydantic"} & modules
+
+
+# ---- in a shell on a terminal
+
+COMPINIT = "autoload -Uz compinit; compinit -u -D"
+
+
+@pytest.fixture
+def fresh(encee: Encee, home: Home, dev: Person) -> Person:
+    """The person, with a valid session, and a section that has a command for its name."""
+    sections = "".join(f"[{name}]\n{KEYS}" for name in ("$(touch F)", "\\$(touch F)", "`touch F`"))
+    home.write(dev.section() + dev.section("me@corp:x") + sections)
+    assert encee("refresh", "dev", "me@corp:x", "--code", dev.device.next_code()).code == 0
+    return dev
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.usefixtures("fresh")
+def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
+    terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
+    shown = terminal.run("encee exe\t--no-r\tde\tprintf '<%s>' \"o''k\"")
+    assert "<o''k>" in shown, shown
+    assert "<fine>" in terminal.run("encee exec me\tprintf '<%s>' fine")
+    assert "<fine>" in terminal.run("encee exec me@corp:\tprintf '<%s>' fine")
+    assert "set -gx" in terminal.run("encee env dev --shell=fi\t")
+    (home.path / "credentials").write_text(f"[elsewhere]\n{KEYS}")
+    assert "elsewhere-mfa" in terminal.run("encee status --credentials-file cre\t")
+    terminal.end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.usefixtures("fresh")
+def test_a_section_that_a_shell_would_execute_is_not(shell: str, home: Home) -> None:
+    terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
+    for begin in ("", "\\$", "'$", "\\`", "$"):
+        terminal.child.send(f"encee use {begin}\t\t\x15")  # and the line is taken back
+        terminal.finish()
+    assert not (home.path / "F").exists()
+    terminal.end()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("zsh")
+@pytest.mark.usefixtures("fresh")
+def test_zsh_may_set_its_completion_up_afterwards(home: Home) -> None:
+    terminal = interactive("zsh", home.path)
+    terminal.run(f"{INIT['zsh']}; {COMPINIT}")
+    assert "<fine>" in terminal.run("encee exec de\tprintf '<%s>' fine")
+    assert "<>" in terminal.run('print -r -- "<$precmd_functions>"')
+    terminal.end()
