@@ -206,6 +206,7 @@ def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aw
     assert shell.end() == 7
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bash", "fresh")
 def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not(
     encee: Encee, home: Home, aws: FakeAws
@@ -226,6 +227,7 @@ def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not
     assert "dev-mfa dev" in shell.run("echo $AWS_PROFILE $ENCEE_PROFILE")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bash", "fresh")
 def test_after_use_the_shell_is_not_that_of_a_profile_any_more() -> None:
     shell = inside("dev")
@@ -246,6 +248,7 @@ def test_the_same_name_in_other_files_is_another_profile(
     assert told("dev", "--credentials-file", str(copy))["ENCEE_PROFILE"] == "dev"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bash", "fresh")
 def test_ctrl_c_and_ctrl_z_are_the_shells() -> None:
     shell = inside("dev")
@@ -264,6 +267,7 @@ def _start_waiting(shell: Shell) -> None:
     shell.child.expect_exact("ready")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bash", "fresh")
 def test_a_closed_terminal_ends_it() -> None:
     shell = inside("dev")
