@@ -15,10 +15,10 @@ READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability readme check build clean
+.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability readme screenshots check build clean
 
 help:  ## list the goals
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 # The peers have environments of their own, so that they never decide which boto3 is tested.
 .venv-aws/.ready: Makefile
@@ -83,6 +83,9 @@ reliability: dev  ## load, faults and odd surroundings, into docs/reliability.md
 
 readme: dev  ## the README's help texts and exit codes against the program
 	$(BIN)/python scripts/readme_help.py --check
+
+screenshots: dev  ## the README's pictures, docs/*.svg, from real runs against the stand-in
+	$(BIN)/python scripts/screenshots.py
 
 build: dev  ## wheel and sdist in dist/
 	$(BIN)/python -m build --quiet

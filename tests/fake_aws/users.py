@@ -70,6 +70,10 @@ class FakeDevice:
             raise LookupError(f"{self.serial} shows no codes")
         return seed
 
+    @seed.setter
+    def seed(self, seed: str) -> None:
+        self._account.iam.virtual_mfa_devices[self.serial].base32_string_seed = seed
+
     @property
     def drift(self) -> timedelta:
         """How far the device's own clock is ahead of the server's."""

@@ -1,0 +1,51 @@
+"""The README's pictures: whole, from nowhere else, and what encee says now."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.conftest import ROOT
+
+NAMES = ("refresh", "status", "error")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def words(picture: Path) -> list[str]:
+    """The texts of a picture, in their order."""
+    return ["".join(text.itertext()).replace("\xa0", " ") for text in ET.parse(picture).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_needs_nothing_from_elsewhere(name: str) -> None:
+    picture = ROOT / "docs" / f"{name}.svg"
+    source = picture.read_text()
+    root = ET.fromstring(source)
+    assert root.tag == f"{SVG}svg"
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
+        *("svg", "style", "defs", "clipPath", "rect", "g", "circle", "text")
+    }
+    assert re.findall(r"\w*://[^\"']*", source) == ["http://www.w3.org/2000/svg"]
+    assert "@" not in "".join(style.text or "" for style in root.iter(f"{SVG}style"))
+    identifiers = {element.get("id") for element in root.iter()}
+    assert set(re.findall(r"url\(#?([^)]*)\)", source)) <= identifiers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_shows_each(name: str) -> None:
+    assert f"](docs/{name}.svg)" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_pictures_show_what_encee_says_now_and_are_drawn_alike_each_time(tmp_path: Path) -> None:
+    runs = [tmp_path / "one", tmp_path / "two"]
+    for folder in runs:
+        folder.mkdir()
+        subprocess.run([sys.executable, ROOT / "scripts" / "screenshots.py", folder], check=True, timeout=200)
+    for name in NAMES:
+        one, two = (folder / f"{name}.svg" for folder in runs)
+        assert one.read_bytes() == two.read_bytes()
+        assert words(one) == words(ROOT / "docs" / f"{name}.svg"), "make screenshots draws them anew"
