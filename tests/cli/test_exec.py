@@ -257,3 +257,31 @@ def test_a_closed_terminal_hangs_up_the_command(tmp_path: Path) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     child.wait()
+
+
+@pytest.mark.usefixtures("dev")
+def test_ctrl_c_at_the_prompt_runs_nothing(home: Home) -> None:
+    before = home.state()
+    child = on_terminal("exec", "dev", "--", "echo", "ran")
+    child.expect_exact("MFA code for dev")
+    modes = termios.tcgetattr(child.child_fd)
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert "ran" not in (child.before or "")
+    assert termios.tcgetattr(child.child_fd) == modes
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.usefixtures("dev")
+def test_a_terminal_that_is_closed_at_the_prompt_ends_it_and_runs_nothing(home: Home, ignored: bool) -> None:
+    before = home.state()
+    ignore = "trap '' HUP; " if ignored else ""
+    script = f"{ignore}exec {ENCEE} exec dev -- touch {home.path}/ran"
+    child = on_terminal("-c", script, command=Path("/bin/bash"))
+    child.expect_exact("MFA code for dev")
+    os.close(child.child_fd)
+    child.wait()
+    assert (child.signalstatus == signal.SIGHUP) != ignored
+    assert home.state() == before
