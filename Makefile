@@ -7,7 +7,8 @@ READY  := $(VENV)/.ready
 PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
 JOBS   ?= auto
 
-# Debian's packages with the programs that tests marked needs(…) want.
+# Debian's packages with the programs that tests marked needs(…) want. Node is installed only where there is none:
+# Debian's npm conflicts with a Node from elsewhere.
 PROGRAMS := fish oathtool openssl tmux util-linux zsh
 
 # Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
