@@ -1,5 +1,6 @@
 """The nouns that all of encee shares. They are frozen, and they never show a secret in their repr."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +11,25 @@ class AccessKey:
 
     Args:
         id: The access key id, `AKIA…`.
-        secret: The secret access key.
+        kept: The secret access key, or what fetches it from where it is locked away.
     """
 
     id: str
-    secret: str = field(repr=False)
+    kept: str | Callable[[], str] = field(repr=False)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the secret is locked away."""
+        return not isinstance(self.kept, str)
+
+    @property
+    def secret(self) -> str:
+        """The secret access key.
+
+        Raises:
+            EnceeError: It is locked away, and not to be had.
+        """
+        return self.kept if isinstance(self.kept, str) else self.kept()
 
 
 @dataclass(frozen=True, slots=True)

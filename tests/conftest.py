@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,9 +90,9 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """An empty home, and none of the caller's AWS and encee variables."""
+    """An empty home, none of the caller's AWS and encee variables, and not the caller's keyring."""
     for name in os.environ:
-        if name.startswith(("AWS_", "ENCEE_", "MFA_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("AWS_", "DBUS_", "ENCEE_", "MFA_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     path = tmp_path / "home"
     path.mkdir(mode=0o700)
@@ -147,6 +148,39 @@ def dev(home: Home, person: Person) -> Person:
     return person
 
 
+@contextmanager
+def keyring_session(folder: Path, *, unlocked: bool = True) -> Iterator[str]:
+    """A Secret Service with its files in a folder of its own: gnome-keyring in a D-Bus session, whose address it is.
+
+    Locked, it stays so: its question for the password has nowhere to appear.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    environ = {"PATH": os.environ["PATH"], **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), str(folder))}
+    how = "--unlock" if unlocked else "--start"
+    script = f"printf pass | gnome-keyring-daemon {how} --components=secrets; echo $DBUS_SESSION_BUS_ADDRESS; read _"
+    with subprocess.Popen(
+        ["dbus-run-session", "--", "sh", "-c", script],
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as session:
+        assert session.stdout
+        printed = iter(session.stdout.readline, "")
+        yield next(line for line in printed if line.startswith("unix:")).strip()
+        # The end of its standard input ends the shell, with it the session, and with that the keyring.
+
+
+@pytest.fixture
+def secret_service(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty keyring of the test's own."""
+    del home  # first, since it clears the environment
+    with keyring_session(tmp_path / "keyring") as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command did."""
@@ -175,6 +209,25 @@ class Encee:
 def encee(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:  # noqa: ARG001 - in it
     """Call the command line in this process."""
     return Encee(monkeypatch, capsys)
+
+
+class DiscreetEncee(Encee):
+    """The command line, which shows no secret of the stand-in's, whatever it does."""
+
+    def __init__(self, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        super().__init__(monkeypatch, capsys)
+        self._aws = aws
+
+    def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
+        result = super().__call__(*arguments, stdin=stdin, now=now)
+        assert [secret for secret in self._aws.issued_secrets() if secret in result.out + result.err] == []
+        return result
+
+
+@pytest.fixture
+def discreet(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:
+    """Call the command line in this process, and look for secrets in all that it prints."""
+    return DiscreetEncee(aws, monkeypatch, capsys)
 
 
 def run_encee(*arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Result:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 
-HEAVY = {"boto3", "botocore", "configupdater", "filelock", "pydantic", "requests", "rich"}
+HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "pyotp", "requests", "rich"}
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -33,10 +33,15 @@ def loaded(*arguments: str) -> set[str]:
         ("policy", "show", "mfa-required"),
         ("doctor",),
         ("doctor", "dev", "--offline"),
+        ("keys",),
+        ("keys", "lock", "--help"),
     ],
 )
 def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
-    home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n")
+    home.write(
+        "[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n"
+        "[locked]\nencee_access_key_id = AKIAX\nencee_secret = keyring\nencee_totp = keyring\n"
+    )
     assert loaded(*arguments) == set()
 
 

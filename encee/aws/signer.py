@@ -1,6 +1,6 @@
 """Who signs a request, and which settings apply to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encee.model import AccessKey, FoundCredentials, Session
@@ -25,3 +25,12 @@ class Signer:
     credentials_file: Path
     config_file: Path
     source: str | None = None
+
+    def unlocked(self) -> "Signer":
+        """The same, with a secret that is locked away fetched now, and not in the middle of a request.
+
+        Raises:
+            EnceeError: It is not to be had.
+        """
+        key = self.key if isinstance(self.key, Session) else AccessKey(self.key.id, self.key.secret)
+        return replace(self, key=key)

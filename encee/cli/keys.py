@@ -1,4 +1,4 @@
-"""`encee keys`: the user's long-term keys, listed and rotated."""
+"""`encee keys`: the user's long-term keys, listed, rotated and locked away."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -11,6 +11,7 @@ from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
 from encee.aws.session import Clients
 from encee.cli import terminal
 from encee.cli.groups import group
+from encee.cli.locking import in_brackets, lock, totp, unlock
 from encee.cli.moments import local
 from encee.cli.options import (
     Code,
@@ -28,10 +29,10 @@ from encee.cli.options import (
 from encee.cli.signing import signing
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
-from encee.profiles.long_term import places_of
+from encee.profiles.long_term import is_locked, places_of
 from encee.workflows.rotate import LEAST, Rotated, Rotation
 
-keys = group("See and rotate the long-term access keys of a profile's user.")
+keys = group("See, rotate and lock away the long-term access keys of a profile's user.")
 
 
 @keys.command("list")
@@ -76,7 +77,8 @@ def _cells(key: UserKey, used: LastUse | None, catalog: Catalog, now: datetime) 
         "active" if key.active else "inactive",
         f"{(now - key.created).days} days",
         f"{local(used.when, now)}, {used.service}" if used else "never",
-        " ".join(f"[{header}]" for header in places_of(catalog, key.id)) or "–",
+        " ".join(f"[{header}]" for header in places_of(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
+        or "–",
     ]
 
 
@@ -89,7 +91,12 @@ def _as_json(key: UserKey, used: LastUse | None, catalog: Catalog) -> dict[str, 
         "last_used": rfc3339(used.when) if used else None,
         "last_service": used.service if used else None,
         "sections": places_of(catalog, key.id),
+        "in_keyring": _in_keyring(key, catalog),
     }
+
+
+def _in_keyring(key: UserKey, catalog: Catalog) -> bool:
+    return any(is_locked(options, key.id) for options in catalog.credentials.values())
 
 
 @keys.command()
@@ -134,8 +141,12 @@ def rotate(
 
 
 def _show(rotated: Rotated) -> None:
-    sections = " and ".join(f"[{name}]" for name in rotated.sections)
     state = "inactive" if rotated.kept else "deleted"
-    terminal.say(f"{sections} has the new key {rotated.new}; the old one, {rotated.old}, is {state}")
+    sections = in_brackets(rotated.sections)
+    terminal.say(f"the new key {rotated.new} is in {sections}; the old one, {rotated.old}, is {state}")
     terminal.say("  sessions from before live on until they expire; an administrator can end them:")
     terminal.say(f"  encee account revoke {quote(rotated.user)} --profile ADMIN")
+
+
+for _command in (lock, unlock, totp):
+    keys.command()(_command)

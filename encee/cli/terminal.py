@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -269,6 +270,19 @@ def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
     if not line:
         raise InterruptedByPersonError("interrupted")
     return line.decode(errors="replace").strip()
+
+
+def ask_hidden(prompt: str) -> str:
+    """A line that a person types unseen.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    try:
+        return getpass(f"{clean(prompt)} ", stream=sys.stderr)
+    except (EOFError, KeyboardInterrupt):
+        print(file=sys.stderr)
+        raise InterruptedByPersonError("interrupted") from None
 
 
 def ask_code(prompt: str) -> str:

@@ -12,6 +12,7 @@ from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
 from encee.profiles.files import Files
 from encee.profiles.identifiers import ACCESS_KEY_ID, account_of
+from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in, points_to_keyring
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -64,7 +65,10 @@ class Catalog:
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
 
     def access_key(self, profile: str) -> AccessKey | None:
-        """The long-term credentials of a profile, or None where it holds none or something else."""
+        """The long-term credentials of a profile, or None where it holds none or something else.
+
+        A secret in the keyring is fetched only when somebody asks for it.
+        """
         options = self.options(profile)
         if profile in self.roles:
             return None
@@ -72,7 +76,7 @@ class Catalog:
         secret = options.get("aws_secret_access_key", "")
         if has_token(options) or is_encees(options) or is_session_key(key_id):
             return None
-        return AccessKey(key_id, secret) if key_id and secret else None
+        return AccessKey(key_id, secret) if key_id and secret else locked_key_in(options)
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -222,6 +226,11 @@ class Catalog:
                 f"{word} is a role that is not assumed with the session of a profile, and so not with MFA",
                 hint=f"name one with source_profile under [profile {word}]",
             )
+        if points_to_keyring(options):
+            return UsageError(
+                f"{word} has a key in the keyring and a part of one in {files.credentials}, or only a part of either",
+                hint=f"let [{word}] have {KEY_ID} and {SECRET} = {IN_KEYRING}, and neither aws_ key; or both aws_ keys",
+            )
         missing = [key for key in ("aws_access_key_id", "aws_secret_access_key") if not options.get(key)]
         return UsageError(
             f"{word} has no {' and no '.join(missing)} in {files.credentials}", hint=f"enter the keys with: {configure}"
@@ -264,8 +273,9 @@ class Catalog:
             UsageError: The id does not look like one.
         """
         if not ACCESS_KEY_ID.fullmatch(key.id):
+            option = KEY_ID if key.is_locked else "aws_access_key_id"
             raise UsageError(
-                f"aws_access_key_id of {profile} is not the id of an access key; id and secret may be swapped",
+                f"{option} of {profile} is not the id of an access key; id and secret may be swapped",
                 hint=f"enter both again: aws configure --profile {quote(profile)}",
             )
 

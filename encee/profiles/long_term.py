@@ -11,6 +11,7 @@ from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import ConfigHeaders, Document
 from encee.profiles.files import Files
+from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in
 from encee.profiles.store import Edit
 from encee.profiles.syntax import View
 
@@ -71,7 +72,7 @@ def places_of(catalog: Catalog, key_id: str) -> list[str]:
     """The headers, without brackets, of the sections of both files that hold a key with this id."""
     headers = [*catalog.credentials.items()]
     headers += [(ConfigHeaders().text(profile), options) for profile, options in catalog.config.items()]
-    return [header for header, options in headers if options.get("aws_access_key_id") == key_id]
+    return [header for header, options in headers if key_id in {options.get("aws_access_key_id"), options.get(KEY_ID)}]
 
 
 def begin_rotation(key: AccessKey, new_id: str) -> Edit:
@@ -86,18 +87,21 @@ def begin_rotation(key: AccessKey, new_id: str) -> Edit:
 
 
 def put_in_place(key: AccessKey, new: AccessKey) -> Edit:
-    """Put a new key in the place of another one, in every section that holds it."""
+    """Put a new key in the place of another one, in every section that holds it.
+
+    The secret stays in the keyring where it is there; so must the new one's be then.
+    """
 
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
-            document.exchange(
-                name,
-                {
+            if is_locked(document.view[name], key.id):
+                pair = {KEY_ID: (KEY_ID, new.id)}
+            else:
+                pair = {
                     "aws_access_key_id": ("aws_access_key_id", new.id),
                     "aws_secret_access_key": ("aws_secret_access_key", new.secret),
-                    NEW_KEY: (OLD_KEY, key.id),
-                },
-            )
+                }
+            document.exchange(name, {**pair, NEW_KEY: (OLD_KEY, key.id)})
 
     return edit
 
@@ -118,6 +122,42 @@ def _unmark(document: Document, name: str) -> None:
         document.remove(name, {mark}, mark=mark)
 
 
+def is_locked(options: Mapping[str, str], key_id: str) -> bool:
+    """Whether a section has a key with this id in the keyring."""
+    return options.get(KEY_ID) == key_id and locked_key_in(options) is not None
+
+
+def lock(key: AccessKey) -> Edit:
+    """Let every section that holds a key say that its secret is in the keyring, instead of holding it."""
+
+    def edit(document: Document) -> None:
+        for name in sections_with(document.view, key):
+            if not is_locked(document.view[name], key.id):
+                document.exchange(
+                    name, {"aws_access_key_id": (KEY_ID, key.id), "aws_secret_access_key": (SECRET, IN_KEYRING)}
+                )
+
+    return edit
+
+
+def unlock(key: AccessKey) -> Edit:
+    """Let every section that has a key in the keyring hold it again."""
+
+    def edit(document: Document) -> None:
+        for name in sections_with(document.view, key):
+            if is_locked(document.view[name], key.id):
+                document.exchange(
+                    name, {KEY_ID: ("aws_access_key_id", key.id), SECRET: ("aws_secret_access_key", key.secret)}
+                )
+
+    return edit
+
+
 def _parts(options: Mapping[str, str], key: AccessKey) -> tuple[bool, bool]:
-    """Whether a section holds a key's id, and whether it holds its secret."""
-    return options.get("aws_access_key_id") == key.id, options.get("aws_secret_access_key") == key.secret
+    """Whether a section holds a key's id, and whether it holds its secret, or knows it in the keyring."""
+    if options.get(KEY_ID) == key.id:
+        return True, is_locked(options, key.id)
+    has_id, secret = options.get("aws_access_key_id") == key.id, options.get("aws_secret_access_key")
+    if key.is_locked:  # which need not be asked: a new key can take the place of one whose secret is lost
+        return has_id, has_id and bool(secret)
+    return has_id, secret == key.secret

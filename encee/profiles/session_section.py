@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from encee.model import Session, rfc3339
 from encee.profiles.expiry import expiry_of
+from encee.profiles.locked_section import points_to_keyring
 from encee.profiles.syntax import first_line
 
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
@@ -71,9 +72,9 @@ def holds_session(options: Mapping[str, str]) -> bool:
 
 
 def holds_keys(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a key, or a part of one, that may exist nowhere else."""
+    """Whether a section holds a key, or a part of one, that may exist nowhere else; or says that the keyring does."""
     part = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
-    return bool(part) and not holds_session(options)
+    return (bool(part) and not holds_session(options)) or points_to_keyring(options)
 
 
 def quoted(profile: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from encee.profiles.catalog import Catalog
 from encee.profiles.expiry import expiry_of
 from encee.profiles.identifiers import account_of
+from encee.profiles.locked_section import KEY_ID
 from encee.profiles.session_section import holds_session, is_encees
 
 
@@ -73,6 +74,6 @@ def _listed(catalog: Catalog, name: str, source: str | None, *, exists: bool) ->
     account = (
         account_of(serial, None)
         or account_of(None, options.get("aws_access_key_id"))
-        or account_of(None, of_source.get("aws_access_key_id"))
+        or account_of(None, of_source.get("aws_access_key_id") or of_source.get(KEY_ID))
     )
     return Listed(name, source, account, is_encees(options), expiry_of(options))

@@ -10,7 +10,11 @@ from encee.errors import UsageError
 from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, can_be_one_users
+from encee.profiles.locked_section import IN_KEYRING
 from encee.profiles.syntax import first_line
+
+SEED = "encee_totp"
+"""The option that says where the seed of a profile's device lies."""
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)
@@ -181,6 +185,10 @@ class Settings:
             or self._catalog.options(profile).get("mfa_process")
             or None
         )
+
+    def has_seed(self, profile: str) -> bool:
+        """Whether the keyring has the seed of a profile's device."""
+        return self._catalog.options(profile).get(SEED) == IN_KEYRING
 
     def target(self, profile: str, *, named: bool = True) -> str:
         """The name of a profile's session profile; the option counts for a profile that the command line names."""

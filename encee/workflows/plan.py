@@ -62,6 +62,7 @@ class CodeJob:
         duration: For how long the session of a key is asked.
         role: The role to assume, or None for the session of the key itself.
         command: The command that prints the code, or None.
+        has_seed: Whether the keyring has the seed that the device makes its codes from.
         asked_for: Whether the command line names it; else only roles need it, and a valid session is good enough.
         notes: What a person should know about the settings.
     """
@@ -72,6 +73,7 @@ class CodeJob:
     duration: timedelta
     role: Role | None = None
     command: str | None = None
+    has_seed: bool = False
     asked_for: bool = True
     notes: tuple[str, ...] = ()
 
@@ -236,6 +238,7 @@ class _Planner:
             serial=serial,
             duration=self._settings.duration(profile),
             command=self._settings.code_command(profile),
+            has_seed=self._settings.has_seed(profile),
             asked_for=asked_for,
             notes=(warning,) if warning else (),
         )
@@ -308,6 +311,7 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
         serial=next((job.serial for job in jobs if job.serial), None),
         duration=shortest,
         command=next((job.command for job in jobs if job.command), None),
+        has_seed=any(job.has_seed for job in jobs),
         asked_for=any(job.asked_for for job in jobs),
         notes=tuple(notes),
     )

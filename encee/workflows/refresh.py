@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -29,9 +30,11 @@ from encee.errors import (
     WrongCodeError,
     unexpected,
 )
+from encee.mfa.seeds import Seeded
 from encee.mfa.sources import CodeSource, Command, Given
 from encee.model import Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.keyring import stored_seed
 from encee.profiles.saved_device import save_device
 from encee.profiles.store import Store
 from encee.workflows.asking import Asking, Flight
@@ -231,13 +234,14 @@ class Refresh:
             if job not in jobs:
                 passed += job.asked_for
                 continue
-            source = self._given or (Command(job.command) if job.command else None) or self._person
+            source = self._source(job)
             for note in job.notes:
                 self._notify(note)
             try:
                 if source is None:
                     raise _nobody_to_ask(job, if_expiring)
-                serial = job.serial or self._find_device(job)
+                ready = replace(job, signer=job.signer.unlocked())
+                serial = ready.serial or self._find_device(ready)
             except _ENDS:
                 raise
             except Exception as error:  # noqa: BLE001 - one profile's bug is no other's
@@ -246,12 +250,20 @@ class Refresh:
                 continue
             sessions = [self._on_disk(target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
-            self._waiting.append(Flight(job, serial, source, Connection(job.signer), before, passed))
+            self._waiting.append(Flight(ready, serial, source, Connection(ready.signer), before, passed))
             passed = 0
         asked = [flight for flight in self._waiting if flight.source.asks_person]
         open_in_background([flight.connection for flight in asked], self._clients, greet=True)
         if len(asked) > 1:
             self._notify(f"{len(asked)} codes are needed: one each for {'; '.join(one.job.label for one in asked)}")
+
+    def _source(self, job: CodeJob) -> CodeSource | None:
+        """Where the code of a job comes from; None where there is nothing and nobody to ask."""
+        if self._given:
+            return self._given
+        if job.command:
+            return Command(job.command)
+        return Seeded(stored_seed, self._clock) if job.has_seed else self._person
 
     def _find_device(self, job: CodeJob) -> str:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""

@@ -29,6 +29,7 @@ from encee.aws.signer import Signer
 from encee.aws.sts import identity
 from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import AccessKey
+from encee.profiles import keyring
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.long_term import (
@@ -36,6 +37,7 @@ from encee.profiles.long_term import (
     OLD_KEY,
     begin_rotation,
     end_rotation,
+    is_locked,
     places_of,
     put_in_place,
     refuse_elsewhere,
@@ -112,6 +114,7 @@ class Rotation:
         self._config = config
         self._notify = notify
         self._clients = Clients()
+        self._locked = False
         self._again = f"encee keys rotate {quote(self._profile)}"
 
     def run(self, *, keep_old: bool = False, delete_unused: bool = False) -> Rotated:
@@ -141,6 +144,7 @@ class Rotation:
                 if other.id == new_id and not places_of(catalog, new_id):
                     self._notify(f"deleting {new_id}, which an interrupted rotation left without its secret")
                     user.delete(new_id)
+                    self._forget(new_id)
                 else:
                     self._make_room(user, other, catalog, delete_unused=delete_unused)
             new = self._create(user)
@@ -151,9 +155,18 @@ class Rotation:
         """The two files, in which nothing stands in the way of a new key."""
         catalog = self._read()
         refuse_elsewhere(catalog, self._old, self._files)
+        self._locked = any(is_locked(options, self._old.id) for options in catalog.credentials.values())
+        if self._locked:
+            keyring.fetch(keyring.Kind.KEY, self._old.id)  # whatever it says: it has to answer
         new = AccessKey("AKIA" + "X" * 16, "x" * 40)
         self._credentials.rehearse(begin_rotation(self._old, new.id), put_in_place(self._old, new))
         return catalog
+
+    def _forget(self, key_id: str) -> None:
+        """Take the secret of a key that is gone out of the keyring, where it would be in nobody's way."""
+        if self._locked:
+            with suppress(EnceeError):
+                keyring.forget(keyring.Kind.KEY, key_id)
 
     def _read(self) -> Catalog:
         return Catalog(self._credentials.document().view, self._config.document().view)
@@ -215,6 +228,8 @@ class Rotation:
             noted = True
             self._notify(f"created {new.id}; waiting until it works everywhere")
             user.wait_for(new, in_a_row=_IN_A_ROW)
+            if self._locked:
+                keyring.keep(keyring.Kind.KEY, new.id, new.secret)
             self._credentials.edit(put_in_place(self._old, new))
         except (Exception, KeyboardInterrupt) as error:
             standing, more = self._take_back(user, new), "" if noted else " --delete-unused"
@@ -232,6 +247,7 @@ class Rotation:
             user.delete(new.id)
         except (EnceeError, KeyboardInterrupt):
             return f"{self._profile} keeps its key, but the new one, {new.id}, could not be deleted again"
+        self._forget(new.id)
         with suppress(EnceeError):
             self._credentials.edit(end_rotation(new.id))
         return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one"
@@ -253,6 +269,7 @@ class Rotation:
             if not keep_old:
                 left = "to be deleted"
                 user.delete(old_id)
+                self._forget(old_id)
         except (Exception, KeyboardInterrupt) as error:
             standing = f"{self._profile} has its new key, {new.id}; the old one, {old_id}, has still {left}"
             raise _standing(error, standing, self._again + " --keep-old" * keep_old) from error

@@ -252,6 +252,59 @@ CASES = [
     Case("a reset", 4, "was cut off", fault(faults.reset()), sent=1),
     Case("throttled", 4, "too many requests", fault(faults.throttled(), 3), sent=3, hint="wait"),
     Case("nobody listens", 4, "could not be reached", lambda s: s.aws.refuse_connections(), hint="network"),
+    # long-term keys
+    Case(
+        "a locked key", 5, "[dev-mfa] holds keys that may", wrote("[dev-mfa]\nencee_access_key_id = x\n"), hint="--to"
+    ),
+    Case(
+        "half a locked key",
+        2,
+        "dev has a key in the keyring and a part of one",
+        lambda s: s.section("aws_secret_access_key = SECRET", "encee_access_key_id = KEY", "encee_secret = keyring"),
+        hint="neither aws_ key; or both",
+    ),
+    Case(
+        "keys of a profile without any",
+        2,
+        "dev has no aws_access_key_id",
+        lambda s: s.section("aws_secret_access_key = SECRET"),
+        ("keys", "rotate", "dev", "-c", "CODE"),
+    ),
+    Case("rotation, wrong code", 4, "not accept the code", command=("keys", "rotate", "dev", "-c", "000000"), sent=1),
+    Case("rotation, nobody to ask", 3, "there is no terminal to ask", command=("keys", "rotate", "dev")),
+    *(
+        Case(
+            f"{command}, half a key elsewhere",
+            5,
+            "[x] of the credentials file holds a part of the key",
+            lambda s: s.credentials(f"[x]\naws_secret_access_key = {s.person.user.access_key.secret}\n"),
+            ("keys", command, "dev"),
+            hint="under [x]",
+        )
+        for command in ("rotate", "lock")
+    ),
+    Case("a seed beside the key", 2, "has both factors of dev", command=("keys", "totp", "dev"), hint="--i-know"),
+    Case(
+        "something else for a seed",
+        2,
+        "is not the seed of a device",
+        wrote("# wJalrXUtnFEMI\n"),
+        ("keys", "totp", "dev", "--i-know", "--seed-file", "~/.aws/credentials"),
+    ),
+    Case(
+        "no file with a seed",
+        2,
+        "~/gone cannot be read",
+        command=("keys", "totp", "dev", "--i-know", "--seed-file", "~/gone"),
+    ),
+    Case("no seed", 2, "no terminal to ask for the seed", command=("keys", "totp", "dev", "--i-know"), hint="-file -"),
+    Case(
+        "a seed of no device",
+        2,
+        "no MFA device is known",
+        lambda s: s.credentials(serial=False),
+        ("keys", "totp", "dev"),
+    ),
 ]
 
 

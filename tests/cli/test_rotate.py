@@ -8,12 +8,11 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 import pytest
 
 from encee.workflows import rotate
-from tests.conftest import Encee, Home, Person, Result, on_terminal, run_aws, run_encee
+from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws, FakeKey, faults
 
 CREDENTIALS = """\
@@ -38,22 +37,9 @@ def credentials(person: Person, key: FakeKey) -> str:
     return CREDENTIALS.format(id=key.id, secret=key.secret, serial=person.device.serial)
 
 
-class DiscreetEncee(Encee):
-    """The command line, which shows no secret, whatever it does."""
-
-    def __init__(self, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        super().__init__(monkeypatch, capsys)
-        self._aws = aws
-
-    def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
-        result = super().__call__(*arguments, stdin=stdin, now=now)
-        assert [secret for secret in self._aws.issued_secrets() if secret in result.out + result.err] == []
-        return result
-
-
 @pytest.fixture
-def encee(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:
-    return DiscreetEncee(aws, monkeypatch, capsys)
+def encee(discreet: Encee) -> Encee:
+    return discreet
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +83,7 @@ def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, 
     key = assert_rotated(home, ann)
     assert (result.code, result.out) == (0, "")
     assert (
-        f"[dev] and [my copy] has the new key {key.id}; the old one, {ann.user.access_key.id}, is deleted\n"
+        f"the new key {key.id} is in [dev] and [my copy]; the old one, {ann.user.access_key.id}, is deleted\n"
         in result.err
     )
     who = run_aws("--profile", "my copy", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")

@@ -180,9 +180,15 @@ class FakeAws:
         return [*self._account.sessions.values()]
 
     def issued_secrets(self) -> list[str]:
-        """The secrets and tokens of all sessions and keys that were handed out, for a test that looks for leaks."""
-        sessions = self.issued_sessions()
-        return [*self._account.secrets, *(secret for one in sessions for secret in (one.secret, one.token))]
+        """All secrets, tokens and seeds that were handed out, for a test that looks for leaks."""
+        account = self._account
+        devices = account.iam.virtual_mfa_devices.values()
+        return [
+            *account.secrets,
+            *(secret for session in self.issued_sessions() for secret in (session.secret, session.token)),
+            *account.hardware_seeds.values(),
+            *(device.base32_string_seed for device in devices),
+        ]
 
     @property
     def iam(self) -> IAMBackend:

@@ -1,0 +1,158 @@
+"""`encee keys lock`, `unlock` and `totp`: what the system's keyring holds for a profile."""
+
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    config_store,
+    credentials_store,
+    not_empty,
+)
+from encee.cli.signing import signing
+from encee.errors import UsageError
+from encee.mfa.seeds import checked_seed
+from encee.profiles.keyring import Kind, forget, keep
+from encee.profiles.locking import bring_back, forget_seed, lock_away, name_seed
+
+
+def lock(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Move the secret of PROFILE's key into the system's keyring.
+
+    Every section that holds the key lets go of it, and no AWS tool finds it there any more; the session profile is
+    what they use. encee finds the secret in the keyring when it signs. Needs the extra encee[keyring].
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    stores = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    sections = lock_away(signs.key, files, *stores)
+    if sections:
+        terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
+        terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
+    else:
+        terminal.say(f"the secret of {signs.key.id} is in the keyring already")
+    if json:
+        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+
+
+def unlock(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Move the secret of PROFILE's key back into the credentials file.
+
+    Each section that let go of it is again as it was.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    sections = bring_back(signs.key, credentials_store(files, terminal.warn), terminal.warn)
+    if sections:
+        terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
+    else:
+        terminal.say(f"the secret of {signs.key.id} is in {files.credentials} already")
+    if json:
+        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+
+
+def totp(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    i_know: Annotated[
+        bool, typer.Option("--i-know", help="You know that a seed beside the key is no second factor any more.")
+    ] = False,
+    seed_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", callback=not_empty, help="Read the seed from a file; - is standard input."),
+    ] = None,
+    take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Let encee compute the codes of PROFILE's device by itself.
+
+    The device's seed goes into the system's keyring, and a refresh needs nobody any more. Whoever gets at the keyring
+    then has both factors; what is left is that a copied credentials file is worth nothing. Needs the extra
+    encee[keyring].
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    name = quote(signs.profile)
+    serial = signs.settings.serial(signs.profile)
+    if serial is None:
+        raise UsageError(
+            f"no MFA device is known for {signs.profile}", hint=f"encee refresh {name} finds it and saves it"
+        )
+    config = config_store(files, terminal.warn)
+    if take_out:
+        config.edit(partial(forget_seed, profile=signs.profile))
+        forget(Kind.SEED, serial)
+        terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
+        return
+    if not i_know:
+        raise UsageError(
+            f"with the seed of {serial} in the keyring, whoever gets at that has both factors of {signs.profile}",
+            hint=f"if that is what you want: encee keys totp {name} --i-know",
+        )
+    seed = checked_seed(_seed(serial, seed_file))
+    edit = partial(name_seed, profile=signs.profile)
+    config.rehearse(edit)
+    keep(Kind.SEED, serial, seed, instead=True)
+    config.edit(edit)
+    beside = "in the same keyring" if signs.key.is_locked else f"in {files.credentials}, which the same person can read"
+    terminal.warn(f"MFA is no second factor on this machine any more: the secret of {signs.key.id} is {beside}")
+    terminal.say(f"the keyring has the seed of {serial} now, and nobody is asked for its codes:")
+    terminal.say(f"  encee refresh {name}")
+    terminal.say(f"  encee keys totp {name} --forget takes it out again")
+
+
+def _seed(serial: str, seed_file: str | None) -> str:
+    """What a person says that the seed is.
+
+    Raises:
+        UsageError: There is nobody to ask, or the file cannot be read.
+        InterruptedByPersonError: The person does not want to go on.
+    """
+    if seed_file == "-":
+        return sys.stdin.read()
+    if seed_file is not None:
+        try:
+            return Path(seed_file).expanduser().read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"{seed_file} cannot be read: {type(error).__name__}", hint="name the file that holds the seed"
+            ) from None
+    if not terminal.is_terminal():
+        raise UsageError("there is no terminal to ask for the seed", hint="give it on standard input: --seed-file -")
+    return terminal.ask_hidden(f"seed of {serial} (it is not shown):")
+
+
+def in_brackets(sections: Iterable[str]) -> str:
+    """Sections as people read them: `[dev] and [copy]`."""
+    return " and ".join(f"[{name}]" for name in sections)

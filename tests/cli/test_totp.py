@@ -1,0 +1,163 @@
+"""`encee keys totp`: codes that nobody types, computed from a seed in the keyring."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+
+import keyring
+import pytest
+
+from tests.conftest import Encee, Home, Person, on_terminal, run_encee
+from tests.fake_aws import FakeAws, FakeDevice
+
+pytestmark = [
+    pytest.mark.needs("dbus-run-session", "gnome-keyring-daemon"),
+    pytest.mark.usefixtures("secret_service"),
+]
+
+
+@pytest.fixture
+def encee(discreet: Encee) -> Encee:
+    return discreet
+
+
+def stored(device: FakeDevice) -> str | None:
+    """What the keyring has."""
+    return keyring.get_password("encee-totp", device.serial)
+
+
+def give_seed(encee: Encee, seed: str) -> str:
+    """Store a seed; returns what was said."""
+    result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=seed)
+    assert (result.code, result.out) == (0, ""), result.err
+    return result.err
+
+
+def test_a_refresh_needs_nobody_any_more(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    credentials = home.credentials.read_bytes()
+    said = give_seed(encee, dev.device.seed)
+    assert stored(dev.device) == dev.device.seed
+    assert home.credentials.read_bytes() == credentials
+    assert home.config.read_text() == "[profile dev]\nregion = eu-central-1\nencee_totp = keyring\n"
+    assert f"the keyring has the seed of {dev.device.serial} now, and nobody is asked for its codes:\n" in said
+
+    assert encee("refresh", "dev").code == 0
+    (sent,) = aws.calls("GetSessionToken")
+    assert (sent.serial, sent.error) == (dev.device.serial, None)
+
+
+def test_a_credential_process_refreshes_by_itself(encee: Encee, dev: Person) -> None:
+    give_seed(encee, dev.device.seed)
+    result = run_encee("process", "dev")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["AccessKeyId"].startswith("ASIA")
+
+
+def test_says_that_there_is_no_second_factor_any_more(encee: Encee, home: Home, dev: Person) -> None:
+    key_id = dev.user.access_key.id
+    said = give_seed(encee, dev.device.seed)
+    warning = f"encee: warning: MFA is no second factor on this machine any more: the secret of {key_id} is in "
+    assert f"{warning}{home.credentials}, which the same person can read\n" in said
+    assert encee("keys", "lock", "dev").code == 0
+    assert f"{warning}the same keyring\n" in give_seed(encee, dev.device.seed)
+    assert encee("refresh", "dev").code == 0
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda seed: f"  {seed.lower()}\n",
+        lambda seed: re.sub("(....)", r"\1 ", seed),
+        lambda seed: re.sub("(....)", r"\1-", seed) + "====",
+        lambda seed: f"otpauth://totp/Amazon%20Web%20Services:jane@123?secret={seed}&issuer=Amazon\n",
+    ],
+    ids=["small letters", "blanks", "dashes", "URI"],
+)
+def test_a_seed_is_taken_in_every_form_that_people_have_it_in(
+    encee: Encee, dev: Person, form: Callable[[str], str]
+) -> None:
+    give_seed(encee, form(dev.device.seed))
+    assert stored(dev.device) == dev.device.seed
+
+
+@pytest.mark.parametrize("text", ["", "123456", "GEZDGNBV1", "GEZDGNBV", "otpauth://totp/x?issuer=y", "é" * 32])
+def test_refuses_what_is_no_seed_and_does_not_repeat_it(encee: Encee, home: Home, dev: Person, text: str) -> None:
+    before = home.state()
+    result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=text)
+    assert (result.code, result.out, home.state(), stored(dev.device)) == (2, "", before, None)
+    assert result.err.startswith("encee: error: that is not the seed of a device\nencee: hint: ")
+    assert not text or text not in result.err
+
+
+def test_another_seed_takes_the_place_of_the_first(encee: Encee, home: Home, dev: Person) -> None:
+    give_seed(encee, "A" * 32)
+    config = home.config.read_text()
+    assert "did not accept the code" in encee("refresh", "dev").err
+    give_seed(encee, dev.device.seed)
+    assert (stored(dev.device), home.config.read_text()) == (dev.device.seed, config)
+    assert encee("refresh", "dev").code == 0
+
+
+def test_a_code_that_is_given_comes_first(encee: Encee, dev: Person) -> None:
+    give_seed(encee, "A" * 32)
+    assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
+
+
+def test_takes_the_seed_out_again_without_a_trace(encee: Encee, home: Home, dev: Person) -> None:
+    config = home.config.read_bytes()
+    give_seed(encee, dev.device.seed)
+    assert encee("keys", "totp", "dev", "--forget").code == 0
+    assert (stored(dev.device), home.config.read_bytes()) == (None, config)
+    assert encee("refresh", "dev").code == 2
+    assert encee("keys", "totp", "dev", "--forget").code == 0
+
+
+def test_a_seed_that_is_gone_is_told(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    give_seed(encee, dev.device.seed)
+    keyring.delete_password("encee-totp", dev.device.serial)
+    result = encee("refresh", "dev")
+    assert result.code == 1
+    assert f"the keyring holds no seed for the device {dev.device.serial}\n" in result.err
+    assert aws.calls("GetSessionToken") == []
+
+
+def test_a_config_file_that_cannot_be_written_keeps_the_seed_out(encee: Encee, home: Home, dev: Person) -> None:
+    (home.path / "second name").hardlink_to(home.config)
+    result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=dev.device.seed)
+    assert (result.code, stored(dev.device)) == (5, None)
+
+
+def test_says_what_to_install_where_the_library_that_computes_codes_is_missing(encee: Encee, dev: Person) -> None:
+    give_seed(encee, dev.device.seed)
+    script = (
+        "import sys; sys.modules['pyotp'] = None; from encee.cli.app import main; sys.exit(main(['refresh', 'dev']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "encee: error: computing codes needs a library that is not installed" in done.stderr
+    assert "encee: hint: install encee[keyring]" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_seed_is_typed_unseen(dev: Person) -> None:
+    child = on_terminal("keys", "totp", "dev", "--i-know")
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendline(dev.device.seed)
+    child.expect("takes it out again")
+    assert dev.device.seed not in (child.before or "")
+    child.wait()
+    assert (child.exitstatus, stored(dev.device)) == (0, dev.device.seed)
+
+
+@pytest.mark.slow
+def test_a_person_can_think_better_of_it(dev: Person) -> None:
+    child = on_terminal("keys", "totp", "dev", "--i-know")
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendintr()
+    child.expect("interrupted")
+    child.wait()
+    assert (child.exitstatus, stored(dev.device)) == (130, None)
