@@ -32,5 +32,5 @@ class Signer:
         Raises:
             EnceeError: It is not to be had.
         """
-        key = self.key if isinstance(self.key, Session) else AccessKey(self.key.id, self.key.secret)
-        return replace(self, key=key)
+        key = self.key
+        return replace(self, key=AccessKey(key.id, key.secret) if isinstance(key, AccessKey) else key)

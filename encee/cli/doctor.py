@@ -9,7 +9,7 @@ import typer
 from encee.aws.signer import Signer
 from encee.cli import terminal
 from encee.cli.options import ConfigFile, CredentialsFile, Json, World
-from encee.errors import ExitCode, UsageError
+from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.examine import Examined, examine
@@ -80,7 +80,11 @@ def _online(profile: str | None, examined: Examined, files: Files, world: World)
         examined.catalog.refuse_key(profile, key)
     except UsageError:
         return _not_done(ONLINE_CHECKS, "not asked: the key is none of AWS's")
-    return [*checked(ONLINE_CHECKS, _answers(profile, key, examined.catalog, files, world))]
+    try:
+        answers = _answers(profile, key, examined.catalog, files, world)
+    except EnceeError as error:  # the keyring does not give the secret away
+        return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
+    return [*checked(ONLINE_CHECKS, answers)]
 
 
 def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world: World) -> Answers:
@@ -96,7 +100,7 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world
     session = catalog.session(catalog.targets[profile], profile)
     if session is not None and session.expiration <= world.clock():
         session = None
-    signer = Signer(profile, key, region, files.credentials, files.config)
+    signer = Signer(profile, key, region, files.credentials, files.config).unlocked()
     return ask(signer, session, serial, world.clock)
 
 

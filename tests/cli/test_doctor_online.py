@@ -340,3 +340,14 @@ def test_a_secret_in_the_place_of_the_id_is_not_sent(encee: Encee, scene: Scene)
     assert (result.code, scene.aws.journal) == (1, [])
     assert set(states(result).values()) == {"unknown"}
     assert key.secret not in result.out + result.err
+
+
+def test_a_key_that_the_keyring_does_not_give_away_is_said_and_nothing_is_asked(
+    encee: Encee, dev: Person, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    home.write(f"[dev]\nencee_access_key_id = {dev.user.access_key.id}\nencee_secret = keyring\n")
+    result = encee("doctor", "dev")
+    assert result.code == 0, result.err
+    assert "not asked: this system has no keyring that could be used" in result.out + result.err
+    assert aws.journal == []
