@@ -75,7 +75,7 @@ def _cells(key: UserKey, used: LastUse | None, catalog: Catalog, now: datetime) 
     return [
         key.id,
         "active" if key.active else "inactive",
-        f"{(now - key.created).days} days",
+        f"{max((now - key.created).days, 0)} days",
         f"{local(used.when, now)}, {used.service}" if used else "never",
         " ".join(f"[{header}]" for header in places_of(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
         or "–",

@@ -21,11 +21,12 @@ from encee.cli.options import (
     credentials_store,
     not_empty,
 )
-from encee.cli.signing import signing
+from encee.cli.signing import Signing, signing
 from encee.errors import UsageError
 from encee.mfa.seeds import checked_seed
 from encee.profiles.keyring import Kind, forget, keep
 from encee.profiles.locking import bring_back, forget_seed, lock_away, name_seed
+from encee.profiles.store import Store
 
 
 def lock(
@@ -91,6 +92,7 @@ def totp(
         typer.Option(metavar="FILE", callback=not_empty, help="Read the seed from a file; - is standard input."),
     ] = None,
     take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
+    json: Json = False,
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
@@ -103,18 +105,30 @@ def totp(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh())
-    name = quote(signs.profile)
     serial = signs.settings.serial(signs.profile)
     if serial is None:
         raise UsageError(
-            f"no MFA device is known for {signs.profile}", hint=f"encee refresh {name} finds it and saves it"
+            f"no MFA device is known for {signs.profile}",
+            hint=f"encee refresh {quote(signs.profile)} finds it and saves it",
         )
     config = config_store(files, terminal.warn)
     if take_out:
         config.edit(partial(forget_seed, profile=signs.profile))
         forget(Kind.SEED, serial)
         terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
-        return
+    else:
+        _take_in(signs, serial, seed_file, config, i_know=i_know)
+    if json:
+        terminal.json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
+
+
+def _take_in(signs: Signing, serial: str, seed_file: str | None, config: Store, *, i_know: bool) -> None:
+    """Store a device's seed, for who knows what that means.
+
+    Raises:
+        EnceeError: The person does not, the seed is none, or one of the two places does not take it.
+    """
+    name = quote(signs.profile)
     if not i_know:
         raise UsageError(
             f"with the seed of {serial} in the keyring, whoever gets at that has both factors of {signs.profile}",
@@ -125,7 +139,11 @@ def totp(
     config.rehearse(edit)
     keep(Kind.SEED, serial, seed, instead=True)
     config.edit(edit)
-    beside = "in the same keyring" if signs.key.is_locked else f"in {files.credentials}, which the same person can read"
+    beside = (
+        "in the same keyring"
+        if signs.key.is_locked
+        else f"in {signs.files.credentials}, which the same person can read"
+    )
     terminal.warn(f"MFA is no second factor on this machine any more: the secret of {signs.key.id} is {beside}")
     terminal.say(f"the keyring has the seed of {serial} now, and nobody is asked for its codes:")
     terminal.say(f"  encee refresh {name}")

@@ -232,25 +232,26 @@ class Rotation:
                 keyring.keep(keyring.Kind.KEY, new.id, new.secret)
             self._credentials.edit(put_in_place(self._old, new))
         except (Exception, KeyboardInterrupt) as error:
-            standing, more = self._take_back(user, new), "" if noted else " --delete-unused"
-            raise _standing(error, standing, self._again + more) from error
+            standing, again = self._take_back(user, new, noted=noted)
+            raise _standing(error, standing, again) from error
 
-    def _take_back(self, user: "_User", new: AccessKey) -> str:
-        """Delete a new key that is not in the file; where things stand then."""
+    def _take_back(self, user: "_User", new: AccessKey, *, noted: bool) -> tuple[str, str]:
+        """Delete a new key that is not in the file; where things stand then, and the command to go on with."""
         try:
             written = bool(places_of(self._read(), new.id))
         except EnceeError:
             written = True
         if written:
-            return f"{self._files.credentials} may hold the new key {new.id} already, so both keys stay active"
+            return f"{self._files.credentials} may hold the new key {new.id}, so both keys stay active", self._again
         try:
             user.delete(new.id)
         except (EnceeError, KeyboardInterrupt):
-            return f"{self._profile} keeps its key, but the new one, {new.id}, could not be deleted again"
+            standing = f"{self._profile} keeps its key, but the new one, {new.id}, could not be deleted again"
+            return standing, self._again if noted else f"{self._again} --delete-unused"
         self._forget(new.id)
         with suppress(EnceeError):
             self._credentials.edit(end_rotation(new.id))
-        return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one"
+        return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one", self._again
 
     def _retire(self, user: "_User", old_id: str, new: UserKey, *, keep_old: bool) -> Rotated:
         """Let an old key go, once the new one works as the file has it."""

@@ -371,7 +371,7 @@ import keyring
 from encee.cli.app import main
 from encee.workflows import rotate
 
-rotate._APART = 0.01
+rotate._APART, rotate._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
 steps = 0
 

@@ -108,7 +108,14 @@ def test_a_code_that_is_given_comes_first(encee: Encee, dev: Person) -> None:
 def test_takes_the_seed_out_again_without_a_trace(encee: Encee, home: Home, dev: Person) -> None:
     config = home.config.read_bytes()
     give_seed(encee, dev.device.seed)
-    assert encee("keys", "totp", "dev", "--forget").code == 0
+    result = encee("keys", "totp", "dev", "--forget", "--json")
+    assert result.code == 0
+    assert json.loads(result.out) == {
+        "encee_format": 1,
+        "profile": "dev",
+        "device": dev.device.serial,
+        "in_keyring": False,
+    }
     assert (stored(dev.device), home.config.read_bytes()) == (None, config)
     assert encee("refresh", "dev").code == 2
     assert encee("keys", "totp", "dev", "--forget").code == 0
