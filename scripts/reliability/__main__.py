@@ -53,14 +53,16 @@ def played(scenario: Scenario, aws: FakeAws, folder: Path, size: Size) -> Row:
 PAPER = """\
 # Reliability
 
-Seen by `make reliability` on {day} (UTC), with encee {encee}, Python {python} and {system} on {cores} cores.
+Seen by `make reliability` on {day} (UTC), with encee {encee}, Python {python} and {system} on {cores} cores;
+the machine's load was {load:.0f} at the start.
 
 {table}
 Each run is held against its exit code; for a traceback or a secret in what it shows; and for the files: nothing
 changed where encee refuses, no byte moved outside the session's section where it does not, and no temporary file left.
 The large file has {profiles:,} profiles. The crowd are {processes} processes at a time for {seconds:g} s, beside
 `aws configure set`, which truncates the file in place, and an editor, which renames another file over it: neither
-takes a lock, so they can lose what others wrote meanwhile, a session too, and encee writes it again.
+takes a lock, so they can lose what others wrote meanwhile, a session too, and encee writes it again. An encee that does
+not get the lock within ten seconds, as on a machine with too much to do, says that the file is busy.
 
 *Not run* means that the machine lacked what it takes. Kills at every point of a write, and a loop of `aws configure
 set` alone, are in `tests/profiles/test_store_crash.py`. Not run at all: a power cut, NFS, Windows, macOS.
@@ -77,6 +79,7 @@ def main() -> int:
         "--only", default="", metavar="TEXT", help="only scenarios with this in their name, and no page"
     )
     given = parser.parse_args()
+    load_before, _, _ = os.getloadavg()
     size = Size(given.profiles, given.processes, given.seconds)
     try:
         with tempfile.TemporaryDirectory(prefix="encee-reliability-") as folder, FakeAws() as aws:
@@ -93,6 +96,7 @@ def main() -> int:
                 python=platform.python_version(),
                 system=platform.system(),
                 cores=os.cpu_count(),
+                load=load_before,
                 table=table,
                 **vars(given),
             )

@@ -16,8 +16,8 @@ from tests.conftest import Person
 _BYSTANDERS = 100
 """So many profiles are nobody's in the crowd."""
 
-_PAUSE = 0.3
-"""Seconds between two writes of somebody who is no encee."""
+_BETWEEN_SAVES = 1.0
+"""Seconds between two saves of the editor, which is often, for a person."""
 
 
 def bystanders(count: int) -> str:
@@ -83,12 +83,11 @@ class Crowd:
             done = self.home.run(AWS, *words)
             expect(done.returncode == 0, f"aws configure set ended with {done.returncode}: {done.stderr}")
             self.configured += 1
-            time.sleep(_PAUSE)
 
     def edit(self) -> None:
         """An editor: reads the file, writes another one, and renames that over the first."""
         while time.monotonic() < self.end:
-            time.sleep(_PAUSE)
+            time.sleep(_BETWEEN_SAVES)
             text = self.home.credentials.read_text()
             # What aws has in hand at the moment is not there in full, and a person would not save it.
             if self.lost(text):
