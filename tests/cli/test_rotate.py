@@ -574,3 +574,19 @@ def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Pers
     child.wait()
     assert child.exitstatus == 130
     assert_nothing_has_changed(home, ann)
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_key_that_no_note_names_and_that_cannot_be_deleted_is_told_with_how_to_get_rid_of_it(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    second_name = home.path / "second name"
+    aws.fault("CreateAccessKey", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
+    aws.fault("DeleteAccessKey", faults.reset_before(), times=3)
+    result = encee("keys", "rotate", "dev")
+    second_name.unlink()
+    assert result.code == 5
+    assert re.search(r"; dev keeps its key, but the new one, AKIA\w+, could not be deleted again\n", result.err)
+    assert result.err.endswith("; then: encee keys rotate dev --delete-unused\n")
+    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert_rotated(home, ann)
