@@ -50,7 +50,7 @@ demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file
 	$(BIN)/python scripts/demo.py
 
 test: dev  ## the fast tests
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) $(COVERAGE) -m 'not slow'
 
 lint: dev  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -62,9 +62,10 @@ format: dev  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-cover: dev  ## every test, the slow ones too, with branch coverage
+cover: dev  ## make test and the slow tests, with branch coverage
 	rm -f .coverage .coverage.*
-	$(PYTEST) --cov --cov-report=
+	$(MAKE) test COVERAGE='--cov --cov-report='
+	$(PYTEST) --cov --cov-report= --cov-append -m slow
 	$(BIN)/coverage report
 
 fuzz: dev  ## the properties of the edit and of the plain files, on 50,000 generated files
@@ -96,7 +97,7 @@ system:  ## install the programs that some tests need (Debian, as root); CI call
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
 
-check: lint readme test cover demo readers build  ## what CI runs
+check: lint readme cover demo readers build  ## what CI runs; make test is a part of cover
 
 clean:  ## remove what the other goals made
 	rm -rf $(VENV) .venv-aws .venv-aws-mfa .venv-readers build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

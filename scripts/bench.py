@@ -236,7 +236,7 @@ class Stage:
 # ---- running commands
 
 
-def run(home: Home, program: Path, *arguments: str, stdin: str = "") -> tuple[float, str]:
+def run(home: Home, program: Path, *arguments: str, stdin: str = "", code: int = 0) -> tuple[float, str]:
     """Run a command in pipes; the milliseconds from its start to its end, and its standard output."""
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -251,8 +251,8 @@ def run(home: Home, program: Path, *arguments: str, stdin: str = "") -> tuple[fl
     out, err = process.communicate(stdin)
     took = milliseconds_since(start)
     timer.cancel()
-    code = process.returncode
-    expect(code == 0, f"{described(program, arguments)} ended with {code}: {last_words(err or out)}")
+    ended = process.returncode
+    expect(ended == code, f"{described(program, arguments)} ended with {ended}: {last_words(err or out)}")
     return took, out
 
 
@@ -373,6 +373,14 @@ def process(home: Home) -> float:
     return took
 
 
+def completion(home: Home) -> float:
+    """What the shells ask for after TAB behind `encee refresh oth`."""
+    asking = replace(home, environ={**home.environ, "_ENCEE_COMPLETE": "encee refresh oth"})
+    took, out = run(asking, ENCEE)
+    expect(names("other", 1)[0] in out, "the completion offers no profile")
+    return took
+
+
 def aws_version(home: Home) -> float:
     """`aws --version`."""
     took, out = run(home, AWS, "--version")
@@ -387,6 +395,13 @@ def refresh(stage: Stage, home: Home, *people: Person, on_stdin: bool = False) -
     given, stdin = ("-", "\n".join(codes)) if on_stdin else (codes[0], "")
     took, _ = run(home, ENCEE, "refresh", *(person.profile for person in people), "--code", given, stdin=stdin)
     stage.expect_sessions(calls, codes, "encee refresh", home.credentials.read_text())
+    return took
+
+
+def audit(home: Home, count: int) -> float:
+    """`encee account audit`, of users most of whom have no device."""
+    took, out = run(home, ENCEE, "account", "audit", "--profile", "dev", "--json", code=1)
+    expect(out.count('"user": ') == count + 1, "encee account audit does not show every user")
     return took
 
 
@@ -538,9 +553,11 @@ def process_of_a_session(stage: Stage) -> Row:
     return ratio("`process`, 20 profiles", ours, Peer("`aws --version`", theirs), 0.28)
 
 
-def completion(_: Stage) -> Row:
-    """What has a limit, and is not built yet."""
-    return Row("completion of a name", "not built yet", "`aws --version`", "–", f"0.28 {TIMES}", "–")
+def completion_of_a_name(stage: Stage) -> Row:
+    """What a person waits for after TAB."""
+    home = stage.home(20)
+    ours, theirs = medians(ROUNDS, lambda: completion(home), lambda: aws_version(home))
+    return ratio("completion of a name, 20 profiles", ours, Peer("`aws --version`", theirs), 0.28)
 
 
 def after_enter(stage: Stage) -> Row:
@@ -613,6 +630,17 @@ def refresh_among_10_000(stage: Stage) -> Row:
     return alone(stage, "`refresh` of one of 10,000 profiles", ours, 2500)
 
 
+def audit_of_5_000(stage: Stage) -> Row:
+    """A big account, audited; users without a device are what an audit is for, so its exit code is 1."""
+    (dev,) = stage.people("dev")
+    home = stage.home_of(dev)
+    refresh(stage, home, dev)
+    for name in names("user", 5_000):
+        stage.aws.create_user(name)
+    (ours,) = medians(3, lambda: audit(home, 5_001))
+    return alone(stage, "`account audit`, 5,000 users", ours, 10_000)
+
+
 def memory(stage: Stage) -> Row:
     """What a command takes that only looks."""
     home = stage.home(20)
@@ -625,7 +653,7 @@ ROWS: tuple[Callable[[Stage], Row], ...] = (
     status_drawn,
     env_of_a_session,
     process_of_a_session,
-    completion,
+    completion_of_a_name,
     after_enter,
     refresh_and_aws,
     refresh_and_aws_mfa,
@@ -634,6 +662,7 @@ ROWS: tuple[Callable[[Stage], Row], ...] = (
     refresh_among_1_000,
     status_of_10_000,
     refresh_among_10_000,
+    audit_of_5_000,
     memory,
 )
 
