@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import zxingcpp
 
+_SMALLEST = 21  # modules
 _SCALE = 4  # pixels a module, where a picture has one
 _BLOCKS = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 _STYLE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -39,11 +40,10 @@ def read_png(data: bytes) -> str:
 
 def read_svg(text: str) -> str:
     """The text in an SVG as segno draws it: a white ground, and strokes for the dark modules."""
-    root = ET.fromstring(text)  # our own
-    size = round(float(root.attrib["viewBox"].split()[2]))
-    ground, strokes = root.iter("{http://www.w3.org/2000/svg}path")
+    ground, strokes = ET.fromstring(text).iter("{http://www.w3.org/2000/svg}path")
     assert ground.attrib["fill"] == "#fff"
     assert strokes.attrib["stroke"] == "#000"
+    size = int(ground.attrib["d"].removeprefix("M0 0h").split("v")[0])
     modules = [[False] * size for _ in range(size)]
     x = y = 0.0
     for command, words in re.findall(r"([Mmh])([-0-9. ]+)", strokes.attrib["d"]):
@@ -66,7 +66,8 @@ def read_terminal(printed: str, *, ground: bool) -> str:
     """
     rows: list[list[bool]] = []
     for line in printed.splitlines():
-        if "▀" not in line and "█" not in line:
+        text = _STYLE.sub("", line)
+        if len(text) < _SMALLEST or not set(text) <= set(_BLOCKS):
             continue
         upper, lower = [], []
         ink, paper = not ground, ground

@@ -66,12 +66,13 @@ def picture(file: Path) -> Iterator[Callable[[str], None]]:
     except OSError as error:
         raise _not_written(file, error) from None
     try:
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - the descriptor's mode is right from the start
+        with open(descriptor, "wb", buffering=0) as stream:  # noqa: PTH123 - with its mode from the start
 
             def draw(text: str) -> None:
+                left = _drawn(text, file.suffix.lower().removeprefix("."))
                 try:
-                    stream.write(_drawn(text, file.suffix.lower().removeprefix(".")))
-                    stream.flush()
+                    while left:
+                        left = left[stream.write(left) :]
                 except OSError as error:
                     raise _not_written(file, error) from None
 

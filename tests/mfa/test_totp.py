@@ -1,0 +1,69 @@
+"""A virtual device from inside: RFC 6238's codes, and the URI that an app reads."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pyotp
+import pytest
+from hypothesis import given, strategies as st
+
+from encee.mfa.steps import seconds_until, step_at
+from encee.mfa.totp import code_at, otpauth_uri, step_of
+
+RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # the RFC's "12345678901234567890"
+NOW = datetime(2026, 11, 22, 17, 0, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [
+        (59, "287082"),
+        (1111111109, "081804"),
+        (1111111111, "050471"),
+        (1234567890, "005924"),
+        (2000000000, "279037"),
+        (20000000000, "353130"),
+    ],
+)
+def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
+    """RFC 6238, appendix B, of which the last six digits are shown."""
+    assert code_at(RFC, seconds // 30) == code
+
+
+@given(st.binary(min_size=40, max_size=40), st.integers(0, 2**40))
+def test_codes_are_those_of_another_implementation(secret: bytes, step: int) -> None:
+    import base64
+
+    seed = base64.b32encode(secret).decode()
+    assert code_at(seed, step) == pyotp.HOTP(seed).at(step)
+
+
+@pytest.mark.parametrize("off", [-30, -1, 0, 1, 30])
+def test_a_code_of_a_clock_that_is_off_is_found(off: int) -> None:
+    here = step_at(NOW)
+    assert step_of(RFC, code_at(RFC, here + off), NOW) == here + off
+
+
+@pytest.mark.parametrize("off", [-31, 31])
+def test_a_code_of_a_clock_that_is_too_far_off_is_none(off: int) -> None:
+    assert step_of(RFC, code_at(RFC, step_at(NOW) + off), NOW) is None
+
+
+def test_the_next_code_is_waited_for() -> None:
+    assert seconds_until(step_at(NOW) + 1, NOW) == 20
+    assert seconds_until(step_at(NOW) + 1, NOW + timedelta(minutes=1)) == 0
+
+
+def test_the_uri_names_issuer_and_account_twice_as_apps_expect() -> None:
+    uri = otpauth_uri(RFC, issuer="AWS", account="jane@123456789012")
+    assert uri == f"otpauth://totp/AWS:jane@123456789012?secret={RFC}&issuer=AWS"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text("abcABC+=,.@-_:/?&#% ", min_size=1))
+def test_any_name_survives_in_the_uri(issuer: str, account: str) -> None:
+    parts = urlsplit(otpauth_uri(RFC, issuer=issuer, account=account))
+    assert (parts.scheme, parts.netloc, parts.fragment) == ("otpauth", "totp", "")
+    first, _, second = parts.path.removeprefix("/").partition(":")
+    assert (unquote(first), unquote(second)) == (issuer, account)
+    assert parse_qs(parts.query) == {"secret": [RFC], "issuer": [issuer]}
+    assert "+" not in parts.query  # some apps show it as it is
