@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 
-HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "pyotp", "requests", "rich"}
+HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "pyotp", "requests", "rich", "segno"}
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -35,6 +35,7 @@ def loaded(*arguments: str) -> set[str]:
         ("doctor", "dev", "--offline"),
         ("keys",),
         ("keys", "lock", "--help"),
+        ("device", "--help"),
     ],
 )
 def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:

@@ -52,6 +52,11 @@ class MfaDevices:
         self._clients = clients
         self._signer = signer
 
+    @property
+    def profile(self) -> str:
+        """The profile that signs."""
+        return self._signer.profile
+
     @cached_property
     def _reading(self) -> "IAMClient":
         return self._clients.iam(self._signer)

@@ -9,6 +9,7 @@ import typer
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.session import Clients
 from encee.cli import terminal
+from encee.cli.enrolling import enroll
 from encee.cli.groups import group
 from encee.cli.moments import local
 from encee.cli.options import (
@@ -132,6 +133,9 @@ def save(
     warn_of_environment(world, found)
     if json:
         terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+
+
+device.command()(enroll)
 
 
 @device.command()

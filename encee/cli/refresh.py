@@ -113,10 +113,29 @@ def refresh(
     run = RefreshRun(
         world, files, given, given_codes(code, code_command, world), carry_region=not no_region, save=not no_save
     )
+    run_and_show(run, profiles or [], files, world, if_expiring=if_expiring, dry_run=dry_run, json=json)
+
+
+def run_and_show(
+    run: RefreshRun,
+    words: Sequence[str],
+    files: Files,
+    world: World,
+    *,
+    if_expiring: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Do a run, and show what became of each profile, however it ends.
+
+    Raises:
+        EnceeError: It ended before its end.
+        typer.Exit: With the code of the first failure.
+    """
     error: EnceeError | None = None
     try:
         enough = parse_duration(if_expiring) if if_expiring is not None else None
-        run.go(profiles or [], enough, dry_run=dry_run)
+        run.go(words, enough, dry_run=dry_run)
     except EnceeError as expected:
         error = expected
     except KeyboardInterrupt:

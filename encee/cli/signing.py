@@ -69,6 +69,8 @@ class Signing:
         try:
             return request(self.on_hand())
         except NeedsMfaError:
+            if self.settings.serial(self.profile) is None:
+                raise  # without a device there is no session
             return request(self.with_session())
 
     def _with(self, session: Session) -> Signer:

@@ -323,47 +323,81 @@ def confirm(question: str, *, default: bool) -> bool:
         say("type y for yes or n for no")
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a terminal that is closed, and a request to end, interrupt as Ctrl-C does.
+class Interrupts:
+    """Ctrl-C, a terminal that is closed and a request to end: one interruption, and only where a person is waited for.
 
-    Only the first of them does: what comes behind it waits, so that what is half done can be undone.
+    An exception that can come anywhere can also come between another one and the handler that undoes what is half
+    done. So elsewhere they wait for the next question, and behind the first one they change nothing any more.
     """
-    names = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
-    before = {name: signal.getsignal(name) for name in names}
-    mine = [name for name in names if before[name] is not signal.SIG_IGN]  # nohup has it so
 
-    def interrupt(_number: int, _frame: object) -> None:
-        for name in mine:
-            signal.signal(name, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.came = False
+        """Whether one of them came."""
+        self._waiting = False
 
-    try:
-        for name in mine:
-            signal.signal(name, interrupt)
-        yield
-    finally:
-        for name in mine:
-            signal.signal(name, before[name])
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold them back, except while a person is waited for."""
+        signals = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
+        before = {one: handler for one in signals if (handler := signal.getsignal(one)) is not signal.SIG_IGN}
+        try:
+            for one in before:
+                signal.signal(one, self._interrupt)
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Wait for a person.
+
+        Raises:
+            InterruptedByPersonError: One of them came, now or before.
+        """
+        try:
+            self._waiting = not self.came
+            if self.came:
+                raise KeyboardInterrupt
+            yield
+        except KeyboardInterrupt:
+            raise InterruptedByPersonError("interrupted") from None
+        finally:
+            self._waiting = False
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.came = True
+        if self._waiting:
+            self._waiting = False
+            raise KeyboardInterrupt
 
 
-def can_draw(lines: Sequence[str]) -> bool:
-    """Whether a picture of these lines can be drawn for a person: in two colours, whole and in its characters."""
-    try:
-        lines[0].encode(sys.stderr.encoding)
-        fits = max(map(len, lines)) <= os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, UnicodeEncodeError):
+def draw(pictures: Sequence[Sequence[str]]) -> bool:
+    """Draw a picture in black on white, whatever the terminal's own colours are, on stderr.
+
+    Args:
+        pictures: The lines of the same picture, the largest first. The first one that can be seen whole above a
+            line is drawn, else the last one, if it is not too wide.
+
+    Returns:
+        Whether it was drawn; without colours, or where a line would be folded, it is not.
+    """
+    if not coloured(sys.stderr):
         return False
-    return fits and coloured(sys.stderr)
-
-
-def draw(lines: Sequence[str]) -> None:
-    """A picture in black on white, whatever the terminal's own colours are, on stderr."""
+    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    lines = next((picture for picture in pictures if len(picture) < rows), pictures[-1])
+    try:
+        "".join(lines).encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        return False
+    if max(map(len, lines)) > columns:
+        return False
     from rich.text import Text
 
     shown = console(stderr=True)
     for line in lines:
         shown.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
+    return True
 
 
 def _typed(stdin: int, cancelled: "Cancelled") -> bool:

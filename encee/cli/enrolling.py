@@ -1,0 +1,221 @@
+"""`encee device enroll`: a new authenticator app, enabled in a minute."""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encee.aws.mfa_devices import MOST, MfaDevices
+from encee.aws.refusals import DeniedError, NeedsMfaError
+from encee.aws.session import Clients
+from encee.aws.signer import Signer
+from encee.aws.sts import identity
+from encee.cli import terminal
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    config_store,
+    credentials_store,
+    not_empty,
+)
+from encee.cli.own_devices import devices_of, warn_of_environment
+from encee.cli.refresh import run_and_show
+from encee.cli.running import RefreshRun
+from encee.cli.signing import Signing, signing
+from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.mfa.qr import checked_picture, half_blocks, picture
+from encee.mfa.totp import otpauth_uri
+from encee.model import Device, NewDevice, User
+from encee.profiles.files import Files
+from encee.profiles.saved_device import save_device
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.connections import root_key
+from encee.workflows.devices import fido_only
+from encee.workflows.enroll import checked_name, enroll as enroll_device
+
+
+def enroll(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", callback=not_empty, help="The device's name. [default: the user's]"),
+    ] = None,
+    qr_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", callback=not_empty, help="Draw the QR code in a new file too, .png or .svg, until the end."
+        ),
+    ] = None,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Enrol an authenticator app: a QR code to scan, two codes to type.
+
+    The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
+    Whatever goes wrong, a device that is not enabled is deleted again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    file = checked_picture(qr_file) if qr_file is not None else None
+    wanted = checked_name(name) if name is not None else None
+    given = GivenSettings(duration=duration)
+    Settings(given, world.environ, signs.catalog).duration(signs.profile)  # before anything is made
+    if not terminal.is_terminal():
+        raise UsageError(
+            "enroll needs a terminal: it shows a secret and asks for two codes",
+            hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
+        )
+    clients = Clients()
+    user = _user(clients, signs.with_key())
+    devices = devices_of(signs)
+    signer = _signer(signs, devices)
+    interrupts = terminal.Interrupts()
+    with _explained(first=not devices), interrupts.held(), picture(file) if file else nullcontext() as draw:
+        person = _AtTerminal(user, interrupts, file, draw)
+        enrolled = enroll_device(MfaDevices(clients, signer), user, wanted or user.name, person, world.clock)
+    terminal.say(f"{enrolled.serial} is enabled for {user.name}")
+    saved_in = _save(signs, enrolled.serial, devices, world, files)
+    if json:
+        saved = str(saved_in) if saved_in else None
+        terminal.json({"profile": signs.profile, "device": enrolled.serial, "outcome": "enrolled", "saved_in": saved})
+    if interrupts.came:
+        raise InterruptedByPersonError("interrupted")
+    if not devices and terminal.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
+        if (seconds := enrolled.seconds_left(world.clock())) > 0:
+            terminal.countdown("the device's next code", seconds)
+        given = replace(given, mfa_serial=enrolled.serial)
+        run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
+
+
+def _user(clients: Clients, signer: Signer) -> User:
+    """Who has the key; it needs no permission to find out.
+
+    Raises:
+        AwsError: The root user, or AWS does not tell.
+    """
+    user = User(identity(clients.sts(signer), signer).arn)
+    if user.is_root:
+        raise root_key(signer.profile)
+    return user
+
+
+def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
+    """Who may enable another device: a key while there is none, afterwards a session (AWS-2023-001).
+
+    Raises:
+        UsageError: There are too many devices, or none with which a session could be had.
+        EnceeError: There is no session to be had.
+    """
+    if len(devices) >= MOST:
+        raise UsageError(
+            f"the user of {signs.profile} has {len(devices)} devices, and AWS allows no more",
+            hint=f"remove one: encee device remove {shlex.quote(signs.profile)} {shlex.quote(devices[0].serial)}",
+        )
+    if not devices:
+        return signs.on_hand()
+    if not any(device.gives_codes for device in devices):
+        raise fido_only(signs.profile)
+    terminal.note(f"the user of {signs.profile} has a device already, so its session has to add another one")
+    return signs.with_session()
+
+
+@contextmanager
+def _explained(*, first: bool) -> Iterator[None]:
+    """Say of a first device that only an administrator can help where a policy requires MFA to enrol it."""
+    try:
+        yield
+    except NeedsMfaError as error:
+        if not first:
+            raise
+        raise DeniedError(
+            error.message,
+            hint="an administrator has to let users without a device do that: encee policy show mfa-required",
+        ) from error
+
+
+class _AtTerminal:
+    """The person with the new device."""
+
+    def __init__(
+        self, user: User, interrupts: terminal.Interrupts, file: Path | None, draw: Callable[[str], None] | None
+    ) -> None:
+        self._user = user
+        self._interrupts = interrupts
+        self._file = file
+        self._draw = draw
+
+    def another_name(self, taken: str, suggestion: str) -> str:
+        """A name instead of a taken one; Enter takes the suggestion."""
+        terminal.say(f"there is a device called {taken} already")
+        while True:
+            try:
+                with self._interrupts.waiting():
+                    typed = terminal.ask(f"another name for the new one [{suggestion}]:")
+                return checked_name(typed or suggestion)
+            except UsageError as error:
+                terminal.complain(error)
+
+    def show(self, device: NewDevice) -> None:
+        """Show the secret, in groups of four and as a QR code."""
+        name = device.serial.rpartition("/")[2]
+        uri = otpauth_uri(device.seed, issuer="AWS", account=f"{name}@{self._user.account}")
+        if self._draw is not None:
+            self._draw(uri)
+            terminal.note(f"{self._file} shows the QR code, and so the secret: it is deleted at the end")
+        terminal.say("scan the code with an authenticator app, or type this secret into it:")
+        groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
+        for start in range(0, len(groups), 8):
+            terminal.say(f"  {' '.join(groups[start : start + 8])}")
+        if not terminal.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
+            terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
+
+    def code(self, question: str) -> str:
+        """Six digits."""
+        with self._interrupts.waiting():
+            return terminal.ask_code(question)
+
+    def wait(self, seconds: float) -> None:
+        """Count down to the next code."""
+        if seconds > 0:
+            with self._interrupts.waiting():
+                terminal.countdown("the next code", seconds)
+
+    def hear(self, line: str) -> None:
+        """Read a line."""
+        terminal.note(line)
+
+
+def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, files: Files) -> Path | None:
+    """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
+    profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
+    if saved in {device.serial for device in devices} and not terminal.confirm(
+        f"use it for {profile} from now on, instead of {saved}?", default=True
+    ):
+        return None
+    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    try:
+        file = save_device(credentials, config, profile, serial)
+    except EnceeError as error:
+        terminal.warn(f"could not save it as mfa_serial of {profile}: {error.message}")
+        return None
+    terminal.say(f"saved as mfa_serial of {profile} in {file}")
+    warn_of_environment(world, serial)
+    return file
