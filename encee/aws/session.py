@@ -112,7 +112,10 @@ def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.
     core = botocore.session.Session()
     core.set_config_variable("credentials_file", str(credentials_file))
     core.set_config_variable("config_file", str(config_file))
-    core.set_config_variable("profile", profile)
+    if profile in core.available_profiles:
+        core.set_config_variable("profile", profile)
+    else:  # it is about to be written; else it would not be found, and AWS_PROFILE is nobody's business
+        core.session_var_map["profile"] = (None, None, None, None)
     return core
 
 

@@ -21,6 +21,7 @@ from encee.cli.world import World
 from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
 
 COMMANDS = {
+    "setup": "encee.cli.setup",
     "refresh": "encee.cli.refresh",
     "status": "encee.cli.status",
     "env": "encee.cli.env",
@@ -31,10 +32,10 @@ COMMANDS = {
     "process": "encee.cli.process",
     "clear": "encee.cli.clear",
     "device": "encee.cli.device",
-    "import": "encee.cli.importing",
+    "keys": "encee.cli.keys",
     "account": "encee.cli.account",
     "policy": "encee.cli.policy",
-    "keys": "encee.cli.keys",
+    "import": "encee.cli.importing",
     "doctor": "encee.cli.doctor",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.

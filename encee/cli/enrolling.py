@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -42,7 +42,7 @@ from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.connections import root_key
 from encee.workflows.devices import fido_only
-from encee.workflows.enroll import checked_name, enroll as enroll_device
+from encee.workflows.enroll import Enrolled, checked_name, enroll as enroll_device
 
 
 def enroll(
@@ -83,26 +83,74 @@ def enroll(
             "enroll needs a terminal: it shows a secret and asks for two codes",
             hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
         )
+    added = add_device(signs, devices_of(signs), world, files, name=wanted, file=file)
+    serial = added.enrolled.serial
+    if json:
+        saved = str(added.saved_in) if added.saved_in else None
+        terminal.json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
+    if added.interrupted:
+        raise InterruptedByPersonError("interrupted")
+    if added.is_first and terminal.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
+        wait_for_next_code(added.enrolled, world)
+        given = replace(given, mfa_serial=serial)
+        run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
+
+
+class Added(NamedTuple):
+    """A device that was enrolled.
+
+    Args:
+        enrolled: The device.
+        saved_in: The file that has it as `mfa_serial` now, or None.
+        is_first: Whether the user had none before.
+        interrupted: Whether the person did not want to go on when it was enabled already.
+    """
+
+    enrolled: Enrolled
+    saved_in: Path | None
+    is_first: bool
+    interrupted: bool
+
+
+def add_device(
+    signs: Signing,
+    devices: Sequence[Device],
+    world: World,
+    files: Files,
+    *,
+    name: str | None = None,
+    file: Path | None = None,
+) -> Added:
+    """Enrol a device for a profile's user, and save it.
+
+    Args:
+        signs: Who signs.
+        devices: The devices that the user has already.
+        world: The clock.
+        files: Where the two files are.
+        name: From `checked_name`; None takes the user's.
+        file: Where to draw the QR code as well, or None.
+
+    Raises:
+        InterruptedByPersonError: The person does not want to go on, and there is no new device.
+        EnceeError: There is no new device.
+    """
     clients = Clients()
     user = _user(clients, signs.with_key())
-    devices = devices_of(signs)
     signer = _signer(signs, devices)
     interrupts = terminal.Interrupts()
     with _explained(first=not devices), interrupts.held(), picture(file) if file else nullcontext() as draw:
         person = _AtTerminal(user, interrupts, file, draw)
-        enrolled = enroll_device(MfaDevices(clients, signer), user, wanted or user.name, person, world.clock)
+        enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")
     saved_in = _save(signs, enrolled.serial, devices, world, files)
-    if json:
-        saved = str(saved_in) if saved_in else None
-        terminal.json({"profile": signs.profile, "device": enrolled.serial, "outcome": "enrolled", "saved_in": saved})
-    if interrupts.came:
-        raise InterruptedByPersonError("interrupted")
-    if not devices and terminal.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
-        if (seconds := enrolled.seconds_left(world.clock())) > 0:
-            terminal.countdown("the device's next code", seconds)
-        given = replace(given, mfa_serial=enrolled.serial)
-        run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
+    return Added(enrolled, saved_in, not devices, interrupts.came)
+
+
+def wait_for_next_code(enrolled: Enrolled, world: World) -> None:
+    """Wait until a new device shows a code that is not used."""
+    if (seconds := enrolled.seconds_left(world.clock())) > 0:
+        terminal.countdown("the device's next code", seconds)
 
 
 def _user(clients: Clients, signer: Signer) -> User:

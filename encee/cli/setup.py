@@ -1,0 +1,258 @@
+"""`encee setup`: the first run, from a key and a phone to a session that every AWS tool can use."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encee.aws.refusals import DeadKeyError, DeniedError
+from encee.aws.session import Clients
+from encee.aws.signer import Signer
+from encee.aws.sts import identity
+from encee.cli import terminal
+from encee.cli.enrolling import add_device, wait_for_next_code
+from encee.cli.moments import local
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    HowToRefresh,
+    World,
+    config_store,
+    credentials_store,
+    not_empty,
+    read_catalog,
+)
+from encee.cli.own_devices import devices_of
+from encee.cli.refresh import run_and_show
+from encee.cli.running import RefreshRun
+from encee.cli.signing import Signing, signing
+from encee.errors import AwsError, EnceeError, InterruptedByPersonError, UsageError
+from encee.model import AccessKey
+from encee.profiles.catalog import Catalog
+from encee.profiles.console_csv import console_key
+from encee.profiles.files import Files, expanded
+from encee.profiles.importing import Incoming, bring_in
+from encee.profiles.plain import plausible_key, read_plain
+from encee.profiles.saved_device import save_device
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.connections import root_key
+from encee.workflows.devices import find_device
+from encee.workflows.enroll import Enrolled
+
+_FIRST_NAME = "dev"
+_TYPED = Path("the key")
+"""What stands in messages for a file that there is none of."""
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+", re.ASCII)
+_TRIES = 3
+
+
+def setup(
+    context: typer.Context,
+    profile: Annotated[
+        str | None,
+        typer.Argument(metavar="[PROFILE]", help="The profile to set up. [default: asked for]", show_default=False),
+    ] = None,
+    *,
+    csv: Annotated[
+        str | None,
+        typer.Option("--csv", metavar="FILE", callback=not_empty, help="Take the key from the console's CSV file."),
+    ] = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Go from a key and a phone to a session, in one conversation.
+
+    Asks for the key, checks it with AWS and saves it, finds or enrols the MFA device, and makes the first session.
+    A step that is done already is skipped, so run it again after an interruption.
+    """
+    world: World = context.obj
+    if not terminal.is_terminal():
+        raise UsageError(
+            "setup asks questions and needs a terminal",
+            hint="without one: encee import csv FILE --profile NAME, then encee refresh NAME --code CODE",
+        )
+    first_run = _FirstRun(world, world.files(credentials_file, config_file))
+    name = first_run.profile(profile)
+    try:
+        first_run.key(name, csv)
+        first_run.device(name)
+        first_run.session(name)
+    except InterruptedByPersonError:
+        raise InterruptedByPersonError(
+            "interrupted", hint=f"encee setup {shlex.quote(name)} goes on from there"
+        ) from None
+    first_run.say_goodbye(name)
+
+
+class _FirstRun:
+    """The steps, each of which says what it finds done already."""
+
+    def __init__(self, world: World, files: Files) -> None:
+        self._world = world
+        self._files = files
+        self._enrolled: Enrolled | None = None
+
+    def _catalog(self) -> Catalog:
+        return read_catalog(self._files, terminal.warn)
+
+    def profile(self, word: str | None) -> str:
+        """Which profile is set up: the named one, the only one that there is, or a new one.
+
+        Raises:
+            UsageError: The word means a role, or there are several.
+        """
+        catalog = self._catalog()
+        if word is None:
+            if len(catalog.sources) > 1:
+                raise UsageError(
+                    f"there are {len(catalog.sources)} profiles with long-term keys: {', '.join(catalog.sources)}",
+                    hint="name the one to set up, or a new one: encee setup PROFILE",
+                )
+            return next(iter(catalog.sources), None) or (
+                terminal.ask(f"name of the profile [{_FIRST_NAME}]:") or _FIRST_NAME
+            )
+        known = catalog.profile_for(word)
+        if known in catalog.roles:
+            raise UsageError(f"{word} is a role, which has no key of its own", hint="name its source_profile instead")
+        return known or word
+
+    # ---- the key
+
+    def key(self, name: str, csv: str | None) -> None:
+        """Let the profile have a key that AWS knows.
+
+        Raises:
+            EnceeError: Something else is there under its name, or AWS does not know the key.
+        """
+        if name in self._catalog().sources:
+            terminal.say(f"key      {name} has one already")
+            return
+        placeholder = AccessKey("A" * 20, "s" * 40)
+        self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
+        region = self._region(name)
+        if csv is not None:
+            path = expanded(csv)
+            found = console_key(read_plain(path), path).key
+            self._check(name, found, region)
+        else:
+            path, found = _TYPED, self._typed_key(name, region)
+        self._write(name, path, found, region, dry_run=False)
+        terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
+        if csv is not None:
+            terminal.note(f"when all this works, the plain file can go: rm {shlex.quote(str(path))}")
+
+    def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
+        credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)
+        incoming = Incoming(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
+        [outcome] = bring_in([incoming], credentials, config, dry_run=dry_run)
+        if outcome.error:
+            raise outcome.error
+
+    def _region(self, name: str) -> str | None:
+        """The region for the profile; None where it has one, or the environment names it."""
+        known = self._catalog().options(name).get("region")
+        if known or any(self._world.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+            return None
+        while True:
+            region = terminal.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
+            if _REGION.fullmatch(region):
+                return region
+            terminal.say("a region looks like eu-central-1")
+
+    def _typed_key(self, name: str, region: str | None) -> AccessKey:
+        """A key that a person types until AWS knows it, three times at most."""
+        for left in reversed(range(_TRIES)):
+            try:
+                key_id = terminal.ask("access key id:") or ""
+                secret = terminal.ask_hidden("secret access key (not shown):").strip()
+                key = plausible_key(key_id, secret, _TYPED, (1, 2))
+                self._check(name, key, region)
+            except InterruptedByPersonError:
+                raise
+            except EnceeError as error:
+                if not left:
+                    raise
+                terminal.complain(error)
+            else:
+                return key
+        raise AssertionError  # the last round returns or raises
+
+    def _check(self, name: str, key: AccessKey, region: str | None) -> None:
+        """Ask AWS whose key it is.
+
+        Raises:
+            AwsError: It knows none, or it is the root user's.
+        """
+        settings = Settings(GivenSettings(region=region), self._world.environ, self._catalog())
+        where, _ = settings.region(name, None)
+        signer = Signer(name, key, where, self._files.credentials, self._files.config)
+        try:
+            arn = identity(Clients().sts(signer), signer).arn
+        except DeadKeyError as error:
+            raise AwsError(error.message, hint="type both again, as the console shows them once") from error
+        if arn.endswith(":root"):
+            raise root_key(name)
+        terminal.say(f"key      AWS knows it: {arn}")
+
+    # ---- the device
+
+    def device(self, name: str) -> None:
+        """Let the profile have a device.
+
+        Raises:
+            EnceeError: There is none, and none can be enrolled.
+        """
+        signs = signing(name, self._world, self._files, HowToRefresh())
+        if serial := signs.settings.serial(name):
+            terminal.say(f"device   {serial} is known")
+            return
+        try:
+            devices = devices_of(signs)
+        except DeniedError:
+            devices = None  # the person may know
+        if devices != []:
+            self._save_device(signs)
+            return
+        terminal.say("device   there is none yet: take the phone with the authenticator app")
+        added = add_device(signs, devices, self._world, self._files)
+        if added.interrupted:
+            raise InterruptedByPersonError("interrupted")
+        self._enrolled = added.enrolled
+
+    def _save_device(self, signs: Signing) -> None:
+        naming = ("encee", "device", "save", signs.profile)
+        serial = find_device(Clients(), signs.on_hand(), terminal.Asked(), naming)
+        credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)
+        file = save_device(credentials, config, signs.profile, serial)
+        terminal.say(f"device   {serial}, saved in {file}")
+
+    # ---- the session
+
+    def session(self, name: str) -> None:
+        """Make the first session, unless there is a valid one.
+
+        Raises:
+            EnceeError: There is none to be had.
+        """
+        catalog, now = self._catalog(), self._world.clock()
+        target = catalog.targets[name]
+        session = catalog.session(target, name)
+        if session is not None and session.expiration > now:
+            terminal.say(f"session  {target} is valid until {local(session.expiration, now)}")
+            return
+        if self._enrolled is not None:
+            wait_for_next_code(self._enrolled, self._world)
+        given = GivenSettings(mfa_serial=self._enrolled.serial if self._enrolled else None)
+        run_and_show(RefreshRun(self._world, self._files, given, None), [name], self._files, self._world)
+
+    def say_goodbye(self, name: str) -> None:
+        """Say what to type every day."""
+        target = self._catalog().targets[name]
+        terminal.say("")
+        terminal.say("every day:")
+        terminal.say(f"  encee refresh {shlex.quote(name)}")
+        terminal.say(f"  aws --profile {shlex.quote(target)} s3 ls")
+        terminal.say("  encee status")

@@ -1,0 +1,216 @@
+"""`encee setup`: from a new key and a phone to a session, on a real pseudo-terminal."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pexpect
+import pytest
+
+from tests.conftest import ROOT, Encee, Home, Person, run_aws
+from tests.fake_aws import FakeAws, FakeUser
+
+Conversation = Callable[..., "pexpect.spawn[str]"]
+
+
+@pytest.fixture
+def setup(aws: FakeAws) -> Iterator[Conversation]:
+    """Start `encee setup` at a moment just before an app's next code."""
+    del aws  # it has to be there
+    started: list[pexpect.spawn[str]] = []
+
+    def start(*words: str) -> "pexpect.spawn[str]":
+        now = datetime.now(UTC).timestamp() // 30 * 30 + 29.9
+        moment = datetime.fromtimestamp(now, UTC).isoformat()
+        child = pexpect.spawn(
+            sys.executable,
+            [str(ROOT / "tests" / "run_encee.py"), moment, "setup", *words],
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(40, 100),
+            env={**os.environ, "TERM": "xterm-256color"},
+        )
+        child.delaybeforesend = None
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def ended(child: "pexpect.spawn[str]") -> int | None:
+    child.expect(pexpect.EOF)
+    assert "Traceback" not in (child.before or "")
+    child.close()
+    return child.exitstatus
+
+
+def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
+    child.expect_exact("access key id:")
+    child.sendline(user.access_key.id)
+    child.expect_exact("secret access key (not shown):")
+    child.sendline(user.access_key.secret)
+
+
+def test_from_an_empty_home_to_a_session_that_the_real_aws_uses(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    jane = aws.create_user("jane")
+    child = setup()
+    child.expect_exact("name of the profile [dev]:")
+    child.sendline("")
+    child.expect_exact("region, such as eu-central-1 [us-east-1]:")
+    child.sendline("eu-central-1")
+    type_key(child, jane)
+    child.expect_exact(f"AWS knows it: {jane.arn}")
+    assert jane.access_key.secret not in (child.before or "")
+    child.expect_exact(f"saved as [dev] in {home.credentials}")
+    child.expect_exact("code that the app shows now:")
+    [device] = aws.virtual_devices()
+    child.sendline(device.next_code())
+    child.expect_exact("next code that the app shows:")
+    child.sendline(device.next_code())
+    child.expect_exact(f"saved as mfa_serial of dev in {home.config}")
+    child.expect_exact(f"MFA code for dev ({device.serial}):")
+    child.sendline(device.next_code())
+    child.expect_exact("dev-mfa is valid until")
+    child.expect_exact("every day:")
+    child.expect_exact("encee refresh dev")
+    child.expect_exact("aws --profile dev-mfa s3 ls")
+    child.expect_exact("encee status")
+    assert ended(child) == 0
+    assert home.credentials.stat().st_mode & 0o777 == 0o600
+    who = run_aws("--profile", "dev-mfa", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert who.out == f"{jane.arn}\n", who.err
+
+
+def test_what_is_done_already_is_skipped(
+    setup: Conversation, home: Home, dev: Person, encee: Encee, aws: FakeAws
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    before = home.state()
+    aws.journal.clear()
+    child = setup()
+    child.expect_exact("dev has one already")
+    child.expect_exact(f"{dev.device.serial} is known")
+    child.expect_exact("dev-mfa is valid until")
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+    assert home.state() == before
+    assert aws.journal == []
+
+
+def test_a_device_that_is_there_is_saved_and_not_enrolled_again(
+    setup: Conversation, home: Home, person: Person, aws: FakeAws
+) -> None:
+    home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
+    child = setup("dev")
+    child.expect_exact(f"{person.device.serial}, saved in {home.config}")
+    child.expect_exact(f"MFA code for dev ({person.device.serial}):")
+    child.sendline(person.device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+    assert aws.calls("CreateVirtualMFADevice") == []
+
+
+def test_a_key_that_aws_does_not_know_is_asked_for_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    jane, dead = aws.create_user("jane"), aws.create_user("dead")
+    dead.access_key.delete()
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    type_key(child, dead)
+    child.expect_exact("AWS does not know the key")
+    child.expect_exact("access key id:")
+    child.sendline(jane.access_key.secret)
+    child.expect_exact("secret access key (not shown):")
+    child.sendline(jane.access_key.id)
+    child.expect_exact("id and secret may be swapped")
+    assert jane.access_key.secret not in (child.before or "").split("secret access key (not shown):")[-1]
+    type_key(child, jane)
+    child.expect_exact("saved as [dev]")
+    child.sendintr()
+    assert ended(child) == 130
+    assert jane.access_key.id in home.credentials.read_text()
+
+
+def test_ctrl_c_at_each_question_leaves_nothing_half_made_and_says_how_to_go_on(
+    setup: Conversation, home: Home, aws: FakeAws
+) -> None:
+    jane = aws.create_user("jane")
+    for question in ("name of the profile", "region, such as", "access key id:", "secret access key"):
+        child = setup()
+        for seen, answer in (
+            ("name of the profile", ""),
+            ("region, such as", ""),
+            ("access key id:", jane.access_key.id),
+            ("secret access key", "x"),
+        ):
+            child.expect_exact(seen)
+            if seen == question:
+                child.sendintr()
+                break
+            child.sendline(answer)
+        assert ended(child) == 130
+        assert not home.credentials.exists()
+    child = setup("dev")
+    child.expect_exact("region, such as")
+    child.sendline("")
+    type_key(child, jane)
+    child.expect_exact("code that the app shows now:")
+    child.sendintr()
+    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    assert ended(child) == 130
+    assert aws.virtual_devices() == []
+    assert "[dev]" in home.credentials.read_text()
+
+
+def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, person: Person) -> None:
+    file = home.path / "keys.csv"
+    key = person.user.access_key
+    file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
+    child = setup("dev", "--csv", str(file))
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    child.expect_exact("saved as [dev]")
+    child.expect_exact(f"rm {file}")
+    child.expect_exact("MFA code for dev")
+    child.sendline(person.device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+
+
+def test_a_root_key_is_refused_and_not_saved(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    root = aws.root_key()
+    file = home.path / "keys.csv"
+    file.write_text(f"Access key ID,Secret access key\n{root.id},{root.secret}\n")
+    child = setup("dev", "--csv", str(file))
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    child.expect_exact("the root user")
+    assert ended(child) == 4
+    assert not home.credentials.exists()
+
+
+def test_never_writes_over_something_else(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    home.write("[dev]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
+    before = home.state()
+    child = setup("dev")
+    child.expect_exact("is there already, with something else in it")
+    assert ended(child) == 5
+    assert home.state() == before
+    assert aws.journal == []
+
+
+def test_needs_a_terminal(encee: Encee, home: Home) -> None:
+    result = encee("setup")
+    assert result.code == 2
+    assert "encee import csv FILE --profile NAME" in result.err
+    assert not home.credentials.exists()
+
+
+def test_several_profiles_have_to_be_told_apart(setup: Conversation, home: Home, person: Person) -> None:
+    home.write(person.section("one") + person.section("two"))
+    child = setup()
+    child.expect_exact("there are 2 profiles with long-term keys: one, two")
+    assert ended(child) == 2
