@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
 from encee.aws.policies.request import Context
@@ -143,6 +144,7 @@ def matches_arn(wanted: Pattern, found: str) -> Truth:
     return len(others) == len(parts) and all(map(matches, parts, others))
 
 
+@lru_cache(maxsize=2**16)  # an audit asks the same of every user: 60 ms a user without it, with a large policy
 def action_matches(wanted: str, action: str) -> Truth:
     """Whether an action is one that a policy's `Action` names; case does not matter."""
     if not _ACTION.fullmatch(wanted):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.aws.policies.evaluate import (
     Circumstances,
@@ -19,6 +19,8 @@ from encee.aws.policies.evaluate import (
 )
 from encee.aws.policies.lint import lint
 from encee.aws.policies.requirement import mfa_requirement
+
+relaxed = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
 JANE = Principal.user("jane")
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -116,6 +118,7 @@ requests = st.builds(
 # ---- what holds
 
 
+@relaxed
 @given(policies, requests)
 def test_the_evaluator_answers_or_says_what_it_does_not_know(held: list[Policy], request: Request) -> None:
     verdict = evaluate(held, request)
@@ -124,6 +127,7 @@ def test_the_evaluator_answers_or_says_what_it_does_not_know(held: list[Policy],
     assert all(len(reason) > len("p Statement: ") for reason in verdict.unknown)
 
 
+@relaxed
 @given(documents, policies, requests)
 def test_a_trust_policy_is_answered_too(trust: object, held: list[Policy], request: Request) -> None:
     asked = Request("sts:AssumeRole", ROLE, request.context, request.principal)
@@ -131,6 +135,7 @@ def test_a_trust_policy_is_answered_too(trust: object, held: list[Policy], reque
     assert bool(verdict.unknown) == (verdict.outcome is Outcome.UNKNOWN)
 
 
+@relaxed
 @given(policies, requests)
 def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
     everything = Policy("no", {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}})
@@ -141,6 +146,7 @@ def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
         assert evaluate_trust(trust, order, asked).outcome is Outcome.DENIED
 
 
+@relaxed
 @given(policies, requests, st.integers(0, 3), st.sampled_from(["Allow", "Deny"]))
 def test_a_statement_about_something_else_changes_nothing(
     held: list[Policy], request: Request, place: int, effect: str
@@ -149,11 +155,13 @@ def test_a_statement_about_something_else_changes_nothing(
     assert evaluate([*held[:place], other, *held[place:]], request) == evaluate(held, request)
 
 
+@relaxed
 @given(policies, requests)
 def test_the_order_of_policies_changes_no_outcome(held: list[Policy], request: Request) -> None:
     assert evaluate(held[::-1], request).outcome is evaluate(held, request).outcome
 
 
+@relaxed
 @given(policies, requests)
 def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: Request) -> None:
     everything = Policy("yes", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
@@ -164,6 +172,7 @@ def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: R
         assert after.outcome is before.outcome
 
 
+@relaxed
 @given(policies)
 def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) -> None:
     allow = Policy("work", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
@@ -171,6 +180,7 @@ def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) 
         assert mfa_requirement([*held, allow], JANE).required
 
 
+@relaxed
 @given(documents)
 def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
     for indent in (None, 2):
@@ -181,13 +191,14 @@ def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
             assert finding.trap.remedy
 
 
+@relaxed
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ \n1eEtfnu', max_size=40).map(str.encode))
 def test_lint_answers_whatever_bytes_it_is_given(content: bytes) -> None:
     assert [finding.trap.name for finding in lint("p.json", content)] in (["malformed"], ["not-a-policy"])
 
 
+@relaxed
 @given(st.lists(sound, min_size=1, max_size=4), st.sampled_from([None, 0, 2]))
-@settings(max_examples=50)
 def test_lint_finds_each_statement_on_its_line(written: list[dict[str, Any]], indent: int | None) -> None:
     marked = [{"Sid": f"S{index}", **one, "Effect": "none"} | {"Sid": f"S{index}"} for index, one in enumerate(written)]
     text = json.dumps({"Version": "2012-10-17", "Statement": marked}, indent=indent)
