@@ -139,7 +139,7 @@ def add_device(
     user = _user(clients, signs.with_key())
     signer = _signer(signs, devices)
     interrupts = terminal.Interrupts()
-    with _explained(first=not devices), interrupts.held(), picture(file) if file else nullcontext() as draw:
+    with _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
         person = _AtTerminal(user, interrupts, file, draw)
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")
@@ -186,13 +186,11 @@ def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
 
 
 @contextmanager
-def _explained(*, first: bool) -> Iterator[None]:
-    """Say of a first device that only an administrator can help where a policy requires MFA to enrol it."""
+def _explained() -> Iterator[None]:
+    """Say that only an administrator can help where a policy requires MFA to enrol the first device."""
     try:
         yield
     except NeedsMfaError as error:
-        if not first:
-            raise
         raise DeniedError(
             error.message,
             hint="an administrator has to let users without a device do that: encee policy show mfa-required",

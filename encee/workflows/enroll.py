@@ -165,6 +165,7 @@ def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> 
 
 
 def _delete(at_aws: MfaDevices, serial: str) -> None:
+    """Delete a device; one that IAM does not know in the end either is gone."""
     for pause in (*_SETTLES, 0):
         try:
             at_aws.delete(serial)

@@ -30,6 +30,16 @@ def test_a_deny_of_the_key_alone_names_the_refresh(encee: Encee, dev: Person, aw
     assert "hint: encee refresh dev" in asked.err
 
 
+def test_without_a_device_no_session_is_asked_for(encee: Encee, home: Home, aws: FakeAws) -> None:
+    bob = aws.create_user("bob")
+    home.write(f"[dev]\naws_access_key_id = {bob.access_key.id}\naws_secret_access_key = {bob.access_key.secret}\n")
+    aws.fault("ListMFADevices", faults.denied(bob.arn, "iam:ListMFADevices", "user bob", EXPLICIT))
+    result = encee("device", "list", "dev")
+    assert result.code == 4
+    assert "hint: where the account requires MFA, refresh first: encee refresh dev" in result.err
+    assert [call.action for call in aws.journal] == ["ListMFADevices"]
+
+
 def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))

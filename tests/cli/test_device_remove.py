@@ -121,6 +121,12 @@ def test_what_is_no_device_is_not_removed(encee: Encee, aws: FakeAws, serial: st
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
+def test_a_virtual_device_that_does_not_exist_is_told(encee: Encee, dev: Person) -> None:
+    result = encee("device", "remove", "dev", f"{PHONE}-9", "--yes", "-c", dev.device.next_code())
+    assert (result.code, "AWS does not know it: VirtualMFADevice with serial number" in result.err) == (4, True)
+    assert [device.serial for device in dev.user.devices] == [PHONE]
+
+
 def test_another_users_device_is_not_removed(encee: Encee, dev: Person, aws: FakeAws) -> None:
     bobs = aws.create_user("bob").create_device("bobs")
     result = encee("device", "remove", "dev", bobs.serial, "--yes", "-c", dev.device.next_code())
