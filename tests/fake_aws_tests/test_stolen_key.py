@@ -7,7 +7,6 @@ the user's device is the one thing that they lack.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from encee.aws.policies.templates import document
 from tests.fake_aws_tests.clients import Clients, Credentials
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 Policies = tuple["Mapping[str, Any]", ...]
 
-ACCOUNTS: dict[str, Policies] = {"where nothing is denied": ()}
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ACCOUNTS: dict[str, Policies] = {
+    "where nothing is denied": (),
+    "under mfa-required": (ALLOW, document("mfa-required")),
+}
 """The policies that are put on the user, by what they make of the account."""
 
 NAMES = ("phone", "mine")
@@ -117,8 +121,9 @@ def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevic
     user = aws.create_user("jane")
     aws.create_user("bob")
     device = user.create_device("phone")
+    aws.enforce_policies = bool(policies)
     for number, policy in enumerate(policies):
-        aws._account.iam.put_user_policy(user.name, f"policy-{number}", json.dumps(policy))
+        user.put_policy(f"policy-{number}", policy)
     clients = Clients(aws.url)
     with clients.stack:
         thief = Thief(aws, clients, user)
