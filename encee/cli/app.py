@@ -16,7 +16,6 @@ from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
-from encee.cli.usage import usage_error
 from encee.cli.world import World
 from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
 
@@ -133,6 +132,8 @@ def main(
     except EnceeError as error:
         failure = error
     except TyperException as error:
+        from encee.cli.usage import usage_error  # noqa: PLC0415 - few command lines are wrong
+
         failure = usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world)
     except SystemExit:  # what typer makes of an output that is closed when it prints a help text
         failure = ClosedOutputError("the output was closed")

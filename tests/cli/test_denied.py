@@ -74,7 +74,8 @@ def test_what_aws_says_cannot_move_the_cursor_or_hide_text(encee: Encee, dev: Pe
 
 def test_a_secret_that_aws_repeats_is_not_shown(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
-    secrets = aws.issued_secrets()
+    [session] = aws.issued_sessions()
+    secrets = [session.secret, session.token]
     assert all(secret in home.credentials.read_text() for secret in secrets)
     aws.fault("ListMFADevices", faults.error("AccessDenied", " and ".join(secrets), 403))
     result = encee("device", "list", "dev")

@@ -249,7 +249,7 @@ def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeA
     aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
     result = encee("keys", "rotate", "dev")
     assert result.code == 4
-    assert "AccessDenied: User: jane is not authorized" in result.err
+    assert "AWS does not let dev do CreateAccessKey: User: jane is not authorized" in result.err
     assert_nothing_has_changed(home, ann)
 
 

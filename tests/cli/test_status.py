@@ -204,8 +204,9 @@ def test_draws_a_table_with_bars_on_a_terminal(home: Home, dev: Person) -> None:
 
 def test_a_terminal_without_room_for_the_table_gets_plain_columns(home: Home) -> None:
     home.write(f"[production]\n{KEYS}")
-    # With the environment as Python sees it: readline adds COLUMNS behind its back.
-    child = pexpect.spawn(str(ENCEE), ["status"], encoding="utf-8", dimensions=(24, 40), env=os.environ)
+    # COLUMNS, which readline and pytest's workers set, would win over the terminal's own width.
+    environ = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    child = pexpect.spawn(str(ENCEE), ["status"], encoding="utf-8", dimensions=(24, 40), env=environ)
     assert child.read() == (
         "PROFILE         SOURCE      ACCOUNT  STATE  TIME LEFT  EXPIRES AT\r\n"
         "production-mfa  production  –        none   –          –\r\n"

@@ -191,9 +191,9 @@ def test_without_a_session_and_without_asking_it_ends_with_3(encee: Encee, monke
 @pytest.mark.usefixtures("fresh")
 def test_the_lines_are_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     monkeypatch.setenv("ENCEE_EVAL", shell)
-    expected = FORMS[shell]({"AWS_PROFILE": "dev-mfa"}, [])
-    assert encee("use", "dev").out.endswith(expected + "\n")
-    assert encee("use", "dev-mfa").out.endswith(expected + "\n")
+    expected = "set -gx AWS_PROFILE 'dev-mfa';" if shell == "fish" else FORMS[shell]({"AWS_PROFILE": "dev-mfa"}, [])
+    assert f"\n{expected}\n" in encee("use", "dev").out
+    assert f"\n{expected}\n" in encee("use", "dev-mfa").out
     assert "AWS_PROFILE" in encee("use", "--none").out
 
 

@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server.open.add(self.connection)
         self.number = next(self.server.numbers)
-        self.server.pause(self.server.service.connect_latency)
+        self.server.interrupted.wait(self.server.service.connect_latency)
 
     def finish(self) -> None:
         self.server.open.discard(self.connection)
@@ -72,8 +72,9 @@ class Handler(BaseHTTPRequestHandler):
         """Answer one request."""
         host = self.headers.get("Host", "")
         request = Request.from_primitives(self.command, f"http://{host}{self.path}", self.headers, self.body())
+        interrupted = self.server.interrupted  # before the call is in the journal, behind which a test cuts
         reply = self.server.service.reply(request, self.number)
-        self.server.pause(reply.seconds)
+        interrupted.wait(reply.seconds)
         if reply.ending is Ending.RESET:
             self.reset()
         else:
@@ -132,7 +133,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, service: Service, port: int = 0) -> None:
         self.service = service
         self.numbers = count(1)
-        self._interrupted = threading.Event()
+        self.interrupted = threading.Event()
         self.open: set[socket.socket] = set()
         self._thread: threading.Thread | None = None
         super().__init__(("127.0.0.1", port), Handler, bind_and_activate=False)
@@ -159,16 +160,11 @@ class Server(ThreadingHTTPServer):
 
     def cut(self) -> None:
         """End every connection and every pause."""
-        self._interrupted.set()
-        self._interrupted = threading.Event()
+        self.interrupted.set()
+        self.interrupted = threading.Event()
         for connection in [*self.open]:
             with suppress(OSError):  # it ended meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
-
-    def pause(self, seconds: float) -> None:
-        """Wait, unless the connections are cut."""
-        if seconds:
-            self._interrupted.wait(seconds)
 
     def handle_error(self, *_connection: object) -> None:
         """A client that has gone is no error; anything else is one of ours, and printed."""

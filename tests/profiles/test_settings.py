@@ -30,7 +30,7 @@ def test_reads_durations_as_people_type_them(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "h", "1d", "-1h", "1.5h", "30m1h", "1h 30m", "१२h", "9\u017f", "9" * 5000, f"{'9' * 5000}h"]
+    "text", ["", "soon", "h", "-1h", "1.5h", "30m1h", "1h 30m", "१२h", "9\u017f", "9" * 5000, f"{'9' * 5000}h"]
 )
 def test_refuses_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration"):
