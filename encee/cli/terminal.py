@@ -339,7 +339,8 @@ class Interrupts:
     def held(self) -> Iterator[None]:
         """Hold them back, except while a person is waited for."""
         signals = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
-        before = {one: handler for one in signals if (handler := signal.getsignal(one)) is not signal.SIG_IGN}
+        handlers = {one: signal.getsignal(one) for one in signals}
+        before = {one: handler for one, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
         try:
             for one in before:
                 signal.signal(one, self._interrupt)
@@ -384,7 +385,8 @@ def draw(pictures: Sequence[Sequence[str]]) -> bool:
     """
     if not coloured(sys.stderr):
         return False
-    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    size = os.get_terminal_size(sys.stderr.fileno())
+    columns, rows = size.columns or 80, size.lines or 24  # of a terminal that does not say
     lines = next((picture for picture in pictures if len(picture) < rows), pictures[-1])
     try:
         "".join(lines).encode(sys.stderr.encoding)
