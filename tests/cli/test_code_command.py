@@ -15,6 +15,14 @@ from tests.conftest import Encee, Home, Person, run_encee
 from tests.fake_aws import FakeAws, faults
 
 
+def long_role(dev: Person, aws: FakeAws) -> str:
+    """The profile `long` of a role that needs a code of its own, as the config file holds it."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": dev.user.arn}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    arn = aws.create_role("long", trust, max_session_duration=14400)
+    return f"[profile long]\nrole_arn = {arn}\nsource_profile = dev\nduration_seconds = 4h\n"
+
+
 @pytest.mark.parametrize("where", ["option", "environment", "mfa_process"])
 def test_the_command_is_a_setting(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, where: str
@@ -146,18 +154,24 @@ def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, h
 
 
 def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"AWS": dev.user.arn}, "Action": "sts:AssumeRole"}],
-    }
-    arn = aws.create_role("long", trust, max_session_duration=14400)
-    home.write(dev.section(), f"[profile long]\nrole_arn = {arn}\nsource_profile = dev\nduration_seconds = 4h\n")
+    home.write(dev.section(), long_role(dev, aws))
     aws.latency = 0.2
     command = f"echo {dev.device.next_code()}"
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: run_encee("refresh", "long", "--code-command", command), range(4)))
     assert [result.code for result in results] == [0] * 4, [result.err for result in results]
     assert len(aws.calls("AssumeRole")) == 1
+
+
+def test_two_flights_of_one_run_for_one_key_do_not_wait_for_its_lock(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.profiles.store._FLIGHT_PATIENCE", 0.1)
+    home.write(dev.section(), long_role(dev, aws))
+    aws.latency = 0.5
+    codes = f"{dev.device.next_code()}\n{dev.device.next_code()}\n"
+    result = encee("refresh", "dev", "long", "--code", "-", stdin=codes)
+    assert result.code == 0, result.err
 
 
 def test_an_option_comes_before_the_environments_code(

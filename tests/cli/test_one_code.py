@@ -1,6 +1,7 @@
 """One code for as many profiles as it can serve, and never the same code twice."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pexpect
@@ -72,6 +73,19 @@ def test_a_code_that_aws_certainly_did_not_use_is_good_for_another_profile(
     first = encee("refresh", "dev", "-c", code)
     assert first.code == 4
     assert encee("refresh", "other", "-c", code).code == 0
+
+
+def test_a_code_that_was_throttled_serves_the_next_key_of_the_device_without_a_wait(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
+    aws.fault("GetSessionToken", faults.throttled(), times=3)
+    monkeypatch.setenv("ENCEE_CODE_COMMAND", f"echo {dev.device.next_code()}")
+    result = encee("refresh", "dev", "other")
+    assert result.code == 4
+    assert "other-mfa is valid until" in result.err
+    assert "next code" not in result.err
 
 
 def test_different_devices_calls_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
