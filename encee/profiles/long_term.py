@@ -13,7 +13,7 @@ from encee.profiles.document import ConfigHeaders, Document
 from encee.profiles.files import Files
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in
 from encee.profiles.store import Edit
-from encee.profiles.syntax import View
+from encee.profiles.syntax import View, first_line
 
 NEW_KEY = "encee_new_key"
 """Names the key that a rotation has created and whose secret is not in the file yet."""
@@ -38,7 +38,9 @@ def sections_with(view: View, key: AccessKey) -> list[str]:
     found = []
     for name, options in view.items():
         parts = _parts(options, key)
-        if any(parts) and not all(parts):
+        # A value that an indented line runs on from begins with the key, and no tool can use it.
+        begins = _parts({option: first_line(value) for option, value in options.items()}, key)
+        if any(begins) and not all(parts):
             raise FileRefusedError(
                 f"[{name}] of the credentials file holds a part of the key {key.id}, and not the rest of it",
                 hint=f"put id and secret of one key under [{name}], or take out what is there",

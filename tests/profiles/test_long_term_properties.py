@@ -112,3 +112,16 @@ def test_botocore_finds_no_half_pair_in_a_locked_section(tmp_path: Path) -> None
     file = tmp_path / "credentials"
     file.write_bytes(edited(b"[mine]\naws_access_key_id=AKIAMINE\naws_secret_access_key=m1ne/+==\nx=1", lock(OLD)))
     assert raw_config_parse(str(file))["mine"].keys() == {"encee_access_key_id", "encee_secret", "x"}
+
+
+@pytest.mark.parametrize(
+    "option", ["aws_access_key_id = AKIAMINE\n  region = a", "aws_secret_access_key = m1ne/+==\n  x = y"]
+)
+def test_a_section_whose_key_runs_on_into_the_next_line_is_refused_and_not_passed_over(option: str) -> None:
+    name = option.partition(" ")[0]
+    other = f"aws_secret_access_key = {OLD.secret}" if name.endswith("id") else f"aws_access_key_id = {OLD.id}"
+    whole = f"[copy]\naws_access_key_id = {OLD.id}\naws_secret_access_key = {OLD.secret}\n"
+    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds a part of the key"):
+        edited(f"[mine]\n{other}\n{option}\n{whole}".encode(), begin_rotation(OLD, NEW.id))
+    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds a part of the key"):
+        edited(f"[mine]\n{option}\n{option.replace(name, other.partition(' ')[0], 1)}\n{whole}".encode(), lock(OLD))
