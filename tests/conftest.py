@@ -257,3 +257,12 @@ def on_terminal(*arguments: str, command: Path = ENCEE) -> "pexpect.spawn[str]":
     child = pexpect.spawn(str(command), list(arguments), encoding="utf-8", timeout=20, dimensions=(24, 80))
     child.delaybeforesend = None
     return child
+
+
+def hang_up(child: "pexpect.spawn[str]") -> None:
+    """Close the terminal of a command.
+
+    By its own file object: a descriptor that is closed behind its back would be closed once more at the end, and be
+    somebody else's by then.
+    """
+    child.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # the stubs lack it

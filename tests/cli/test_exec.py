@@ -1,7 +1,6 @@
 """`encee exec`: a command with the session in its environment, and nothing of another profile."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pexpect
 import pytest
 
 from encee.profiles.export import CLEARED
-from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee
+from tests.conftest import AWS, ENCEE, Encee, Home, Person, hang_up, on_terminal, run_encee
 
 VARIABLES = (
     "AWS_ACCESS_KEY_ID",
@@ -251,7 +250,7 @@ def test_a_closed_terminal_hangs_up_the_command(tmp_path: Path) -> None:
     script = f"trap 'echo hung up > {said}; exit' HUP; echo ready; while :; do sleep 0.1; done"
     child = on_terminal("exec", "dev", "--", "sh", "-c", script)
     child.expect_exact("ready")
-    os.close(child.child_fd)
+    hang_up(child)
     end = time.monotonic() + 20
     while not said.exists():
         assert time.monotonic() < end
@@ -281,7 +280,7 @@ def test_a_terminal_that_is_closed_at_the_prompt_ends_it_and_runs_nothing(home: 
     script = f"{ignore}exec {ENCEE} exec dev -- touch {home.path}/ran"
     child = on_terminal("-c", script, command=Path("/bin/bash"))
     child.expect_exact("MFA code for dev")
-    os.close(child.child_fd)
+    hang_up(child)
     child.wait()
     assert (child.signalstatus == signal.SIGHUP) != ignored
     assert home.state() == before

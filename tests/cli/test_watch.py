@@ -1,6 +1,5 @@
 """`encee status --watch`: what it draws and follows, and the terminal that it leaves."""
 
-import os
 import re
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
+from tests.conftest import ENCEE, Encee, Home, Person, hang_up, on_terminal
 
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
@@ -217,7 +216,7 @@ def test_a_closed_terminal_ends_it(ignored: bool) -> None:
     ignore = "trap '' HUP; " if ignored else ""
     child = on_terminal("-c", f"{ignore}exec {ENCEE} status --watch", command=Path("/bin/bash"))
     child.expect_exact(HINT)
-    os.close(child.child_fd)
+    hang_up(child)
     child.wait()
     assert child.signalstatus == (None if ignored else signal.SIGHUP)
 
