@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.changing import administrator_of
 from encee.cli.moments import local
 from encee.cli.options import (
@@ -60,7 +60,7 @@ def audit(
     max_age = parse_duration(max_key_age)
     how = HowToRefresh(code, code_command, duration)
     who = administrator_of(profile, world, world.files(credentials_file, config_file), how)
-    with terminal.progress() as progress:
+    with pictures.progress() as progress:
         found = audit_account(who.iam, who.signer, world.clock(), max_age, progress, group)
     now = world.clock()
     if json:
@@ -74,7 +74,7 @@ def audit(
 def _show(found: Audit, now: datetime) -> None:
     rows = [_row(user, now) for user in found.users]
     styles = [_STYLES[user.state] for user in found.users]
-    terminal.table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
+    pictures.table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
     counts = {state: sum(user.state == state for user in found.users) for state in _STYLES}
     terminal.say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
     terminal.say(f"keys and passwords are as of AWS's credential report, made {local(found.made, now)}")

@@ -7,7 +7,7 @@ from encee.aws.accounts import Caller
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
-from encee.cli import terminal
+from encee.cli import asking, terminal
 from encee.cli.options import HowToRefresh, World
 from encee.cli.signing import administrator
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
@@ -113,7 +113,7 @@ def _ask(manner: Manner) -> None:
         return
     if not terminal.is_terminal():
         raise UsageError("there is no terminal to ask whether to do this", hint="add --yes, or look first: --dry-run")
-    if not terminal.confirm("do all this?", default=False):
+    if not asking.confirm("do all this?", default=False):
         raise InterruptedByPersonError("nothing was changed")
 
 

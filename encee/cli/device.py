@@ -8,7 +8,7 @@ import typer
 
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.session import Clients
-from encee.cli import terminal
+from encee.cli import asking, pictures, terminal
 from encee.cli.enrolling import enroll
 from encee.cli.groups import group
 from encee.cli.moments import local
@@ -80,7 +80,7 @@ def _show(devices: Sequence[Device], saved: str | None, world: World, profile: s
             for one in devices
         ]
         styles = [None if one.gives_codes else "dim" for one in devices]
-        terminal.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=1)
+        pictures.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=1)
     else:
         terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")
     if devices and not any(one.gives_codes for one in devices):
@@ -122,7 +122,7 @@ def save(
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh())
     if serial is None:
-        person = terminal.Asked() if terminal.is_terminal() else None
+        person = asking.Asked() if terminal.is_terminal() else None
         found = find_device(Clients(), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
     else:
         found = own_serial(signs, checked_serial(serial))
@@ -162,7 +162,7 @@ def resync(
     devices = at_aws.list()
     saved = signs.settings.saved_serial(signs.profile)
     meant = [one for one in devices if one.serial == saved] or devices
-    chosen = choose_device(meant, signs.profile, terminal.Asked(), ())
+    chosen = choose_device(meant, signs.profile, asking.Asked(), ())
     three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
     if json:
@@ -171,8 +171,8 @@ def resync(
 
 def _two_codes(one: Device) -> tuple[str, str]:
     """Two codes of a device whose clock nobody knows."""
-    first = terminal.ask_code(f"code that {one.serial} shows now:")
-    while (second := terminal.ask_code("the next one, as soon as it is shown:")) == first:
+    first = asking.ask_code(f"code that {one.serial} shows now:")
+    while (second := asking.ask_code("the next one, as soon as it is shown:")) == first:
         terminal.say("that is the first code again: wait until the device shows another one")
     return first, second
 
@@ -233,5 +233,5 @@ def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
         )
     whose = f"of {removal.device.user}" if removal.device else f"that is not enabled for the user of {profile}"
     last = ", the last one that gives codes" if removal.is_last else ""
-    if not terminal.confirm(f"remove {removal.serial} {whose}{last}?", default=False):
+    if not asking.confirm(f"remove {removal.serial} {whose}{last}?", default=False):
         raise InterruptedByPersonError("nothing was removed")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from encee.aws.signer import Signer
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.options import ConfigFile, CredentialsFile, Json, World
 from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
@@ -50,7 +50,7 @@ def doctor(
     else:
         rows = [[one.finding.state, one.check, one.finding.message] for one in found]
         styles = [_STYLES[one.finding.state] for one in found]
-        terminal.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
+        pictures.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
         _say_remedies(found)
     if any(one.finding.state is State.ERROR for one in found):
         raise typer.Exit(ExitCode.FAILED)

@@ -14,7 +14,7 @@ from encee.aws.refusals import DeniedError, NeedsMfaError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
-from encee.cli import terminal
+from encee.cli import asking, pictures, terminal
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -90,7 +90,7 @@ def enroll(
         terminal.json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
     if added.interrupted:
         raise InterruptedByPersonError("interrupted")
-    if added.is_first and terminal.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
+    if added.is_first and asking.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
         wait_for_next_code(added.enrolled, world)
         given = replace(given, mfa_serial=serial)
         run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
@@ -138,7 +138,7 @@ def add_device(
     clients = Clients()
     user = _user(clients, signs.with_key())
     signer = _signer(signs, devices)
-    interrupts = terminal.Interrupts()
+    interrupts = asking.Interrupts()
     with _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
         person = _AtTerminal(user, interrupts, file, draw)
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
@@ -150,7 +150,7 @@ def add_device(
 def wait_for_next_code(enrolled: Enrolled, world: World) -> None:
     """Wait until a new device shows a code that is not used."""
     if (seconds := enrolled.seconds_left(world.clock())) > 0:
-        terminal.countdown("the device's next code", seconds)
+        pictures.countdown("the device's next code", seconds)
 
 
 def _user(clients: Clients, signer: Signer) -> User:
@@ -201,7 +201,7 @@ class _AtTerminal:
     """The person with the new device."""
 
     def __init__(
-        self, user: User, interrupts: terminal.Interrupts, file: Path | None, draw: Callable[[str], None] | None
+        self, user: User, interrupts: asking.Interrupts, file: Path | None, draw: Callable[[str], None] | None
     ) -> None:
         self._user = user
         self._interrupts = interrupts
@@ -214,7 +214,7 @@ class _AtTerminal:
         while True:
             try:
                 with self._interrupts.waiting():
-                    typed = terminal.ask(f"another name for the new one [{suggestion}]:")
+                    typed = asking.ask(f"another name for the new one [{suggestion}]:")
                 return checked_name(typed or suggestion)
             except UsageError as error:
                 terminal.complain(error)
@@ -230,19 +230,19 @@ class _AtTerminal:
         groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
         for start in range(0, len(groups), 8):
             terminal.say(f"  {' '.join(groups[start : start + 8])}")
-        if not terminal.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
+        if not pictures.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 
     def code(self, question: str) -> str:
         """Six digits."""
         with self._interrupts.waiting():
-            return terminal.ask_code(question)
+            return asking.ask_code(question)
 
     def wait(self, seconds: float) -> None:
         """Count down to the next code."""
         if seconds > 0:
             with self._interrupts.waiting():
-                terminal.countdown("the next code", seconds)
+                pictures.countdown("the next code", seconds)
 
     def hear(self, line: str) -> None:
         """Read a line."""
@@ -252,7 +252,7 @@ class _AtTerminal:
 def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, files: Files) -> Path | None:
     """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
-    if saved in {device.serial for device in devices} and not terminal.confirm(
+    if saved in {device.serial for device in devices} and not asking.confirm(
         f"use it for {profile} from now on, instead of {saved}?", default=True
     ):
         return None

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.groups import group
 from encee.cli.options import (
     ConfigFile,
@@ -145,7 +145,7 @@ def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json
         rows = [
             [one.profile, _word(one, dry_run=dry_run), ", ".join(one.brought) or "–", str(one.file)] for one in outcomes
         ]
-        terminal.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=4)
+        pictures.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=4)
     for one in outcomes:
         if one.differs:
             terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")

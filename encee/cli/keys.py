@@ -9,7 +9,7 @@ import typer
 
 from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
 from encee.aws.session import Clients
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.groups import group
 from encee.cli.locking import in_brackets, lock, totp, unlock
 from encee.cli.moments import local
@@ -63,7 +63,7 @@ def list_keys(
         reports = [_as_json(key, used, signs.catalog) for key, used in found]
         terminal.json({"profile": signs.profile, "keys": reports})
     else:
-        terminal.table(
+        pictures.table(
             ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
             [_cells(key, used, signs.catalog, now) for key, used in found],
             [None if key.active else "dim" for key, _ in found],

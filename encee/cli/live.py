@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -28,7 +28,7 @@ class Picture(NamedTuple):
     """What is to be seen.
 
     Args:
-        headings: As for `terminal.table`, like the next three.
+        headings: As for `pictures.table`, like the next three.
         rows: The cells.
         styles: The rows' styles.
         foldable: How many columns may be folded.
@@ -140,7 +140,7 @@ class _OtherScreen:
     def __init__(self) -> None:
         from rich.live import Live
 
-        self._console = terminal.console()
+        self._console = pictures.console()
         self._live = Live(
             console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
@@ -168,9 +168,9 @@ def _fitted(picture: Picture, console: "Console") -> "RenderableType":
     rows, styles = picture.rows[:height], picture.styles[:height]
     table: RenderableType = ""
     if picture.rows and terminal.coloured(sys.stdout):
-        table = terminal.drawn(picture.headings, rows, styles, foldable=picture.foldable)
+        table = pictures.drawn(picture.headings, rows, styles, foldable=picture.foldable)
     elif picture.rows:
-        table = Text("\n".join(terminal.columns(picture.headings, rows)), no_wrap=True, overflow="crop")
+        table = Text("\n".join(pictures.columns(picture.headings, rows)), no_wrap=True, overflow="crop")
     below = Group(
         "", *(Text(terminal.clean(note)) for note in picture.notes), Text(terminal.clean(picture.footer), style="dim")
     )
@@ -190,7 +190,7 @@ class _Scroll:
         self._last: list[str] = []
 
     def draw(self, picture: Picture) -> None:
-        table = terminal.columns(picture.headings, picture.rows) if picture.rows else ()
+        table = pictures.columns(picture.headings, picture.rows) if picture.rows else ()
         lines = [*table, *map(terminal.clean, picture.notes)]
         if lines != self._last:
             for line in lines if not self._last else ["", *lines]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from encee.cli import terminal
+from encee.cli import asking, terminal
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -168,7 +168,7 @@ def _seed(serial: str, seed_file: str | None) -> str:
             ) from None
     if not terminal.is_terminal():
         raise UsageError("there is no terminal to ask for the seed", hint="give it on standard input: --seed-file -")
-    return terminal.ask_hidden(f"seed of {serial} (it is not shown):")
+    return asking.ask_hidden(f"seed of {serial} (it is not shown):")
 
 
 def in_brackets(sections: Iterable[str]) -> str:

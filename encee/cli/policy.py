@@ -26,7 +26,7 @@ from encee.aws.policies.findings import Finding, Severity
 from encee.aws.policies.lint import lint as find_traps
 from encee.aws.policies.located import Located, Malformed, located
 from encee.aws.policies.templates import POLICIES, document
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.groups import group
 from encee.cli.options import Json, World, not_empty
 from encee.errors import EnceeError, UsageError
@@ -45,7 +45,7 @@ def list_(*, json: Json = False) -> None:
     if json:
         terminal.json({"policies": [{"name": name, "does": does} for name, does in POLICIES.items()]})
         return
-    terminal.table(["POLICY", "WHAT IT DOES"], list(POLICIES.items()), [None] * len(POLICIES), foldable=2)
+    pictures.table(["POLICY", "WHAT IT DOES"], list(POLICIES.items()), [None] * len(POLICIES), foldable=2)
 
 
 @policy.command()

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from encee.cli import terminal
+from encee.cli import asking, pictures, terminal
 from encee.cli.options import HowToRefresh, World, config_store, credentials_store, read_catalog
 from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import CodeSource, Given
@@ -65,11 +65,11 @@ class RefreshRun:
             config=config,
             catalog=catalog,
             given=self._codes,
-            person=terminal.Asked() if self._ask and terminal.is_terminal() else None,
+            person=asking.Asked() if self._ask and terminal.is_terminal() else None,
             clock=self._world.clock,
             report=self.outcomes.append,
             notify=terminal.note,
-            countdown=terminal.countdown,
+            countdown=pictures.countdown,
             carry_region=self._carry_region,
             save_device=self._save,
             write=self._write,

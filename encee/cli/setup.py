@@ -11,7 +11,7 @@ from encee.aws.refusals import DeadKeyError, DeniedError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
-from encee.cli import terminal
+from encee.cli import asking, terminal
 from encee.cli.enrolling import add_device, wait_for_next_code
 from encee.cli.moments import local
 from encee.cli.options import (
@@ -112,7 +112,7 @@ class _FirstRun:
                     hint="name the one to set up, or a new one: encee setup PROFILE",
                 )
             return next(iter(catalog.sources), None) or (
-                terminal.ask(f"name of the profile [{_FIRST_NAME}]:") or _FIRST_NAME
+                asking.ask(f"name of the profile [{_FIRST_NAME}]:") or _FIRST_NAME
             )
         known = catalog.profile_for(word)
         if known in catalog.roles:
@@ -157,7 +157,7 @@ class _FirstRun:
         if known or any(self._world.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
             return None
         while True:
-            region = terminal.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
+            region = asking.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
             if _REGION.fullmatch(region):
                 return region
             terminal.say("a region looks like eu-central-1")
@@ -166,8 +166,8 @@ class _FirstRun:
         """A key that a person types until AWS knows it, three times at most."""
         for left in reversed(range(_TRIES)):
             try:
-                key_id = terminal.ask("access key id:") or ""
-                secret = terminal.ask_hidden("secret access key (not shown):").strip()
+                key_id = asking.ask("access key id:") or ""
+                secret = asking.ask_hidden("secret access key (not shown):").strip()
                 key = plausible_key(key_id, secret, _TYPED, (1, 2))
                 self._check(name, key, region)
             except InterruptedByPersonError:
@@ -224,7 +224,7 @@ class _FirstRun:
 
     def _save_device(self, signs: Signing) -> None:
         naming = ("encee", "device", "save", signs.profile)
-        serial = find_device(Clients(), signs.on_hand(), terminal.Asked(), naming)
+        serial = find_device(Clients(), signs.on_hand(), asking.Asked(), naming)
         credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)
         file = save_device(credentials, config, signs.profile, serial)
         terminal.say(f"device   {serial}, saved in {file}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.cli import terminal
+from encee.cli import pictures, terminal
 from encee.cli.moments import bar, local, time_left
 from encee.cli.options import (
     ConfigFile,
@@ -151,7 +151,7 @@ def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:
     if not rows:
         terminal.say(_NO_PROFILES)
         return
-    terminal.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
+    pictures.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
 def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta) -> None:
@@ -179,7 +179,7 @@ def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list
     """The table's cells, with bars where they are drawn and there is room for them."""
     with_bars = terminal.coloured(sys.stdout)
     cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
-    if with_bars and not terminal.fits(_HEADINGS, cells):
+    if with_bars and not pictures.fits(_HEADINGS, cells):
         cells = [_cells(row, now, expiring, with_bar=False) for row in rows]
     return cells
 

@@ -1,6 +1,6 @@
 """Where MFA codes come from when nobody is asked: the command line, the environment, standard input, a command.
 
-The source that asks a person is the terminal's, in `encee.cli.terminal`.
+The source that asks a person is `Asked` in `encee.cli.asking`.
 """
 
 import os

@@ -178,7 +178,7 @@ def test_without_a_terminal_the_wait_is_a_line(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("encee.cli.terminal.time.sleep", waited.append)
+    monkeypatch.setattr("encee.cli.pictures.time.sleep", waited.append)
     home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
     code = dev.device.next_code()
     monkeypatch.setenv("ENCEE_CODE_COMMAND", f"echo {code}")

@@ -1,0 +1,205 @@
+"""What a person at the terminal is asked, and how they interrupt it.
+
+Prompts go to stderr, so that they are seen under `$(…)` too; Ctrl-C and Ctrl-D at one are the same refusal to go on.
+"""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from getpass import getpass
+from typing import TYPE_CHECKING
+
+from encee.cli import terminal
+from encee.errors import InterruptedByPersonError, UsageError
+
+if TYPE_CHECKING:
+    from encee.mfa.sources import Cancelled
+    from encee.model import Device
+
+
+def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
+    """A line that a person types, without blanks around it; None when the question is cancelled first.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    terminal.say(prompt, end=" ")
+    stdin = sys.stdin.fileno()
+    try:
+        if cancelled is not None and not _typed(stdin, cancelled):
+            terminal.say("")
+            return None
+        # Past sys.stdin's buffer, so that nothing typed ahead is taken from whoever reads next.
+        line = os.read(stdin, 4096)
+    except KeyboardInterrupt:
+        line = b""
+    if not line.endswith(b"\n"):  # but with Ctrl-C or Ctrl-D
+        terminal.say("")
+    if not line:
+        raise InterruptedByPersonError("interrupted")
+    return line.decode(errors="replace").strip()
+
+
+def _typed(stdin: int, cancelled: "Cancelled") -> bool:
+    """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
+
+    Windows cannot wait for a console and something else at once: there it waits for the line.
+    """
+    if os.name == "nt":
+        return True
+    import termios  # noqa: PLC0415 - not on Windows
+
+    ready, _, _ = select.select([stdin, cancelled.fileno()], [], [])
+    if stdin in ready:
+        return True
+    termios.tcflush(stdin, termios.TCIFLUSH)
+    return False
+
+
+def ask_hidden(prompt: str) -> str:
+    """A line that a person types unseen.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    try:
+        return getpass(f"{terminal.clean(prompt)} ", stream=sys.stderr)
+    except (EOFError, KeyboardInterrupt):
+        terminal.say("")
+        raise InterruptedByPersonError("interrupted") from None
+
+
+def ask_code(prompt: str) -> str:
+    """Six digits, asked for until they are six.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    return _code(prompt, None) or ""
+
+
+def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
+    """Six digits; None when the question is cancelled first, which it can be only by `cancelled`."""
+    from encee.mfa.sources import is_code  # noqa: PLC0415 - most commands ask for no code
+
+    while True:
+        typed = ask(prompt, cancelled)
+        if typed is None:
+            return None
+        code = typed.replace(" ", "")
+        if is_code(code):
+            return code
+        terminal.say("a code is six digits: type the one that the device shows now")
+
+
+def confirm(question: str, *, default: bool) -> bool:
+    """Whether a person agrees; Enter alone is the default.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    while True:
+        answer = (ask(f"{question} [{'Y/n' if default else 'y/N'}]") or "").lower()
+        if not answer:
+            return default
+        if answer in {"y", "yes", "n", "no"}:
+            return answer.startswith("y")
+        terminal.say("type y for yes or n for no")
+
+
+class Asked:
+    """The person at the terminal, who reads codes off a device and knows which one it is."""
+
+    asks_person = True
+    waits = True
+
+    def code_for(self, profile: str, device: str, cancelled: "Cancelled") -> str | None:
+        """Six digits, asked for until they are six; None when they are not needed any more.
+
+        Raises:
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        return _code(f"MFA code for {profile} ({device}):", cancelled)
+
+    def choose_device(self, profile: str, devices: Sequence["Device"]) -> "Device":
+        """One of several devices.
+
+        Raises:
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        terminal.say(f"the user of {profile} has {len(devices)} devices that give codes:")
+        for number, device in enumerate(devices, start=1):
+            terminal.say(f"  {number}  {device.serial}")
+        while True:
+            answer = ask(f"which one is it, 1 to {len(devices)}?") or ""
+            if answer.isdecimal() and 1 <= int(answer) <= len(devices):
+                return devices[int(answer) - 1]
+
+    def serial_for(self, profile: str) -> str:
+        """The serial number of a device that AWS does not tell.
+
+        Raises:
+            InterruptedByPersonError: The person does not want to go on.
+        """
+        from encee.profiles.settings import checked_serial  # noqa: PLC0415 - the same
+
+        terminal.say(
+            f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials"
+        )
+        while True:
+            try:
+                return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
+            except UsageError as error:
+                terminal.complain(error)
+
+
+class Interrupts:
+    """Ctrl-C, a terminal that is closed and a request to end: one interruption, and only where a person is waited for.
+
+    An exception that can come anywhere can also come between another one and the handler that undoes what is half
+    done. So elsewhere they wait for the next question, and behind the first one they change nothing any more.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        """Whether one of them came."""
+        self._waiting = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold them back, except while a person is waited for."""
+        signals = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
+        before = {one: handler for one in signals if (handler := signal.getsignal(one)) is not signal.SIG_IGN}
+        try:
+            for one in before:
+                signal.signal(one, self._interrupt)
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Wait for a person.
+
+        Raises:
+            InterruptedByPersonError: One of them came, now or before.
+        """
+        try:
+            self._waiting = not self.came
+            if self.came:
+                raise KeyboardInterrupt
+            yield
+        except KeyboardInterrupt:
+            raise InterruptedByPersonError("interrupted") from None
+        finally:
+            self._waiting = False
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.came = True
+        if self._waiting:
+            self._waiting = False
+            raise KeyboardInterrupt

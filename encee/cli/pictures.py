@@ -1,0 +1,150 @@
+"""What is drawn rather than said: tables, a QR code, and bars while something takes its time.
+
+Everything here has a plain form, for outputs that take no colour and for terminals too narrow for it; rich is loaded
+only where it draws.
+"""
+
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from encee.cli import terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_MOST_ROWS_DRAWN = 200
+"""Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
+
+_GAP = "  "
+"""What is between two columns of a table."""
+
+_FOLDED = 8
+"""As many characters a column that is folded keeps on a line."""
+
+
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
+) -> None:
+    """A table, on stdout: drawn on a terminal with room for it, plain columns everywhere else.
+
+    Args:
+        headings: The columns' headings.
+        rows: The cells.
+        styles: For each row, rich's style of its state, or None.
+        foldable: How many of the first columns may be folded where the terminal is narrow.
+    """
+    if terminal.coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
+        with terminal.open_output():
+            console().print(drawn(headings, rows, styles, foldable=foldable))
+        return
+    for line in columns(headings, rows):
+        terminal.tell(line)
+
+
+def fits(headings: Sequence[str], rows: Sequence[Sequence[str]], *, foldable: int = 0) -> bool:
+    """Whether a table is as wide as the terminal at most, with its first `foldable` columns folded if need be."""
+    widths = _widths([headings, *rows])
+    least = [*(min(width, _FOLDED) for width in widths[:foldable]), *widths[foldable:]]
+    return sum(least) + len(_GAP) * (len(least) - 1) <= shutil.get_terminal_size().columns
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table in plain columns."""
+    cleaned = [[terminal.clean(cell) for cell in row] for row in [headings, *rows]]
+    widths = _widths(cleaned)
+    for row in cleaned:
+        yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def drawn(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
+) -> "Table":
+    """A table as rich draws it; the arguments are those of `table`."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    picture = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    for index, heading in enumerate(headings):
+        picture.add_column(heading, overflow="fold", no_wrap=index >= foldable)
+    for row, style in zip(rows, styles, strict=True):
+        picture.add_row(*(Text(terminal.clean(cell), style=style or "") for cell in row))
+    return picture
+
+
+def draw(pictures: Sequence[Sequence[str]]) -> bool:
+    """Draw a picture in black on white, whatever the terminal's own colours are, on stderr.
+
+    Args:
+        pictures: The lines of the same picture, the largest first. The first one that can be seen whole above a
+            line is drawn, else the last one, if it is not too wide.
+
+    Returns:
+        Whether it was drawn; without colours, or where a line would be folded, it is not.
+    """
+    if not terminal.coloured(sys.stderr):
+        return False
+    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    lines = next((picture for picture in pictures if len(picture) < rows), pictures[-1])
+    try:
+        "".join(lines).encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        return False
+    if max(map(len, lines)) > columns:
+        return False
+    from rich.text import Text
+
+    shown = console(stderr=True)
+    for line in lines:
+        shown.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
+    return True
+
+
+def countdown(text: str, seconds: float) -> None:
+    """Wait, with a bar where a person sees it."""
+    if not terminal.coloured(sys.stderr):
+        terminal.say(f"{text}: waiting {math.ceil(seconds)} s")
+        time.sleep(seconds)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    left = TextColumn("{task.fields[left]} s", markup=False)
+    columns = (BarColumn(20), left, TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        end = time.monotonic() + seconds
+        task = bar.add_task(terminal.clean(text), total=seconds, left=math.ceil(seconds))
+        while (remaining := end - time.monotonic()) > 0:
+            bar.update(task, completed=seconds - remaining, left=math.ceil(remaining))
+            time.sleep(min(0.1, remaining))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A bar that moves while something takes its time; yields what tells what that is. Nothing without a terminal."""
+    if not terminal.coloured(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (BarColumn(20), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda text: bar.update(task, description=terminal.clean(text))
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """An output, for rich; what is printed there means nothing but itself."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
