@@ -19,7 +19,7 @@ from typing import BinaryIO
 import pytest
 
 from encee.errors import ExitCode, FileBusyError, FileRefusedError, UsageError
-from encee.profiles import store as store_module
+from encee.profiles import replacement, snapshot, store as store_module
 from encee.profiles.document import CredentialsHeaders, Document
 from encee.profiles.store import Store
 from tests.conftest import NO_PRIVILEGES
@@ -96,7 +96,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def soon_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe an empty file sooner, where that is not what is tested."""
-    monkeypatch.setattr(store_module, "_EMPTY_SETTLES", 0.06)
+    monkeypatch.setattr(snapshot, "_EMPTY_SETTLES", 0.06)
 
 
 def names(folder: Path) -> set[str]:
@@ -247,7 +247,7 @@ def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(errno.EINVAL, "no")
         real_fsync(descriptor)
 
-    monkeypatch.setattr(store_module, "_owner", lambda _: (-1, -1))
+    monkeypatch.setattr(replacement, "_owner", lambda _: (-1, -1))
     monkeypatch.setattr(os, "listxattr", lambda _: ["security.x", "user.y"])
     monkeypatch.setattr(os, "getxattr", lambda *_: b"")
     for name in ("fchown", "fchmod", "setxattr"):
@@ -290,7 +290,7 @@ def test_gives_no_other_group_access(
         taken.append((user, group))
 
     file.chmod(0o664)
-    monkeypatch.setattr(store_module, "_owner", lambda _: (-2, -2))
+    monkeypatch.setattr(replacement, "_owner", lambda _: (-2, -2))
     monkeypatch.setattr(os, "fchown", fchown)
     store.edit(put)
     assert file.read_bytes() == AFTER
@@ -440,17 +440,17 @@ def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, s
 def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
     """What happens before the n-th read of the file, from 1; `reads[0]` happens before each."""
     hooks: dict[int, Callable[[], object]] = {}
-    real = store_module._snapshot
+    real = snapshot.take
     count = 0
 
-    def snapshot(path: Path) -> object:
+    def take(path: Path) -> object:
         nonlocal count
         count += 1
         for number in (0, count):
             hooks.get(number, bool)()
         return real(path)
 
-    monkeypatch.setattr(store_module, "_snapshot", snapshot)
+    monkeypatch.setattr(snapshot, "take", take)
     return hooks
 
 
@@ -707,7 +707,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[None]:
 def test_a_file_that_is_open_on_windows_is_waited_for(
     file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_WINDOWS", True)
+    monkeypatch.setattr(replacement, "_WINDOWS", True)
     opened += [None] * 3
     store.edit(put)
     assert opened == []
@@ -719,7 +719,7 @@ def test_a_file_that_is_open_on_windows_is_waited_for(
 def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
     file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_WINDOWS", True)
+    monkeypatch.setattr(replacement, "_WINDOWS", True)
     opened += [None] * 10_000
     assert "another program has it open; nothing was changed" in refusal(store)
     assert file.read_bytes() == BEFORE

@@ -31,7 +31,7 @@ ROUNDS_AT_RANDOM = 75
 EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
-from encee.profiles import store
+from encee.profiles import snapshot, store
 from encee.profiles.document import CredentialsHeaders
 
 def die(*_):
@@ -58,7 +58,7 @@ match sys.argv[2]:
 edit("dev-mfa", "new")
 """
 EDIT_FOREVER = """
-store._SURELY_WRITTEN = -1e9  # one read is enough: this one is all writing
+snapshot.SURELY_WRITTEN = -1e9  # one read is enough: this one is all writing
 number = 0
 while True:
     number += 1

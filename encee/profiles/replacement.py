@@ -1,0 +1,194 @@
+"""A new file in the place of an old one: beside it, dressed like it, and only while nobody else writes.
+
+A tool that opened the original just before the replacement writes to a file without a name. So the original keeps a
+second name until then, and comes back under its own with what the tool wrote, for the edit to be made on. What
+remains: a tool that writes even later, having opened the original without truncating it; and file systems
+without hard links.
+"""
+
+import glob
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from encee.errors import FileBusyError
+from encee.profiles import snapshot
+from encee.profiles.snapshot import Snapshot
+
+_WINDOWS = os.name == "nt"
+"""There, a file that somebody has open can neither be replaced nor deleted."""
+
+_TRIES_APART = 0.05
+"""Seconds between two tries to replace a file that somebody has open."""
+
+
+def prefix(real: Path) -> str:
+    """How the names of the files begin that encee makes beside a file."""
+    return f".{real.name}.encee-"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for nobody else; `parents` of mkdir leaves those to the umask."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+
+
+def remove_leftovers(real: Path) -> None:
+    """Delete temporary files of runs that were killed; under the lock, nobody else needs them."""
+    for leftover in temporaries(real):
+        discard(leftover)
+
+
+def temporaries(real: Path) -> Iterator[Path]:
+    """The temporary files beside a file, those that killed runs have left included."""
+    return real.parent.glob(f"{glob.escape(prefix(real))}*.tmp")
+
+
+def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
+    """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
+    import tempfile
+
+    descriptor, name = tempfile.mkstemp(prefix=prefix(real), suffix=".tmp", dir=real.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if before.exists:
+                _dress(descriptor, before, lost)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        discard(temporary)
+        raise
+    return temporary
+
+
+def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
+    """Give a new file the owner, attributes and mode of the old one; `lost` gets what the file system did not take.
+
+    Without its group, it keeps no permissions for a group: they would be another group's.
+    """
+    mode = before.mode
+    if hasattr(os, "fchown") and not _own(descriptor, before.user, before.group):
+        lost.add("the owner")
+        if not _own(descriptor, -1, before.group):
+            lost.add("the group (it may not read the file now)")
+            mode &= ~stat.S_IRWXG
+    for name, value in before.attributes:
+        if value is None or not _set_attribute(descriptor, name, value):
+            lost.add("the extended attributes")
+    if hasattr(os, "fchmod"):
+        try:
+            os.fchmod(descriptor, mode)
+        except OSError:
+            lost.add("the mode")
+
+
+def _own(descriptor: int, user: int, group: int) -> bool:
+    """Give a file to a user (-1: whose it is) and a group; whether it belongs to them now."""
+    owner = _owner(descriptor)
+    if user in {-1, owner[0]} and group == owner[1]:
+        return True
+    try:
+        os.fchown(descriptor, user, group)
+    except OSError:
+        return False
+    return True
+
+
+def _owner(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_uid, status.st_gid
+
+
+def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
+    try:
+        os.setxattr(descriptor, name, value)
+    except OSError:
+        return False
+    return True
+
+
+def exchange(real: Path, temporary: Path, before: Snapshot, deadline: float, lost: set[str]) -> bool:
+    """Put the new file in the place of the real one; False when another tool wrote to one of them meanwhile.
+
+    What it wrote to the old one is then in the real one's place, unless it has written to the new one as well, or
+    has only emptied the old one.
+    """
+    data = temporary.read_bytes()
+    with _second_name(real, temporary.with_suffix(".old.tmp")) as old:
+        if snapshot.take(real) != before:
+            return False
+        _replace(temporary, real, deadline)
+        _flush_directory(real.parent, lost)
+        if snapshot.take(real).data != data:
+            return False
+        if old is None or snapshot.take(old) in {before, Snapshot(b"")}:
+            return True
+        if snapshot.settled(old, deadline).data and snapshot.take(real).data == data:
+            _replace(old, real, deadline)
+        return False
+
+
+@contextmanager
+def _second_name(real: Path, name: Path) -> Iterator[Path | None]:
+    """Give a file a second name for a while.
+
+    None where there is no file, where the system has no hard links, and where the name is taken: whoever may write to
+    the folder can have put a file of theirs there.
+    """
+    try:
+        name.hardlink_to(real)
+    except OSError:
+        yield None
+        return
+    try:
+        yield name
+    finally:
+        discard(name)
+
+
+def _replace(new: Path, real: Path, deadline: float) -> None:
+    """Put a file in the place of the real one.
+
+    Raises:
+        FileBusyError: On Windows, another program had the real one open until the deadline.
+    """
+    while True:
+        try:
+            new.replace(real)
+        except PermissionError:
+            if not _WINDOWS:
+                raise
+        else:
+            return
+        if time.monotonic() > deadline:
+            raise FileBusyError(
+                f"{real}: another program has it open; nothing was changed", hint="close it there, then try again"
+            )
+        time.sleep(_TRIES_APART)
+
+
+def _flush_directory(directory: Path, lost: set[str]) -> None:
+    """Make the new name survive a power cut, where the file system can."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no directories
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        lost.add("the order to flush its folder")
+    finally:
+        os.close(descriptor)
+
+
+def discard(temporary: Path) -> None:
+    """Delete a temporary file; one that Windows does not let go of is deleted by the next write."""
+    with suppress(PermissionError):
+        temporary.unlink(missing_ok=True)
