@@ -172,7 +172,8 @@ class Interrupts:
     def held(self) -> Iterator[None]:
         """Hold them back, except while a person is waited for."""
         signals = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
-        before = {one: handler for one in signals if (handler := signal.getsignal(one)) is not signal.SIG_IGN}
+        handlers = {one: signal.getsignal(one) for one in signals}
+        before = {one: handler for one, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
         try:
             for one in before:
                 signal.signal(one, self._interrupt)

@@ -95,7 +95,8 @@ def draw(pictures: Sequence[Sequence[str]]) -> bool:
     """
     if not terminal.coloured(sys.stderr):
         return False
-    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    size = os.get_terminal_size(sys.stderr.fileno())
+    columns, rows = size.columns or 80, size.lines or 24  # of a terminal that does not say
     lines = next((picture for picture in pictures if len(picture) < rows), pictures[-1])
     try:
         "".join(lines).encode(sys.stderr.encoding)
