@@ -5,17 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from encee.cli.app import main
-from tests.fake_aws import FakeAws, FakeDevice, FakeUser
+from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
 
 ROOT = Path(__file__).parent.parent
 ENCEE = Path(sys.executable).parent / "encee"
@@ -127,11 +128,7 @@ class Person:
 
     def section(self, name: str = "dev", *, serial: bool = True) -> str:
         """The long-term profile as the credentials file holds it."""
-        key = self.user.access_key
-        lines = [f"[{name}]", f"aws_access_key_id = {key.id}", f"aws_secret_access_key = {key.secret}"]
-        if serial:
-            lines.append(f"mfa_serial = {self.device.serial}")
-        return "\n".join(lines) + "\n"
+        return section(self.user.access_key, name, self.device.serial if serial else None)
 
 
 @pytest.fixture
@@ -252,11 +249,39 @@ def run_aws(*arguments: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def on_terminal(*arguments: str, command: Path = ENCEE) -> "pexpect.spawn[str]":
-    """Start a command, the installed one, on a pseudo-terminal of 80 columns."""
-    child = pexpect.spawn(str(command), list(arguments), encoding="utf-8", timeout=20, dimensions=(24, 80))
+def on_terminal(
+    *arguments: str, command: Path = ENCEE, size: tuple[int, int] = (24, 80), term: str | None = None
+) -> "pexpect.spawn[str]":
+    """Start a command, the installed one, on a pseudo-terminal of so many lines and columns."""
+    environ = os.environ | ({"TERM": term} if term else {})
+    child = pexpect.spawn(str(command), list(arguments), encoding="utf-8", timeout=20, dimensions=size, env=environ)
     child.delaybeforesend = None
     return child
+
+
+def before_the_next_code(
+    *arguments: str, size: tuple[int, int] = (40, 100), term: str = "xterm-256color"
+) -> "pexpect.spawn[str]":
+    """Start the command line on a pseudo-terminal, a tenth of a second before an app's next code; the clock stands."""
+    moment = datetime.fromtimestamp(time.time() // 30 * 30 + 29.9, UTC).isoformat()
+    script = str(ROOT / "tests" / "run_encee.py")
+    return on_terminal(script, moment, *arguments, command=Path(sys.executable), size=size, term=term)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so, at most twenty seconds."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def section(key: FakeKey, name: str = "dev", serial: str | None = None) -> str:
+    """A long-term profile as the credentials file holds it."""
+    lines = [f"[{name}]", f"aws_access_key_id = {key.id}", f"aws_secret_access_key = {key.secret}"]
+    if serial:
+        lines.append(f"mfa_serial = {serial}")
+    return "\n".join(lines) + "\n"
 
 
 def hang_up(child: "pexpect.spawn[str]") -> None:

@@ -1,10 +1,8 @@
 """`encee device enroll`, on a real pseudo-terminal: a device in a minute, or none at all."""
 
 import json
-import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -15,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.conftest import ROOT, Encee, Home, on_terminal, run_aws
+from tests.conftest import Encee, Home, before_the_next_code, on_terminal, run_aws, section, wait_for
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser, faults
 from tests.qr_reader import read_png, read_svg, read_terminal
 
@@ -35,17 +33,7 @@ def jane(home: Home, aws: FakeAws) -> FakeUser:
 
 
 def keys(home: Home, user: FakeUser) -> None:
-    key = user.access_key
-    home.write(
-        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n",
-        "# mine\n[profile dev]\nregion = eu-central-1\n",
-    )
-
-
-def near_the_end_of_a_step() -> str:
-    """A moment a tenth of a second before an app's next code."""
-    now = datetime.now(UTC).timestamp()
-    return datetime.fromtimestamp(now // 30 * 30 + 29.9, UTC).isoformat()
+    home.write(section(user.access_key), "# mine\n[profile dev]\nregion = eu-central-1\n")
 
 
 @dataclass
@@ -59,15 +47,7 @@ class Enrolment:
     child: "pexpect.spawn[str]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.child = pexpect.spawn(
-            sys.executable,
-            [str(ROOT / "tests" / "run_encee.py"), near_the_end_of_a_step(), "device", "enroll", *self.words],
-            encoding="utf-8",
-            timeout=20,
-            dimensions=self.size,
-            env={**os.environ, "TERM": self.term},
-        )
-        self.child.delaybeforesend = None
+        self.child = before_the_next_code("device", "enroll", *self.words, size=self.size, term=self.term)
         self.seen = ""
 
     @property
@@ -439,7 +419,7 @@ def test_a_terminal_that_is_closed_leaves_no_device(
     one.sees(prompts[-1])
     with suppress(pexpect.ExceptionPexpect):  # that it does not end at once
         one.child.close(force=False)
-    until(lambda: aws.virtual_devices() == [])
+    wait_for(lambda: aws.virtual_devices() == [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
@@ -473,7 +453,7 @@ def test_an_interrupt_while_the_device_is_made_waits_until_it_can_be_deleted(
 ) -> None:
     aws.fault("CreateVirtualMFADevice", faults.hang(2))
     one = enrolment()
-    until(lambda: bool(aws.calls("CreateVirtualMFADevice")))
+    wait_for(lambda: bool(aws.calls("CreateVirtualMFADevice")))
     one.child.send("\x03")
     one.sees(f"{JANE} is not enabled, so it is deleted again")
     one.ends(130)
@@ -487,20 +467,12 @@ def test_an_interrupt_while_the_device_is_enabled_comes_too_late(
     aws.fault("EnableMFADevice", faults.hang(2))
     one = enrolment()
     one.proves()
-    until(lambda: bool(aws.calls("EnableMFADevice")))
+    wait_for(lambda: bool(aws.calls("EnableMFADevice")))
     one.child.send("\x03")
     one.sees(f"saved as mfa_serial of dev in {home.config}")
     one.ends(130)
     assert OFFER not in one.seen
     assert [device.serial for device in jane.devices] == [JANE]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, at most twenty seconds."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 BEFORE: dict[str, Callable[[], faults.Fault]] = {
@@ -668,8 +640,7 @@ def test_a_ninth_device_is_refused_before_it_is_made(
 
 @pytest.mark.slow
 def test_the_root_user_is_refused(enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws) -> None:
-    key = aws.root_key()
-    home.write(f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n")
+    home.write(section(aws.root_key()))
     one = enrolment()
     one.sees("holds a key of the root user")
     one.ends(4)

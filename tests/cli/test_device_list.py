@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import Encee, Home, Person, on_terminal
+from tests.conftest import Encee, Home, Person, on_terminal, section
 from tests.fake_aws import FakeAws, FakeUser, faults
 
 
@@ -52,8 +52,7 @@ def test_a_saved_device_that_the_user_lacks_is_told(encee: Encee, home: Home, de
 
 
 def test_a_user_without_a_device_is_told_how_to_get_one(encee: Encee, home: Home, aws: FakeAws) -> None:
-    key = aws.create_user("bob").access_key
-    home.write(f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n")
+    home.write(section(aws.create_user("bob").access_key))
     result = encee("device", "list", "dev")
     assert (result.code, result.out) == (0, "")
     assert "encee device enroll dev" in result.err

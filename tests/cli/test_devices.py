@@ -3,7 +3,7 @@
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person, on_terminal
+from tests.conftest import Encee, Home, Person, on_terminal, section
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
 
@@ -21,9 +21,8 @@ def unsaved(home: Home, jane: FakeUser) -> FakeDevice:
 
 
 def keys(home: Home, user: FakeUser) -> None:
-    key = user.access_key
     home.write(
-        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n",
+        section(user.access_key),
         "# mine\n[profile dev]\nregion = eu-west-1\ns3 =\n  max_queue_size = 10\n",
     )
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from encee.workflows.diagnose import ONLINE_CHECKS
-from tests.conftest import Encee, Home, Person, Result
+from tests.conftest import Encee, Home, Person, Result, section
 from tests.fake_aws import FakeAws, FakeKey, faults
 
 DENIED = faults.error("AccessDenied", "User: arn:aws:iam::123456789012:user/jane is not authorized", 403)
@@ -25,9 +25,8 @@ class Scene:
 
     def write(self, key: FakeKey | None = None, serial: str | None = None) -> None:
         """The profile, with another key or device."""
-        key = key or self.person.user.access_key
         self.home.write(
-            f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n",
+            section(key or self.person.user.access_key),
             "[profile dev]\nregion = eu-central-1\n" + (f"mfa_serial = {serial}\n" if serial else ""),
         )
 

@@ -8,17 +8,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.conftest import ENCEE, Home, Person, on_terminal, run_encee
+from tests.conftest import ENCEE, Home, Person, on_terminal, run_encee, section, wait_for
 from tests.fake_aws import FakeAws, faults
 
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_the_connection_is_open_when_the_code_is_there(dev: Person, aws: FakeAws) -> None:
@@ -78,10 +71,7 @@ def test_a_wrong_secret_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -
 
 
 def test_a_root_key_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -> None:
-    key = aws.root_key()
-    home.write(
-        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\nmfa_serial = {dev.device.serial}\n"
-    )
+    home.write(section(aws.root_key(), serial=dev.device.serial))
     child = on_terminal("refresh", "dev")
     child.expect_exact("holds a key of the root user")
     child.expect(pexpect.EOF)

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person, on_terminal
+from tests.conftest import Encee, Home, Person, on_terminal, section, wait_for
 from tests.fake_aws import FakeAws, FakeUser, faults
 
 
 def second_key(user: FakeUser, device: str, name: str) -> str:
     """A profile with another key of the same user, on the same device."""
-    key = user.create_access_key()
-    return f"[{name}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\nmfa_serial = {device}\n"
+    return section(user.create_access_key(), name, device)
 
 
 def crowd(aws: FakeAws, count: int) -> dict[str, Person]:
@@ -111,13 +110,7 @@ def test_the_call_of_one_runs_while_the_next_prompt_is_open(home: Home, dev: Per
     child.expect_exact("MFA code for dev")
     child.sendline(dev.device.next_code())
     child.expect_exact("MFA code for bob")
-    arrived = threading.Event()
-    for _ in range(200):
-        if b"[dev-mfa]" in home.credentials.read_bytes():
-            arrived.set()
-            break
-        threading.Event().wait(0.02)
-    assert arrived.is_set()
+    wait_for(lambda: b"[dev-mfa]" in home.credentials.read_bytes())
     child.sendline(bobs.device.next_code())
     child.expect_exact("dev-mfa is valid until")
     child.expect_exact("bob-mfa is valid until")

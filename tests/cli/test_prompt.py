@@ -4,23 +4,14 @@ import signal
 import subprocess
 import termios
 import time
-from collections.abc import Callable
 
 import pexpect
 import pytest
 
-from tests.conftest import ENCEE, Home, Person, on_terminal
+from tests.conftest import ENCEE, Home, Person, on_terminal, wait_for
 from tests.fake_aws import FakeAws, faults
 
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, at most ten seconds."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_asks_for_the_code_and_names_profile_and_device(home: Home, dev: Person) -> None:

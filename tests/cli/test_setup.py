@@ -1,14 +1,11 @@
 """`encee setup`: from a new key and a phone to a session, on a real pseudo-terminal."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import pexpect
 import pytest
 
-from tests.conftest import ROOT, Encee, Home, Person, run_aws
+from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
 from tests.fake_aws import FakeAws, FakeUser
 
 Conversation = Callable[..., "pexpect.spawn[str]"]
@@ -21,19 +18,8 @@ def setup(aws: FakeAws) -> Iterator[Conversation]:
     started: list[pexpect.spawn[str]] = []
 
     def start(*words: str) -> "pexpect.spawn[str]":
-        now = datetime.now(UTC).timestamp() // 30 * 30 + 29.9
-        moment = datetime.fromtimestamp(now, UTC).isoformat()
-        child = pexpect.spawn(
-            sys.executable,
-            [str(ROOT / "tests" / "run_encee.py"), moment, "setup", *words],
-            encoding="utf-8",
-            timeout=20,
-            dimensions=(40, 100),
-            env={**os.environ, "TERM": "xterm-256color"},
-        )
-        child.delaybeforesend = None
-        started.append(child)
-        return child
+        started.append(before_the_next_code("setup", *words))
+        return started[-1]
 
     yield start
     for child in started:

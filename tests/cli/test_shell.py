@@ -14,8 +14,7 @@ from encee.cli.shells import own_shell
 from encee.cli.world import World
 from encee.profiles.export import CLEARED
 from tests.cli.interactive import Shell
-from tests.cli.test_prompt import wait_for
-from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee
+from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee, wait_for
 from tests.fake_aws import FakeAws
 
 WHO = f"{AWS} sts get-caller-identity --query Arn --output text"

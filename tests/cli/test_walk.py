@@ -1,14 +1,11 @@
 """The walk of an administrator and of jane, from an empty account to one that requires MFA and back."""
 
 import json
-import os
-import sys
-from datetime import UTC, datetime
 
 import pexpect
 import pytest
 
-from tests.conftest import ROOT, Encee, Home, Person, run_aws
+from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws, section
 from tests.fake_aws import FakeAws
 
 pytestmark = pytest.mark.slow
@@ -19,17 +16,7 @@ LISTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 
 def enroll(aws: FakeAws, profile: str) -> None:
     """Enrol a device on a pseudo-terminal, just before the app's next code, and leave the refresh for later."""
-    now = datetime.now(UTC).timestamp() // 30 * 30 + 29.9
-    moment = datetime.fromtimestamp(now, UTC).isoformat()
-    child = pexpect.spawn(
-        sys.executable,
-        [str(ROOT / "tests" / "run_encee.py"), moment, "device", "enroll", profile],
-        encoding="utf-8",
-        timeout=20,
-        dimensions=(40, 100),
-        env={**os.environ, "TERM": "xterm-256color"},
-    )
-    child.delaybeforesend = None
+    child = before_the_next_code("device", "enroll", profile)
     child.expect_exact("code that the app shows now:")
     device = aws.virtual_devices()[-1]
     child.sendline(device.next_code())
@@ -47,11 +34,9 @@ def test_an_account_requires_mfa_and_nobody_is_locked_out(encee: Encee, home: Ho
     admin = Person(root_of_all, root_of_all.create_device("admins-phone"))
     root_of_all.put_policy("everything", EVERYTHING)
     jane = aws.create_user("jane")
-    key = jane.access_key
     aws.create_bucket("pictures")
-    section = f"[jane]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
     home.write(
-        admin.section("admin") + section,
+        admin.section("admin") + section(jane.access_key, "jane"),
         "[profile admin]\nregion = eu-central-1\n[profile jane]\nregion = eu-central-1\n",
     )
     aws.enforce_policies = True
@@ -98,7 +83,7 @@ def test_an_account_requires_mfa_and_nobody_is_locked_out(encee: Encee, home: Ho
     assert run_aws("--profile", "jane-mfa", "s3", "ls").code != 0
     assert run_aws("--profile", "jane", "sts", "get-caller-identity").code != 0
     aws.iam.delete_user_policy("jane", "encee-RevokedSessions")
-    key.activate()
+    jane.access_key.activate()
 
     # And back to the start.
     assert encee("account", "teardown", "--profile", "admin", "--yes").code == 0
