@@ -47,7 +47,7 @@ $(READY): pyproject.toml
 dev: $(READY) $(PEERS)  ## make .venv (encee and the tools), .venv-aws (the real aws) and .venv-aws-mfa
 
 demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file before and after
-	$(BIN)/python scripts/demo.py
+	$(BIN)/python -m scripts.demo
 
 test: dev  ## the fast tests
 	$(PYTEST) $(COVERAGE) -m 'not slow'
@@ -87,7 +87,7 @@ readme: dev  ## the README's help texts and exit codes against the program
 	$(BIN)/python scripts/readme_help.py --check
 
 screenshots: dev  ## the README's pictures, docs/*.svg, from real runs against the stand-in
-	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.screenshots
 
 build: dev  ## wheel and sdist in dist/
 	$(BIN)/python -m build --quiet

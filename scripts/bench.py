@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from scripts.claims import UntrueError, expect
 from scripts.tables import markdown
 
 if TYPE_CHECKING:
@@ -53,16 +54,6 @@ REGION = "eu-central-1"
 
 AWS_VERSION = 262
 """How many milliseconds `aws --version` took on the machine for which the limits in milliseconds were set."""
-
-
-class FailedError(Exception):
-    """A command did not do what is to be measured."""
-
-
-def expect(fact: object, otherwise: str) -> None:
-    """Go on only where a command did what it was to do."""
-    if not fact:
-        raise FailedError(otherwise)
 
 
 # ---- the files
@@ -738,7 +729,7 @@ def main() -> int:
             stage = replace(stage, slowness=version / AWS_VERSION)
             table = markdown([HEADINGS, *measured(stage)])
             about = machine(home, load)
-    except (FailedError, OSError, subprocess.SubprocessError) as error:
+    except (UntrueError, OSError, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
+from scripts.claims import UntrueError, expect
+
 if TYPE_CHECKING:
     from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
@@ -62,16 +64,6 @@ region     = eu-central-1
 mfa_serial = {serial}
 ; the other phone is in the drawer
 """
-
-
-class UntrueError(Exception):
-    """Something that the demonstration claims is not so."""
-
-
-def expect(fact: object, otherwise: str) -> None:
-    """Go on only where a claim holds."""
-    if not fact:
-        raise UntrueError(otherwise)
 
 
 @dataclass(frozen=True)
@@ -255,7 +247,6 @@ def main() -> int:
         if not program.exists():
             print(f"demo: {name} is missing; make demo installs it", file=sys.stderr)
             return 1
-    sys.path.insert(0, str(ROOT))  # the stand-in lives among the tests
     from tests.fake_aws import FakeAws
 
     try:

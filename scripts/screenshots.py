@@ -213,7 +213,6 @@ SCENES: Mapping[str, Callable[["FakeAws", Person], tuple[str, str]]] = {
 
 def pictures() -> Iterator[tuple[str, str]]:
     """Each picture's name and SVG."""
-    sys.path.insert(0, str(ROOT))  # the stand-in lives among the tests
     from tests.fake_aws import FakeAws
 
     with FakeAws() as aws:

@@ -7,9 +7,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from scripts.claims import UntrueError
 from scripts.homes import Home
 from scripts.reliability.load import Crowd, bystanders
-from scripts.reliability.stage import Size, Stage, UntrueError, expect_added, expect_unchanged
+from scripts.reliability.stage import Size, Stage, expect_added, expect_unchanged
 from tests.fake_aws import FakeAws
 
 

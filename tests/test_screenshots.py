@@ -44,7 +44,7 @@ def test_the_pictures_show_what_encee_says_now_and_are_drawn_alike_each_time(tmp
     runs = [tmp_path / "one", tmp_path / "two"]
     for folder in runs:
         folder.mkdir()
-        subprocess.run([sys.executable, ROOT / "scripts" / "screenshots.py", folder], check=True, timeout=200)
+        subprocess.run([sys.executable, "-m", "scripts.screenshots", folder], cwd=ROOT, check=True, timeout=200)
     for name in NAMES:
         one, two = (folder / f"{name}.svg" for folder in runs)
         assert one.read_bytes() == two.read_bytes()

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from encee import __version__
+from scripts.claims import UntrueError
 from scripts.homes import ROOT
 from scripts.reliability import clocks, disks, load, network, places
-from scripts.reliability.stage import NotRunError, Scenario, Size, Stage, UntrueError
+from scripts.reliability.stage import NotRunError, Scenario, Size, Stage
 from scripts.tables import markdown
 from tests.fake_aws import FakeAws
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from scripts.claims import expect
 from scripts.homes import Home
-from scripts.reliability.stage import Scenario, Stage, expect, expect_added, expect_unchanged
+from scripts.reliability.stage import Scenario, Stage, expect_added, expect_unchanged
 from tests.conftest import Person
 
 AT = """

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 from shlex import quote
 
+from scripts.claims import expect
 from scripts.homes import ENCEE, Home
-from scripts.reliability.stage import NotRunError, Scenario, Stage, expect, expect_unchanged
+from scripts.reliability.stage import NotRunError, Scenario, Stage, expect_unchanged
 
 MOUNTED = """
 set -e

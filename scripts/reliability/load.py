@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from scripts.claims import expect
 from scripts.homes import AWS, Home
-from scripts.reliability.stage import NotRunError, Scenario, Stage, expect, expect_added, expect_tidy, expect_unchanged
+from scripts.reliability.stage import NotRunError, Scenario, Stage, expect_added, expect_tidy, expect_unchanged
 from tests.conftest import Person
 
 _BYSTANDERS = 100

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from scripts.reliability.stage import Scenario, Stage, expect, expect_added, expect_unchanged, last_words
+from scripts.claims import expect
+from scripts.reliability.stage import Scenario, Stage, expect_added, expect_unchanged, last_words
 from tests.fake_aws import Fault, faults, tls
 
 

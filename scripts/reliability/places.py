@@ -5,8 +5,9 @@ import shutil
 
 import pexpect
 
+from scripts.claims import expect
 from scripts.homes import ENCEE, Home
-from scripts.reliability.stage import NotRunError, Scenario, Stage, expect, expect_added, expect_unchanged
+from scripts.reliability.stage import NotRunError, Scenario, Stage, expect_added, expect_unchanged
 
 NOBODY = ("unshare", "--user", "--map-user=54321")
 """A user whom no system knows, and who has no home therefore."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.claims import expect
 from scripts.homes import ENCEE, Done, Home
 from tests.conftest import Person
 from tests.fake_aws import FakeAws
@@ -13,18 +14,8 @@ from tests.fake_aws import FakeAws
 REGION = "eu-central-1"
 
 
-class UntrueError(Exception):
-    """Something that encee promises is not so."""
-
-
 class NotRunError(Exception):
     """The machine lacks what a scenario needs; the message says what."""
-
-
-def expect(fact: object, otherwise: str) -> None:
-    """Go on only where a promise is kept."""
-    if not fact:
-        raise UntrueError(otherwise)
 
 
 @dataclass(frozen=True)
