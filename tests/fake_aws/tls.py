@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from socket import socket
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ class _Server(ThreadingTCPServer):
     def finish_request(self, request: object, client_address: object) -> None:
         """Take the handshake as far as the client goes along."""
         del client_address
-        with suppress(OSError), self._context.wrap_socket(request, server_side=True) as wrapped:  # type: ignore[arg-type]
+        assert isinstance(request, socket)
+        with suppress(OSError), self._context.wrap_socket(request, server_side=True) as wrapped:
             self.spoken_to += bool(wrapped.recv(1))
 
 
