@@ -11,15 +11,12 @@ import pytest
 from encee.errors import FileRefusedError
 from encee.profiles.document import CredentialsHeaders, Document
 from encee.profiles.store import Store
+from tests.profiles.writing import put
 
 BEFORE = b"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
 AFTER = BEFORE + b"\n[dev-mfa]\naws_session_token = new\n"
 THEIRS = b"[dev]\naws_access_key_id = AKIAEVILEVILEVILEVIL\n"
 LONG_AGO = (1_700_000_000, 1_700_000_000)
-
-
-def put(document: Document) -> None:
-    document.own("dev-mfa", {"aws_session_token": "new"})
 
 
 @pytest.fixture
