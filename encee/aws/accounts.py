@@ -122,8 +122,9 @@ class Account:
     policies: Mapping[str, ManagedPolicy]
 
     def members(self, group: str) -> list[str]:
-        """The names of the users in a group."""
-        return [user.name for user in self.users.values() if group in user.groups]
+        """The names of the users in a group; IAM does not tell names apart by case."""
+        wanted = group.casefold()
+        return [user.name for user in self.users.values() if wanted in map(str.casefold, user.groups)]
 
     def policy(self, name: str) -> ManagedPolicy | None:
         """The customer-managed policy of a name; IAM does not tell names apart by case."""

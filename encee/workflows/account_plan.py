@@ -142,8 +142,9 @@ class _Planner:
     """Collects steps."""
 
     def __init__(self, account: Account, group: str, *, adopt: bool = False) -> None:
+        found = account.group(group)
         self._account = account
-        self._group = group
+        self._group = found.name if found else group
         self._adopt = adopt
         self._stays: list[str] = []
         self._steps: list[Step] = []
@@ -228,7 +229,7 @@ class _Planner:
             arguments = {"GroupName": group.name, "UserName": user}
             self._add("RemoveUserFromGroup", f"take {user} out of the group {group.name}", arguments)
         for arn in group.attached:
-            if ours or _name(arn) in {MFA_REQUIRED, ip_restriction(group.name)}:
+            if ours or _name(arn).casefold() in {MFA_REQUIRED.casefold(), ip_restriction(group.name).casefold()}:
                 self._detach(group, arn)
         if ours:
             self._add("DeleteGroup", f"delete the group {group.name}", {"GroupName": group.name})

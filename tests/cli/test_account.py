@@ -202,6 +202,36 @@ def test_the_present_members_of_the_group_count(account: Account, aws: FakeAws) 
     assert "jane" in refused.err
 
 
+def test_the_case_of_a_groups_name_makes_no_other_group(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane")
+    aws.create_user("joe").create_device("phone")
+    aws.iam.create_group("encee", "/encee/")
+    aws.iam.add_user_to_group("encee", "jane")
+    words = ("setup", "--group", "Encee", "--add-user", "joe", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1")
+    refused = account(*words, "--yes")
+    assert refused.code == 1
+    assert "until jane enrols" in refused.err
+    assert account(*words, "--yes", "--yes-without-mfa").code == 0
+    assert list(aws.iam.groups) == ["encee"]
+    assert [user.name for user in aws.iam.groups["encee"].users] == ["jane", "joe"]
+    aws.journal.clear()
+    assert account(*words, "--yes").code == 0
+    assert writes(aws) == []
+    assert account("audit", "--group", "ENCEE").code == 1
+    assert account("teardown", "--group", "ENCEE", "--yes").code == 0
+    assert aws.iam.groups == {}
+    assert [arn for arn in aws.iam.managed_policies if ":123456789012:" in arn] == []
+
+
+def test_teardown_finds_the_restriction_of_a_group_elsewhere_whatever_its_case(account: Account, aws: FakeAws) -> None:
+    aws.iam.create_group("staff", "/")
+    words = ("--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--adopt", "--yes")
+    assert account("setup", "--group", "Staff", *words).code == 0
+    assert len(aws.iam.groups["staff"].managed_policies) == 2
+    assert account("teardown", "--group", "staff", "--yes").code == 0
+    assert aws.iam.groups["staff"].managed_policies == {}
+
+
 def test_refuses_addresses_without_the_callers_own(account: Account, aws: FakeAws) -> None:
     words = ("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "203.0.113.7", "--yes")
     refused = account(*words)
