@@ -5,6 +5,7 @@ changed only when the person says so, and never deleted.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +25,12 @@ REVOKED_SESSIONS = "encee-RevokedSessions"
 
 _MOST_VERSIONS = 5
 _MOST_ATTACHED = 10
+_MOST_GROUPS = 10
 _LONGEST_NAME = 128
 """Limits of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+"""A group's name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html"""
 
 
 def ip_restriction(group: str) -> str:
@@ -88,9 +93,14 @@ def plan_setup(account: Account, caller: Caller, wish: Wish) -> AccountPlan:
         wish: What is wanted.
 
     Raises:
-        UsageError: There is no such user, or the group's name is too long.
+        UsageError: There is no such user, or the group's name is none or too long.
         EnceeError: Somebody else made the group or a policy, or a limit of IAM stands in the way.
     """
+    if not _NAME.fullmatch(wish.group):
+        raise UsageError(
+            f"{wish.group} cannot be the name of a group",
+            hint="it has letters of ASCII, digits and +=,.@_-, at most 128: --group NAME",
+        )
     planner = _Planner(account, wish.group, adopt=wish.adopt)
     home = f"arn:{caller.partition}:iam::{caller.account}:policy{PATH}"
     arns = [planner.policy(home, MFA_REQUIRED, wish.mfa_required, "requires MFA of every member of its groups")]
@@ -182,18 +192,20 @@ class _Planner:
         """Let the group be there, with these policies attached."""
         name = self._group
         found = self._account.group(name)
-        attached: Sequence[str] = ()
+        attached = found.attached if found else ()
+        missing = set(arns) - set(attached)
+        if missing and len(attached) + len(missing) > _MOST_ATTACHED:
+            raise EnceeError(
+                f"the group {name} would have {len(attached) + len(missing)} policies attached, and AWS allows"
+                f" {_MOST_ATTACHED}",
+                hint=f"see which: aws iam list-attached-group-policies --group-name {name}"
+                if found
+                else "leave out some of --attach",
+            )
         if found is None:
             self._add("CreateGroup", f"create the group {name}", {"GroupName": name, "Path": PATH})
-        else:
-            attached = found.attached
-            if missing := set(arns) - set(attached):
-                self._refuse_foreign("group", found.name, found.path)
-                if len(attached) + len(missing) > _MOST_ATTACHED:
-                    raise EnceeError(
-                        f"the group {name} has {len(attached)} policies attached, and AWS allows {_MOST_ATTACHED}",
-                        hint=f"see which: aws iam list-attached-group-policies --group-name {name}",
-                    )
+        elif missing:
+            self._refuse_foreign("group", found.name, found.path)
         for arn in dict.fromkeys(arns):
             if arn in attached:
                 self._stays.append(f"the policy {_name(arn)} is attached to the group {name}")
@@ -212,7 +224,14 @@ class _Planner:
             raise UsageError(f"there is no user {user} in the account", hint=hint)
         if user in self._account.members(name):
             self._stays.append(f"{user} is in the group {name}")
+        elif len(self._account.users[user].groups) >= _MOST_GROUPS:
+            raise EnceeError(
+                f"{user} is in {_MOST_GROUPS} groups already, and AWS allows no more",
+                hint=f"see which: aws iam list-groups-for-user --user-name {user}",
+            )
         else:
+            if found := self._account.group(name):
+                self._refuse_foreign("group", found.name, found.path)
             self._add("AddUserToGroup", f"add {user} to the group {name}", {"GroupName": name, "UserName": user})
 
     # ---- teardown

@@ -274,6 +274,75 @@ def test_refuses_a_user_that_does_not_exist_before_anything_is_made(account: Acc
     assert writes(aws) == []
 
 
+@pytest.mark.parametrize("name", ["my group", "a/b", "grüppe", "g" * 129, "*"])
+def test_refuses_what_cannot_be_a_groups_name_before_anything_is_made(
+    account: Account, aws: FakeAws, name: str
+) -> None:
+    refused = account("setup", "--group", name, "--yes")
+    assert refused.code == 2
+    assert "cannot be the name of a group" in refused.err
+    assert writes(aws) == []
+
+
+def test_refuses_a_group_whose_policys_name_would_be_too_long(account: Account, aws: FakeAws) -> None:
+    words = ("setup", "--group", "g" * 109, "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes")
+    refused = account(*words)
+    assert refused.code == 2
+    assert "take a shorter --group NAME" in refused.err
+    assert writes(aws) == []
+
+
+def test_a_group_of_any_name_that_aws_allows_comes_and_goes(account: Account, aws: FakeAws) -> None:
+    name = "-a+b=c,d.e@f_g"
+    words = (f"--group={name}", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes")
+    assert account("setup", *words).code == 0
+    assert list(aws.iam.groups) == [name]
+    assert account("teardown", f"--group={name}", "--yes").code == 0
+    assert aws.iam.groups == {}
+    assert [arn for arn in aws.iam.managed_policies if ":123456789012:" in arn] == []
+
+
+def _policies(aws: FakeAws, number: int) -> list[str]:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
+    return [aws.iam.create_policy("", "/", text, f"theirs{one}", []).arn for one in range(number)]
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["there", "new"])
+def test_refuses_more_policies_than_a_group_can_have_before_anything_is_made(
+    account: Account, aws: FakeAws, *, exists: bool
+) -> None:
+    arns = _policies(aws, 10)
+    if exists:
+        aws.iam.create_group("encee", "/encee/")
+        aws.iam.attach_group_policy(arns[0], "encee")
+    refused = account("setup", *(word for arn in arns for word in ("--attach", arn)), "--yes")
+    assert refused.code == 1
+    assert "would have 11 policies attached, and AWS allows 10" in refused.err
+    assert writes(aws) == []
+
+
+def test_refuses_a_user_who_is_in_as_many_groups_as_aws_allows(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    for number in range(10):
+        aws.iam.create_group(f"group{number}", "/")
+        aws.iam.add_user_to_group(f"group{number}", "jane")
+    refused = account("setup", "--add-user", "jane", "--yes")
+    assert refused.code == 1
+    assert "jane is in 10 groups already" in refused.err
+    assert writes(aws) == []
+
+
+def test_puts_nobody_into_a_group_of_somebody_elses_without_adopt(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    aws.iam.create_group("staff", "/")
+    assert account("setup", "--group", "staff", "--adopt", "--yes").code == 0
+    refused = account("setup", "--group", "staff", "--add-user", "jane", "--yes")
+    assert refused.code == 1
+    assert "--adopt" in refused.err
+    assert aws.iam.groups["staff"].users == []
+    assert account("setup", "--group", "staff", "--add-user", "jane", "--adopt", "--yes").code == 0
+
+
 # ---- failure in the middle
 
 
