@@ -30,7 +30,7 @@ from encee.cli.options import (
 )
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account_guards import doubts, refuse_lockout
-from encee.workflows.account_plan import REVOKED_SESSIONS, Wish, plan_revoke, plan_setup, plan_teardown
+from encee.workflows.account_plan import REVOKED_SESSIONS, AccountPlan, Wish, plan_revoke, plan_setup, plan_teardown
 
 account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
 account.command("audit")(audit)
@@ -190,9 +190,14 @@ def revoke(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
-    keys = [key.id for key in list_access_keys(who.iam, who.signer, user) if key.active]
-    plan = plan_revoke(user, keys, world.clock())
-    if carry_out(who, plan, Manner(dry_run, yes, json)):
+
+    def plan() -> AccountPlan:
+        keys = [key.id for key in list_access_keys(who.iam, who.signer, user) if key.active]
+        return plan_revoke(user, keys, who.clock() or world.clock())
+
+    if user == who.caller.user:
+        terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
+    if carry_out(who, plan(), Manner(dry_run, yes, json), anew=plan):
         terminal.say("to undo it, when the user has a new key:")
         session_profile = read_catalog(files, terminal.warn).targets.get(who.signer.profile, who.signer.profile)
         words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]

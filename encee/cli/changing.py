@@ -1,6 +1,7 @@
 """A plan for an account as a person meets it: shown, asked about, carried out, told."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from encee.aws.accounts import Caller
@@ -34,6 +35,14 @@ class Administrator(NamedTuple):
     iam: "IAMClient"
     writing: "IAMClient"
 
+    def clock(self) -> datetime | None:
+        """The present moment by AWS's clock, UTC; None where AWS does not say.
+
+        Raises:
+            AwsError: AWS could not be reached.
+        """
+        return identity(Clients().sts(self.signer), self.signer).date
+
 
 def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh) -> Administrator:
     """Who administers with a profile.
@@ -61,7 +70,13 @@ class Manner(NamedTuple):
     json: bool
 
 
-def carry_out(who: Administrator, plan: AccountPlan, manner: Manner, check: Callable[[], None] = lambda: None) -> bool:
+def carry_out(
+    who: Administrator,
+    plan: AccountPlan,
+    manner: Manner,
+    check: Callable[[], None] = lambda: None,
+    anew: Callable[[], AccountPlan] | None = None,
+) -> bool:
     """Show a plan, ask, and carry it out.
 
     Args:
@@ -69,6 +84,7 @@ def carry_out(who: Administrator, plan: AccountPlan, manner: Manner, check: Call
         plan: What to do.
         manner: How.
         check: Called when the plan has been shown and before anybody is asked; raises what stands in the way.
+        anew: Makes the plan again once it is agreed to, for one that the time of an open question makes stale.
 
     Returns:
         Whether everything is as wanted now.
@@ -86,6 +102,8 @@ def carry_out(who: Administrator, plan: AccountPlan, manner: Manner, check: Call
             check()
         if plan.steps and not manner.dry_run:
             _ask(manner)
+            if anew is not None:
+                plan = anew()
             change_account(who.writing, who.signer, plan, lambda step: _tell(step, done))
     except EnceeError as failure:
         error = failure

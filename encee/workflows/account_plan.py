@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from encee.aws.accounts import Account, Caller, Change, Document, Group, ManagedPolicy, Version
 from encee.errors import EnceeError, UsageError
@@ -22,6 +22,9 @@ MFA_REQUIRED = "encee-MFARequired"
 
 REVOKED_SESSIONS = "encee-RevokedSessions"
 """The policy, written into a user, that ends its sessions."""
+
+_PROPAGATION = timedelta(seconds=30)
+"""How long IAM may take to let everybody know of a change."""
 
 _MOST_VERSIONS = 5
 _MOST_ATTACHED = 10
@@ -134,17 +137,18 @@ def plan_teardown(account: Account, group: str) -> AccountPlan:
 def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan:
     """What ends a user's active keys, and all sessions that were made from any before now.
 
+    Those of the next half minute are ended too: so long can a key work on that was made inactive.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
 
     Args:
         user: The user.
         key_ids: The ids of its active keys.
-        now: The present moment, UTC.
+        now: The present moment by AWS's clock, UTC.
     """
     planner = _Planner(Account({}, {}, {}), "")
     for key_id in key_ids:
         planner.deactivate(user, key_id)
-    planner.end_sessions(user, now)
+    planner.end_sessions(user, now + _PROPAGATION)
     return planner.plan()
 
 
@@ -281,14 +285,14 @@ class _Planner:
         arguments = {"UserName": user, "AccessKeyId": key_id, "Status": "Inactive"}
         self._add("UpdateAccessKey", f"make the key {key_id} of {user} inactive", arguments)
 
-    def end_sessions(self, user: str, now: datetime) -> None:
-        """Deny everything to sessions from before now."""
+    def end_sessions(self, user: str, moment: datetime) -> None:
+        """Deny everything to sessions from before a moment."""
         statement = {
             "Sid": "DenySessionsFromBeforeTheTheft",
             "Effect": "Deny",
             "Action": "*",
             "Resource": "*",
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": rfc3339(now)}},
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": rfc3339(moment)}},
         }
         text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
         arguments = {"UserName": user, "PolicyName": REVOKED_SESSIONS, "PolicyDocument": text}

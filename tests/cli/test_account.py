@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pexpect
 import pytest
@@ -443,6 +444,43 @@ def test_revoke_ends_keys_and_older_sessions(account: Account, aws: FakeAws) -> 
         "aws --profile admin-mfa iam delete-user-policy --user-name jane --policy-name encee-RevokedSessions"
         in done.err
     )
+
+
+def _end_of_sessions(aws: FakeAws, user: str) -> datetime:
+    text = aws.iam.get_user_policy(user, "encee-RevokedSessions")["policy_document"]
+    moment = json.loads(text)["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+    return datetime.fromisoformat(moment)
+
+
+def test_revoke_goes_by_the_clock_of_aws(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane")
+    aws.clock_offset = timedelta(minutes=10)
+    assert account("revoke", "jane", "--yes").code == 0
+    ahead = _end_of_sessions(aws, "jane") - (datetime.now(UTC) + aws.clock_offset)
+    assert timedelta(0) < ahead < timedelta(minutes=1)
+
+
+def test_revoke_ends_what_was_made_while_its_question_was_open(account: Account, aws: FakeAws) -> None:
+    del account  # the session is there
+    jane = aws.create_user("jane")
+    child = on_terminal("account", "revoke", "jane", "--profile", "admin")
+    child.expect_exact("do all this? [y/N]")
+    jane.create_access_key()  # by the thief
+    aws.clock_offset = timedelta(minutes=10)
+    child.sendline("y")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert {key.status for key in aws.iam.list_access_keys("jane")} == {"Inactive"}
+    assert _end_of_sessions(aws, "jane") > datetime.now(UTC) + aws.clock_offset
+
+
+def test_revoke_of_oneself_says_who_can_undo_it(account: Account, aws: FakeAws) -> None:
+    told = account("revoke", "admin", "--dry-run")
+    assert told.code == 0
+    assert "only another administrator, or the root user, can undo it" in told.err
+    assert "to undo it, when" not in told.err
+    assert writes(aws) == []
 
 
 def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
