@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import Encee, Home, Person, Result, on_terminal
 from tests.fake_aws import FakeAws, FakeUser, faults
 
+pytestmark = pytest.mark.slow
+
 WRITES = ("Create", "Delete", "Attach", "Detach", "Add", "Remove", "Put", "Update", "Set")
 
 

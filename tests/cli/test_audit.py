@@ -14,6 +14,8 @@ from encee.model import AccessKey
 from tests.conftest import Encee, Home, Person, Result
 from tests.fake_aws import FakeAws, FakeUser
 
+pytestmark = pytest.mark.slow
+
 ALLOW = {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}
 DENY = {
     "Effect": "Deny",

@@ -14,6 +14,8 @@ from encee.mfa.sources import Cancelled, Command
 from tests.conftest import Encee, Home, Person, run_encee
 from tests.fake_aws import FakeAws, faults
 
+pytestmark = pytest.mark.slow
+
 
 def long_role(dev: Person, aws: FakeAws) -> str:
     """The profile `long` of a role that needs a code of its own, as the config file holds it."""

@@ -17,6 +17,8 @@ from tests.conftest import Encee, Home, before_the_next_code, on_terminal, run_a
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser, faults
 from tests.qr_reader import read_png, read_svg, read_terminal
 
+pytestmark = pytest.mark.slow
+
 JANE = "arn:aws:iam::123456789012:mfa/jane"
 FIRST = "code that the app shows now:"
 SECOND = "next code that the app shows:"

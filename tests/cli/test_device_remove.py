@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Encee, Home, Person, on_terminal
 from tests.fake_aws import FakeAws, FakeDevice, faults
 
+pytestmark = pytest.mark.slow
+
 PHONE = "arn:aws:iam::123456789012:mfa/phone"
 
 

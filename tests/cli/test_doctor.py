@@ -14,6 +14,8 @@ from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.cli.test_doctor_online import ONLINE_FAULTS
 from tests.conftest import AWS, ENCEE, ROOT, Encee, Home, Result
 
+pytestmark = pytest.mark.slow
+
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ARN = "arn:aws:iam::123456789012:mfa/phone"
 KEYS = f"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n"

@@ -12,6 +12,8 @@ from encee.workflows.diagnose import ONLINE_CHECKS
 from tests.conftest import Encee, Home, Person, Result, section
 from tests.fake_aws import FakeAws, FakeKey, faults
 
+pytestmark = pytest.mark.slow
+
 DENIED = faults.error("AccessDenied", "User: arn:aws:iam::123456789012:user/jane is not authorized", 403)
 
 

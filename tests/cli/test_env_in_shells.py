@@ -15,6 +15,8 @@ from tests.cli.conftest import FOREIGN, NASTY
 from tests.conftest import AWS, ENCEE, Home, Person, on_terminal
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 THEIRS = {
     "AWS_ACCESS_KEY_ID": "ASIAQNZGKIQY56JQ7WML",
     "AWS_SECRET_ACCESS_KEY": NASTY,

@@ -14,6 +14,8 @@ import pytest
 from encee.profiles.export import CLEARED
 from tests.conftest import AWS, ENCEE, Encee, Home, Person, hang_up, on_terminal, run_encee
 
+pytestmark = pytest.mark.slow
+
 VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import Encee, Home, Person, Result, run_aws
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 OTHER = "[other]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = other # a comment\n"
 ARN = "arn:aws:iam::123456789012:mfa/phone"

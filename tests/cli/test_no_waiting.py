@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import ENCEE, Home, Person, on_terminal, run_encee, section, wait_for
 from tests.fake_aws import FakeAws, faults
 
+pytestmark = pytest.mark.slow
+
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import ENCEE, Home, Person
 
+pytestmark = pytest.mark.slow
+
 KEYS = "aws_access_key_id = AKIAX\naws_secret_access_key = s\n"
 
 

@@ -15,6 +15,8 @@ from encee.workflows import rotate
 from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws, FakeKey, faults
 
+pytestmark = pytest.mark.slow
+
 CREDENTIALS = """\
 # my keys
 [dev]

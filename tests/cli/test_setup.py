@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
 from tests.fake_aws import FakeAws, FakeUser
 
+pytestmark = pytest.mark.slow
+
 Conversation = Callable[..., "pexpect.spawn[str]"]
 
 

@@ -17,6 +17,8 @@ from tests.cli.interactive import Shell
 from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee, wait_for
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 WHO = f"{AWS} sts get-caller-identity --query Arn --output text"
 NAMES = {*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"}
 

@@ -13,6 +13,7 @@ from tests.conftest import Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws, FakeDevice
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.needs("dbus-run-session", "gnome-keyring-daemon"),
     pytest.mark.usefixtures("secret_service"),
 ]

@@ -16,6 +16,8 @@ from tests.cli.interactive import INIT, SHELLS, START, interactive
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 PROMPT = "MFA code for dev"
 WHO = "aws sts get-caller-identity --query Arn --output text"
 

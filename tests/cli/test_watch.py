@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import ENCEE, Encee, Home, Person, hang_up, on_terminal
 
+pytestmark = pytest.mark.slow
+
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.fake_aws import FakeAws, FakeUser
     from tests.fake_aws_tests.clients import Command
 
+pytestmark = pytest.mark.slow
+
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 ROOT = "arn:aws:iam::123456789012:root"
 

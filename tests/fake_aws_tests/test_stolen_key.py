@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
 
+pytestmark = pytest.mark.slow
+
 Policies = tuple["Mapping[str, Any]", ...]
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

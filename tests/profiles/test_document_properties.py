@@ -21,6 +21,8 @@ from encee.errors import FileRefusedError
 from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document, Headers
 from encee.profiles.syntax import read_view
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("ENCEE_FUZZ_EXAMPLES", "2000"))
 SESSION = {
     "aws_access_key_id": "ASIANEW",

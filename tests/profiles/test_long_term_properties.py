@@ -15,6 +15,8 @@ from encee.profiles.long_term import begin_rotation, end_rotation, lock, put_in_
 from encee.profiles.store import Edit
 from tests.profiles.test_document_properties import GAPS, KEYS, brief, credentials_files, name_of, parsed_by_botocore
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = AccessKey("AKIAMINE", "m1ne/+=="), AccessKey("AKIANEW", "n3w/+==")
 IDS = ("aws_access_key_id = AKIAMINE", "aws_access_key_id\t=AKIAMINE  ", "aws_access_key_id : AKIAMINE")
 SECRETS = ("aws_secret_access_key = m1ne/+==", "aws_secret_access_key=m1ne/+==\t", "aws_secret_access_key:m1ne/+==")

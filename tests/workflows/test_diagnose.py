@@ -15,6 +15,8 @@ from encee.profiles.findings import State, checked
 from encee.workflows.diagnose import OFFLINE_CHECKS
 from tests.profiles.test_document_properties import EXAMPLES, any_files, config_files
 
+pytestmark = pytest.mark.slow
+
 CANNOT_BE_READ = {"byte-order-mark", "duplicate-section", "syntax"}
 SECRETS = re.compile(r"old/\+|AKIAOLD|stale|older")
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.aws.policies.evaluate import (
@@ -19,6 +20,8 @@ from encee.aws.policies.evaluate import (
 )
 from encee.aws.policies.lint import lint
 from encee.aws.policies.requirement import mfa_requirement
+
+pytestmark = pytest.mark.slow
 
 relaxed = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
