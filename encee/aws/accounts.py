@@ -1,6 +1,6 @@
 """An account as IAM describes it: its users, groups and policies in a few calls, and the calls that change them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -125,6 +125,15 @@ class Account:
         """The names of the users in a group; IAM does not tell names apart by case."""
         wanted = group.casefold()
         return [user.name for user in self.users.values() if wanted in map(str.casefold, user.groups)]
+
+    def holders(self, policies: Collection[str]) -> list[str]:
+        """The names of the users who have a managed policy, of these ARNs, attached to themselves or to a group."""
+        groups = {name for name, group in self.groups.items() if not set(policies).isdisjoint(group.attached)}
+        return [
+            user.name
+            for user in self.users.values()
+            if not set(policies).isdisjoint(user.attached) or not groups.isdisjoint(user.groups)
+        ]
 
     def policy(self, name: str) -> ManagedPolicy | None:
         """The customer-managed policy of a name; IAM does not tell names apart by case."""

@@ -114,9 +114,9 @@ def setup(
     def check() -> None:
         if allowed and not yes_lock_me_out:
             refuse_lockout(allowed, my_ip or public_address())
-        touched = dict.fromkeys(
-            [*wish.add_users, *found.members(group), *([who.caller.user] if who.caller.user else [])]
-        )
+        callers = [who.caller.user] if who.caller.user else []
+        others = found.holders(plan.changed_policies)
+        touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
         _refuse_without_mfa(list(touched), who, world, accepted=yes_without_mfa)
 
     if carry_out(who, plan, Manner(dry_run, yes, json), check):

@@ -63,6 +63,12 @@ class AccountPlan:
     steps: tuple[Step, ...]
     stays: tuple[str, ...]
 
+    @property
+    def changed_policies(self) -> frozenset[str]:
+        """The ARNs of the policies that say something else afterwards, to all who have them."""
+        changes = (step.change for step in self.steps)
+        return frozenset(change.arguments["PolicyArn"] for change in changes if change.action == "CreatePolicyVersion")
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

@@ -205,6 +205,24 @@ def test_the_present_members_of_the_group_count(account: Account, aws: FakeAws) 
     assert "jane" in refused.err
 
 
+@pytest.mark.parametrize("through_group", [False, True], ids=["attached", "in another group"])
+def test_everybody_who_has_a_policy_that_changes_counts(account: Account, aws: FakeAws, *, through_group: bool) -> None:
+    aws.create_user("jane")
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
+    policy = aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
+    if through_group:
+        aws.iam.create_group("others", "/")
+        aws.iam.add_user_to_group("others", "jane")
+        aws.iam.attach_group_policy(policy.arn, "others")
+    else:
+        aws.iam.attach_user_policy(policy.arn, "jane")
+    refused = account("setup", "--adopt", "--yes")
+    assert refused.code == 1
+    assert "until jane enrols" in refused.err
+    assert writes(aws) == []
+    assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
+
+
 def test_the_case_of_a_groups_name_makes_no_other_group(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.create_user("joe").create_device("phone")
