@@ -2,6 +2,8 @@
 
 import ipaddress
 import urllib.request
+from http.client import HTTPException
+from urllib.error import HTTPError
 
 from encee.errors import AwsError
 
@@ -23,7 +25,9 @@ def public_address(url: str = CHECK_IP) -> str:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 - the address above, or a test's
             return str(ipaddress.ip_address(answer.read(64).decode().strip()))
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the answer, and so the connection
         raise AwsError(
             f"{url} did not tell this machine's public address", hint="give it yourself: --my-ip ADDRESS"
         ) from error

@@ -1,5 +1,6 @@
 """The client of AWS's check-ip service, against a server on loopback."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,19 @@ def test_whatever_is_no_address_is_an_error(body: bytes, status: int) -> None:
     with answering(body, status) as url, pytest.raises(AwsError) as failed:
         public_address(url)
     assert failed.value.hint == "give it yourself: --my-ip ADDRESS"
+
+
+def test_whoever_does_not_speak_http_is_an_error() -> None:
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        with pytest.raises(AwsError):
+            public_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
 def test_nobody_there_is_an_error() -> None:
