@@ -99,11 +99,15 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
     found = []
     for name in _names(account, group):
         user = in_report.get(name)
+        if name == ROOT and user is None:
+            continue  # an account of a partition where the root user is elsewhere
         if user is None:  # newer than the report
             user = read_user_credentials(client, signer, name)
         elif user.mfa != "none" and name == ROOT not in virtual:
             user = user._replace(mfa="other")  # AWS tells nobody which
-        elif user.mfa != "none" and name not in virtual:
+        elif name in virtual:
+            user = user._replace(mfa="virtual")  # also where it is newer than the report
+        elif user.mfa != "none":
             progress(f"the devices of {name}")
             user = user._replace(mfa=kind_of_mfa(list_devices(client, signer, name)))
         oldest = min((key.created for key in user.active_keys if key.created), default=now)

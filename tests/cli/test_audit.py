@@ -153,6 +153,46 @@ def test_a_user_who_is_newer_than_the_report_is_audited_as_well(encee: Encee, ad
     assert "newcomer" not in {row["user"] for row in csv.DictReader(io.StringIO(aws.credential_report))}
 
 
+def test_who_has_enrolled_since_the_report_was_made_is_not_open(encee: Encee, admin: Person, aws: FakeAws) -> None:
+    del admin
+    jane, joe = aws.create_user("jane"), aws.create_user("joe")
+    phone = joe.create_device("joes-phone")
+    assert states(audit(encee, "--json"))["jane"] == "open to takeover"
+    jane.create_device("janes-phone")
+    aws.iam.deactivate_mfa_device("joe", phone.serial)
+    found = states(audit(encee, "--json"))
+    assert (found["jane"], found["joe"]) == ("MFA not required", "open to takeover")
+
+
+def test_columns_of_the_report_go_by_their_names(encee: Encee, admin: Person, aws: FakeAws) -> None:
+    del admin
+    aws.create_user("open")
+    before = json.loads(audit(encee, "--json").out)["users"]
+    rows = [row[::-1] for row in csv.reader(io.StringIO(aws.credential_report))]
+    rows = [["new_column" if number == 0 else "N/A", *row] for number, row in enumerate(rows)]
+    aws.credential_report = "\n".join(map(",".join, rows))
+    assert json.loads(audit(encee, "--json").out)["users"] == before
+
+
+def test_a_report_that_lacks_a_column_is_an_error(encee: Encee, admin: Person, aws: FakeAws) -> None:
+    del admin
+    assert audit(encee).code == 0
+    aws.credential_report = aws.credential_report.replace("mfa_active", "mfa")
+    refused = audit(encee)
+    assert refused.code == 4
+    assert "has no column 'mfa_active'" in refused.err
+
+
+def test_a_report_without_the_root_user_is_enough(encee: Encee, admin: Person, aws: FakeAws) -> None:
+    del admin
+    assert audit(encee).code == 0
+    aws.credential_report = "\n".join(
+        line for line in aws.credential_report.splitlines() if not line.startswith("<root_account>")
+    )
+    done = audit(encee, "--json")
+    assert (done.code, states(done)) == (0, {"admin": "ok"})
+
+
 @pytest.mark.slow
 def test_pages_through_thousands_of_users(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin

@@ -200,6 +200,10 @@ class FakeAws:
         """The report as it was made last; empty before."""
         return self._account.report[1] if self._account.report else ""
 
+    @credential_report.setter
+    def credential_report(self, text: str) -> None:
+        self._account.report = (self._account.now(), text)
+
     def create_bucket(self, name: str) -> None:
         """An S3 bucket."""
         s3_backends[self.account_id][self.partition].create_bucket(name, self._account.region)
