@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from encee.aws.refusals import DeadKeyError, DeniedError
+from encee.aws.refusals import DeadKeyError, DeniedError, HopelessError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
@@ -28,7 +28,7 @@ from encee.cli.own_devices import devices_of
 from encee.cli.refresh import run_and_show
 from encee.cli.running import RefreshRun
 from encee.cli.signing import Signing, signing
-from encee.errors import AwsError, EnceeError, InterruptedByPersonError, UsageError
+from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.console_csv import console_key
@@ -47,6 +47,7 @@ _TYPED = Path("the key")
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+", re.ASCII)
 _TRIES = 3
+_ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
 
 
 def setup(
@@ -132,13 +133,14 @@ class _FirstRun:
             return
         placeholder = AccessKey("A" * 20, "s" * 40)
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
-        region = self._region(name)
         if csv is not None:
             path = expanded(csv)
             found = console_key(read_plain(path), path).key
+            region = self._region(name)
             self._check(name, found, region)
         else:
-            path, found = _TYPED, self._typed_key(name, region)
+            path, region = _TYPED, self._region(name)
+            found = self._typed_key(name, region)
         self._write(name, path, found, region, dry_run=False)
         terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
         if csv is not None:
@@ -163,7 +165,7 @@ class _FirstRun:
             terminal.say("a region looks like eu-central-1")
 
     def _typed_key(self, name: str, region: str | None) -> AccessKey:
-        """A key that a person types until AWS knows it, three times at most."""
+        """A key that a person types until AWS knows it, three times at most; once where AWS cannot be asked."""
         for left in reversed(range(_TRIES)):
             try:
                 key_id = asking.ask("access key id:") or ""
@@ -173,7 +175,7 @@ class _FirstRun:
             except InterruptedByPersonError:
                 raise
             except EnceeError as error:
-                if not left:
+                if not left or (isinstance(error, HopelessError) and not isinstance(error, DeadKeyError)):
                     raise
                 terminal.complain(error)
             else:
@@ -192,7 +194,8 @@ class _FirstRun:
         try:
             arn = identity(Clients().sts(signer), signer).arn
         except DeadKeyError as error:
-            raise AwsError(error.message, hint="type both again, as the console shows them once") from error
+            hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
+            raise DeadKeyError(error.message, hint=hint) from error
         if arn.endswith(":root"):
             raise root_key(name)
         terminal.say(f"key      AWS knows it: {arn}")

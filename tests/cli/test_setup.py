@@ -1,10 +1,12 @@
 """`encee setup`: from a new key and a phone to a session, on a real pseudo-terminal."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pexpect
 import pytest
 
+from encee.aws.policies.templates import document
 from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
 from tests.fake_aws import FakeAws, FakeUser
 
@@ -151,6 +153,143 @@ def test_ctrl_c_at_each_question_leaves_nothing_half_made_and_says_how_to_go_on(
     assert ended(child) == 130
     assert aws.virtual_devices() == []
     assert "[dev]" in home.credentials.read_text()
+
+
+def test_ctrl_c_in_the_middle_of_the_codes_leaves_no_device_and_after_them_goes_on(
+    setup: Conversation, home: Home, aws: FakeAws
+) -> None:
+    jane = aws.create_user("jane")
+    key = jane.access_key
+    home.write(
+        f"[dev]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n",
+        "[profile dev]\nregion = eu-central-1\n",
+    )
+    child = setup("dev")
+    child.expect_exact("code that the app shows now:")
+    child.sendline(aws.virtual_devices()[0].next_code())
+    child.expect_exact("next code that the app shows:")
+    child.sendintr()
+    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    assert ended(child) == 130
+    assert aws.virtual_devices() == []
+    child = setup("dev")
+    child.expect_exact("code that the app shows now:")
+    [device] = aws.virtual_devices()
+    child.sendline(device.next_code())
+    child.expect_exact("next code that the app shows:")
+    child.sendline(device.next_code())
+    child.expect_exact("MFA code for dev")
+    child.sendintr()
+    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    assert ended(child) == 130
+    child = setup("dev")
+    child.expect_exact(f"{device.serial} is known")
+    child.expect_exact("MFA code for dev")
+    child.sendline(device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+
+
+def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    jane = aws.create_user("jane")
+    text = json.dumps(document("mfa-required"))
+    policy = aws.iam.create_policy("", "/encee/", text, "encee-MFARequired", [])
+    aws.iam.create_group("encee", "/encee/")
+    aws.iam.attach_group_policy(policy.arn, "encee")
+    aws.iam.add_user_to_group("encee", "jane")
+    aws.enforce_policies = True
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    type_key(child, jane)
+    child.expect_exact("code that the app shows now:")
+    [device] = aws.virtual_devices()
+    child.sendline(device.next_code())
+    child.expect_exact("next code that the app shows:")
+    child.sendline(device.next_code())
+    child.expect_exact("MFA code for dev")
+    child.sendline(device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+    assert "[dev-mfa]" in home.credentials.read_text()
+
+
+def test_who_may_not_list_devices_names_the_own_one(setup: Conversation, home: Home, person: Person) -> None:
+    home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
+    person.user.allow_listing_devices = False
+    child = setup("dev")
+    child.expect_exact("ARN")
+    child.sendline(person.device.serial)
+    child.expect_exact(f"{person.device.serial}, saved in {home.config}")
+    child.expect_exact("MFA code for dev")
+    child.sendline(person.device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
+
+
+def test_a_key_of_another_partition_says_so_and_works_in_a_region_there(
+    setup: Conversation, home: Home, aws: FakeAws
+) -> None:
+    aws.partition = "aws-us-gov"
+    jane = aws.create_user("jane")
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    type_key(child, jane)
+    child.expect_exact("us-gov-west-1")
+    child.expect_exact("access key id:")
+    child.sendintr()
+    assert ended(child) == 130
+    assert not home.credentials.exists()
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("us-gov-west-1")
+    type_key(child, jane)
+    child.expect_exact("AWS knows it: arn:aws-us-gov:iam::")
+    child.expect_exact("code that the app shows now:")
+    child.sendintr()
+    assert ended(child) == 130
+
+
+def test_where_aws_is_not_reached_the_key_is_not_asked_for_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
+    jane = aws.create_user("jane")
+    aws.refuse_connections()
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    type_key(child, jane)
+    child.expect_exact("could not be reached")
+    assert ended(child) == 4
+    assert not home.credentials.exists()
+
+
+@pytest.mark.parametrize("content", [None, "", "nonsense\n", "Access key ID,Secret access key\nAKIA,x\n"])
+def test_a_file_of_the_console_that_is_none_is_said_before_anything_is_asked(
+    setup: Conversation, home: Home, aws: FakeAws, content: str | None
+) -> None:
+    file = home.path / "keys.csv"
+    if content is not None:
+        file.write_text(content)
+    child = setup("dev", "--csv", str(file))
+    child.expect_exact("encee: error:")
+    assert ended(child) in {1, 2}
+    assert "region, such as" not in (child.before or "")
+    assert not home.credentials.exists()
+    assert aws.journal == []
+
+
+@pytest.mark.parametrize("name", ["my dev", "a]b", "[$(touch F)]", "DEFAULT"])
+def test_a_name_that_not_every_tool_can_read_is_refused_before_anything_is_asked(
+    setup: Conversation, home: Home, aws: FakeAws, name: str
+) -> None:
+    child = setup()
+    child.expect_exact("name of the profile [dev]:")
+    child.sendline(name)
+    child.expect_exact("encee: error:")
+    assert ended(child) in {2, 5}
+    assert "access key id" not in (child.before or "")
+    assert not home.credentials.exists()
+    assert aws.journal == []
 
 
 def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, person: Person) -> None:
