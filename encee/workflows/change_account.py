@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from encee.aws.accounts import carry_out
 from encee.aws.signer import Signer
-from encee.errors import AwsError
+from encee.errors import AwsError, InterruptedByPersonError
 from encee.workflows.account_plan import AccountPlan, Step
 
 if TYPE_CHECKING:
@@ -26,14 +26,26 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
 
     Raises:
         AwsError: A step failed; says which, and how many were done.
+        InterruptedByPersonError: Ctrl-C; says how many were done before.
     """
-    for done, step in enumerate(plan.steps):
-        try:
-            carry_out(client, signer, step.change)
-        except AwsError as error:
-            again = "run the same command again: it goes on from there"
-            raise AwsError(
-                f"could not {step.text}: {error.message}; {done} of {len(plan.steps)} steps are done",
-                hint=f"{error.hint}; then {again}" if error.hint else again,
-            ) from error
-        on_step(step)
+    again = "run the same command again: it goes on from there"
+    done = 0
+    try:
+        for step in plan.steps:
+            _take(client, signer, step, f"{done} of {len(plan.steps)} steps are done", again)
+            done += 1
+            on_step(step)
+    except KeyboardInterrupt:
+        raise InterruptedByPersonError(
+            f"interrupted; {done} of {len(plan.steps)} steps are done, and perhaps the next", hint=again
+        ) from None
+
+
+def _take(client: "IAMClient", signer: Signer, step: Step, so_far: str, again: str) -> None:
+    try:
+        carry_out(client, signer, step.change)
+    except AwsError as error:
+        raise AwsError(
+            f"could not {step.text}: {error.message}; {so_far}",
+            hint=f"{error.hint}; then {again}" if error.hint else again,
+        ) from error

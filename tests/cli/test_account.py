@@ -396,6 +396,20 @@ def test_running_again_goes_on_after_a_fault_at_any_step(
     assert writes(aws) == []
 
 
+def test_ctrl_c_between_the_steps_says_what_is_done(account: Account, aws: FakeAws) -> None:
+    aws.fault("AttachGroupPolicy", faults.hang(5))
+    child = on_terminal("account", "setup", "--profile", "admin", "--yes", "--json")
+    child.expect_exact("done    create the group encee")
+    child.sendintr()
+    child.expect_exact('"message": "interrupted; 2 of 3 steps are done, and perhaps the next"')
+    child.expect_exact("encee: hint: run the same command again: it goes on from there")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert account("setup", "--yes").code == 0
+    assert len(aws.iam.groups["encee"].managed_policies) == 1
+
+
 # ---- the way back
 
 
