@@ -187,5 +187,5 @@ class Stage:
         made = [call for call in self.aws.journal[calls:] if call.action == "GetSessionToken"]
         expect(sorted(call.code or "" for call in made) == sorted(codes), f"{where}: not one call for each code")
         expect(all(call.status == 200 for call in made), f"{where}: AWS refused a code")  # noqa: PLR2004 - HTTP's OK
-        tokens = self.aws.issued_secrets()[1::2][-len(codes) :]
-        expect(all(token in shown for token in tokens), f"{where}: a session that AWS gave is missing")
+        given = self.aws.issued_sessions()[-len(codes) :]
+        expect(all(one.token in shown for one in given), f"{where}: a session that AWS gave is missing")
