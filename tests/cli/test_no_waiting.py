@@ -124,17 +124,19 @@ def test_ctrl_c_leaves_at_once_though_the_endpoint_hangs(aws: FakeAws) -> None:
     child.send("\x03")
     child.expect(pexpect.EOF)
     assert child.wait() == 130
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5  # and not ten
 
 
 def test_nothing_half_typed_is_left_for_the_shell(dev: Person, aws: FakeAws) -> None:
     aws.fault("GetCallerIdentity", faults.hang(1))
     dev.user.access_key.deactivate()
-    script = f'{ENCEE} refresh dev; read -t 0.3 rest; echo "rest=<$rest>"'
+    script = f'{ENCEE} refresh dev; echo over; read -t 5 rest; echo "rest=<$rest>"'
     child = on_terminal("-c", script, command=Path("/bin/bash"))
     child.expect_exact(PROMPT)
     child.send("123")
     child.expect_exact("deleted, made inactive")
+    child.expect_exact("over")
+    child.send("\n")  # a terminal keeps what is typed until the line ends
     child.expect_exact("rest=<>")
     child.expect(pexpect.EOF)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.configloader import raw_config_parse
@@ -289,6 +289,16 @@ def test_the_codes_of_standard_input_are_in_the_order_of_the_command_line(
     codes = f"{bobs.device.next_code()}\n{dev.device.next_code()}\n"
     result = encee("refresh", "long", "dev", "--code", "-", stdin=codes)
     assert result.code == 0, result.err
+
+
+def test_a_role_that_is_valid_needs_no_session_of_its_source(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "admin", "-d", "15m", "-c", dev.device.next_code()).code == 0
+    aws.journal.clear()
+    result = encee("refresh", "admin", "--if-expiring", "30m", now=datetime.now(UTC) + timedelta(minutes=20))
+    assert (result.code, aws.journal) == (0, []), result.err
 
 
 @pytest.mark.parametrize("where", ["--mfa-serial", "ENCEE_MFA_SERIAL", "MFA_DEVICE"])
