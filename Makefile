@@ -68,8 +68,11 @@ cover: dev  ## make test and the slow tests, with branch coverage
 	$(PYTEST) --cov --cov-report= --cov-append -m slow
 	$(BIN)/coverage report
 
-fuzz: dev  ## the properties of the edit and of the plain files, on 50,000 generated files
-	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) tests/profiles/test_document_properties.py tests/profiles/test_plain_files.py
+PROPERTIES := tests/profiles/test_document_properties.py tests/profiles/test_long_term_properties.py \
+	tests/profiles/test_plain_files.py tests/aws/policies/test_properties.py
+
+fuzz: dev  ## the properties of the edit, the importers, lint and the evaluator, on 50,000 generated files
+	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) $(PROPERTIES)
 
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
 	$(BIN)/python -m scripts.bench

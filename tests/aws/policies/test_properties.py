@@ -20,10 +20,11 @@ from encee.aws.policies.evaluate import (
 )
 from encee.aws.policies.lint import lint
 from encee.aws.policies.requirement import mfa_requirement
+from tests.profiles.test_document_properties import EXAMPLES
 
 pytestmark = pytest.mark.slow
 
-relaxed = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(deadline=None, max_examples=max(EXAMPLES // 20, 1), suppress_health_check=[HealthCheck.too_slow])
 
 JANE = Principal.user("jane")
 ROLE = "arn:aws:iam::123456789012:role/r"
