@@ -33,7 +33,7 @@ _STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "di
 _EXPIRING = "1h"
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
 _FOLDABLE = 2
-_NO_PROFILES = "there are no profiles yet: aws configure --profile dev enters the first key"
+_NO_PROFILES = "there are no profiles yet: encee setup makes the first one"
 
 _LOOK = 0.5
 """For how many seconds a picture waits for a file that is being written."""

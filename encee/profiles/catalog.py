@@ -238,7 +238,7 @@ class Catalog:
 
     def _unknown(self, word: str, files: Files) -> UsageError:
         """The error for a word that is no profile's name; it does not repeat a code."""
-        look = "see the profiles with: encee status"
+        look = "see the profiles with: encee status" if self.targets else "make the first one: encee setup"
         if not word:
             return UsageError("the name of a profile is empty", hint=look)
         if re.fullmatch("[0-9]{6}", word):

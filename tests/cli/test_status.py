@@ -180,7 +180,7 @@ def test_lists_a_session_that_was_written_to_another_name(encee: Encee, home: Ho
 def test_without_a_file_says_what_to_do(encee: Encee) -> None:
     result = encee("status")
     assert (result.code, result.out) == (0, "")
-    assert "aws configure" in result.err
+    assert result.err == "there are no profiles yet: encee setup makes the first one\n"
 
 
 def test_a_name_cannot_move_the_cursor(encee: Encee, home: Home) -> None:
@@ -253,3 +253,8 @@ def test_a_reader_who_leaves_early_is_no_error(home: Home) -> None:
     )
     assert done.stdout.splitlines() == [done.stdout.splitlines()[0], "141"]
     assert done.stderr == ""
+
+
+def test_without_any_profile_the_way_to_the_first_one_is_told(encee: Encee, home: Home) -> None:
+    assert encee("refresh", "dev", "-c", "123456").err.endswith("encee: hint: make the first one: encee setup\n")
+    assert not home.credentials.exists()
