@@ -134,6 +134,8 @@ def plan_teardown(account: Account, group: str) -> AccountPlan:
     planner = _Planner(account, group)
     if found := account.group(group):
         planner.drop_group(found)
+    else:
+        planner.stays(f"there is no group {group}")
     for name in (ip_restriction(group), MFA_REQUIRED):
         if policy := account.policy(name):
             planner.drop_policy(policy)
@@ -169,6 +171,10 @@ class _Planner:
         self._stays: list[str] = []
         self._steps: list[Step] = []
         self._detached: list[str] = []
+
+    def stays(self, text: str) -> None:
+        """Say what is as it should be, or nothing of encee's."""
+        self._stays.append(text)
 
     def plan(self) -> AccountPlan:
         """All that was collected."""
