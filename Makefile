@@ -64,8 +64,8 @@ format: dev  ## let ruff put the code in order
 
 cover: dev  ## make test and the slow tests, with branch coverage
 	rm -f .coverage .coverage.*
-	$(MAKE) test COVERAGE='--cov --cov-report='
-	$(PYTEST) --cov --cov-report= --cov-append -m slow
+	$(MAKE) test COVERAGE='--cov --cov-report= --cov-fail-under=0'
+	$(PYTEST) --cov --cov-report= --cov-fail-under=0 --cov-append -m slow
 	$(BIN)/coverage report
 
 PROPERTIES := tests/profiles/test_document_properties.py tests/profiles/test_long_term_properties.py \

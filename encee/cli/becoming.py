@@ -6,7 +6,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -20,6 +21,20 @@ class _NotExecutableError(EnceeError):
 
 class _NotFoundError(EnceeError):
     exit_code = ExitCode.NOT_FOUND
+
+
+@contextmanager
+def _no_signal_ignored() -> Iterator[None]:
+    """Let two signals act that Python ignores, and that a command would ignore with it; and, failing that, not.
+
+    With SIGPIPE at its default, a write to whoever has gone would end this process without a word.
+    """
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def become(command: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -39,9 +54,8 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> None:
             raise FileNotFoundError  # which execve calls a ValueError
         if sys.platform == "win32":
             raise typer.Exit(subprocess.call(list(command), env=dict(environ)))  # noqa: S603 - the person's command
-        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(ignored, signal.SIG_DFL)  # Python ignores them, and the command would, too
-        os.execvpe(program, list(command), dict(environ))  # noqa: S606 - the person's command
+        with _no_signal_ignored():
+            os.execvpe(program, list(command), dict(environ))  # noqa: S606 - the person's command
     except FileNotFoundError:
         if os.sep in program and Path(program).exists():
             hint = f"look at its first line: head -1 {shlex.quote(program)}"
