@@ -197,6 +197,30 @@ def test_a_line_of_standard_input_belongs_to_its_device_also_when_it_is_not_need
     assert again.code == 0  # both are as good as new ones
 
 
+def test_a_line_of_standard_input_is_passed_over_with_a_profile_that_is_good_enough(
+    encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    people = crowd(aws, 2)
+    home.write("".join(one.section(name) for name, one in people.items()))
+    assert encee("refresh", "p0", "-c", people["p0"].device.next_code()).code == 0
+    codes = f"000000\n{people['p1'].device.next_code()}\n"
+    result = encee("refresh", "p0", "p1", "--if-expiring", "1h", "--code", "-", stdin=codes)
+    assert result.code == 0, result.err
+    assert "p1-mfa is valid until" in result.err
+
+
+def test_a_line_of_standard_input_is_passed_over_with_a_profile_whose_device_is_not_found(
+    encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    people = crowd(aws, 2)
+    home.write(people["p0"].section("p0", serial=False) + people["p1"].section("p1"))
+    people["p0"].user.access_key.deactivate()
+    codes = f"000000\n{people['p1'].device.next_code()}\n"
+    result = encee("refresh", "p0", "p1", "--code", "-", stdin=codes)
+    assert result.code == 4
+    assert "p1-mfa is valid until" in result.err
+
+
 def test_an_error_names_its_profile_among_several(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
@@ -210,8 +234,9 @@ def test_a_mistake_is_told_before_the_next_key_of_the_device_waits(home: Home, d
     child = on_terminal("refresh", "dev", "other")
     child.expect_exact("MFA code for dev")
     child.sendline("000000")
-    child.expect_exact("encee: dev: AWS did not accept the code", timeout=5)
-    child.expect_exact("MFA code for dev", timeout=5)
+    wait = "the device's next code"
+    assert child.expect_exact(["encee: dev: AWS did not accept the code", wait]) == 0
+    assert child.expect_exact(["MFA code for dev", wait]) == 0
     child.send("\x03")
     child.expect(pexpect.EOF)
     assert child.wait() == 130

@@ -142,6 +142,7 @@ CASES = [
         lambda s: s.credentials(after="mfa_serial = " + SERIAL.replace("mfa", "user") + "\n", serial=False),
     ),
     Case("--to for two", 2, "exactly one PROFILE", command=("refresh", "dev", "x", "--to", "y", "-c", "CODE")),
+    Case("--to for nobody", 2, "exactly one PROFILE", command=("refresh", "--to", "y", "-c", "CODE")),
     Case("no such option", 2, "no such option: --cod", command=("refresh", "--cod", "1")),
     Case("no such command", 2, "no such command 'refrsh'", command=("refrsh",)),
     Case(
@@ -234,6 +235,15 @@ CASES = [
         4,
         "AWS refused the request of dev: Odd: \ufffdder\ufffd",
         fault(faults.error("Odd", "\u202eder\u009b", 400)),
+        sent=1,
+    ),
+    Case(
+        "an answer that quotes the secret",
+        4,
+        "AWS refused the request of dev: Odd: you sent …",
+        lambda s: s.aws.fault(
+            "GetSessionToken", faults.error("Odd", f"you sent {s.person.user.access_key.secret}", 400)
+        ),
         sent=1,
     ),
     Case(

@@ -136,7 +136,7 @@ def test_an_unknown_name_ends_with_2(encee: Encee, home: Home) -> None:
         (timedelta(hours=2), [], 0),
         (timedelta(minutes=5), [], 0),
         (timedelta(minutes=5), ["--expiring", "10m"], 3),
-        (timedelta(minutes=15), ["--expiring", "10m"], 0),
+        (timedelta(minutes=10), ["--expiring", "10m"], 0),
         (timedelta(0), [], 3),
     ],
 )

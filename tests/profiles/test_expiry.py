@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from encee.profiles.expiry import expiry_of
+from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
 
 
 @pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
@@ -44,3 +44,9 @@ def test_every_expiry_can_be_shown_in_local_time(value: str) -> None:
     moment = expiry_of({"expiration": value})
     assert moment
     assert moment.astimezone().astimezone(UTC) == moment
+
+
+@pytest.mark.parametrize("key", FOREIGN_KEYS)
+def test_what_another_tool_left_in_a_section_comes_behind_expiration(key: str) -> None:
+    read = expiry_of({key: "2026-01-01T00:00:00Z", "expiration": "2026-11-22T17:00:00Z"})
+    assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)
