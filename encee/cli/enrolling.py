@@ -83,7 +83,7 @@ def enroll(
             "enroll needs a terminal: it shows a secret and asks for two codes",
             hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
         )
-    added = add_device(signs, devices_of(signs), world, files, name=wanted, file=file)
+    added = add_device(signs, world, files, name=wanted, file=file)
     serial = added.enrolled.serial
     if json:
         saved = str(added.saved_in) if added.saved_in else None
@@ -114,7 +114,6 @@ class Added(NamedTuple):
 
 def add_device(
     signs: Signing,
-    devices: Sequence[Device],
     world: World,
     files: Files,
     *,
@@ -125,7 +124,6 @@ def add_device(
 
     Args:
         signs: Who signs.
-        devices: The devices that the user has already.
         world: The clock.
         files: Where the two files are.
         name: From `checked_name`; None takes the user's.
@@ -137,6 +135,7 @@ def add_device(
     """
     clients = Clients()
     user = _user(clients, signs.with_key())
+    devices = devices_of(signs)
     signer = _signer(signs, devices)
     interrupts = asking.Interrupts()
     with _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:

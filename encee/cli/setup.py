@@ -220,7 +220,7 @@ class _FirstRun:
             self._save_device(signs)
             return
         terminal.say("device   there is none yet: take the phone with the authenticator app")
-        added = add_device(signs, devices, self._world, self._files)
+        added = add_device(signs, self._world, self._files)
         if added.interrupted:
             raise InterruptedByPersonError("interrupted")
         self._enrolled = added.enrolled
