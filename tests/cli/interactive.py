@@ -59,7 +59,8 @@ class Shell:
 
     def variables(self) -> dict[str, str]:
         """The environment that the shell gives to programs, but for what changes with every command."""
-        shown = self.run("env | sort | sed 's/^/<<<:/'")
+        # Behind a line of its own: what a shell does to the terminal stands before the first one.
+        shown = self.run("echo; env | sort | sed 's/^/<<<:/'")
         pairs = re.findall(r"^<<<:([A-Za-z_][A-Za-z0-9_]*)=(.*?)\r?$", shown, re.MULTILINE)
         return {name: value for name, value in pairs if name not in {"_", "SHLVL", "OLDPWD"}}
 
