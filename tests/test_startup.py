@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import Home
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "pyotp", "requests", "rich", "segno"}
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import Encee, Home, Person, Result, on_terminal
 from tests.fake_aws import FakeAws, faults
 
+pytestmark = pytest.mark.slow
+
 TRICKS = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u2066\u200b\u2028\x08"
 """Clear the screen, name the window, colour, write backwards, isolate, hide, end a line, go back."""
 

@@ -15,6 +15,8 @@ from botocore.exceptions import CredentialRetrievalError
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_real_readers_take_the_process(home: Home, fresh: Person, aws: FakeAws) -> None:
     region = "region = eu-west-1\n"
