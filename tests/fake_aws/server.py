@@ -159,12 +159,12 @@ class Server(ThreadingHTTPServer):
         self.cut()
 
     def cut(self) -> None:
-        """End every connection and every pause."""
-        self.interrupted.set()
-        self.interrupted = threading.Event()
+        """End every connection, and then every pause: what wakes up must find nobody to answer."""
         for connection in [*self.open]:
             with suppress(OSError):  # it ended meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
+        self.interrupted.set()
+        self.interrupted = threading.Event()
 
     def handle_error(self, *_connection: object) -> None:
         """A client that has gone is no error; anything else is one of ours, and printed."""
