@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +50,7 @@ class Session:
     expiration: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FoundCredentials:
-    """What botocore finds for a profile that encee does not refresh: of SSO, of a process, of another tool.
-
-    Args:
-        id: The access key id.
-        secret: The secret access key.
-        token: The session token; None for long-term credentials.
-    """
-
-    id: str
-    secret: str = field(repr=False)
-    token: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """A role to assume.
 
     Args:
@@ -81,8 +66,7 @@ class Role:
     duration: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """An MFA device of an IAM user.
 
     Args:
@@ -108,21 +92,7 @@ class Device:
         return ":u2f/" not in self.serial
 
 
-@dataclass(frozen=True, slots=True)
-class NewDevice:
-    """A virtual MFA device that is not enabled yet.
-
-    Args:
-        serial: Its ARN.
-        seed: What it makes its codes from, in base32: whoever has it has the device.
-    """
-
-    serial: str
-    seed: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Who signs, if it is an IAM user; the root user has the account's number for a name.
 
     Args:

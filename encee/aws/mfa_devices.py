@@ -4,6 +4,7 @@ Since April 2023 a long-term key enables or disables a device only while its use
 AWS-2023-001); afterwards the signer has to be a session with MFA.
 """
 
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from encee.aws.patience import patiently, until_gone
 from encee.aws.refusals import explained
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.model import Device, NewDevice
+from encee.model import Device
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -38,6 +39,19 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
         pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
         listed = [device for page in pages for device in page["MFADevices"]]
     return [Device(device["SerialNumber"], device["UserName"], device["EnableDate"]) for device in listed]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A virtual MFA device that is not enabled yet.
+
+    Args:
+        serial: Its ARN.
+        seed: What it makes its codes from, in base32: whoever has it has the device.
+    """
+
+    serial: str
+    seed: str = field(repr=False)
 
 
 class MfaDevices:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encee.aws.refusals import explained
-from encee.aws.signer import Signer
+from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
-from encee.model import AccessKey, FoundCredentials
+from encee.model import AccessKey
 
 if TYPE_CHECKING:
     import boto3

@@ -1,13 +1,28 @@
 """Who signs a request, and which settings apply to it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from encee.model import AccessKey, FoundCredentials, Session
+from encee.model import AccessKey, Session
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class FoundCredentials:
+    """What botocore finds for a profile that encee does not refresh: of SSO, of a process, of another tool.
+
+    Args:
+        id: The access key id.
+        secret: The secret access key.
+        token: The session token; None for long-term credentials.
+    """
+
+    id: str
+    secret: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+class Signer(NamedTuple):
     """Who signs a request, and which settings apply to it.
 
     Args:
@@ -33,4 +48,4 @@ class Signer:
             EnceeError: It is not to be had.
         """
         key = self.key
-        return replace(self, key=AccessKey(key.id, key.secret) if isinstance(key, AccessKey) else key)
+        return self._replace(key=AccessKey(key.id, key.secret) if isinstance(key, AccessKey) else key)

@@ -3,13 +3,12 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
-from encee.aws.mfa_devices import MOST, MfaDevices
+from encee.aws.mfa_devices import MOST, MfaDevices, NewDevice
 from encee.aws.refusals import DeniedError, NeedsMfaError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
@@ -36,7 +35,7 @@ from encee.cli.signing import Signing, signing
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import checked_picture, half_blocks, picture
 from encee.mfa.totp import otpauth_uri
-from encee.model import Device, NewDevice, User
+from encee.model import Device, User
 from encee.profiles.files import Files
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
@@ -92,7 +91,7 @@ def enroll(
         raise InterruptedByPersonError("interrupted")
     if added.is_first and asking.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
         wait_for_next_code(added.enrolled, world)
-        given = replace(given, mfa_serial=serial)
+        given = given._replace(mfa_serial=serial)
         run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
 
 

@@ -1,7 +1,7 @@
 """Who signs the requests of a command that asks AWS for more than a session."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from encee.aws.refusals import NeedsMfaError
@@ -74,7 +74,7 @@ class Signing:
             return request(self.with_session())
 
     def _with(self, session: Session) -> Signer:
-        return replace(self.with_key(), key=session, source=self.profile)
+        return self.with_key()._replace(key=session, source=self.profile)
 
 
 def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing:

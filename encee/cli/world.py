@@ -1,14 +1,13 @@
 """What a command gets from `main`. Imports little: every command waits for it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from encee.profiles.files import Files, expanded
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """What is outside the program: passed in, so that tests can be somewhere else at another time.
 
     Args:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from encee.errors import UsageError
 from encee.model import Role
@@ -53,8 +52,7 @@ _PARTITION_OF_PREFIX = {
 Checked = TypeVar("Checked")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenSettings:
+class GivenSettings(NamedTuple):
     """The settings that the command line gives for every profile of a run; None where it is silent."""
 
     mfa_serial: str | None = None

@@ -5,7 +5,7 @@ answers. What AWS does not allow to be asked is no fault, and is said.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from shlex import join
 from typing import TypeVar
@@ -81,7 +81,7 @@ def ask(
     if isinstance(who, AwsError):
         return Answers(signer.profile, serial, who, None, who, who, now)
     ahead = _ahead(before, now, who.date) if who.date else None
-    signers = [signer] if session is None else [replace(signer, key=session, source=signer.profile), signer]
+    signers = [signer] if session is None else [signer._replace(key=session, source=signer.profile), signer]
     devices = _first(signers, lambda by: list_devices(clients.iam(by), by))
     age = _first(signers, lambda by: _created(clients, by, signer.key.id))
     return Answers(signer.profile, serial, who, ahead, devices, age, now)

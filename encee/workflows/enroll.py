@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from encee.aws.mfa_devices import MfaDevices
+from encee.aws.mfa_devices import MfaDevices, NewDevice
 from encee.aws.refusals import InUseError, LostAnswerError, MissingError, TakenError
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.steps import seconds_until, step_at
 from encee.mfa.totp import step_of
-from encee.model import NewDevice, User
+from encee.model import User
 from encee.workflows.devices import three_times
 
 _NAME = re.compile(r"[\w+=,.@-]{1,225}", re.ASCII)

@@ -1,7 +1,7 @@
 """Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,8 +39,7 @@ class StillValid:
     expiration: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A profile has no fresh session, for the reason that `error` gives; without a target where there can be none."""
 
     profile: str
@@ -51,8 +50,7 @@ class Failed:
 Outcome = Refreshed | StillValid | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class CodeJob:
+class CodeJob(NamedTuple):
     """One request that spends a code: for the session of a key, or for a role that needs a code of its own.
 
     Args:
@@ -83,8 +81,7 @@ class CodeJob:
         return ", ".join(target.profile for target in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class RoleJob:
+class RoleJob(NamedTuple):
     """A role that is assumed with a session.
 
     Args:
@@ -108,14 +105,13 @@ class RoleJob:
 
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
-        return replace(self.signer, key=session, source=self.source.profile)
+        return self.signer._replace(key=session, source=self.source.profile)
 
 
 Job = CodeJob | RoleJob
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a refresh has to do.
 
     Args:
@@ -221,7 +217,7 @@ class _Planner:
         if job is None:
             target = Target(profile, session_profile or self._settings.target(profile, named=asked_for))
             job = self._key_job(self._checked(target), asked_for=asked_for)
-        self._keys[profile] = replace(job, asked_for=job.asked_for or asked_for)
+        self._keys[profile] = job._replace(asked_for=job.asked_for or asked_for)
         return job
 
     def _key_job(self, target: Target, *, asked_for: bool) -> CodeJob:
@@ -265,7 +261,7 @@ class _Planner:
                     self._checked(Target(link, self._settings.target(link, named=named))),
                     role if named else self._chained(link),
                     signs,
-                    replace(base.signer, profile=link, region=region),
+                    base.signer._replace(profile=link, region=region),
                     named,
                 )
             signs = self._roles[link].targets[0]
@@ -273,17 +269,16 @@ class _Planner:
     def _chained(self, link: str) -> Role:
         """A role that only another one needs: an hour is enough, and all that AWS grants."""
         role = self._settings.role(link)
-        return replace(role, duration=min(role.duration, HOUR))
+        return role._replace(duration=min(role.duration, HOUR))
 
     def _with_own_code(self, profile: str, source: str, role: Role) -> CodeJob:
         """A role for longer than AWS grants one that is assumed with a session."""
         base = self._key_job(Target(source, source), asked_for=False)
         region = self._settings.region_of_role(profile) or base.signer.region
         note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
-        return replace(
-            base,
+        return base._replace(
             targets=(self._checked(Target(profile, self._settings.target(profile))),),
-            signer=replace(base.signer, region=region),
+            signer=base.signer._replace(region=region),
             serial=self._settings.serial_of_role(profile) or base.serial,
             command=self._settings.code_command(profile) or base.command,
             duration=role.duration,
@@ -305,8 +300,7 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
     if any(job.duration != shortest for job in jobs):
         names = ", ".join(job.label for job in jobs)
         notes.append(f"{names} have one key and so one session: the shortest of their durations counts")
-    return replace(
-        first,
+    return first._replace(
         targets=tuple(target for job in jobs for target in job.targets),
         serial=next((job.serial for job in jobs if job.serial), None),
         duration=shortest,

@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -240,7 +239,7 @@ class Refresh:
             try:
                 if source is None:
                     raise _nobody_to_ask(job, if_expiring)
-                ready = replace(job, signer=job.signer.unlocked())
+                ready = job._replace(signer=job.signer.unlocked())
                 serial = ready.serial or self._find_device(ready)
             except _ENDS:
                 raise

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from shlex import quote
 
@@ -317,7 +317,7 @@ class _User:
         Raises:
             AwsError: It does not within a minute.
         """
-        signer = replace(self._profile, key=key)
+        signer = self._profile._replace(key=key)
         sts = self._clients.sts(signer)
         deadline = time.monotonic() + _PATIENCE
         answered = 0
