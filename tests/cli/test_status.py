@@ -226,6 +226,19 @@ def test_bars_make_room_for_names_and_names_are_folded_last(
     assert max(map(len, drawn.splitlines())) <= 80
 
 
+def test_a_row_of_folded_names_that_are_wider_than_they_are_long_stays_one_row(home: Home, dev: Person) -> None:
+    valid, expired = ("東京" * 6, "大阪" * 6)
+    home.write(
+        dev.section(valid)
+        + session(f"{valid}-mfa", datetime.now(UTC) + timedelta(hours=6), valid)
+        + dev.section(expired)
+        + session(f"{expired}-mfa", datetime.now(UTC) - timedelta(hours=6), expired)
+    )
+    drawn = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("status").read()).splitlines()
+    states = {line[0]: re.findall("valid|expired", line) for line in drawn if re.search("valid|expired", line)}
+    assert states == {"東": ["valid"], "大": ["expired"]}
+
+
 @pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
 def test_is_plain_where_the_terminal_or_the_person_wants_it(
     home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, name: str
