@@ -132,7 +132,8 @@ class Document:
             without: Options to remove, such as a stale `aws_security_token`.
 
         Raises:
-            FileRefusedError: The section is spelled, or a value is, in a way that SDKs disagree about.
+            FileRefusedError: The section is spelled, or a value or an indented line is, in a way that SDKs disagree
+                about.
             UsageError: The profile's name is.
         """
         _refuse_name(profile)
@@ -143,7 +144,7 @@ class Document:
         ours = [self._line(key, value) for key, value in options.items()]
         kept: list[str] = []
         place = None
-        for key, lines in self._blocks(found):
+        for key, lines in self._blocks(found, {*options, *without}):
             if not (key in options or key in without):
                 kept += [lines[0].lstrip(" \t"), *map(_comment_at_column_0, lines[1:])]
                 continue
@@ -174,7 +175,7 @@ class Document:
             return
         missing = dict(options)
         new = [self._ended(self._lines[found.start])]
-        for key, lines in self._blocks(found):
+        for key, lines in self._blocks(found, options):
             if key in missing:
                 indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
                 new += [indent + self._line(key, missing.pop(key)), *filter(_is_comment, lines[1:])]
@@ -198,7 +199,7 @@ class Document:
             raise FileRefusedError(f"{self._file}: [{profile}] is gone; nothing was changed", hint="try again")
         new = [self._ended(self._lines[found.start])]
         done: dict[str, str] = {}
-        for key, lines in self._blocks(found):
+        for key, lines in self._blocks(found, {*options, *(name for name, _ in options.values())}):
             line = _OPTION.fullmatch(lines[0]) if key in options else None
             if key is None or line is None:
                 new += lines
@@ -330,8 +331,17 @@ class Document:
                 end = number + 1
         return end
 
-    def _blocks(self, found: _Slice) -> list[_Block]:
-        """The lines behind a section's header, as ConfigUpdater divides them."""
+    def _blocks(self, found: _Slice, named: Collection[str] = ()) -> list[_Block]:
+        """The lines behind a section's header, as ConfigUpdater divides them.
+
+        Args:
+            found: The section.
+            named: Options that no line may seem to set but the one that does.
+
+        Raises:
+            FileRefusedError: A line within the value of another option seems to set one of them. For JavaScript's
+                SDK, which knows no values of several lines, it does.
+        """
         from configupdater import ConfigUpdater, Option
 
         lines = [self._ended(line) for line in self._lines[found.start : found.end]]
@@ -343,8 +353,21 @@ class Document:
             end = start + len(block.lines)
             if end > start:  # blank lines inside a value leave an empty block behind it
                 blocks.append(_Block(block.key if isinstance(block, Option) else None, lines[start:end]))
+                self._refuse_hidden(blocks[-1], found.start + start, named)
             start = end
         return blocks
+
+    def _refuse_hidden(self, block: _Block, start: int, named: Collection[str]) -> None:
+        if block.key in named:
+            return  # it is replaced with all of its lines
+        for number, line in enumerate(block.lines[1:], start=start + 2):
+            option = _OPTION.fullmatch(line)
+            if option and option["key"].strip().lower() in named:
+                raise FileRefusedError(
+                    f"{self._file}: line {number} sets {option['key'].strip().lower()} for some AWS tools, and belongs "
+                    "to the value above it for others; nothing was changed",
+                    hint="move it to where its section's other lines begin, or delete it",
+                )
 
     def _replace(self, found: _Slice, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]) -> None:
         """Put new lines in the place of a section's, and say how the AWS tools have to read it."""

@@ -121,6 +121,23 @@ def test_refuses_an_indented_header_under_ours(body: str) -> None:
     assert f"line {line} " in refusal(own, f"[dev-mfa]\n{body}")
 
 
+@pytest.mark.parametrize(
+    "stale", ["  aws_session_token = old", "\tAWS_Session_Token\t= old", "  aws_security_token=old"]
+)
+@pytest.mark.parametrize("above", ["note = a\n\n  # mine\n", "s3 =\n  a = 1\n"])
+@pytest.mark.parametrize("first", ["", "aws_access_key_id = old\n"])
+def test_refuses_an_indented_line_that_is_a_key_of_ours_to_some_tools(first: str, above: str, stale: str) -> None:
+    line = 2 + (first + above).count("\n")
+    message = refusal(own, f"[dev-mfa]\n{first}{above}{stale}\nregion = x\n")
+    assert f"line {line} sets {stale.lower().partition('=')[0].strip()} for some AWS tools" in message
+
+
+def test_an_indented_line_of_ours_that_goes_with_its_value_is_no_reason_to_refuse() -> None:
+    assert own("[dev-mfa]\naws_access_key_id = old\n  aws_session_token = old\n") == f"[dev-mfa]\n{OURS}"
+    hidden = "[a]\nx = 1\n  aws_session_token = old\n"
+    assert own(hidden) == f"{hidden}\n[dev-mfa]\n{OURS}"
+
+
 @pytest.mark.parametrize("text", ["[dev-mfa]\nx = 1\ry = 2\n", "[a]\nx = 1\r\r\n", "\n[a]\n\r"])
 def test_refuses_a_lone_carriage_return(text: str) -> None:
     line = text[: text.index("\r")].count("\n") + 1
@@ -605,6 +622,10 @@ def test_a_config_file_without_a_last_line_end_keeps_none(body: str, line_end: s
         assert after == before.replace(f"{line_end}region = us-east-1", "") + region
 
 
+def test_refuses_to_set_what_an_indented_line_sets_for_some_tools() -> None:
+    assert "line 3 sets region for some AWS tools" in refusal(set_region, "[profile dev]\noutput = x\n region = y\n")
+
+
 def test_a_default_section_of_configparser_stays_in_the_config_file() -> None:
     before = "[DEFAULT]\nregion = us-east-1\n[profile dev]\noutput = json\n"
     assert set_region(before) == f"{before}region = eu-west-1\n"
@@ -677,6 +698,11 @@ def test_a_comment_inside_the_value_that_is_exchanged_stays() -> None:
 def test_an_exchange_passes_over_what_is_not_there_and_refuses_a_section_that_is_gone() -> None:
     assert exchange("[dev]\nregion = a\n") == "[dev]\nregion = a\n"
     assert "[dev] is gone" in refusal(exchange, "[z]\n")
+
+
+@pytest.mark.parametrize("name", ["aws_access_key_id", "encee_secret"])
+def test_refuses_an_exchange_beside_an_indented_line_that_is_the_option_to_some_tools(name: str) -> None:
+    assert f"line 4 sets {name}" in refusal(exchange, f"[dev]\naws_access_key_id = OLD\nx = 1\n  {name} = y\n")
 
 
 def test_refuses_an_exchange_for_an_option_that_is_there_already_or_is_inherited() -> None:
