@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from encee.errors import FileRefusedError, UsageError
 from encee.profiles.syntax import (
+    BEGINS_SECTION,
     HEADER,
     PORTABLE_VALUE,
     View,
@@ -235,9 +236,7 @@ class Document:
         if found is None or all(block.key != mark for block in blocks):
             return False
         kept = _without(blocks, options)
-        # An option may begin with '[' as a header does, and the lines of the section end before it.
-        more = self.view[found.header].keys() - self.view["DEFAULT"].keys() - {block.key for block in blocks}
-        if more or any(line.strip() for line in kept):
+        if any(line.strip() for line in kept):
             inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
             new = [self._ended(self._lines[found.start]), *kept]
             self._replace(found, new, inherited, frozenset(options))
@@ -316,16 +315,21 @@ class Document:
         return found[-1] if found else None
 
     def _end_of_section(self, start: int) -> int:
-        """Where a section ends: behind its last line that is neither blank nor a comment at column 0."""
+        """Where a section ends: behind its last line that is neither blank nor a comment at column 0.
+
+        Raises:
+            FileRefusedError: Some tool does not see that the next section begins, and takes its keys for this one's.
+        """
         end = start + 1
         for number in range(start + 1, len(self._lines)):
             line = self._lines[number]
             if line.lstrip().startswith("["):
-                if line.startswith("["):
+                if BEGINS_SECTION.fullmatch(line.rstrip("\r\n")):
                     break
                 raise FileRefusedError(
-                    f"{self._file}: line {number + 1} holds an indented '['; nothing was changed",
-                    hint="AWS tools disagree about whether that begins a section: move it to the start of the line",
+                    f"{self._file}: line {number + 1} holds a '[' that some AWS tools take for a section and others "
+                    f"for a part of {self._lines[start].strip()}; nothing was changed",
+                    hint="write a section as [NAME], at the start of its line and alone on it",
                 )
             if line.strip() and not line.startswith(("#", ";")):
                 end = number + 1

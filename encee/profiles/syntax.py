@@ -29,6 +29,12 @@ PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
 HEADER = re.compile(r"\[(?P<name>.+)\]")
 """A section header, as `configparser.RawConfigParser` matches it against a line without its indentation."""
 
+BEGINS_SECTION = re.compile(r"\[[^\[\]]+\](?:[ \t]+[#;].*|[ \t]*)")
+"""A line that begins a section for every tool, if not one of the same name.
+
+JavaScript's SDK does not see `[x]#c`, nor Ruby's `[x]y]`; the keys behind it are the section's before to them.
+"""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

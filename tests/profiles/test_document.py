@@ -173,6 +173,19 @@ def test_rewrites_a_key_in_lower_case_with_an_equals_sign(key: str) -> None:
     assert own(f"[dev-mfa]\n{key}\n[z]\n") == f"[dev-mfa]\n{OURS}[z]\n"
 
 
+@pytest.mark.parametrize("header", ["[z]#mine", "[z]y]", "[[z]", "[z = 1", "[z]\xa0", "[z] \x0b; mine"])
+@pytest.mark.parametrize("edit", [own, remove])
+def test_refuses_a_section_behind_ours_that_some_tools_do_not_see(edit: Callable[[str], str], header: str) -> None:
+    message = refusal(edit, f"[dev-mfa]\n{OURS}\n{header}\naws_account_id = {SECRET}\n")
+    assert "line 6 holds a '[' that some AWS tools take for a section and others for a part of [dev-mfa]" in message
+
+
+@pytest.mark.parametrize("header", ["[z]", "[z]  ", "[ z ]", "[z] # mine", "[z]\t;[x]", "[profile 'z y']"])
+def test_a_section_behind_ours_that_every_tool_sees_is_no_reason_to_refuse(header: str) -> None:
+    assert own(f"[dev-mfa]\n{header}\nx = 1") == f"[dev-mfa]\n{OURS}{header}\nx = 1"
+    assert own(f"{header}#\nx = 1\n") == f"{header}#\nx = 1\n\n[dev-mfa]\n{OURS}"
+
+
 @pytest.mark.parametrize("stale", [*sorted(STALE), "AWS_SECURITY_TOKEN"])
 def test_removes_what_botocore_would_prefer_to_the_new_token(stale: str) -> None:
     assert own(f"[dev-mfa]\n{stale} = old\nregion = x\n") == f"[dev-mfa]\n{OURS}region = x\n"
@@ -469,10 +482,6 @@ def test_keys_of_a_person_stay_to_the_letter_and_so_does_their_section() -> None
 
 def test_a_section_with_nothing_but_comments_left_stays_with_them() -> None:
     assert remove(f"{KEYS}\n[dev-mfa]\n# mine\n{OURS}") == f"{KEYS}\n[dev-mfa]\n# mine\n"
-
-
-def test_a_key_that_looks_like_a_header_keeps_its_section() -> None:
-    assert remove(f"{KEYS}\n[dev-mfa]\n{OURS}[mine = 1\n") == f"{KEYS}\n[dev-mfa]\n[mine = 1\n"
 
 
 def test_an_indented_comment_behind_a_key_of_ours_does_not_become_a_part_of_a_value() -> None:

@@ -112,7 +112,7 @@ NASTY = (
     "aws_access_key_id = again",
     "REGION = again",
 )
-HEADERS = ("[dev]", "[default]", "[profile x]", "[dev-mfa2]", "[a b]", "[DEFAULT]", "[ z ]", "[c] # d", "[é]", "[x]y]")
+HEADERS = ("[dev]", "[default]", "[profile x]", "[dev-mfa2]", "[a b]", "[DEFAULT]", "[ z ]", "[c] # d", "[é]", "[x]#y")
 OURS_IN_CREDENTIALS = ("[dev-mfa]", "[dev-mfa]", "[dev-mfa]  ")
 OURS_IN_CONFIG = ("[profile dev]", '[profile "dev"]', "[profile 'dev']", "[profile  dev] ", "[profile dev ]")
 
@@ -385,7 +385,7 @@ def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else
     after = removed(before)
 
     was, now = parsed_by_botocore(before, file), parsed_by_botocore(after, file)
-    options = was.pop("dev-mfa")
+    del was["dev-mfa"]
     now.pop("dev-mfa", None)
     assert now == was
 
@@ -394,8 +394,7 @@ def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else
     assert after.decode().endswith(behind)
     rest = after.decode().removesuffix(behind) if behind else after.decode()
     foreign = {key: value for key, value in options_of(old.section).items() if key not in SESSION}
-    looks_like_a_header = options.keys() - options_of(old.section).keys() - read_view(data, file)["DEFAULT"].keys()
-    if foreign or comments(old.section) or looks_like_a_header:
+    if foreign or comments(old.section):
         assert rest.startswith(f"{head}[dev-mfa]")
         left = lines_of(rest.removeprefix(head).encode())
         assert options_of(left) == foreign
