@@ -56,8 +56,8 @@ class CredentialsHeaders:
         return header == profile
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """The name between blanks."""
-        return re.compile(rf"\s*\[\s*{re.escape(profile)}\s*\]")
+        """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
+        return re.compile(rf"\s*\[\s*(?:profile\s+)?{re.escape(profile)}\s*\]")
 
 
 class ConfigHeaders:
@@ -300,7 +300,7 @@ class Document:
             alike = lookalike.match(line)
             if not (meant or alike):
                 continue
-            if header is None or not (meant and alike) or line.rstrip() != header[0]:
+            if header is None or not (meant and alike) or line.rstrip(" \t\r\n") != header[0]:
                 canonical = f"[{self._headers.text(profile)}]"
                 raise FileRefusedError(
                     f"{self._file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about",

@@ -23,6 +23,9 @@ View = dict[str, dict[str, str]]
 PORTABLE_NAME = re.compile(r"[A-Za-z0-9_\-/.%@:+]+")
 """The section names on whose spelling all SDKs agree."""
 
+_NO_NAMES = ("DEFAULT", "__proto__")
+"""The first is configparser's own; for the second, JavaScript's SDK refuses the whole file."""
+
 PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
 """The values on which all SDKs agree: printable ASCII without blanks, quotes, `#`, `;` and backslashes."""
 
@@ -136,8 +139,8 @@ def unreadable(file: Path, line: int | None, fault: str, remedy: str, *, kind: s
 
 
 def is_portable_name(profile: str) -> bool:
-    """Whether every AWS tool can have a profile of this name; `DEFAULT` is configparser's own."""
-    return profile != "DEFAULT" and PORTABLE_NAME.fullmatch(profile) is not None
+    """Whether every AWS tool can have a profile of this name."""
+    return profile not in _NO_NAMES and PORTABLE_NAME.fullmatch(profile) is not None
 
 
 def first_line(value: str) -> str:

@@ -156,6 +156,9 @@ def test_refuses_a_lone_carriage_return(text: str) -> None:
         "[dev-mfa]]",
         "  [dev-mfa]",
         "\t[dev-mfa]",
+        "[dev-mfa]\xa0",
+        "[profile dev-mfa]",
+        "[ profile\tdev-mfa ]",
     ],
 )
 def test_refuses_another_spelling_of_the_header(header: str) -> None:
@@ -223,7 +226,9 @@ def test_refuses_a_value_that_aws_tools_would_not_read_alike(value: str, before:
     assert document.data() == before.encode()
 
 
-@pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\n", "a]", "[a", "a b", "", "ä", "#a", "a;b", "DEFAULT"])
+@pytest.mark.parametrize(
+    "name", ["a\rb", "a\nb", "a\n", "a]", "[a", "a b", "", "ä", "#a", "a;b", "DEFAULT", "__proto__"]
+)
 @pytest.mark.parametrize("headers", [CredentialsHeaders(), ConfigHeaders()])
 def test_refuses_a_name_that_aws_tools_would_not_read_alike(
     name: str, headers: CredentialsHeaders | ConfigHeaders
