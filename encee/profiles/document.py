@@ -16,6 +16,7 @@ from encee.profiles.syntax import (
     BEGINS_SECTION,
     HEADER,
     PORTABLE_VALUE,
+    UnreadableError,
     View,
     is_portable_name,
     profile_of_header,
@@ -272,10 +273,10 @@ class Document:
             FileRefusedError: The AWS tools would not read it as meant, or bytes outside the edits have changed.
         """
         data = "".join(self._lines).encode()
-        if data != self._original and not (self._keeps_the_rest() and read_view(data, self._file) == self.view):
+        if data != self._original and not (self._keeps_the_rest() and self._reads_as_meant(data)):
             raise FileRefusedError(
                 f"{self._file}: the edit would change how the AWS tools read the file; nothing was changed",
-                hint=f"look for keys in [DEFAULT], or for odd indentation, in {self._file}",
+                hint=f"look for keys in [DEFAULT], odd indentation and odd names of keys in {self._file}",
             )
         return data
 
@@ -287,6 +288,12 @@ class Document:
         head = "".join(self._lines[: self._head]).encode()
         tail = "".join(self._lines[len(self._lines) - self._tail :]).encode()
         return self._original.startswith(head) and self._original.endswith(tail)
+
+    def _reads_as_meant(self, data: bytes) -> bool:
+        try:
+            return read_view(data, self._file) == self.view
+        except UnreadableError:  # whose line is none of the file that is there
+            return False
 
     def _find(self, profile: str) -> _Slice | None:
         """The one section of a profile; the later of `[default]` and `[profile default]`, as botocore has it."""
