@@ -90,9 +90,9 @@ class Store:
         return Document(self.read(), self.path, self._headers)
 
     def readable_by_others(self) -> bool:
-        """Whether the file's mode lets its group or everybody read it."""
+        """Whether the file's mode lets its group or everybody read it; on Windows, it tells nothing of that."""
         try:
-            return bool(stat.S_IMODE(self.path.stat().st_mode) & 0o044)
+            return hasattr(os, "geteuid") and bool(self.path.stat().st_mode & 0o044)
         except OSError:
             return False
 

@@ -69,6 +69,15 @@ def test_says_of_a_missing_file_that_nobody_else_reads_it(tmp_path: Path) -> Non
     assert not Store(tmp_path / "x", CredentialsHeaders(), pytest.fail).readable_by_others()
 
 
+def test_a_system_whose_modes_mean_nothing_says_of_no_file_that_others_read_it(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.chmod(0o644)
+    assert store.readable_by_others()
+    monkeypatch.delattr(os, "geteuid")  # as Windows, where every file's mode says so
+    assert not store.readable_by_others()
+
+
 def test_keeps_the_owner(file: Path, store: Store, warnings: list[str]) -> None:
     owner = (12345, 54321) if ROOT else (os.getuid(), os.getgroups()[-1])
     os.chown(file, *owner)
