@@ -21,6 +21,9 @@ from encee.profiles.snapshot import Snapshot
 _WINDOWS = os.name == "nt"
 """There, a file that somebody has open can neither be replaced nor deleted."""
 
+_ACCESS_CONTROL_LIST = "system.posix_acl_access"
+"""The extended attribute in which Linux shows one (acl(5))."""
+
 _TRIES_APART = 0.05
 """Seconds between two tries to replace a file that somebody has open."""
 
@@ -71,7 +74,8 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
 def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
     """Give a new file the owner, attributes and mode of the old one; `lost` gets what the file system did not take.
 
-    Without its group, it keeps no permissions for a group: they would be another group's.
+    Without its group, it keeps no permissions for a group: they would be another group's. Nor does it without its
+    access control list, beside which they are the most that anybody on the list has, and not the group's own.
     """
     mode = before.mode
     if hasattr(os, "fchown") and not _own(descriptor, before.user, before.group):
@@ -82,6 +86,8 @@ def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
     for name, value in before.attributes:
         if value is None or not _set_attribute(descriptor, name, value):
             lost.add("the extended attributes")
+            if name == _ACCESS_CONTROL_LIST:
+                mode &= ~stat.S_IRWXG
     if hasattr(os, "fchmod"):
         try:
             os.fchmod(descriptor, mode)

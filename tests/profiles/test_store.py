@@ -206,6 +206,17 @@ def test_an_attribute_that_is_not_taken_costs_no_other(
     assert ["attributes" in warning for warning in warnings] == [True]
 
 
+def test_without_the_access_control_list_its_mask_gives_the_group_no_access(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.chmod(0o664)
+    monkeypatch.setattr(os, "listxattr", lambda _: ["system.posix_acl_access"])
+    monkeypatch.setattr(os, "getxattr", _refused)
+    monkeypatch.setattr(store, "_warn", lambda _: None)
+    store.edit(put)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o604
+
+
 def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
     file: Path, store: Store, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
