@@ -39,6 +39,7 @@ def make_folder(folder: Path) -> None:
     for path in reversed(missing):
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
+            _flush_folder(path.parent)
 
 
 def remove_leftovers(real: Path) -> None:
@@ -131,7 +132,8 @@ def exchange(real: Path, temporary: Path, before: Snapshot, deadline: float, los
         if snapshot.take(real) != before:
             return False
         _replace(temporary, real, deadline)
-        _flush_directory(real.parent, lost)
+        if not _flush_folder(real.parent):
+            lost.add("the order to flush its folder")
         if snapshot.take(real).data != data:
             return False
         if old is None or snapshot.take(old) in {before, Snapshot(b"")}:
@@ -180,18 +182,19 @@ def _replace(new: Path, real: Path, deadline: float) -> None:
         time.sleep(_TRIES_APART)
 
 
-def _flush_directory(directory: Path, lost: set[str]) -> None:
-    """Make the new name survive a power cut, where the file system can."""
+def _flush_folder(folder: Path) -> bool:
+    """Make a new name in a folder survive a power cut; False where the file system did not take the order."""
     try:
-        descriptor = os.open(directory, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
-        return  # Windows opens no directories
+        return True  # Windows opens no folders
     try:
         os.fsync(descriptor)
     except OSError:
-        lost.add("the order to flush its folder")
+        return False
     finally:
         os.close(descriptor)
+    return True
 
 
 def discard(temporary: Path) -> None:

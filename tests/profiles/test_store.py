@@ -55,6 +55,23 @@ def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> N
     assert stat.S_IMODE(file.with_name(".credentials.encee-lock").stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("soon_empty")
+def test_a_folder_that_it_makes_is_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    file = tmp_path / "home" / ".aws" / "credentials"
+    Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+    content = file.stat().st_ino
+    assert flushed == [*(path.stat().st_ino for path in (tmp_path, file.parent.parent)), content, *flushed[-1:]]
+    assert flushed[-1] == file.parent.stat().st_ino
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o755])
 def test_keeps_the_mode(file: Path, store: Store, mode: int) -> None:
     file.chmod(mode)
