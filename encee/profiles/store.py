@@ -74,9 +74,12 @@ class Store:
         """
         with self._explained(self.path):
             real = self._real_path()
+            try:
+                status = real.stat()
+            except FileNotFoundError:
+                return b""
             # Only to be looked at: an empty file that nobody has touched of late is believed without a wait.
-            status = real.stat() if real.exists() else None
-            if status is None or (status.st_size == 0 and time.time() - status.st_mtime > snapshot.SURELY_WRITTEN):
+            if status.st_size == 0 and time.time() - status.st_mtime > snapshot.SURELY_WRITTEN:
                 return b""
             self._known = snapshot.settled(real, time.monotonic() + patience, self._known).data
             return self._known

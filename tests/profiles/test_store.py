@@ -376,3 +376,21 @@ def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
     assert store.read() == b""
     assert store.document().view == {"DEFAULT": {}}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_file_that_goes_while_it_is_looked_at_reads_as_empty(
+    store: Store, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    looked: list[Path] = []
+    real = Path.stat
+
+    def stat_and_go(path: Path) -> os.stat_result:
+        status = real(path)
+        looked.append(path)
+        if len(looked) == looks:
+            path.unlink()
+        return status
+
+    monkeypatch.setattr(Path, "stat", stat_and_go)
+    assert store.read() == b""
