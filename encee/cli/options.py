@@ -8,8 +8,8 @@ import typer
 
 from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
 from encee.profiles.catalog import Catalog
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders
 from encee.profiles.files import Files
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.offers import Offer, fitting, listed, refreshable, removable, servable
 from encee.profiles.store import Store
 from encee.profiles.syntax import salvage_view

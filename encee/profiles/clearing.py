@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from encee.errors import EnceeError, FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document
+from encee.profiles.document import Document
 from encee.profiles.expiry import expiry_of
 from encee.profiles.files import Files
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.session_section import WRITTEN, has_token, holds_keys, is_encees, unquoted
 from encee.profiles.store import Store
 

@@ -9,9 +9,10 @@ one as meant.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from encee.errors import FileRefusedError, UsageError
+from encee.profiles.headers import Headers
 from encee.profiles.syntax import (
     BEGINS_SECTION,
     HEADER,
@@ -19,7 +20,6 @@ from encee.profiles.syntax import (
     UnreadableError,
     View,
     is_portable_name,
-    profile_of_header,
     read_view,
     unreadable,
 )
@@ -30,52 +30,6 @@ _OPTION = re.compile(r"(?P<indent>\s*)(?P<key>[^=:]*?)(?P<sign>\s*[=:][^\S\r\n]*
 """The first line of an option, as `configparser.RawConfigParser` divides it."""
 
 _LONE_CR = re.compile(rb"\r(?!\n)")
-
-
-class Headers(Protocol):
-    """How one of the two files names its sections."""
-
-    def text(self, profile: str) -> str:
-        """The header, without brackets, that encee writes for a profile."""
-
-    def names(self, header: str, profile: str) -> bool:
-        """Whether botocore takes a header, without brackets, for this profile."""
-
-    def lookalike(self, profile: str) -> re.Pattern[str]:
-        """What a line begins with when some SDK may take it for this profile's header."""
-
-
-class CredentialsHeaders:
-    """`[NAME]`, as the credentials file has it."""
-
-    def text(self, profile: str) -> str:
-        """The profile's own name."""
-        return profile
-
-    def names(self, header: str, profile: str) -> bool:
-        """Whether it is the profile's name to the letter."""
-        return header == profile
-
-    def lookalike(self, profile: str) -> re.Pattern[str]:
-        """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
-        return re.compile(rf"\s*\[\s*(?:profile\s+)?{re.escape(profile)}\s*\]")
-
-
-class ConfigHeaders:
-    """`[profile NAME]` and `[default]`, as the config file has it."""
-
-    def text(self, profile: str) -> str:
-        """`profile NAME`; `default` for the default profile."""
-        return "default" if profile == "default" else f"profile {profile}"
-
-    def names(self, header: str, profile: str) -> bool:
-        """Whether it means the profile to botocore, quoted or not."""
-        return profile_of_header(header) == profile
-
-    def lookalike(self, profile: str) -> re.Pattern[str]:
-        """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
-        word = r"(?:profile\s+)?" if profile == "default" else r"profile\s+"
-        return re.compile(rf"""\s*\[\s*{word}(["']?){re.escape(profile)}\1\s*\]""")
 
 
 class _Slice(NamedTuple):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document, Headers
+from encee.profiles.document import Document
 from encee.profiles.files import Files
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders, Headers
 from encee.profiles.store import Store
 from encee.profiles.syntax import UnreadableError, View, salvage_view
 

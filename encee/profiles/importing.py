@@ -11,7 +11,8 @@ from typing import NamedTuple
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.identifiers import can_be_one_users
 from encee.profiles.session_section import STALE, holds_keys
 from encee.profiles.store import Edit, Store

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.document import ConfigHeaders, Document
+from encee.profiles.document import Document
 from encee.profiles.files import Files
+from encee.profiles.headers import ConfigHeaders
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in
 from encee.profiles.store import Edit
 from encee.profiles.syntax import View, first_line

@@ -16,8 +16,9 @@ from shlex import quote
 
 from encee.errors import FileRefusedError
 from encee.profiles import replacement, snapshot
-from encee.profiles.document import Document, Headers
+from encee.profiles.document import Document
 from encee.profiles.file_lock import locked
+from encee.profiles.headers import Headers
 from encee.profiles.protection import refuse_unwritable
 
 Edit = Callable[[Document], None]

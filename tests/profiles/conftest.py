@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from encee.profiles import snapshot, store as store_module
-from encee.profiles.document import CredentialsHeaders
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 from tests.profiles.writing import BEFORE, write
 

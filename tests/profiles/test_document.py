@@ -7,7 +7,8 @@ import configupdater
 import pytest
 
 from encee.errors import EnceeError, ExitCode, FileRefusedError, UsageError
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 
 FILE = Path("aws-file")
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"

@@ -18,7 +18,8 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.errors import FileRefusedError
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders, Document, Headers
+from encee.profiles.document import Document
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders, Headers
 from encee.profiles.syntax import read_view
 
 pytestmark = pytest.mark.slow

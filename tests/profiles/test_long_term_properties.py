@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
-from encee.profiles.document import CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.keyring import locked_key
 from encee.profiles.long_term import begin_rotation, end_rotation, lock, put_in_place, unlock
 from encee.profiles.store import Edit

@@ -16,7 +16,7 @@ from encee.errors import EnceeError
 from encee.model import AccessKey
 from encee.profiles.awsenv import awsenv
 from encee.profiles.console_csv import console_key
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.importing import Incoming, bring_in
 from encee.profiles.legacy import legacy_device
 from encee.profiles.store import Store

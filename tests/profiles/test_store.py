@@ -11,7 +11,8 @@ import pytest
 
 from encee.errors import FileRefusedError
 from encee.profiles import replacement
-from encee.profiles.document import CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 from tests.profiles.writing import AFTER, BEFORE, OTHER, OURS, ROOT, names, put, write
 

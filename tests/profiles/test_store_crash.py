@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from encee.profiles.document import CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
 from encee.profiles import snapshot, store
-from encee.profiles.document import CredentialsHeaders
+from encee.profiles.headers import CredentialsHeaders
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

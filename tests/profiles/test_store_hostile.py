@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from encee.errors import FileRefusedError
-from encee.profiles.document import CredentialsHeaders, Document
+from encee.profiles.document import Document
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 from tests.profiles.writing import put
 

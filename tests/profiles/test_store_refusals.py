@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from encee.errors import ExitCode, FileRefusedError
-from encee.profiles.document import CredentialsHeaders
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 from tests.conftest import NO_PRIVILEGES
 from tests.profiles.writing import AFTER, BEFORE, CHILD, ROOT, names, put, refusal, run_child, write

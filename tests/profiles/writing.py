@@ -22,7 +22,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from encee.errors import EnceeError
-from encee.profiles.document import CredentialsHeaders
+from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 try:
     Store(Path(sys.argv[1]), CredentialsHeaders(), print).edit(

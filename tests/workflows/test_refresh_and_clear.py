@@ -14,8 +14,8 @@ from encee.errors import FileRefusedError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.clearing import Choice, all_sessions, clear_sessions, named_sessions
-from encee.profiles.document import ConfigHeaders, CredentialsHeaders
 from encee.profiles.files import Files
+from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.store import Store
 from encee.workflows.edits import carry_region, session_edit
 from encee.workflows.plan import Target

@@ -1,0 +1,52 @@
+"""How the two files name their sections, and which lines some SDK takes for a name that botocore does not."""
+
+import re
+from typing import Protocol
+
+from encee.profiles.syntax import profile_of_header
+
+
+class Headers(Protocol):
+    """How one of the two files names its sections."""
+
+    def text(self, profile: str) -> str:
+        """The header, without brackets, that encee writes for a profile."""
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether botocore takes a header, without brackets, for this profile."""
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """What a line begins with when some SDK may take it for this profile's header."""
+
+
+class CredentialsHeaders:
+    """`[NAME]`, as the credentials file has it."""
+
+    def text(self, profile: str) -> str:
+        """The profile's own name."""
+        return profile
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether it is the profile's name to the letter."""
+        return header == profile
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
+        return re.compile(rf"\s*\[\s*(?:profile\s+)?{re.escape(profile)}\s*\]")
+
+
+class ConfigHeaders:
+    """`[profile NAME]` and `[default]`, as the config file has it."""
+
+    def text(self, profile: str) -> str:
+        """`profile NAME`; `default` for the default profile."""
+        return "default" if profile == "default" else f"profile {profile}"
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether it means the profile to botocore, quoted or not."""
+        return profile_of_header(header) == profile
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
+        word = r"(?:profile\s+)?" if profile == "default" else r"profile\s+"
+        return re.compile(rf"""\s*\[\s*{word}(["']?){re.escape(profile)}\1\s*\]""")
