@@ -9,42 +9,15 @@ one as meant.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from encee.errors import FileRefusedError, UsageError
 from encee.profiles.headers import Headers
-from encee.profiles.syntax import (
-    BEGINS_SECTION,
-    HEADER,
-    PORTABLE_VALUE,
-    UnreadableError,
-    View,
-    is_portable_name,
-    read_view,
-    unreadable,
-)
+from encee.profiles.sections import OPTION, Block, Section, comment_at_column_0, divide, find, is_comment
+from encee.profiles.syntax import PORTABLE_VALUE, UnreadableError, View, is_portable_name, read_view, unreadable
 
 # Not str.splitlines(), which also splits at U+2028, U+0085, \x0b and more. A lone CR is refused beforehand.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_OPTION = re.compile(r"(?P<indent>\s*)(?P<key>[^=:]*?)(?P<sign>\s*[=:][^\S\r\n]*).*?(?P<end>\s*)", re.DOTALL)
-"""The first line of an option, as `configparser.RawConfigParser` divides it."""
-
 _LONE_CR = re.compile(rb"\r(?!\n)")
-
-
-class _Slice(NamedTuple):
-    """The lines of one section, from its header up to, not including, `end`."""
-
-    start: int
-    end: int
-    header: str
-
-
-class _Block(NamedTuple):
-    """Lines that belong together: an option with its continuation (`key` in lower case), or anything else."""
-
-    key: str | None
-    lines: list[str]
 
 
 class Document:
@@ -102,10 +75,10 @@ class Document:
         place = None
         for key, lines in self._blocks(found, {*options, *without}):
             if not (key in options or key in without):
-                kept += [lines[0].lstrip(" \t"), *map(_comment_at_column_0, lines[1:])]
+                kept += [lines[0].lstrip(" \t"), *map(comment_at_column_0, lines[1:])]
                 continue
             place = len(kept) if place is None else place
-            kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
+            kept += map(comment_at_column_0, filter(is_comment, lines[1:]))
         place = len(kept) if place is None else place
         header = f"[{found.header}]{self._line_end}"
         self._replace(found, [header, *kept[:place], *ours, *kept[place:]], options, without)
@@ -134,7 +107,7 @@ class Document:
         for key, lines in self._blocks(found, options):
             if key in missing:
                 indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-                new += [indent + self._line(key, missing.pop(key)), *filter(_is_comment, lines[1:])]
+                new += [indent + self._line(key, missing.pop(key)), *filter(is_comment, lines[1:])]
             else:
                 new += lines
         new += [self._line(key, value) for key, value in missing.items()]
@@ -156,14 +129,14 @@ class Document:
         new = [self._ended(self._lines[found.start])]
         done: dict[str, str] = {}
         for key, lines in self._blocks(found, {*options, *(name for name, _ in options.values())}):
-            line = _OPTION.fullmatch(lines[0]) if key in options else None
+            line = OPTION.fullmatch(lines[0]) if key in options else None
             if key is None or line is None:
                 new += lines
                 continue
             name, value = options[key]
             done[name] = self._checked(name, value)
             spelled = line["key"] if name == key else name
-            new += [f"{line['indent']}{spelled}{line['sign']}{value}{line['end']}", *filter(_is_comment, lines[1:])]
+            new += [f"{line['indent']}{spelled}{line['sign']}{value}{line['end']}", *filter(is_comment, lines[1:])]
         self._replace(found, new, done, frozenset(options) - done.keys())
 
     def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
@@ -192,9 +165,7 @@ class Document:
             return False
         kept = _without(blocks, options)
         if any(line.strip() for line in kept):
-            inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
-            new = [self._ended(self._lines[found.start]), *kept]
-            self._replace(found, new, inherited, frozenset(options))
+            self._leave(found, kept, options)
         else:
             self._cut(found)
         return True
@@ -216,9 +187,7 @@ class Document:
         blocks = self._blocks(found) if found else []
         if found is None or all(block.key not in options for block in blocks):
             return
-        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
-        new = [self._ended(self._lines[found.start]), *_without(blocks, options)]
-        self._replace(found, new, inherited, frozenset(options))
+        self._leave(found, _without(blocks, options), options)
 
     def data(self) -> bytes:
         """The edited content, verified.
@@ -237,7 +206,7 @@ class Document:
     def _keeps_the_rest(self) -> bool:
         """Whether the bytes before the first edit and behind the last one are the original's.
 
-        Between two edits nothing but the view is compared: there, all that ever changes are the lines of a slice.
+        Between two edits nothing but the view is compared: there, all that ever changes are the lines of a section.
         """
         head = "".join(self._lines[: self._head]).encode()
         tail = "".join(self._lines[len(self._lines) - self._tail :]).encode()
@@ -249,92 +218,14 @@ class Document:
         except UnreadableError:  # whose line is none of the file that is there
             return False
 
-    def _find(self, profile: str) -> _Slice | None:
-        """The one section of a profile; the later of `[default]` and `[profile default]`, as botocore has it."""
-        lookalike = self._headers.lookalike(profile)
-        found: list[_Slice] = []
-        for number, line in enumerate(self._lines):
-            if "[" not in line:
-                continue
-            header = HEADER.match(line.lstrip())
-            meant = header is not None and self._headers.names(header["name"], profile)
-            alike = lookalike.match(line)
-            if not (meant or alike):
-                continue
-            if header is None or not (meant and alike) or line.rstrip(" \t\r\n") != header[0]:
-                canonical = f"[{self._headers.text(profile)}]"
-                raise FileRefusedError(
-                    f"{self._file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about",
-                    hint=f"write it as {canonical}, at the start of its line and alone on it",
-                )
-            found.append(_Slice(number, self._end_of_section(number), header["name"]))
-        if len(found) > 1 and profile != "default":
-            raise FileRefusedError(
-                f"{self._file}: lines {found[0].start + 1} and {found[1].start + 1} hold two sections of one profile",
-                hint="join the two by hand; the AWS tools take only the later one",
-            )
-        return found[-1] if found else None
+    def _find(self, profile: str) -> Section | None:
+        return find(self._lines, profile, self._headers, self._file)
 
-    def _end_of_section(self, start: int) -> int:
-        """Where a section ends: behind its last line that is neither blank nor a comment at column 0.
-
-        Raises:
-            FileRefusedError: Some tool does not see that the next section begins, and takes its keys for this one's.
-        """
-        end = start + 1
-        for number in range(start + 1, len(self._lines)):
-            line = self._lines[number]
-            if line.lstrip().startswith("["):
-                if BEGINS_SECTION.fullmatch(line.rstrip("\r\n")):
-                    break
-                raise FileRefusedError(
-                    f"{self._file}: line {number + 1} holds a '[' that some AWS tools take for a section and others "
-                    f"for a part of {self._lines[start].strip()}; nothing was changed",
-                    hint="write a section as [NAME], at the start of its line and alone on it",
-                )
-            if line.strip() and not line.startswith(("#", ";")):
-                end = number + 1
-        return end
-
-    def _blocks(self, found: _Slice, named: Collection[str] = ()) -> list[_Block]:
-        """The lines behind a section's header, as ConfigUpdater divides them.
-
-        Args:
-            found: The section.
-            named: Options that no line may seem to set but the one that does.
-
-        Raises:
-            FileRefusedError: A line within the value of another option seems to set one of them. For JavaScript's
-                SDK, which knows no values of several lines, it does.
-        """
-        from configupdater import ConfigUpdater, Option
-
+    def _blocks(self, found: Section, named: Collection[str] = ()) -> list[Block]:
         lines = [self._ended(line) for line in self._lines[found.start : found.end]]
-        # It takes an indented comment for a part of a value, or even for a key.
-        updater = ConfigUpdater().read_file(map(_comment_at_column_0, lines))
-        blocks = []
-        start = 1
-        for block in updater[found.header].iter_blocks():
-            end = start + len(block.lines)
-            if end > start:  # blank lines inside a value leave an empty block behind it
-                blocks.append(_Block(block.key if isinstance(block, Option) else None, lines[start:end]))
-                self._refuse_hidden(blocks[-1], found.start + start, named)
-            start = end
-        return blocks
+        return divide(lines, found, self._file, named)
 
-    def _refuse_hidden(self, block: _Block, start: int, named: Collection[str]) -> None:
-        if block.key in named:
-            return  # it is replaced with all of its lines
-        for number, line in enumerate(block.lines[1:], start=start + 2):
-            option = _OPTION.fullmatch(line)
-            if option and option["key"].strip().lower() in named:
-                raise FileRefusedError(
-                    f"{self._file}: line {number} sets {option['key'].strip().lower()} for some AWS tools, and belongs "
-                    "to the value above it for others; nothing was changed",
-                    hint="move it to where its section's other lines begin, or delete it",
-                )
-
-    def _replace(self, found: _Slice, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]) -> None:
+    def _replace(self, found: Section, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]) -> None:
         """Put new lines in the place of a section's, and say how the AWS tools have to read it."""
         replaced = list(new)
         if not self._lines[found.end - 1].endswith("\n"):
@@ -344,7 +235,12 @@ class Document:
         others = {key: value for key, value in self.view[found.header].items() if key not in without}
         self.view[found.header] = {**others, **options}
 
-    def _cut(self, found: _Slice) -> None:
+    def _leave(self, found: Section, kept: Sequence[str], options: Collection[str]) -> None:
+        """Leave the header and these lines of a section, which are without some options."""
+        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
+        self._replace(found, [self._ended(self._lines[found.start]), *kept], inherited, frozenset(options))
+
+    def _cut(self, found: Section) -> None:
         """Take a section out, and what `_append` added in front of it."""
         start = found.start
         if start and not self._lines[start - 1].strip("\r\n"):
@@ -395,17 +291,17 @@ class Document:
         return value
 
 
-def _without(blocks: Sequence[_Block], options: Collection[str]) -> list[str]:
+def _without(blocks: Sequence[Block], options: Collection[str]) -> list[str]:
     """The lines of blocks without those of some options; the comments that stood behind these come to column 0."""
     kept: list[str] = []
     is_behind = False
     for key, lines in blocks:
         if key in options:
             # Behind another value, an indented comment would be a part of it for some SDKs.
-            kept += map(_comment_at_column_0, filter(_is_comment, lines[1:]))
+            kept += map(comment_at_column_0, filter(is_comment, lines[1:]))
             is_behind = True
         elif key is None and is_behind:
-            kept += map(_comment_at_column_0, lines)
+            kept += map(comment_at_column_0, lines)
         else:
             kept += lines
             is_behind = False
@@ -424,11 +320,3 @@ def _drop_last_line_end(lines: list[str]) -> None:
     """Let lines end without a line end; a last one that is nothing else goes."""
     last = lines.pop().rstrip("\r\n")
     lines += [last] if last else []
-
-
-def _is_comment(line: str) -> bool:
-    return line.lstrip().startswith(("#", ";"))
-
-
-def _comment_at_column_0(line: str) -> str:
-    return line.lstrip() if _is_comment(line) else line
