@@ -144,7 +144,7 @@ class Asked:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
-        from encee.profiles.settings import checked_serial  # noqa: PLC0415 - the same
+        from encee.profiles.identifiers import checked_serial  # noqa: PLC0415 - the same
 
         terminal.say(
             f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials"

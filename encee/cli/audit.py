@@ -22,7 +22,7 @@ from encee.cli.options import (
 )
 from encee.errors import ExitCode
 from encee.model import rfc3339
-from encee.profiles.settings import parse_duration
+from encee.profiles.durations import parse_duration
 from encee.workflows.audit_account import Audit, Audited, audit_account
 
 _STYLES = {

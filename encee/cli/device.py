@@ -30,8 +30,8 @@ from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
 from encee.errors import InterruptedByPersonError, UsageError
 from encee.model import Device, rfc3339
+from encee.profiles.identifiers import checked_serial
 from encee.profiles.saved_device import save_device, still_naming
-from encee.profiles.settings import checked_serial
 from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
 from encee.workflows.devices import choose_device, find_device, three_times
 

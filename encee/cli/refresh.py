@@ -19,8 +19,9 @@ from encee.cli.options import (
 from encee.cli.running import RefreshRun, given_codes
 from encee.errors import EnceeError, InterruptedByPersonError, unexpected
 from encee.model import rfc3339
+from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
-from encee.profiles.settings import GivenSettings, parse_duration
+from encee.profiles.settings import GivenSettings
 from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
 
 _NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}

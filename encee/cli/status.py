@@ -24,9 +24,9 @@ from encee.cli.options import (
 from encee.errors import EnceeError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
+from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
 from encee.profiles.sessions import Listed, sessions
-from encee.profiles.settings import parse_duration
 from encee.profiles.store import Store
 
 _STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}

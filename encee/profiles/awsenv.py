@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from encee.errors import UsageError
 from encee.model import AccessKey
-from encee.profiles.identifiers import REGION
+from encee.profiles.identifiers import REGION, checked_serial
 from encee.profiles.plain import misread, plain_text, plausible_key
-from encee.profiles.settings import checked_serial
 
 _EXPORT = re.compile(
     r"""[ \t]*export[ \t]+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=

@@ -1,6 +1,9 @@
-"""What the identifiers of AWS tell by themselves: a device's ARN, an access key id."""
+"""What the identifiers of AWS tell by themselves: a device's serial number, an access key id, a region."""
 
 import re
+
+from encee.errors import UsageError
+from encee.profiles.syntax import first_line
 
 DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mfa/[\w+=/,.@-]+", re.ASCII)
 """The ARN of an MFA device that shows codes."""
@@ -16,6 +19,28 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
 
 REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+", re.ASCII)
 """The name of a region, such as `us-gov-west-1`."""
+
+_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
+
+_FIRST_REGION = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+_PARTITION_OF_PREFIX = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 
 
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:
@@ -39,3 +64,44 @@ def account_of(serial: str | None, access_key_id: str | None) -> str | None:
 def can_be_one_users(serial: str | None, access_key_id: str | None) -> bool:
     """Whether a device and an access key can belong together: not where both tell their account, and the two differ."""
     return len({account_of(serial, None), account_of(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts
+
+
+def checked_serial(value: str) -> str:
+    """A device's serial number: an ARN `…:mfa/NAME`, or what is printed on a hardware token; without blanks around it.
+
+    Raises:
+        UsageError: STS would not take it.
+    """
+    value = value.strip()
+    if "\n" in value:
+        raise UsageError(
+            f"the device {first_line(value)} goes on in the next line, which begins with a blank",
+            hint="move that line to the start of the line: it is a part of the device's serial number now",
+        )
+    form = "arn:aws:iam::123456789012:mfa/DEVICE"
+    if ":user/" in value:
+        raise UsageError(
+            f"{value} is the ARN of a user, not of an MFA device",
+            hint=f"the device's looks like {form}; see it in the console under Security credentials",
+        )
+    if ":u2f/" in value:
+        raise UsageError(
+            f"{value} is a FIDO security key or passkey, which AWS STS cannot use",
+            hint="add an authenticator app in the console and name that device, or sign in with: aws login",
+        )
+    if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not DEVICE_ARN.fullmatch(value)):
+        raise UsageError(
+            f"{value!r} is not the serial number of an MFA device",
+            hint=f"it looks like {form}, or like GAHT12345678 on a hardware token",
+        )
+    return value
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in, by the region's prefix."""
+    return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")
+
+
+def first_region(partition: str) -> str:
+    """The region of a partition that comes first, where nothing names another one."""
+    return _FIRST_REGION.get(partition, _FIRST_REGION["aws"])

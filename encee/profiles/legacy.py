@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 
 from encee.errors import EnceeError, UsageError
-from encee.profiles.identifiers import DEVICE_ARN
+from encee.profiles.identifiers import DEVICE_ARN, checked_serial
 from encee.profiles.plain import BYTE_ORDER_MARK, misread, plain_text
-from encee.profiles.settings import checked_serial
 
 LEGACY_FILE = "~/.encee/config"
 

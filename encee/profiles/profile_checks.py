@@ -7,11 +7,12 @@ from shlex import join
 
 from encee.errors import UsageError
 from encee.profiles.catalog import Catalog
+from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.identifiers import ACCESS_KEY_ID
+from encee.profiles.identifiers import ACCESS_KEY_ID, checked_serial
 from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
-from encee.profiles.settings import HOUR, GivenSettings, Settings, checked_serial, parse_duration
+from encee.profiles.settings import GivenSettings, Settings
 from encee.profiles.syntax import PORTABLE_VALUE, first_line, is_portable_name
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")

@@ -8,46 +8,22 @@ from typing import NamedTuple, TypeVar
 from encee.errors import UsageError
 from encee.model import Role
 from encee.profiles.catalog import Catalog
-from encee.profiles.identifiers import DEVICE_ARN, ROLE_ARN, can_be_one_users
+from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, within
+from encee.profiles.identifiers import (
+    DEVICE_ARN,
+    ROLE_ARN,
+    can_be_one_users,
+    checked_serial,
+    first_region,
+    partition_of,
+)
 from encee.profiles.locked_section import IN_KEYRING
 from encee.profiles.syntax import first_line
 
 SEED = "encee_totp"
 """The option that says where the seed of a profile's device lies."""
 
-SHORTEST = timedelta(minutes=15)
-LONGEST = timedelta(hours=36)
-WORKING_DAY = timedelta(hours=12)
-HOUR = timedelta(hours=1)
-LONGEST_ROLE = timedelta(hours=12)
-
-_NUMBER = "[0-9]{1,99}"  # int() refuses thousands of digits
-_DURATION = re.compile(
-    rf"(?:(?P<days>{_NUMBER})d)?(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?",
-    re.ASCII | re.IGNORECASE,
-)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
-
-_FIRST_REGION = {
-    "aws": "us-east-1",
-    "aws-cn": "cn-north-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-iso": "us-iso-east-1",
-    "aws-iso-b": "us-isob-east-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-south-1",
-    "aws-eusc": "eusc-de-east-1",
-}
-_PARTITION_OF_PREFIX = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
 
 Checked = TypeVar("Checked")
 
@@ -128,7 +104,7 @@ class Settings:
         """
         refusal = "a session cannot last {}: AWS grants 15m to 36h"
         duration = _checked(
-            lambda value: _within(value, LONGEST, refusal, "--duration 12h, a working day"),
+            lambda value: within(value, LONGEST, refusal, "--duration 12h, a working day"),
             ("", self._given.duration),
             *((name, self._environ.get(name)) for name in ("ENCEE_DURATION", "MFA_STS_DURATION")),
             (f"encee_duration of {profile}", self._catalog.options(profile).get("encee_duration")),
@@ -159,7 +135,7 @@ class Settings:
             options["role_arn"],
             name,
             options.get("external_id") or None,
-            _within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
+            within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
         )
 
     def serial_of_role(self, profile: str) -> str | None:
@@ -206,7 +182,7 @@ class Settings:
             return first_line(own), None
         match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
-        first = _FIRST_REGION.get(partition, _FIRST_REGION["aws"])
+        first = first_region(partition)
         for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if not (region := self._environ.get(variable)):
                 continue
@@ -214,24 +190,6 @@ class Settings:
                 return region, None
             return first, f"{variable}={region} is not in the partition {partition} of the device: using {first}"
         return first, None
-
-
-def parse_duration(text: str) -> timedelta:
-    """A duration as people type it: `45m`, `12h`, `1h30m`, `90d`, or a number of seconds.
-
-    Raises:
-        UsageError: It is none.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if not match or not any(match.groups()):
-        raise UsageError(
-            f"{first_line(text)!r} is not a duration", hint="write it like 45m, 12h, 1h30m or 14400 (seconds)"
-        )
-    parts = {unit: int(value) for unit, value in match.groupdict(default="0").items()}
-    try:
-        return timedelta(**parts)
-    except OverflowError:
-        return timedelta.max
 
 
 def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:
@@ -253,47 +211,3 @@ def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None
                     raise
                 raise UsageError(f"{where}: {error.message}", hint=error.hint) from None
     return None
-
-
-def _within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
-    duration = parse_duration(value)
-    if not SHORTEST <= duration <= longest:
-        shown = f"{value} s" if value.isdecimal() else value
-        raise UsageError(refusal.format(shown), hint=f"try {example}")
-    return duration
-
-
-def checked_serial(value: str) -> str:
-    """A device's serial number: an ARN `…:mfa/NAME`, or what is printed on a hardware token; without blanks around it.
-
-    Raises:
-        UsageError: STS would not take it.
-    """
-    value = value.strip()
-    if "\n" in value:
-        raise UsageError(
-            f"the device {first_line(value)} goes on in the next line, which begins with a blank",
-            hint="move that line to the start of the line: it is a part of the device's serial number now",
-        )
-    form = "arn:aws:iam::123456789012:mfa/DEVICE"
-    if ":user/" in value:
-        raise UsageError(
-            f"{value} is the ARN of a user, not of an MFA device",
-            hint=f"the device's looks like {form}; see it in the console under Security credentials",
-        )
-    if ":u2f/" in value:
-        raise UsageError(
-            f"{value} is a FIDO security key or passkey, which AWS STS cannot use",
-            hint="add an authenticator app in the console and name that device, or sign in with: aws login",
-        )
-    if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not DEVICE_ARN.fullmatch(value)):
-        raise UsageError(
-            f"{value!r} is not the serial number of an MFA device",
-            hint=f"it looks like {form}, or like GAHT12345678 on a hardware token",
-        )
-    return value
-
-
-def partition_of(region: str) -> str:
-    """The partition that a region is in, by the region's prefix."""
-    return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")

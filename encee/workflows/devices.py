@@ -10,7 +10,7 @@ from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.errors import AwsError, UsageError, WrongCodeError
 from encee.model import Device
-from encee.profiles.settings import checked_serial
+from encee.profiles.identifiers import checked_serial
 
 _ATTEMPTS = 3
 

@@ -10,8 +10,9 @@ from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import is_code
 from encee.model import Role, Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.durations import HOUR
 from encee.profiles.files import Files
-from encee.profiles.settings import HOUR, Settings
+from encee.profiles.settings import Settings
 
 
 class Target(NamedTuple):

@@ -6,8 +6,9 @@ import pytest
 
 from encee.errors import UsageError
 from encee.profiles.catalog import Catalog
-from encee.profiles.identifiers import account_of
-from encee.profiles.settings import GivenSettings, Settings, checked_serial, parse_duration
+from encee.profiles.durations import parse_duration
+from encee.profiles.identifiers import account_of, checked_serial
+from encee.profiles.settings import GivenSettings, Settings
 
 
 @pytest.mark.parametrize(
