@@ -15,6 +15,7 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.examine import Examined, examine
 from encee.profiles.files import Files
 from encee.profiles.findings import Check, Checked, Finding, State, checked
+from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS, Answers, ask
 
@@ -67,7 +68,7 @@ def _source(word: str, examined: Examined, files: Files) -> str | None:
     if profile is not None:
         return catalog.chain(profile)[-1] if profile in catalog.roles else profile
     if examined.is_readable:
-        raise catalog.not_a_source(word, files)
+        raise not_a_source(catalog, word, files)
     return None
 
 

@@ -8,6 +8,7 @@ from encee.cli.options import HowToRefresh, World, read_catalog
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
 from encee.profiles.export import Exported, exported, of_session
 from encee.profiles.files import Files
+from encee.profiles.not_a_source import not_a_source
 
 
 def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Exported:
@@ -27,7 +28,7 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
     session = exported(catalog, word)
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
-        raise catalog.not_a_source(word, files)
+        raise not_a_source(catalog, word, files)
     now = world.clock()
     least = how.least if how is not None and refreshable is not None else timedelta()
     if session is not None and _lasts(session, now + least):

@@ -14,6 +14,7 @@ from encee.errors import UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
+from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import GivenSettings, Settings
 
 Answer = TypeVar("Answer")
@@ -87,7 +88,7 @@ def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing
     catalog = read_catalog(files, terminal.warn)
     profile = catalog.profile_for(word)
     if profile is None:
-        raise catalog.not_a_source(word, files)
+        raise not_a_source(catalog, word, files)
     key = catalog.access_key(profile)
     if key is None:
         raise UsageError(
@@ -117,7 +118,7 @@ def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> S
         target, session = session_for(profile, world, files, how)
         return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
-        raise catalog.not_a_source(word, files)
+        raise not_a_source(catalog, word, files)
     found = find_credentials(word, files.credentials, files.config)
     region, _ = settings.region(word, None)
     return Signer(word, found, region, files.credentials, files.config)

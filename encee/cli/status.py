@@ -26,6 +26,7 @@ from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
+from encee.profiles.not_a_source import not_a_source
 from encee.profiles.sessions import Listed, sessions
 from encee.profiles.store import Store
 
@@ -119,7 +120,7 @@ def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files
     found = []
     for word in catalog.matching(words, by_name):
         if word not in by_name:
-            raise catalog.not_a_source(word, files)
+            raise not_a_source(catalog, word, files)
         found.append(by_name[word])
     return list(dict.fromkeys(found))
 

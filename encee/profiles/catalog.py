@@ -1,18 +1,16 @@
 """Which profiles the two files hold, what they are called, and which of them encee may write to."""
 
 import fnmatch
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from shlex import quote
 
-from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
+from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
-from encee.profiles.files import Files
 from encee.profiles.identifiers import ACCESS_KEY_ID, account_of
-from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in, points_to_keyring
+from encee.profiles.locked_section import KEY_ID, locked_key_in
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -184,87 +182,9 @@ class Catalog:
         exact = {*known, *self.credentials, *self.config}
         found: list[str] = []
         for word in words:
-            is_pattern = _is_pattern(word) and word not in exact
-            found += [name for name in known if is_pattern and fnmatch.fnmatchcase(name, word)] or [word]
+            matches = is_pattern(word) and word not in exact
+            found += [name for name in known if matches and fnmatch.fnmatchcase(name, word)] or [word]
         return list(dict.fromkeys(found))
-
-    def not_a_source(self, word: str, files: Files) -> EnceeError:
-        """Why a word of the command line is no profile that can be refreshed, or has no session.
-
-        Args:
-            word: What was typed.
-            files: Where the two files are, for the message.
-        """
-        if profile := self.profile_for(word):
-            return NoSessionError(f"{profile} has no session yet", hint=f"encee refresh {quote(profile)}")
-        if word not in self.credentials and word not in self.config:
-            return self._unknown(word, files)
-        return self._keyless(word, files)
-
-    def _keyless(self, word: str, files: Files) -> UsageError:
-        """The error for a profile without long-term keys, by what it has instead."""
-        options = self.options(word)
-        if is_encees(options):
-            source = source_in(options) or "its source"
-            return UsageError(
-                f"{word} is a session profile, and {source}, which it was made from, is gone",
-                hint="name a profile with long-term keys",
-            )
-        if has_token(options):
-            return UsageError(
-                f"{word} holds session credentials of another tool, not long-term keys",
-                hint="name a profile with long-term keys; see the profiles with: encee status",
-            )
-        configure = f"aws configure --profile {quote(word)}"
-        if is_session_key(options.get("aws_access_key_id", "")):
-            return UsageError(
-                f"{word} holds the key of a session (ASIA…) without its token",
-                hint=f"put the user's long-term key (AKIA…) there: {configure}",
-            )
-        if "role_arn" in options:
-            return UsageError(
-                f"{word} is a role that is not assumed with the session of a profile, and so not with MFA",
-                hint=f"name one with source_profile under [profile {word}]",
-            )
-        if points_to_keyring(options):
-            return UsageError(
-                f"{word} has a key in the keyring and a part of one in {files.credentials}, or only a part of either",
-                hint=f"let [{word}] have {KEY_ID} and {SECRET} = {IN_KEYRING}, and neither aws_ key; or both aws_ keys",
-            )
-        missing = [key for key in ("aws_access_key_id", "aws_secret_access_key") if not options.get(key)]
-        return UsageError(
-            f"{word} has no {' and no '.join(missing)} in {files.credentials}", hint=f"enter the keys with: {configure}"
-        )
-
-    def _unknown(self, word: str, files: Files) -> UsageError:
-        """The error for a word that is no profile's name; it does not repeat a code."""
-        look = "see the profiles with: encee status" if self.targets else "make the first one: encee setup"
-        if not word:
-            return UsageError("the name of a profile is empty", hint=look)
-        if re.fullmatch("[0-9]{6}", word):
-            return UsageError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
-        if sources := [profile for profile, target in self.targets.items() if target == word]:
-            return UsageError(
-                f"{word} is the session profile of {' and '.join(sources)}",
-                hint=f"name one of them: {quote(sources[0])}",
-            )
-        hint = self._meant(word) or look
-        if _is_pattern(word):
-            return UsageError(f"no profile matches {word}", hint=hint)
-        return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
-
-    def _meant(self, word: str) -> str | None:
-        """What somebody may have meant who typed a word that is no profile's name."""
-        import difflib
-
-        if "," in word:
-            return (
-                f"put a blank between two profiles: {' '.join(quote(name) for name in re.split('[, ]+', word) if name)}"
-            )
-        names = {name.casefold(): name for name in (*self.targets.values(), *self.targets)}
-        as_typed = word.casefold().strip("[] ").removeprefix("profile ")
-        near = difflib.get_close_matches(as_typed, names, n=1)
-        return f"did you mean {names[near[0]]}?" if near else None
 
     def refuse_key(self, profile: str, key: AccessKey) -> None:
         """Refuse a key id that cannot be one: it may be the secret, and would be sent and shown as the id.
@@ -321,7 +241,8 @@ class Catalog:
         return None
 
 
-def _is_pattern(word: str) -> bool:
+def is_pattern(word: str) -> bool:
+    """Whether a word of the command line is a shell pattern."""
     return any(character in word for character in "*?[")
 
 

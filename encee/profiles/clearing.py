@@ -21,6 +21,7 @@ from encee.profiles.document import Document
 from encee.profiles.expiry import expiry_of
 from encee.profiles.files import Files
 from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
+from encee.profiles.not_a_source import not_a_source
 from encee.profiles.session_section import WRITTEN, has_token, holds_keys, is_encees, unquoted
 from encee.profiles.store import Store
 
@@ -97,7 +98,7 @@ def _refuse(word: str, catalog: Catalog, files: Files) -> None:
     if profile is not None and not (holds_keys(options) or has_token(options) or "manager" in options):
         return
     if name not in catalog.credentials and name not in catalog.config:
-        raise catalog.not_a_source(word, files)
+        raise not_a_source(catalog, word, files)
     header = name if name in catalog.credentials else ConfigHeaders().text(name)
     raise FileRefusedError(
         f"[{header}] was not written by encee; nothing was changed",

@@ -12,6 +12,7 @@ from encee.model import Role, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR
 from encee.profiles.files import Files
+from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import Settings
 
 
@@ -179,7 +180,7 @@ class _Planner:
         profile = self._catalog.profile_for(word)
         self._order.append(profile or word)
         if profile is None:
-            self._failures.append(Failed(word, None, self._catalog.not_a_source(word, self._files)))
+            self._failures.append(Failed(word, None, not_a_source(self._catalog, word, self._files)))
             return
         try:
             if profile in self._catalog.roles:
@@ -225,7 +226,7 @@ class _Planner:
         profile = target.profile
         key = self._catalog.access_key(profile)
         if key is None:
-            raise self._catalog.not_a_source(profile, self._files)
+            raise not_a_source(self._catalog, profile, self._files)
         self._catalog.refuse_key(profile, key)
         serial = self._settings.serial(profile)
         region, warning = self._settings.region(profile, serial)
@@ -321,7 +322,7 @@ def _refuse_codes(words: Iterable[str], catalog: Catalog, files: Files) -> None:
     for word in words:
         known = catalog.profile_for(word) or word in catalog.credentials or word in catalog.config
         if is_code(word) and not known:
-            raise catalog.not_a_source(word, files)
+            raise not_a_source(catalog, word, files)
 
 
 def _refuse_shared_targets(targets: Iterable[Target]) -> None:

@@ -8,6 +8,7 @@ from encee.errors import ExitCode, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
+from encee.profiles.not_a_source import not_a_source
 
 KEYS = {"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}
 THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}
@@ -118,7 +119,7 @@ def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: li
 
 
 def test_a_session_without_a_source_says_that_it_is_gone() -> None:
-    error = Catalog({"dev-mfa": of("dev")}, {}).not_a_source("dev-mfa", FILES)
+    error = not_a_source(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
     assert error.message == "dev-mfa is a session profile, and dev, which it was made from, is gone"
 
 
@@ -139,7 +140,7 @@ def test_a_session_without_a_source_says_that_it_is_gone() -> None:
     ],
 )
 def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> None:
-    error = Catalog({"Dev": KEYS, "Prod": KEYS}, {}).not_a_source(word, FILES)
+    error = not_a_source(Catalog({"Dev": KEYS, "Prod": KEYS}, {}), word, FILES)
     assert isinstance(error, UsageError)
     assert error.message.startswith(message)
     assert hint in (error.hint or "")
@@ -149,18 +150,18 @@ def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> N
 def test_a_session_profile_of_several_names_them() -> None:
     section = {"encee_session_profile": "both"}
     catalog = Catalog({"a b": KEYS, "dev": KEYS}, {"profile 'a b'": section, "profile dev": section})
-    error = catalog.not_a_source("both", FILES)
+    error = not_a_source(catalog, "both", FILES)
     assert (error.message, error.hint) == ("both is the session profile of a b and dev", "name one of them: 'a b'")
 
 
 def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
     assert Catalog({"123456": KEYS}, {}).profile_for("123456") == "123456"
-    assert Catalog({"123456": {"region": "x"}}, {}).not_a_source("123456", FILES).message.startswith("123456 has no")
+    assert not_a_source(Catalog({"123456": {"region": "x"}}, {}), "123456", FILES).message.startswith("123456 has no")
 
 
 @pytest.mark.parametrize("word", ["admin", "admin-mfa"])
 def test_says_that_a_role_has_no_session_yet(word: str) -> None:
-    error = Catalog({"dev": KEYS}, {"profile admin": ROLE}).not_a_source(word, FILES)
+    error = not_a_source(Catalog({"dev": KEYS}, {"profile admin": ROLE}), word, FILES)
     assert error.exit_code is ExitCode.NO_SESSION
     assert (error.message, error.hint) == ("admin has no session yet", "encee refresh admin")
 
@@ -171,8 +172,8 @@ ODD = "a b; touch 'x'"
 def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
     half = {"aws_access_key_id": "AKIAX"}
     lone = {"aws_access_key_id": "ASIAX"}
-    hints = [Catalog({ODD: section}, {}).not_a_source(ODD, FILES).hint for section in ({}, half, lone)]
-    hints.append(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}).not_a_source(ODD, FILES).hint)
+    hints = [not_a_source(Catalog({ODD: section}, {}), ODD, FILES).hint for section in ({}, half, lone)]
+    hints.append(not_a_source(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}), ODD, FILES).hint)
     catalog = Catalog({ODD: KEYS, "dev-mfa": KEYS}, {})
     with pytest.raises(UsageError) as swapped:
         catalog.refuse_key(ODD, AccessKey("x", "y"))
