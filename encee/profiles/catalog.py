@@ -32,6 +32,9 @@ _SHADOWS = frozenset(
 )
 """Options that some SDK takes before the keys of the same profile, as it takes all that begin with `sso_`."""
 
+DEVICE_OPTIONS = ("mfa_serial", "aws_mfa_device")
+"""The options that name a profile's device, of which the first one wins; the second is aws-mfa's."""
+
 _LONG_TERM_SUFFIX = "-long-term"
 
 
@@ -61,6 +64,11 @@ class Catalog:
     def options(self, profile: str) -> dict[str, str]:
         """A profile's options from both files; the credentials file wins, as in botocore."""
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
+
+    def device(self, profile: str) -> str | None:
+        """The serial number that a profile itself has for its device, whatever it is; None where it has none."""
+        options = self.options(profile)
+        return next((serial for name in DEVICE_OPTIONS if (serial := options.get(name))), None)
 
     def access_key(self, profile: str) -> AccessKey | None:
         """The long-term credentials of a profile, or None where it holds none or something else.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from shlex import join
 
 from encee.errors import UsageError
-from encee.profiles.catalog import Catalog
+from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
 from encee.profiles.findings import Check, Finding, State
@@ -187,8 +187,8 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
         options = catalog.options(profile)
-        name = "mfa_serial" if options.get("mfa_serial") else "aws_mfa_device"
-        if not (value := first_line(options.get(name, ""))):
+        name = next((name for name in DEVICE_OPTIONS if options.get(name)), None)
+        if name is None or not (value := first_line(options[name])):
             continue
         try:
             checked_serial(value)
@@ -209,7 +209,7 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
         if source in catalog.sources:
             target = catalog.targets[source]
             commands = [join(["aws", "configure", "set", "source_profile", target, "--profile", role])]
-            if serial and not _names_device(catalog, source) and settings.saved_serial(source) == serial:
+            if serial and not catalog.device(source) and settings.saved_serial(source) == serial:
                 commands.insert(0, join(["aws", "configure", "set", "mfa_serial", serial, "--profile", source]))
             asks = "AWS tools ask for a code each hour" if serial else "AWS tools assume it without MFA"
             message = f"the role {role} could use source_profile = {target}, the session; with {source}, {asks}"
@@ -217,11 +217,6 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
         elif serial and is_encees(catalog.credentials.get(source, {})):
             message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
             yield Finding(State.WARNING, message, f"delete mfa_serial under [profile {role}]")
-
-
-def _names_device(catalog: Catalog, profile: str) -> bool:
-    options = catalog.options(profile)
-    return bool(options.get("mfa_serial") or options.get("aws_mfa_device"))
 
 
 def _is_long(seconds: str | None) -> bool:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from encee.profiles.catalog import Catalog
+from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.document import Document
 from encee.profiles.store import Store
 from encee.profiles.syntax import View
-
-_KEYS = ("mfa_serial", "aws_mfa_device")
 
 
 def save_device(credentials: Store, config: Store, profile: str, serial: str) -> Path:
@@ -74,7 +72,7 @@ def _config(view: View) -> Catalog:
 def _naming(catalog: Catalog, profile: str, serial: str) -> list[str]:
     """The options of a profile that name a device."""
     options = catalog.options(profile)
-    return [key for key in _KEYS if options.get(key) == serial]
+    return [key for key in DEVICE_OPTIONS if options.get(key) == serial]
 
 
 def still_naming(catalog: Catalog, serial: str) -> Iterator[str]:

@@ -69,11 +69,11 @@ def _is_session(catalog: Catalog, name: str) -> bool:
 def _listed(catalog: Catalog, name: str, source: str | None, *, exists: bool) -> Listed:
     options = catalog.credentials[name] if exists else {}
     # A role can be in another account than the user who assumes it, and so than the device in its profile.
-    of_source = catalog.options(source) if source and source not in catalog.roles else {}
-    serial = of_source.get("mfa_serial") or of_source.get("aws_mfa_device")
+    user = source if source and source not in catalog.roles else None
+    of_user = catalog.options(user) if user else {}
     account = (
-        account_of(serial, None)
+        account_of(catalog.device(user) if user else None, None)
         or account_of(None, options.get("aws_access_key_id"))
-        or account_of(None, of_source.get("aws_access_key_id") or of_source.get(KEY_ID))
+        or account_of(None, of_user.get("aws_access_key_id") or of_user.get(KEY_ID))
     )
     return Listed(name, source, account, is_encees(options), expiry_of(options))

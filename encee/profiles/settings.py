@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from encee.errors import UsageError
 from encee.model import Role
-from encee.profiles.catalog import Catalog
+from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, within
 from encee.profiles.identifiers import (
     DEVICE_ARN,
@@ -58,8 +58,7 @@ class Settings:
 
     def saved_serial(self, profile: str) -> str | None:
         """The device that the two files name for a long-term profile: in itself, or in the roles that use it."""
-        options = self._catalog.options(profile)
-        return options.get("mfa_serial") or options.get("aws_mfa_device") or self._serial_of_roles(profile)
+        return self._catalog.device(profile) or self._serial_of_roles(profile)
 
     def _serial_of_roles(self, profile: str) -> str | None:
         """The one distinct `mfa_serial` of the role profiles that use a long-term profile directly."""
@@ -81,8 +80,7 @@ class Settings:
         """
         options = self._catalog.options(profile)
         return self._serial_else(
-            (f"mfa_serial of {profile}", options.get("mfa_serial")),
-            (f"aws_mfa_device of {profile}", options.get("aws_mfa_device")),
+            *((f"{name} of {profile}", options.get(name)) for name in DEVICE_OPTIONS),
             (f"mfa_serial of the roles of {profile}", self._serial_of_roles(profile)),
             ("~/.encee/config", self._legacy(profile)),
         )
