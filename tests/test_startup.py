@@ -9,7 +9,7 @@ from tests.conftest import Home
 
 pytestmark = pytest.mark.slow
 
-HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "pyotp", "requests", "rich", "segno"}
+HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "requests", "rich", "segno"}
 
 
 def loaded(*arguments: str) -> set[str]:

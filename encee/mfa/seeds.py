@@ -1,13 +1,15 @@
 """Codes computed from a device's seed, as the device itself does, so that nobody has to type them."""
 
-import base64
 import binascii
 import urllib.parse
 from collections.abc import Callable
 from datetime import datetime
+from shlex import quote
 
 from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import Cancelled
+from encee.mfa.steps import step_at
+from encee.mfa.totp import code_at, decoded
 
 _SHORTEST = 10
 """Bytes of the shortest seed; RFC 4226 asks for 16, and some services hand out 10."""
@@ -28,21 +30,21 @@ class Seeded:
         self._seed_of = seed_of
         self._clock = clock
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - a source's signature
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
         """The code that the device shows now.
 
         Raises:
-            EnceeError: There is no seed, or the library is missing.
+            EnceeError: There is no seed, or what is there is none.
         """
-        seed = self._seed_of(device)
+        kept = self._seed_of(device)
         try:
-            import pyotp
-        except ImportError:
+            seed = checked_seed(kept)
+        except UsageError:
             raise EnceeError(
-                "computing codes needs a library that is not installed",
-                hint="install encee[keyring]: pipx inject encee keyring pyotp",
+                f"what is kept as the seed of the device {device} is none",
+                hint=f"store it again: encee keys totp {quote(profile)} --i-know",
             ) from None
-        return pyotp.TOTP(seed).at(self._clock())
+        return code_at(seed, step_at(self._clock()))
 
 
 def checked_seed(text: str) -> str:
@@ -58,7 +60,7 @@ def checked_seed(text: str) -> str:
         text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
     seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
     try:
-        size = len(base64.b32decode(seed + "=" * (-len(seed) % 8)))
+        size = len(decoded(seed))
     except (binascii.Error, ValueError):
         size = 0
     if size < _SHORTEST:

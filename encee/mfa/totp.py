@@ -1,7 +1,7 @@
 """A virtual device from inside: its codes (RFC 6238), and the URI from which an app makes them.
 
-encee knows the seed only of a device that it has just made, and for as long as it takes to enable that. It tells by
-it whether a code was mistyped, and which one comes next, before AWS is asked.
+encee knows the seed of a device that it has just made, for as long as it takes to enable that, and tells by it whether
+a code was mistyped, and which one comes next, before AWS is asked. Else it knows only one that a person has stored.
 """
 
 import base64
@@ -19,13 +19,22 @@ def code_at(seed: str, step: int) -> str:
     """The code of six digits that a device shows during a step (RFC 4226, section 5.3).
 
     Args:
-        seed: In base32.
+        seed: In base32, with or without padding.
         step: From `encee.mfa.steps.step_at`.
     """
-    digest = hmac.digest(base64.b32decode(seed), step.to_bytes(8, "big"), "sha1")
+    digest = hmac.digest(decoded(seed), step.to_bytes(8, "big"), "sha1")
     start = digest[-1] & 0xF
     number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
     return f"{number % 1_000_000:06d}"
+
+
+def decoded(seed: str) -> bytes:
+    """The bytes that a seed in base32 stands for, with or without padding.
+
+    Raises:
+        ValueError: It is no base32.
+    """
+    return base64.b32decode(seed + "=" * (-len(seed) % 8))
 
 
 def step_of(seed: str, code: str, now: datetime) -> int | None:

@@ -123,7 +123,7 @@ def _door() -> Iterator[ModuleType]:
     except ImportError:
         raise EnceeError(
             "the keyring needs a library that is not installed",
-            hint="install encee[keyring]: pipx inject encee keyring pyotp",
+            hint="install encee[keyring]: pipx inject encee keyring",
         ) from None
     try:
         yield keyring

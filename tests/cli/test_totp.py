@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 
 import keyring
@@ -137,15 +135,15 @@ def test_a_config_file_that_cannot_be_written_keeps_the_seed_out(encee: Encee, h
     assert (result.code, stored(dev.device)) == (5, None)
 
 
-def test_says_what_to_install_where_the_library_that_computes_codes_is_missing(encee: Encee, dev: Person) -> None:
+def test_a_seed_that_something_has_damaged_is_told(encee: Encee, dev: Person, aws: FakeAws) -> None:
     give_seed(encee, dev.device.seed)
-    script = (
-        "import sys; sys.modules['pyotp'] = None; from encee.cli.app import main; sys.exit(main(['refresh', 'dev']))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "encee: error: computing codes needs a library that is not installed" in done.stderr
-    assert "encee: hint: install encee[keyring]" in done.stderr
+    keyring.set_password("encee-totp", dev.device.serial, f"{dev.device.seed}!")
+    result = encee("refresh", "dev")
+    assert result.code == 1
+    assert f"what is kept as the seed of the device {dev.device.serial} is none\n" in result.err
+    assert "encee: hint: store it again: encee keys totp dev --i-know" in result.err
+    assert dev.device.seed not in result.err
+    assert aws.calls("GetSessionToken") == []
 
 
 @pytest.mark.slow
