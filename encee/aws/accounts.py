@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.patience import patiently
+from encee.aws.patience import once_settled, patiently
 from encee.aws.refusals import explained
 from encee.aws.signer import Signer
+from encee.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -237,17 +238,19 @@ class Change(NamedTuple):
     arguments: Mapping[str, Any]
 
 
-def carry_out(client: "IAMClient", signer: Signer, change: Change) -> None:
+def carry_out(client: "IAMClient", signer: Signer, change: Change, unsettled: tuple[type[AwsError], ...] = ()) -> None:
     """Make a writing call.
 
     Args:
         client: From `encee.aws.session.Clients.iam`, one that repeats nothing by itself.
         signer: Whose request it is.
         change: The call.
+        unsettled: The errors that only show that IAM does not know of an earlier change everywhere yet.
 
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
     from botocore import xform_name
 
-    patiently(signer, lambda: getattr(client, xform_name(change.action))(**change.arguments))
+    send = getattr(client, xform_name(change.action))
+    once_settled(lambda: patiently(signer, lambda: send(**change.arguments)), unsettled)

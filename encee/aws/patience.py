@@ -1,4 +1,4 @@
-"""Sending a request again only where AWS certainly did not carry it out."""
+"""Sending a request again: only where AWS certainly did not carry it out, or where that does no harm."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,13 @@ from typing import TypeVar
 
 from encee.aws.refusals import CertainlyUnusedError, LostAnswerError, MissingError, explained
 from encee.aws.signer import Signer
+from encee.errors import AwsError
 
 _PAUSES = (1, 2)
 """Seconds before the second and the third attempt."""
+
+_SETTLES = (1, 2, 4, 8)
+"""Seconds before each further attempt where IAM does not know of a change everywhere yet."""
 
 Answer = TypeVar("Answer")
 
@@ -60,6 +64,26 @@ def until_gone(signer: Signer, delete: Callable[[], object]) -> None:
             if not lost:
                 raise
         return
+
+
+def once_settled(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError], ...]) -> Answer:
+    """Make a request that follows a change, also again while IAM, which is eventually consistent, does not know of it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+
+    Args:
+        attempt: Makes the request.
+        unsettled: The errors that can come of that; AWS did nothing then.
+
+    Raises:
+        AwsError: One of these again and again, for a quarter of a minute; or any other.
+    """
+    for pause in _SETTLES:
+        try:
+            return attempt()
+        except unsettled:
+            time.sleep(pause)
+    return attempt()
 
 
 def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:

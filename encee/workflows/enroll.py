@@ -2,13 +2,13 @@
 
 import re
 import shlex
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from encee.aws.mfa_devices import MfaDevices, NewDevice
+from encee.aws.patience import once_settled
 from encee.aws.refusals import InUseError, LostAnswerError, MissingError, TakenError
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.steps import seconds_until, step_at
@@ -21,9 +21,6 @@ _NUMBERED = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,3})")
 
 _CLOCK_IS_OFF = 3
 """By how many steps a device's clock may be off, or a person be slow, before it is worth a word."""
-
-_SETTLES = (1, 2)
-"""Seconds after which a device that IAM does not know yet, seconds after it was made, is looked for again."""
 
 
 class Person(Protocol):
@@ -154,7 +151,8 @@ def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> 
     with suppress(EnceeError):  # where the terminal is gone, the device goes all the same
         hear(f"{serial} is not enabled, so it is deleted again")
     try:
-        _delete(at_aws, serial)
+        with suppress(MissingError):  # one that IAM does not know in the end either is gone
+            once_settled(lambda: at_aws.delete(serial), (MissingError,))
     except InUseError:
         command = shlex.join(["encee", "device", "save", at_aws.profile, serial])
         hear(f"{serial} is enabled nevertheless; save it with: {command}")
@@ -162,17 +160,6 @@ def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> 
         reason = (error if isinstance(error, EnceeError) else unexpected(error)).message
         hear(f"{serial} is left over, and could not be deleted: {reason}")
         hear(_command(serial))
-
-
-def _delete(at_aws: MfaDevices, serial: str) -> None:
-    """Delete a device; one that IAM does not know in the end either is gone."""
-    for pause in (*_SETTLES, 0):
-        try:
-            at_aws.delete(serial)
-        except MissingError:
-            time.sleep(pause)
-        else:
-            return
 
 
 def _command(serial: str) -> str:

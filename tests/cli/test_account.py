@@ -396,6 +396,53 @@ def test_running_again_goes_on_after_a_fault_at_any_step(
     assert writes(aws) == []
 
 
+# ---- IAM takes its time until everybody knows of a change
+
+NOT_YET = faults.error("NoSuchEntity", "The policy with ARN … was not found.", 404)
+STILL = faults.error("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
+
+
+@pytest.mark.parametrize("action", ["AttachGroupPolicy", "AddUserToGroup"])
+def test_setup_waits_until_iam_knows_what_was_made_just_now(account: Account, aws: FakeAws, action: str) -> None:
+    aws.create_user("jane").create_device("phone")
+    aws.fault(action, NOT_YET, times=2)
+    done = account("setup", "--add-user", "jane", "--yes")
+    assert done.code == 0, done.err
+    assert len(aws.calls(action)) == 3
+    assert [user.name for user in aws.iam.groups["encee"].users] == ["jane"]
+
+
+@pytest.mark.parametrize("action", ["DeleteGroup", "DeletePolicy"])
+def test_teardown_waits_until_iam_knows_that_nothing_uses_it_any_more(
+    account: Account, aws: FakeAws, action: str
+) -> None:
+    assert account("setup", "--yes").code == 0
+    aws.fault(action, STILL)
+    done = account("teardown", "--yes")
+    assert done.code == 0, done.err
+    assert len(aws.calls(action)) == 2
+    assert aws.iam.groups == {}
+
+
+def test_setup_gives_up_on_what_iam_does_not_get_to_know(account: Account, aws: FakeAws) -> None:
+    aws.fault("AttachGroupPolicy", NOT_YET, times=99)
+    refused = account("setup", "--yes")
+    assert refused.code == 4
+    assert "could not attach the policy encee-MFARequired to the group encee: AWS does not know it" in refused.err
+    assert "2 of 3 steps are done" in refused.err
+    assert 2 < len(aws.calls("AttachGroupPolicy")) < 9
+    aws.heal()
+    assert account("setup", "--yes").code == 0
+
+
+def test_does_not_wait_for_what_no_step_before_has_made(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--yes").code == 0
+    aws.create_user("jane").create_device("phone")
+    aws.fault("AddUserToGroup", NOT_YET, times=99)
+    assert account("setup", "--add-user", "jane", "--yes").code == 4
+    assert len(aws.calls("AddUserToGroup")) == 1
+
+
 def test_ctrl_c_between_the_steps_says_what_is_done(account: Account, aws: FakeAws) -> None:
     aws.fault("AttachGroupPolicy", faults.hang(5))
     child = on_terminal("account", "setup", "--profile", "admin", "--yes", "--json")
