@@ -29,7 +29,7 @@ from encee.cli.options import (
     read_catalog,
 )
 from encee.errors import EnceeError, UsageError
-from encee.workflows.account_guards import doubts, refuse_lockout
+from encee.workflows.account_guards import doubts, gained_restrictions, refuse_lockout
 from encee.workflows.account_plan import REVOKED_SESSIONS, AccountPlan, Wish, plan_revoke, plan_setup, plan_teardown
 
 account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
@@ -112,8 +112,9 @@ def setup(
     plan = plan_setup(found, who.caller, wish)
 
     def check() -> None:
-        if allowed and not yes_lock_me_out:
-            refuse_lockout(allowed, my_ip or public_address())
+        gained = gained_restrictions(found, plan, group, who.caller.user)
+        if (allowed or gained) and not yes_lock_me_out:
+            refuse_lockout(allowed, gained, my_ip or public_address())
         callers = [who.caller.user] if who.caller.user else []
         others = found.holders(plan.changed_policies)
         touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])

@@ -66,8 +66,12 @@ class AccountPlan:
     @property
     def changed_policies(self) -> frozenset[str]:
         """The ARNs of the policies that say something else afterwards, to all who have them."""
+        return frozenset(self.arguments("CreatePolicyVersion", "PolicyArn"))
+
+    def arguments(self, action: str, name: str) -> list[str]:
+        """The argument of that name of each of the calls of an action."""
         changes = (step.change for step in self.steps)
-        return frozenset(change.arguments["PolicyArn"] for change in changes if change.action == "CreatePolicyVersion")
+        return [change.arguments[name] for change in changes if change.action == action]
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,80 @@ def test_refuses_addresses_without_the_callers_own(account: Account, aws: FakeAw
     assert account(*words, "--yes-lock-me-out").code == 0
 
 
+JOIN = ("setup", "--add-user", "admin", "--yes")
+
+
+def _restricted_group(aws: FakeAws, name: str, condition: object, *, inline: bool = False) -> None:
+    """A group of encee's with a policy that denies everything under a condition."""
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.iam.create_group(name, "/encee/")
+    if inline:
+        aws.iam.put_group_policy(name, "office", text)
+    else:
+        aws.iam.attach_group_policy(aws.iam.create_policy("", "/", text, "office", []).arn, name)
+
+
+OFFICE = {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::/32"]}, "Bool": {"aws:ViaAWSService": "false"}}
+
+
+@pytest.mark.parametrize("inline", [False, True], ids=["attached", "inline"])
+def test_refuses_to_join_a_group_that_is_restricted_to_other_addresses(
+    account: Account, aws: FakeAws, *, inline: bool
+) -> None:
+    _restricted_group(aws, "encee", OFFICE, inline=inline)
+    refused = account(*JOIN, "--my-ip", "203.0.113.7")
+    assert refused.code == 1
+    assert "the policy office would lock admin out at your own address, 203.0.113.7" in refused.err
+    assert "--yes-lock-me-out" in refused.err
+    assert writes(aws) == []
+    assert account(*JOIN, "--my-ip", "2001:db8::7", "--dry-run").code == 0
+    assert account(*JOIN, "--my-ip", "203.0.113.7", "--yes-lock-me-out").code == 0
+
+
+def test_refuses_to_join_a_group_whose_restriction_setup_has_made(account: Account, aws: FakeAws) -> None:
+    assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
+    aws.journal.clear()
+    assert account(*JOIN, "--my-ip", "203.0.113.7").code == 1
+    assert writes(aws) == []
+    for way_out in (("--no-ip-restriction",), ("--allow-cidr", "203.0.113.0/24")):
+        assert account(*JOIN, "--my-ip", "203.0.113.7", *way_out, "--dry-run").code == 0
+    assert account(*JOIN, "--my-ip", "10.0.0.1").code == 0
+
+
+def test_refuses_to_attach_a_restriction_to_a_group_of_the_callers(account: Account, aws: FakeAws) -> None:
+    _restricted_group(aws, "others", OFFICE)
+    [office] = [one.arn for one in aws.iam.managed_policies.values() if one.name == "office"]
+    assert account("setup", "--attach", office, "--my-ip", "203.0.113.7", "--dry-run").code == 0
+    assert account(*JOIN).code == 0
+    aws.journal.clear()
+    refused = account("setup", "--attach", office, "--my-ip", "203.0.113.7", "--yes")
+    assert refused.code == 1
+    assert "the policy office would lock admin out at your own address" in refused.err
+    assert writes(aws) == []
+    assert account("setup", "--attach", office, "--my-ip", "10.0.0.1", "--yes").code == 0
+
+
+def test_a_restriction_that_cannot_be_judged_is_refused_as_well(account: Account, aws: FakeAws) -> None:
+    _restricted_group(aws, "encee", {**OFFICE, "StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+    refused = account(*JOIN, "--my-ip", "203.0.113.7")
+    assert refused.code == 1
+    assert "the policy office may lock admin out at your own address, 203.0.113.7" in refused.err
+    assert account(*JOIN, "--my-ip", "10.0.0.1", "--dry-run").code == 0
+
+
+def test_asks_nobody_for_the_callers_address_where_none_matters(account: Account, aws: FakeAws) -> None:
+    _restricted_group(aws, "encee", {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    assert account(*JOIN).code == 0  # else check-ip would be asked, which the tests cannot reach
+
+
+def test_who_is_restricted_already_may_go_on(account: Account, aws: FakeAws) -> None:
+    _restricted_group(aws, "encee", OFFICE)
+    aws.iam.add_user_to_group("encee", "admin")
+    aws.create_user("jane").create_device("phone")
+    assert account("setup", "--add-user", "jane", "--yes").code == 0
+
+
 def test_understands_version_6(account: Account) -> None:
     words = ("setup", "--allow-cidr", "2001:db8::/32", "--allow-cidr", "10.0.0.0/8", "--yes", "--my-ip")
     assert account(*words, "2001:db9::1").code == 1
