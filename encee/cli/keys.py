@@ -3,12 +3,14 @@
 from dataclasses import asdict
 from datetime import datetime
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
+from encee.aws.refusals import DeniedError
 from encee.aws.session import Clients
+from encee.aws.signer import Signer
 from encee.cli import pictures, terminal
 from encee.cli.groups import group
 from encee.cli.locking import in_brackets, lock, totp, unlock
@@ -31,6 +33,9 @@ from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.long_term import is_locked, places_of
 from encee.workflows.rotate import LEAST, Rotated, Rotation
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 keys = group("See, rotate and lock away the long-term access keys of a profile's user.")
 
@@ -57,7 +62,9 @@ def list_keys(
     signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
     session = signs.with_session()
     iam = Clients().iam(session)
-    found = [(key, last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
+    found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
+    for reason in dict.fromkeys(used.message for _, used in found if isinstance(used, DeniedError)):
+        terminal.note(f"the last use is unknown: {reason}")
     now = world.clock()
     if json:
         reports = [_as_json(key, used, signs.catalog) for key, used in found]
@@ -71,25 +78,36 @@ def list_keys(
         )
 
 
-def _cells(key: UserKey, used: LastUse | None, catalog: Catalog, now: datetime) -> list[str]:
+def _last_use(iam: "IAMClient", session: Signer, key_id: str) -> LastUse | DeniedError | None:
+    """When a key signed last; None for never; or why AWS does not tell."""
+    try:
+        return last_use(iam, session, key_id)
+    except DeniedError as error:
+        return error
+
+
+def _cells(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog, now: datetime) -> list[str]:
+    when = f"{local(used.when, now)}, {used.service}" if isinstance(used, LastUse) else "unknown" if used else "never"
     return [
         key.id,
         "active" if key.active else "inactive",
         f"{max((now - key.created).days, 0)} days",
-        f"{local(used.when, now)}, {used.service}" if used else "never",
+        when,
         " ".join(f"[{header}]" for header in places_of(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
         or "–",
     ]
 
 
-def _as_json(key: UserKey, used: LastUse | None, catalog: Catalog) -> dict[str, Any]:
+def _as_json(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog) -> dict[str, Any]:
+    when, service = used if isinstance(used, LastUse) else (None, None)
     return {
         "id": key.id,
         "user": key.user,
         "active": key.active,
         "created": rfc3339(key.created),
-        "last_used": rfc3339(used.when) if used else None,
-        "last_service": used.service if used else None,
+        "last_used": rfc3339(when) if when else None,
+        "last_service": service,
+        "last_use_known": not isinstance(used, DeniedError),
         "sections": places_of(catalog, key.id),
         "in_keyring": _in_keyring(key, catalog),
     }

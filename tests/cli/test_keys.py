@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import Encee, Home, Person
-from tests.fake_aws import FakeAws
+from tests.fake_aws import FakeAws, faults
 
 
 @pytest.fixture
@@ -38,10 +38,35 @@ def test_lists_the_keys_as_json(encee: Encee, dev: Person) -> None:
         "id": dev.user.access_key.id,
         "user": "jane",
         "active": True,
+        "last_use_known": True,
         "last_service": "sts",
         "sections": ["dev"],
         "in_keyring": False,
     }
+
+
+def test_lists_the_keys_where_their_last_use_may_not_be_asked_for(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    dev.user.create_access_key()
+    denied = faults.denied(dev.user.arn, "iam:GetAccessKeyLastUsed", "user jane")
+    aws.fault("GetAccessKeyLastUsed", denied, times=2)
+    listed = encee("keys", "list", "dev", "--code", dev.device.next_code())
+    assert listed.code == 0, listed.err
+    assert [line.split()[-2:] for line in listed.out.splitlines()[1:]] == [["unknown", "[dev]"], ["unknown", "–"]]
+    note = (
+        "the last use is unknown: AWS does not let jane do iam:GetAccessKeyLastUsed: no identity-based policy allows it"
+    )
+    assert listed.err.count(note) == 1
+    aws.fault("GetAccessKeyLastUsed", denied)
+    told = [
+        (key["last_use_known"], key["last_used"], key["last_service"])
+        for key in json.loads(encee("keys", "list", "dev", "--json").out)["keys"]
+    ]
+    assert told == [(False, None, None), (True, None, None)]
+
+
+def test_another_trouble_with_the_last_use_is_an_error(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetAccessKeyLastUsed", faults.throttled(), times=9)
+    assert encee("keys", "list", "dev", "--code", dev.device.next_code()).code == 4
 
 
 def test_asks_with_the_session_and_for_a_code_only_without_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
