@@ -136,6 +136,11 @@ class Account:
             if not set(policies).isdisjoint(user.attached) or not groups.isdisjoint(user.groups)
         ]
 
+    def roles_with(self, policy: ManagedPolicy) -> int:
+        """To how many roles a policy is attached: those that have it and are neither users nor groups."""
+        holders: list[User | Group] = [*self.users.values(), *self.groups.values()]
+        return policy.attachments - sum(policy.arn in holder.attached for holder in holders)
+
     def policy(self, name: str) -> ManagedPolicy | None:
         """The customer-managed policy of a name; IAM does not tell names apart by case."""
         return next((one for one in self.policies.values() if one.name.casefold() == name.casefold()), None)

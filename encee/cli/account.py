@@ -13,7 +13,7 @@ from encee.aws.policies.templates import document
 from encee.aws.user_credentials import read_user_credentials
 from encee.cli import terminal
 from encee.cli.audit import audit
-from encee.cli.changing import Administrator, Manner, administrator_of, carry_out
+from encee.cli.changing import Manner, administrator_of, carry_out
 from encee.cli.groups import group as group_of_commands
 from encee.cli.options import (
     Admin,
@@ -29,7 +29,7 @@ from encee.cli.options import (
     read_catalog,
 )
 from encee.errors import EnceeError, UsageError
-from encee.workflows.account_guards import doubts, gained_restrictions, refuse_lockout
+from encee.workflows.account_guards import doubts, doubts_about_roles, gained_restrictions, refuse_lockout
 from encee.workflows.account_plan import REVOKED_SESSIONS, AccountPlan, Wish, plan_revoke, plan_setup, plan_teardown
 
 account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
@@ -71,7 +71,7 @@ def setup(
         typer.Option(metavar="ADDRESS", callback=not_empty, help="Your public address. [default: AWS is asked]"),
     ] = None,
     yes_without_mfa: Annotated[
-        bool, typer.Option("--yes-without-mfa", help="Accept that a user has no device that gives codes yet.")
+        bool, typer.Option("--yes-without-mfa", help="Accept that a user or a role cannot use MFA yet.")
     ] = False,
     yes_lock_me_out: Annotated[
         bool, typer.Option("--yes-lock-me-out", help="Accept that your own address is not among the allowed.")
@@ -118,26 +118,25 @@ def setup(
         callers = [who.caller.user] if who.caller.user else []
         others = found.holders(plan.changed_policies)
         touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
-        _refuse_without_mfa(list(touched), who, world, accepted=yes_without_mfa)
+        users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
+        _refuse_doubts([*doubts(users, world.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa)
 
     if carry_out(who, plan, Manner(dry_run, yes, json), check):
         terminal.say("each member enrols a device once: encee device enroll PROFILE")
 
 
-def _refuse_without_mfa(names: list[str], who: Administrator, world: World, *, accepted: bool) -> None:
-    """Warn of every user whom the requirement of MFA leaves open or locks out, and refuse unless that is accepted.
+def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
+    """Warn of everybody whom the requirement of MFA leaves open or locks out, and refuse unless that is accepted.
 
     Raises:
-        EnceeError: There is one, and it is not accepted.
+        EnceeError: There is somebody, and it is not accepted.
     """
-    users = [read_user_credentials(who.iam, who.signer, name) for name in names]
-    found = list(doubts(users, world.clock()))
     for doubt in found:
         terminal.warn(doubt)
     if found and not accepted:
         raise EnceeError(
-            f"{len(found)} of {len(users)} users have no device that gives codes; nothing was changed",
-            hint="let them enrol first, or accept it with --yes-without-mfa",
+            "this would leave somebody open or lock somebody out; nothing was changed",
+            hint="mend that first (a user enrols a device), or accept it with --yes-without-mfa",
         )
 
 

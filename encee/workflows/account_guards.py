@@ -12,7 +12,7 @@ from encee.aws.policies.networks import Network
 from encee.aws.policies.request import Principal
 from encee.aws.user_credentials import UserCredentials
 from encee.errors import EnceeError, UsageError
-from encee.workflows.account_plan import AccountPlan
+from encee.workflows.account_plan import MFA_REQUIRED, AccountPlan
 
 _LATELY = timedelta(days=7)
 """A key that was used so lately is in use."""
@@ -31,6 +31,16 @@ def doubts(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
             yield f"{user.name} looks like a machine ({signs}), and would stop working"
         else:
             yield f"until {user.name} enrols, whoever holds the key of {user.name} can enrol instead"
+
+
+def doubts_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
+    """A sentence where the policy that requires MFA changes, and roles have it, none of which can use MFA."""
+    policy = account.policy(MFA_REQUIRED)
+    if policy is not None and policy.arn in plan.changed_policies and (roles := account.roles_with(policy)) > 0:
+        yield (
+            f"{policy.name} is attached to {roles} role{'s' * (roles > 1)}, whose sessions carry no MFA and would stop"
+            f" working; see which: aws iam list-entities-for-policy --entity-filter Role --policy-arn {policy.arn}"
+        )
 
 
 class Gained(NamedTuple):

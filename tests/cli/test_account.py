@@ -219,8 +219,30 @@ def test_everybody_who_has_a_policy_that_changes_counts(account: Account, aws: F
     refused = account("setup", "--adopt", "--yes")
     assert refused.code == 1
     assert "until jane enrols" in refused.err
+    assert " role" not in refused.err
     assert writes(aws) == []
     assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
+
+
+def _with_role(aws: FakeAws) -> None:
+    """A policy that somebody made, attached to a role."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
+    policy = aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    aws.create_role("server", {"Version": "2012-10-17", "Statement": [trust]})
+    aws.iam.attach_role_policy(policy.arn, "server")
+
+
+def test_a_role_that_has_the_policy_counts_where_the_policy_changes(account: Account, aws: FakeAws) -> None:
+    _with_role(aws)
+    refused = account("setup", "--adopt", "--yes")
+    assert refused.code == 1
+    assert "encee-MFARequired is attached to 1 role, whose sessions carry no MFA and would stop working" in refused.err
+    assert "aws iam list-entities-for-policy --entity-filter Role --policy-arn" in refused.err
+    assert writes(aws) == []
+    assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
+    aws.iam.attach_role_policy(next(iter(aws.iam.groups["encee"].managed_policies)), "server")
+    assert account("setup", "--group", "others", "--adopt", "--yes").code == 0  # it does not change
 
 
 def test_the_case_of_a_groups_name_makes_no_other_group(account: Account, aws: FakeAws) -> None:
