@@ -341,4 +341,5 @@ def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -
     if isinstance(error, KeyboardInterrupt):
         error = InterruptedByPersonError("interrupted")
     expected = error if isinstance(error, EnceeError) else unexpected(error)
-    return type(expected)(f"{expected.message}; {standing}", hint=f"{expected.hint}; then: {again}")
+    hint = f"{expected.hint}; then: {again}" if expected.hint else again
+    return type(expected)(f"{expected.message}; {standing}", hint=hint)

@@ -572,7 +572,7 @@ def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Pers
     child.expect("waiting until it works everywhere")
     child.sendintr()
     child.expect(r"interrupted; the new key AKIA\w+ was deleted again, and dev keeps its old\s+one")
-    child.expect("encee keys rotate dev")
+    child.expect("hint: encee keys rotate dev")
     child.wait()
     assert child.exitstatus == 130
     assert_nothing_has_changed(home, ann)
