@@ -203,7 +203,7 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     """What an error that AWS answered means, and what to do about it."""
     code = error.response.get("Error", {}).get("Code", "")
     text = error.response.get("Error", {}).get("Message", "").strip()
-    for secret in (signer.key.secret, *([signer.key.token] if isinstance(signer.key, Session) else [])):
+    for secret in filter(None, (signer.key.secret, signer.token)):
         text = text.replace(secret, "…")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED:

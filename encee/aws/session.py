@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from encee.aws.refusals import explained
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
-from encee.model import AccessKey
 
 if TYPE_CHECKING:
     import boto3
@@ -72,12 +71,11 @@ class Clients:
             self._loader.list_available_services = lambda _type: ["iam", "sts"]
         else:
             core.register_component("data_loader", self._loader)
-        key = signer.key
         return boto3.Session(
             botocore_session=core,
-            aws_access_key_id=key.id,
-            aws_secret_access_key=key.secret,
-            aws_session_token=None if isinstance(key, AccessKey) else key.token,
+            aws_access_key_id=signer.key.id,
+            aws_secret_access_key=signer.key.secret,
+            aws_session_token=signer.token,
         )
 
 
@@ -92,13 +90,13 @@ def find_credentials(profile: str, credentials_file: Path, config_file: Path) ->
     Raises:
         AwsError: It finds none, or those that it finds are over.
     """
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     again = f"sign in to it again, for instance: aws sso login --profile {shlex.quote(profile)}"
     try:
         credentials = _core(profile, credentials_file, config_file).get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError, OSError, ValueError) as error:  # the last two of a process and its output
         raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=again) from error
     if frozen is None or frozen.access_key is None or frozen.secret_key is None:
         raise AwsError(f"{profile} has no credentials", hint=again)

@@ -41,6 +41,11 @@ class Signer(NamedTuple):
     config_file: Path
     source: str | None = None
 
+    @property
+    def token(self) -> str | None:
+        """The session token; None for long-term credentials."""
+        return None if isinstance(self.key, AccessKey) else self.key.token
+
     def unlocked(self) -> "Signer":
         """The same, with a secret that is locked away fetched now, and not in the middle of a request.
 

@@ -716,6 +716,47 @@ def test_what_botocore_finds_administers_too(encee: Encee, aws: FakeAws, home: H
     assert {call.access_key_id for call in aws.journal} == {key.id}
 
 
+def test_a_token_that_botocore_found_and_aws_repeats_is_not_shown(
+    encee: Encee, admin: Person, home: Home, aws: FakeAws
+) -> None:
+    assert encee("refresh", "admin", "-c", admin.device.next_code()).code == 0
+    [session] = aws.issued_sessions()
+    printed = json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret,
+            "SessionToken": session.token,
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
+    )
+    home.config.write_text(f"[profile sso]\ncredential_process = echo '{printed}'\n")
+    aws.fault("GetAccountAuthorizationDetails", faults.error("AccessDenied", f"{session.secret} {session.token}", 403))
+    refused = encee("account", "setup", "--profile", "sso", "--yes")
+    assert (refused.code, "… …" in refused.err) == (4, True)
+    assert session.secret not in refused.err
+    assert session.token not in refused.err
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "credential_process = echo nonsense",
+        "credential_process = /no/such/program",
+        "credential_process = false",
+        "web_identity_token_file = {home}/token\nrole_arn = arn:aws:iam::123456789012:role/boss",
+    ],
+)
+def test_what_botocore_cannot_get_is_said(encee: Encee, aws: FakeAws, home: Home, setting: str) -> None:
+    (home.path / "token").write_text("no-token")
+    home.write("", f"[profile sso]\n{setting.format(home=home.path)}\n")
+    refused = encee("account", "setup", "--profile", "sso", "--yes")
+    assert refused.code == 4
+    assert refused.err.startswith("encee: error: sso has no credentials now: ")
+    assert "sign in to it again" in refused.err
+    assert writes(aws) == []
+
+
 def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: FakeAws, home: Home) -> None:
     home.write("", "[profile sso]\nregion = eu-central-1\n")
     refused = encee("account", "setup", "--profile", "sso", "--yes")
