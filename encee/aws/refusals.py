@@ -265,11 +265,16 @@ def _clock_off(ours: str, theirs: str) -> ClockOffError:
 
 
 def _unreachable(error: Exception, signer: Signer) -> AwsError:
-    endpoint = getattr(error, "kwargs", {}).get("endpoint_url") or f"the STS endpoint of {signer.region}"
     kind = NobodyListensError if _refused_connection(error) else HopelessError
     return kind(
-        f"{endpoint} could not be reached", hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)"
+        f"{_endpoint(error, signer)} could not be reached",
+        hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)",
     )
+
+
+def _endpoint(error: Exception, signer: Signer) -> str:
+    """Who was asked."""
+    return getattr(error, "kwargs", {}).get("endpoint_url") or f"AWS's endpoint for {signer.region}"
 
 
 def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
@@ -283,7 +288,7 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     # OpenSSL compares names, urllib3 addresses.
     if any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in causes):
         return HopelessError(
-            f"the certificate of the STS endpoint of {signer.region} is not trusted",
+            f"the certificate of {_endpoint(error, signer)} is not trusted",
             hint="where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=FILE, or ca_bundle in the profile",
         )
     if any(isinstance(cause, FileNotFoundError) or "invalid path" in str(cause) for cause in causes):

@@ -29,7 +29,7 @@ def test_a_wrong_certificate_gets_neither_request_nor_code(
         if trusted:
             monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
         result = encee("refresh", "dev", "-c", dev.device.next_code())
-    assert (result.code, "the certificate of the STS endpoint" in result.err) == (4, True), result.err
+    assert (result.code, "encee: error: the certificate of " in result.err) == (4, True), result.err
     assert "may have been used" not in result.err
     assert server.spoken_to == 0
     assert home.state() == before
