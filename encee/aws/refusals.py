@@ -195,6 +195,8 @@ _MEANINGS = (
     _Meaning("EntityAlreadyExists", "", TakenError, "AWS has it already: {text}", "choose another name"),
     _Meaning("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "see whether it is spelled right"),
     _Meaning("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
+    _Meaning("ConcurrentModification", "", CertainlyUnusedError, "AWS is at work on it: {text}", _AGAIN),
+    _Meaning("EntityTemporarilyUnmodifiable", "", CertainlyUnusedError, "AWS is at work on it: {text}", _AGAIN),
     _Meaning("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
 )
 

@@ -531,6 +531,19 @@ def test_setup_gives_up_on_what_iam_does_not_get_to_know(account: Account, aws: 
     assert account("setup", "--yes").code == 0
 
 
+@pytest.mark.parametrize("code", ["ConcurrentModification", "EntityTemporarilyUnmodifiable"])
+def test_sends_a_step_again_that_aws_did_not_take_because_of_another_one(
+    account: Account, aws: FakeAws, code: str
+) -> None:
+    aws.fault("CreateGroup", faults.error(code, "Multiple requests to change this object.", 409))
+    done = account("setup", "--yes")
+    assert done.code == 0, done.err
+    aws.fault("DeleteGroup", faults.error(code, "Multiple requests to change this object.", 409), times=3)
+    refused = account("teardown", "--yes")
+    assert refused.code == 4
+    assert "AWS is at work on it: Multiple requests to change this object." in refused.err
+
+
 def test_does_not_wait_for_what_no_step_before_has_made(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     aws.create_user("jane").create_device("phone")
