@@ -10,26 +10,20 @@ from encee.aws.policies.findings import Severity, Trap
 from encee.aws.policies.networks import Network, is_world, read_network
 
 _SOURCE_IP = "aws:sourceip"
+_OUTSIDE, _INSIDE = ("NotIpAddress", "NotIpAddressIfExists"), ("IpAddress", "IpAddressIfExists")
 _THROUGH_SERVICES = {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
 _THROUGH_ENDPOINTS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
 
 
 def address_traps(statement: Statement) -> Iterator[Trap]:
     """A restriction to addresses that restricts nothing, or more than it should."""
-    condition = statement.body.get("Condition")
-    operators = {
-        operator: {key.lower(): values for key, values in keys.items()}
-        for operator, keys in (condition.items() if isinstance(condition, dict) else ())
-        if isinstance(keys, dict)
-    }
-    keys = {key for one in operators.values() for key in one}
-    outside, inside = ("NotIpAddress", "NotIpAddressIfExists"), ("IpAddress", "IpAddressIfExists")
-    for operator in (*outside, *inside):
-        if _SOURCE_IP in operators.get(operator, {}):
-            restricts = (statement.effect == "Deny") == (operator in outside)
-            yield from _networks(operators[operator][_SOURCE_IP], restricts=restricts)
-    denying = [operator for operator in outside if _SOURCE_IP in operators.get(operator, {})]
-    if statement.effect != "Deny" or not denying:
+    keys = {key.lower() for _, key, _ in statement.conditions()}
+    by_address = {operator: values for operator, key, values in statement.conditions() if key.lower() == _SOURCE_IP}
+    for operator in (*_OUTSIDE, *_INSIDE):
+        if operator in by_address:
+            restricts = (statement.effect == "Deny") == (operator in _OUTSIDE)
+            yield from _networks(by_address[operator], restricts=restricts)
+    if statement.effect != "Deny" or by_address.keys().isdisjoint(_OUTSIDE):
         return
     if not keys & _THROUGH_SERVICES:
         yield Trap(
@@ -38,7 +32,7 @@ def address_traps(statement: Statement) -> Iterator[Trap]:
             "this Deny can hit services that act for the user, whose requests come from AWS's addresses",
             'add "Bool": {"aws:ViaAWSService": "false"} to its Condition',
         )
-    if "NotIpAddress" in denying and not keys & _THROUGH_ENDPOINTS:
+    if "NotIpAddress" in by_address and not keys & _THROUGH_ENDPOINTS:
         yield Trap(
             "ip-deny-vpc-endpoint",
             Severity.WARNING,

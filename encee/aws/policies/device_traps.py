@@ -90,7 +90,7 @@ def _taken(action: str, remedy: str) -> Trap:
 def _locked_out(statement: Statement) -> Iterator[Trap]:
     """A Deny without MFA that leaves nobody a way to MFA."""
     lacking = " and ".join(action for action in (_CREATE, _ENABLE) if not _exempts(statement, action))
-    listed = texts(statement, "NotAction")
+    listed = statement.texts("NotAction")
     if listed and not lacking:
         return
     if any(text.lower().startswith("iam:") for text in listed):
@@ -100,7 +100,7 @@ def _locked_out(statement: Statement) -> Iterator[Trap]:
             f"a user without a device cannot enrol one: {lacking} is denied without MFA",
             f"add {lacking} to NotAction",
         )
-    elif listed or {"*", "*:*"} & {*texts(statement, "Action")}:
+    elif listed or {"*", "*:*"} & {*statement.texts("Action")}:
         yield Trap(
             "no-self-service",
             Severity.INFO,
@@ -125,20 +125,14 @@ def _one_name(policy: Policy, statement: Statement) -> Iterator[Trap]:
 # ---- what a statement lists, and what a policy says
 
 
-def texts(statement: Statement, element: str) -> list[str]:
-    """The texts of an element, which may be one or a list of them."""
-    listed = statement.body.get(element, [])
-    return [text for text in (listed if isinstance(listed, list) else [listed]) if isinstance(text, str)]
-
-
 def _names(statement: Statement, element: str, action: str) -> bool:
     """Whether an element names an action, by a pattern that is meant for it and not for everything."""
-    return any(action_matches(text, action) is True and text not in _UNSPECIFIC for text in texts(statement, element))
+    return any(action_matches(text, action) is True and text not in _UNSPECIFIC for text in statement.texts(element))
 
 
 def _exempts(statement: Statement, action: str) -> bool:
     """Whether a statement leaves an action out."""
-    return any(action_matches(text, action) is True for text in texts(statement, "NotAction"))
+    return any(action_matches(text, action) is True for text in statement.texts("NotAction"))
 
 
 def _denied(policy: Policy, action: str) -> bool:

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,29 @@ class Statement:
         """`Allow` or `Deny`; None where it is neither."""
         effect = self.body.get("Effect")
         return effect if isinstance(effect, str) and effect in {"Allow", "Deny"} else None
+
+    def texts(self, element: str) -> list[str]:
+        """The texts of an element, which may be one or a list of them."""
+        listed = self.body.get(element, [])
+        return [text for text in (listed if isinstance(listed, list) else [listed]) if isinstance(text, str)]
+
+    def either(self, element: str) -> list[str]:
+        """Which of two there are: an element, and the one with `Not` in front."""
+        return [name for name in (element, f"Not{element}") if name in self.body]
+
+    def conditions(self) -> Iterator[tuple[str, str, object]]:
+        """Each operator, key and values of the condition, as far as it is well-formed."""
+        condition = self.body.get("Condition")
+        for operator, keys in condition.items() if isinstance(condition, dict) else ():
+            for key, values in keys.items() if isinstance(keys, dict) else ():
+                yield operator, key, values
+
+    def flaw(self, elements: AbstractSet[str]) -> str | None:
+        """What keeps it from being understood at all, or None; `elements` are all that it may have."""
+        if self.effect is None:
+            return "a statement without an Effect, Allow or Deny"
+        extra = self.body.keys() - elements
+        return f"the element {min(extra)} of a statement" if extra else None
 
 
 def statements(policy: Policy) -> Iterator[Statement]:

@@ -171,11 +171,8 @@ def _trusts(statement: Statement, request: Request, *, through_account: bool) ->
 
 def _sound(statement: Statement, elements: AbstractSet[str]) -> Truth:
     """Whether all of a statement can be understood at all."""
-    if statement.effect is None:
-        return unknown("a statement without an Effect, Allow or Deny")
-    if extra := statement.body.keys() - elements:
-        return unknown(f"the element {min(extra)} of a statement")
-    return True
+    flaw = statement.flaw(elements)
+    return unknown(flaw) if flaw else True
 
 
 def _names_action(statement: Statement, request: Request) -> Truth:
@@ -196,7 +193,7 @@ def _names_resource(statement: Statement, request: Request) -> Truth:
 
 def _named_by(statement: Statement, element: str, matches: Callable[[str], Truth]) -> Truth:
     """Whether an element, or the one with `Not` in front of it, names something."""
-    present = [name for name in (element, f"Not{element}") if name in statement.body]
+    present = statement.either(element)
     if len(present) != 1:
         return unknown(f"a statement that has not exactly one of {element} and Not{element}")
     listed = statement.body[present[0]]

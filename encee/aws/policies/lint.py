@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from encee.aws.policies.address_traps import address_traps
 from encee.aws.policies.conditions import holds
-from encee.aws.policies.device_traps import device_traps, texts
+from encee.aws.policies.device_traps import device_traps
 from encee.aws.policies.documents import Policy, Statement, statements
 from encee.aws.policies.findings import Finding, Severity, Trap
 from encee.aws.policies.located import Malformed, located
@@ -60,22 +60,20 @@ def _wrong(statement: Statement) -> str | None:
     """What is wrong with the form of a statement, or None."""
     if statement.fault is not None:
         return statement.fault.reasons[0]
-    if statement.effect is None:
-        return "a statement without an Effect, Allow or Deny"
-    if extra := statement.body.keys() - _ELEMENTS:
-        return f"the element {min(extra)} of a statement"
+    if flaw := statement.flaw(_ELEMENTS):
+        return flaw
     for element in ("Action", "Resource", "Principal"):
-        present = [name for name in (element, f"Not{element}") if name in statement.body]
+        present = statement.either(element)
         if len(present) > 1 or (element == "Action" and not present):
             return f"a statement that has not exactly one of {element} and Not{element}"
-    if not statement.body.keys() & {"Resource", "NotResource", "Principal", "NotPrincipal"}:
+    if not statement.either("Resource") and not statement.either("Principal"):
         return "a statement without Resource and NotResource"
     return None
 
 
 def _variables(statement: Statement) -> Iterator[Trap]:
     """A variable in a policy of a version that takes it literally."""
-    resources = [*texts(statement, "Resource"), *texts(statement, "NotResource")]
+    resources = [*statement.texts("Resource"), *statement.texts("NotResource")]
     if not statement.variables and any("${" in text for text in resources):
         yield Trap(
             "variable-without-version",
@@ -89,7 +87,7 @@ def _unknown(statement: Statement) -> Iterator[Trap]:
     """What encee does not know, and so cannot judge."""
     truths = [
         holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
-        *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in texts(statement, name)),
+        *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in statement.texts(name)),
     ]
     for reason in dict.fromkeys(reason for truth in truths if isinstance(truth, Unknown) for reason in truth.reasons):
         yield Trap(

@@ -16,10 +16,7 @@ def restriction(policy: Policy) -> Policy | None:
 
 
 def _denies_by_address(statement: Statement) -> bool:
-    condition = statement.body.get("Condition")
-    operators = condition.values() if isinstance(condition, dict) else ()
-    keys = {key.lower() for named in operators if isinstance(named, dict) for key in named}
-    return statement.effect == "Deny" and _SOURCE_IP in keys
+    return statement.effect == "Deny" and any(key.lower() == _SOURCE_IP for _, key, _ in statement.conditions())
 
 
 def locks_out(policy: Policy, user: Principal, address: str) -> bool | None:

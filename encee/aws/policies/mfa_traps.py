@@ -19,13 +19,11 @@ _ALLOW = '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
 
 def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
     """The part of a statement's condition that is about MFA: operators, keys and values."""
-    condition = statement.body.get("Condition")
-    found = {
-        operator: {key: values for key, values in keys.items() if key.lower() in {_PRESENT, _AGE}}
-        for operator, keys in (condition.items() if isinstance(condition, dict) else ())
-        if isinstance(keys, dict)
-    }
-    return {operator: keys for operator, keys in found.items() if keys}
+    found: dict[str, dict[str, object]] = {}
+    for operator, key, values in statement.conditions():
+        if key.lower() in {_PRESENT, _AGE}:
+            found.setdefault(operator, {})[key] = values
+    return found
 
 
 def met_by(statement: Statement, signed: Signed) -> Truth:
