@@ -30,7 +30,8 @@ from encee.cli.options import (
 )
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account_guards import doubts, doubts_about_roles, gained_restrictions, refuse_lockout
-from encee.workflows.account_plan import REVOKED_SESSIONS, AccountPlan, Wish, plan_revoke, plan_setup, plan_teardown
+from encee.workflows.account_plan import AccountPlan, Wish, plan_setup, plan_teardown
+from encee.workflows.revocation import REVOKED_SESSIONS, plan_revoke
 
 account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
 account.command("audit")(audit)

@@ -8,23 +8,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from encee.aws.accounts import Account, Caller, Change, Document, Group, ManagedPolicy, Version
 from encee.errors import EnceeError, UsageError
-from encee.model import rfc3339
 
 PATH = "/encee/"
 """Where everything lies that encee makes."""
 
 MFA_REQUIRED = "encee-MFARequired"
 """The policy that requires MFA; one for all groups of an account."""
-
-REVOKED_SESSIONS = "encee-RevokedSessions"
-"""The policy, written into a user, that ends its sessions."""
-
-_PROPAGATION = timedelta(seconds=30)
-"""How long IAM may take to let everybody know of a change."""
 
 _MOST_VERSIONS = 5
 _MOST_ATTACHED = 10
@@ -143,24 +135,6 @@ def plan_teardown(account: Account, group: str) -> AccountPlan:
     for name in (ip_restriction(group), MFA_REQUIRED):
         if policy := account.policy(name):
             planner.drop_policy(policy)
-    return planner.plan()
-
-
-def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan:
-    """What ends a user's active keys, and all sessions that were made from any before now.
-
-    Those of the next half minute are ended too: so long can a key work on that was made inactive.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
-
-    Args:
-        user: The user.
-        key_ids: The ids of its active keys.
-        now: The present moment by AWS's clock, UTC.
-    """
-    planner = _Planner(Account({}, {}, {}), "")
-    for key_id in key_ids:
-        planner.deactivate(user, key_id)
-    planner.end_sessions(user, now + _PROPAGATION)
     return planner.plan()
 
 
@@ -293,26 +267,6 @@ class _Planner:
         if group is not None and policy.arn in group.attached:
             self._detach(group, policy.arn)
         self.drop_policy(policy)
-
-    # ---- revoke
-
-    def deactivate(self, user: str, key_id: str) -> None:
-        """Let a key work no more."""
-        arguments = {"UserName": user, "AccessKeyId": key_id, "Status": "Inactive"}
-        self._add("UpdateAccessKey", f"make the key {key_id} of {user} inactive", arguments)
-
-    def end_sessions(self, user: str, moment: datetime) -> None:
-        """Deny everything to sessions from before a moment."""
-        statement = {
-            "Sid": "DenySessionsFromBeforeTheTheft",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": rfc3339(moment)}},
-        }
-        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
-        arguments = {"UserName": user, "PolicyName": REVOKED_SESSIONS, "PolicyDocument": text}
-        self._add("PutUserPolicy", f"deny everything to the sessions of {user} from before now", arguments)
 
     # ---- single steps
 
