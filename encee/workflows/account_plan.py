@@ -114,7 +114,7 @@ def plan_setup(account: Account, caller: Caller, wish: Wish) -> AccountPlan:
         text = f"restricts the group {wish.group} to some addresses"
         arns.append(planner.policy(home, restriction, wish.restriction, text))
     planner.group([*arns, *wish.attach])
-    for user in wish.add_users:
+    for user in dict.fromkeys(wish.add_users):
         planner.member(user)
     if wish.lift and (policy := account.policy(restriction)):
         planner.lift(policy)

@@ -145,6 +145,12 @@ def test_what_json_plans_is_what_is_sent(account: Account, aws: FakeAws) -> None
         assert {name: str(value) for name, value in step["arguments"].items()}.items() <= call.params.items()
 
 
+def test_a_user_who_is_named_twice_is_added_once(account: Account, aws: FakeAws) -> None:
+    aws.create_user("jane").create_device("phone")
+    assert account("setup", "--add-user", "jane", "--add-user", "jane", "--yes").code == 0
+    assert len(aws.calls("AddUserToGroup")) == 1
+
+
 def test_asks_nobody_without_a_terminal(account: Account, aws: FakeAws) -> None:
     refused = account("setup")
     assert refused.code == 2
