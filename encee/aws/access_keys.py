@@ -1,15 +1,25 @@
 """The access keys of an IAM user: two at most, each with a status of its own."""
 
+import time
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from encee.aws.refusals import explained
+from encee.aws.session import Clients
 from encee.aws.signer import Signer
+from encee.aws.sts import identity
+from encee.errors import AwsError
 from encee.model import AccessKey
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+_APART = 0.3
+"""Seconds between two calls that try a new key."""
+
+_PATIENCE = 60.0
+"""For how many seconds a new key is tried."""
 
 
 class UserKey(NamedTuple):
@@ -78,43 +88,93 @@ def last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None
     return None if when is None else LastUse(when, used["ServiceName"])
 
 
-def create_access_key(client: "IAMClient", signer: Signer) -> AccessKey:
-    """A new key for the user who signs.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
+class AccessKeys:
+    """The keys of the user whose credentials sign.
 
     Args:
-        client: From `encee.aws.session.Clients.iam`, with `attempts=1`: sent twice, the request makes two keys.
-        signer: Whose request it is.
+        clients: Makes the clients of IAM.
+        signer: Who signs.
+    """
+
+    def __init__(self, clients: Clients, signer: Signer) -> None:
+        self._clients = clients
+        self._signer = signer
+        self._iam = clients.iam(signer)
+
+    def list(self) -> list[UserKey]:
+        """All of them, the oldest first.
+
+        Raises:
+            AwsError: AWS refused, or could not be reached.
+        """
+        return list_access_keys(self._iam, self._signer)
+
+    def last_use(self, key_id: str) -> LastUse | None:
+        """When one of them signed last; None where AWS knows of no time.
+
+        Raises:
+            AwsError: AWS refused, or could not be reached.
+        """
+        return last_use(self._iam, self._signer, key_id)
+
+    def create(self) -> AccessKey:
+        """A new one.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
+
+        Raises:
+            LostAnswerError: No answer that can be trusted came back; there may be a key whose secret nobody knows.
+            AwsError: AWS refused, or could not be reached.
+        """
+        once = self._clients.iam(self._signer, attempts=1)  # sent twice, the request makes two keys
+        with explained(self._signer):
+            key = once.create_access_key()["AccessKey"]
+        return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def deactivate(self, key_id: str) -> None:
+        """Make one inactive; one that is gone is no error.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
+
+        Raises:
+            AwsError: AWS refused, or could not be reached.
+        """
+        with explained(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.update_access_key(AccessKeyId=key_id, Status="Inactive")
+
+    def delete(self, key_id: str) -> None:
+        """Delete one; one that is gone, as after a lost answer, is no error.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
+
+        Raises:
+            AwsError: AWS refused, or could not be reached.
+        """
+        with explained(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.delete_access_key(AccessKeyId=key_id)
+
+
+def wait_until_it_works(clients: Clients, signer: Signer, *, in_a_row: int) -> None:
+    """Wait until a new key, which signs, has answered so many calls in a row.
+
+    IAM is eventually consistent, and each call may meet another server.
 
     Raises:
-        LostAnswerError: No answer that can be trusted came back; there may be a key whose secret nobody knows.
-        AwsError: AWS refused, or could not be reached.
+        AwsError: It has not within a minute.
     """
-    with explained(signer):
-        key = client.create_access_key()["AccessKey"]
-    return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def deactivate_access_key(client: "IAMClient", signer: Signer, key_id: str) -> None:
-    """Make a key of the user who signs inactive; one that is gone is no error.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
-
-    Raises:
-        AwsError: AWS refused, or could not be reached.
-    """
-    with explained(signer), suppress(client.exceptions.NoSuchEntityException):
-        client.update_access_key(AccessKeyId=key_id, Status="Inactive")
-
-
-def delete_access_key(client: "IAMClient", signer: Signer, key_id: str) -> None:
-    """Delete a key of the user who signs; one that is gone, as after a lost answer, is no error.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
-
-    Raises:
-        AwsError: AWS refused, or could not be reached.
-    """
-    with explained(signer), suppress(client.exceptions.NoSuchEntityException):
-        client.delete_access_key(AccessKeyId=key_id)
+    sts = clients.sts(signer)
+    deadline = time.monotonic() + _PATIENCE
+    answered = 0
+    while answered < in_a_row:
+        time.sleep(_APART if answered else 0)
+        try:
+            identity(sts, signer)
+            answered += 1
+        except AwsError as error:
+            if time.monotonic() > deadline:
+                raise type(error)(
+                    f"the new key {signer.key.id} did not work within {_PATIENCE:.0f} s: {error.message}",
+                    hint="wait some minutes",
+                ) from error
+            time.sleep(_APART)
+            answered = 0

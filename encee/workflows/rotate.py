@@ -7,26 +7,16 @@ goes, and so does the note. Whatever ends this before the new key is in its plac
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html has the same order.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from shlex import quote
 
-from encee.aws.access_keys import (
-    LastUse,
-    UserKey,
-    create_access_key,
-    deactivate_access_key,
-    delete_access_key,
-    last_use,
-    list_access_keys,
-)
+from encee.aws.access_keys import AccessKeys, UserKey, wait_until_it_works
 from encee.aws.refusals import LostAnswerError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
 from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import AccessKey
 from encee.profiles import keyring
@@ -49,13 +39,7 @@ LEAST = timedelta(minutes=5)
 """How long the session has to last that signs a rotation."""
 
 _IN_A_ROW = 5
-"""How many calls in a row a new key has to answer: IAM is eventually consistent, and each may meet another server."""
-
-_APART = 0.3
-"""Seconds between two of these calls."""
-
-_PATIENCE = 60.0
-"""For how many seconds a new key is tried."""
+"""How many calls in a row a new key has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +117,23 @@ class Rotation:
         session = self._sign_in()
         with self._credentials.flight(self._old.id):
             catalog = self._rehearse()
-            user = _User(self._clients, session, self._signer)
-            present, others = self._present(user.keys())
+            keys = AccessKeys(self._clients, session)
+            present, others = self._present(keys.list())
             marks = catalog.options(self._profile)
             old_id, new_id = marks.get(OLD_KEY), marks.get(NEW_KEY)
             if old_id and not places_of(catalog, old_id):
                 self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
-                return self._retire(user, old_id, present, keep_old=keep_old)
+                return self._retire(keys, old_id, present, keep_old=keep_old)
             for other in others:
                 if other.id == new_id and not places_of(catalog, new_id):
                     self._notify(f"deleting {new_id}, which an interrupted rotation left without its secret")
-                    user.delete(new_id)
+                    keys.delete(new_id)
                     self._forget(new_id)
                 else:
-                    self._make_room(user, other, catalog, delete_unused=delete_unused)
-            new = self._create(user)
-            self._install(user, new)
-            return self._retire(user, self._old.id, present._replace(id=new.id), keep_old=keep_old)
+                    self._make_room(keys, other, catalog, delete_unused=delete_unused)
+            new = self._create(keys)
+            self._install(keys, new)
+            return self._retire(keys, self._old.id, present._replace(id=new.id), keep_old=keep_old)
 
     def _rehearse(self) -> Catalog:
         """The two files, in which nothing stands in the way of a new key."""
@@ -188,13 +172,13 @@ class Rotation:
             )
         return present, others
 
-    def _make_room(self, user: "_User", other: UserKey, catalog: Catalog, *, delete_unused: bool) -> None:
+    def _make_room(self, keys: AccessKeys, other: UserKey, catalog: Catalog, *, delete_unused: bool) -> None:
         """Delete the user's other key, where that is wanted and harms nobody; two are all that AWS allows."""
-        used = user.last_use(other.id)
+        used = keys.last_use(other.id)
         held = places_of(catalog, other.id)
         if delete_unused and not used and not held:
             self._notify(f"deleting {other.id}, which was never used")
-            user.delete(other.id)
+            keys.delete(other.id)
             return
         facts = [
             "active" if other.active else "inactive",
@@ -211,31 +195,34 @@ class Rotation:
             else f"{self._again} --delete-unused",
         )
 
-    def _create(self, user: "_User") -> AccessKey:
+    def _try(self, key: AccessKey, *, in_a_row: int) -> None:
+        wait_until_it_works(self._clients, self._signer._replace(key=key), in_a_row=in_a_row)
+
+    def _create(self, keys: AccessKeys) -> AccessKey:
         try:
-            return user.create()
+            return keys.create()
         except LostAnswerError as error:
             raise LostAnswerError(
                 f"{error.message}: {self._profile} keeps its key, but there may be a new one whose secret nobody has",
                 hint=f"{self._again} --delete-unused",
             ) from error
 
-    def _install(self, user: "_User", new: AccessKey) -> None:
+    def _install(self, keys: AccessKeys, new: AccessKey) -> None:
         """Put a new key in the place of the old one once it works; else take it back."""
         noted = False
         try:
             self._credentials.edit(begin_rotation(self._old, new.id))
             noted = True
             self._notify(f"created {new.id}; waiting until it works everywhere")
-            user.wait_for(new, in_a_row=_IN_A_ROW)
+            self._try(new, in_a_row=_IN_A_ROW)
             if self._locked:
                 keyring.keep(keyring.Kind.KEY, new.id, new.secret)
             self._credentials.edit(put_in_place(self._old, new))
         except (Exception, KeyboardInterrupt) as error:
-            standing, again = self._take_back(user, new, noted=noted)
+            standing, again = self._take_back(keys, new, noted=noted)
             raise _standing(error, standing, again) from error
 
-    def _take_back(self, user: "_User", new: AccessKey, *, noted: bool) -> tuple[str, str]:
+    def _take_back(self, keys: AccessKeys, new: AccessKey, *, noted: bool) -> tuple[str, str]:
         """Delete a new key that is not in the file; where things stand then, and the command to go on with."""
         try:
             written = bool(places_of(self._read(), new.id))
@@ -244,7 +231,7 @@ class Rotation:
         if written:
             return f"{self._files.credentials} may hold the new key {new.id}, so both keys stay active", self._again
         try:
-            user.delete(new.id)
+            keys.delete(new.id)
         except (EnceeError, KeyboardInterrupt):
             standing = f"{self._profile} keeps its key, but the new one, {new.id}, could not be deleted again"
             return standing, self._again if noted else f"{self._again} --delete-unused"
@@ -253,7 +240,7 @@ class Rotation:
             self._credentials.edit(end_rotation(new.id))
         return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one", self._again
 
-    def _retire(self, user: "_User", old_id: str, new: UserKey, *, keep_old: bool) -> Rotated:
+    def _retire(self, keys: AccessKeys, old_id: str, new: UserKey, *, keep_old: bool) -> Rotated:
         """Let an old key go, once the new one works as the file has it."""
         left = "to be deactivated" if keep_old else "to be deactivated and deleted"
         try:
@@ -265,11 +252,11 @@ class Rotation:
                     hint=f"see which one is there now: encee keys list {quote(self._profile)}",
                 )
             sections = sections_with(catalog.credentials, key)
-            user.wait_for(key, in_a_row=1)
-            user.deactivate(old_id)
+            self._try(key, in_a_row=1)
+            keys.deactivate(old_id)
             if not keep_old:
                 left = "to be deleted"
-                user.delete(old_id)
+                keys.delete(old_id)
                 self._forget(old_id)
         except (Exception, KeyboardInterrupt) as error:
             standing = f"{self._profile} has its new key, {new.id}; the old one, {old_id}, has still {left}"
@@ -279,61 +266,6 @@ class Rotation:
         except EnceeError as error:
             self._notify(f"{OLD_KEY} stays under [{self._profile}] and can go: {error.message}")
         return Rotated(self._profile, new.user, old_id, new.id, tuple(sections), kept=keep_old)
-
-
-class _User:
-    """The keys of the user, as AWS has them.
-
-    Args:
-        clients: Makes the clients.
-        session: Who signs, with MFA.
-        profile: Who signs with a key of the profile, for its settings.
-    """
-
-    def __init__(self, clients: Clients, session: Signer, profile: Signer) -> None:
-        self._clients = clients
-        self._session = session
-        self._profile = profile
-        self._iam = clients.iam(session)
-
-    def keys(self) -> list[UserKey]:
-        return list_access_keys(self._iam, self._session)
-
-    def last_use(self, key_id: str) -> LastUse | None:
-        return last_use(self._iam, self._session, key_id)
-
-    def create(self) -> AccessKey:
-        return create_access_key(self._clients.iam(self._session, attempts=1), self._session)
-
-    def deactivate(self, key_id: str) -> None:
-        deactivate_access_key(self._iam, self._session, key_id)
-
-    def delete(self, key_id: str) -> None:
-        delete_access_key(self._iam, self._session, key_id)
-
-    def wait_for(self, key: AccessKey, *, in_a_row: int) -> None:
-        """Wait until a key answers so many calls in a row.
-
-        Raises:
-            AwsError: It does not within a minute.
-        """
-        signer = self._profile._replace(key=key)
-        sts = self._clients.sts(signer)
-        deadline = time.monotonic() + _PATIENCE
-        answered = 0
-        while answered < in_a_row:
-            time.sleep(_APART if answered else 0)
-            try:
-                identity(sts, signer)
-                answered += 1
-            except AwsError as error:
-                if time.monotonic() > deadline:
-                    raise type(error)(
-                        f"the new key {key.id} did not work within {_PATIENCE:.0f} s: {error.message}",
-                        hint="wait some minutes",
-                    ) from error
-                time.sleep(_APART)
-                answered = 0
 
 
 def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -> EnceeError:

@@ -369,9 +369,10 @@ import os, signal, sys
 from pathlib import Path
 import keyring
 from encee.cli.app import main
+from encee.aws import access_keys
 from encee.workflows import rotate
 
-rotate._APART, rotate._IN_A_ROW = 0.01, 2
+access_keys._APART, rotate._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
 steps = 0
 

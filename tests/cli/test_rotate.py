@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from encee.aws import access_keys
 from encee.workflows import rotate
 from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee
 from tests.fake_aws import FakeAws, FakeKey, faults
@@ -46,7 +47,7 @@ def encee(discreet: Encee) -> Encee:
 
 @pytest.fixture(autouse=True)
 def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotate, "_APART", 0.01)
+    monkeypatch.setattr(access_keys, "_APART", 0.01)
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_waits_until_the_new_key_answers_several_times_in_a_row(
 def test_a_key_that_does_not_come_to_work_is_deleted_again(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotate, "_PATIENCE", 0.3)
+    monkeypatch.setattr(access_keys, "_PATIENCE", 0.3)
     aws.propagation = 1000
     result = encee("keys", "rotate", "dev")
     assert result.code == 4
@@ -366,7 +367,7 @@ class Scene:
 
 @pytest.fixture
 def scene(encee: Encee, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    monkeypatch.setattr(rotate, "_PATIENCE", 0.5)
+    monkeypatch.setattr(access_keys, "_PATIENCE", 0.5)
     monkeypatch.setattr(rotate, "_IN_A_ROW", 2)
     return Scene(encee, home, aws)
 
@@ -490,9 +491,10 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from encee.cli.app import main
+from encee.aws import access_keys
 from encee.workflows import rotate
 
-rotate._APART, rotate._IN_A_ROW = 0.01, 2
+access_keys._APART, rotate._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
 replace, writes = Path.replace, 0
 
