@@ -1,15 +1,16 @@
 """What a session changes in the two files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from encee.errors import EnceeError, FileBusyError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
 from encee.profiles.session_section import STALE, quoted, session_options
 from encee.profiles.store import Edit, Store
 from encee.profiles.syntax import PORTABLE_VALUE, View
-from encee.workflows.plan import Target
+from encee.workflows.plan import Job, Target
 
 
 def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
@@ -22,6 +23,27 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
             document.own(target.session_profile, session_options(session, target.profile), without=STALE)
 
     return edit
+
+
+def unwritable(
+    jobs: Sequence[Job], credentials: Store, catalog: Catalog, now: datetime
+) -> Iterator[tuple[Job, EnceeError]]:
+    """The jobs whose sessions could not be written, each with the reason: what would end in a refused file.
+
+    Args:
+        jobs: The jobs, all of which would be done.
+        credentials: The credentials file.
+        catalog: The two files as the plan saw them.
+        now: The present moment, UTC.
+    """
+    blank = placeholder(now)
+    try:
+        if jobs:
+            credentials.rehearse(*(session_edit(job.targets, blank, catalog) for job in jobs))
+    except EnceeError as error:
+        one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
+        for job in jobs:
+            yield from unwritable([job], credentials, catalog, now) if one_by_one else [(job, error)]
 
 
 def carry_region(targets: Sequence[Target], credentials: Store, config: Store) -> None:

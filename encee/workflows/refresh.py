@@ -2,18 +2,20 @@
 
 Codes are asked for one after the other, in the caller's thread. What follows a code (the request, the write, the
 roles that are assumed with the session) goes on in threads of its own, so that the next prompt is open meanwhile.
-Only the caller's thread yields outcomes and notifies.
+Only the caller's thread reports outcomes and notifies.
+
+One class, and a long one on purpose: every step of it moves jobs between the same few places, where they wait for a
+code, are in the air, wait for another one's session, or have failed.
 """
 
 import queue
-import shlex
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from encee.aws.refusals import CertainlyUnusedError
 from encee.aws.session import Clients
@@ -22,24 +24,20 @@ from encee.errors import (
     ClosedOutputError,
     CodeMayBeSpentError,
     EnceeError,
-    FileBusyError,
     InterruptedByPersonError,
-    NoSessionError,
-    UsageError,
     WrongCodeError,
     unexpected,
 )
-from encee.mfa.seeds import Seeded
-from encee.mfa.sources import CodeSource, Command, Given
+from encee.mfa.sources import CodeSource, Given
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.keyring import stored_seed
 from encee.profiles.saved_device import save_device
 from encee.profiles.store import Store
 from encee.workflows.asking import Asking, Flight
+from encee.workflows.code_sources import Person, nobody_to_ask, source_of
 from encee.workflows.connections import Connection, open_in_background
-from encee.workflows.devices import Chooser, find_device
-from encee.workflows.edits import carry_region, placeholder, session_edit
+from encee.workflows.devices import find_device
+from encee.workflows.edits import carry_region, placeholder, session_edit, unwritable
 from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
 from encee.workflows.writer import Writer
@@ -47,15 +45,10 @@ from encee.workflows.writer import Writer
 _MISTAKES = 3
 """How many wrong codes a person may type for one session."""
 
-
 _ENDS = (InterruptedByPersonError, ClosedOutputError)
 """What ends a run, and not only a profile's part of it."""
 
 AnyJob = TypeVar("AnyJob", CodeJob, RoleJob, Job)
-
-
-class Person(CodeSource, Chooser, Protocol):
-    """Somebody at the terminal."""
 
 
 class Refresh:
@@ -113,7 +106,6 @@ class Refresh:
         self._landing: queue.SimpleQueue[tuple[Flight | RoleJob, Session | Exception]] = queue.SimpleQueue()
         self._in_the_air = 0
         self._waiting: deque[Flight] = deque()
-        self._fresh: list[Target] = []
         self._failed: set[Target] = set()
         self._flying: list[Flight] = []
 
@@ -132,7 +124,9 @@ class Refresh:
             if isinstance(job, RoleJob):
                 self._dependants.setdefault(job.source, []).append(job)
         try:
-            self._rehearse(jobs)
+            if self._write:
+                for job, error in unwritable(jobs, self._credentials, self._catalog, self._clock()):
+                    self._fail(job, error)
             self._prepare(plan.codes, self._left(jobs), if_expiring)
             awaited = {target for job in self._left(jobs) for target in job.targets}
             for target in set(self._dependants) - awaited:
@@ -177,12 +171,6 @@ class Refresh:
             self._report(outcome)
         return selection.jobs
 
-    def _give_up(self) -> None:
-        """Report what an interrupted run leaves open."""
-        for flight in self._flying:
-            message = f"interrupted before AWS answered for {flight.job.label}: that code may have been used"
-            self._fail(flight.job, InterruptedByPersonError(message, hint="encee status tells what is there"))
-
     def _left(self, jobs: Iterable[AnyJob]) -> list[AnyJob]:
         """The jobs that have not failed."""
         return [job for job in jobs if not self._failed.intersection(job.targets)]
@@ -198,28 +186,6 @@ class Refresh:
                 message = f"{role.target.profile} needs the session of {target.profile}"
                 self._fail(role, type(error)(message, hint=error.hint))
 
-    def _rehearse(self, jobs: Sequence[Job]) -> None:
-        """Fail the jobs whose sessions could not be written: whatever would end in a refused file ends here.
-
-        That is before a code is asked for, and before anything is sent.
-        """
-        if not self._write:
-            return
-        blank = placeholder(self._clock())
-        edits = [session_edit(job.targets, blank, self._catalog) for job in jobs]
-        try:
-            if jobs:
-                self._credentials.rehearse(*edits)
-        except EnceeError as error:
-            one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
-            for job in jobs:
-                if not self._left([job]):
-                    continue
-                if one_by_one:
-                    self._rehearse([job])
-                else:
-                    self._fail(job, error)
-
     def _prepare(self, planned: Sequence[CodeJob], jobs: Sequence[Job], if_expiring: timedelta | None) -> None:
         """Find the source of each job's code, its device, and open the connections to STS.
 
@@ -233,12 +199,12 @@ class Refresh:
             if job not in jobs:
                 passed += job.asked_for
                 continue
-            source = self._source(job)
+            source = source_of(job, self._given, self._person, self._clock)
             for note in job.notes:
                 self._notify(note)
             try:
                 if source is None:
-                    raise _nobody_to_ask(job, if_expiring)
+                    raise nobody_to_ask(job, if_expiring)
                 ready = job._replace(signer=job.signer.unlocked())
                 serial = ready.serial or self._find_device(ready)
             except _ENDS:
@@ -255,14 +221,6 @@ class Refresh:
         open_in_background([flight.connection for flight in asked], self._clients, greet=True)
         if len(asked) > 1:
             self._notify(f"{len(asked)} codes are needed: one each for {'; '.join(one.job.label for one in asked)}")
-
-    def _source(self, job: CodeJob) -> CodeSource | None:
-        """Where the code of a job comes from; None where there is nothing and nobody to ask."""
-        if self._given:
-            return self._given
-        if job.command:
-            return Command(job.command)
-        return Seeded(stored_seed, self._clock) if job.has_seed else self._person
 
     def _find_device(self, job: CodeJob) -> str:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
@@ -320,7 +278,7 @@ class Refresh:
 
     def _clear_the_way(self, flight: Flight) -> None:
         """Be the only flight of this run for a key, and pass over the codes of devices that need none."""
-        while any(other.job.signer.key == flight.job.signer.key for other in self._flying):
+        while any(other.job.signer.key.id == flight.job.signer.key.id for other in self._flying):
             self._land(wait=True)
         if isinstance(flight.source, Given):
             for _ in range(flight.passed):
@@ -376,7 +334,6 @@ class Refresh:
                 self._flying.remove(item)
             if isinstance(result, Session):
                 for target in item.targets:
-                    self._fresh.append(target)
                     self.sessions[target] = result
                     self._report(Refreshed(*target, result.expiration))
                     self._launch_dependants(target, result)
@@ -399,27 +356,21 @@ class Refresh:
         else:
             self._fail(item.job, error)
 
+    def _give_up(self) -> None:
+        """Report what an interrupted run leaves open."""
+        for flight in self._flying:
+            message = f"interrupted before AWS answered for {flight.job.label}: that code may have been used"
+            self._fail(flight.job, InterruptedByPersonError(message, hint="encee status tells what is there"))
+
     def _carry(self) -> None:
         """Give the fresh session profiles region and output; the sessions are written, so a refusal is a warning."""
-        if not self._carry_region or not self._fresh:
+        if not self._carry_region or not self.sessions:
             return
         try:
-            carry_region(self._fresh, self._credentials, self._config)
+            carry_region([*self.sessions], self._credentials, self._config)
         except EnceeError as error:
             self._notify(f"region and output were not carried over to the session profiles: {error.message}")
 
     def _on_disk(self, target: Target) -> Session | None:
         """The session that was on disk when the run began."""
         return self._catalog.session(target.session_profile, target.profile)
-
-
-def _nobody_to_ask(job: CodeJob, if_expiring: timedelta | None) -> EnceeError:
-    """The error where nothing and nobody can be asked for a code."""
-    name = shlex.quote(job.targets[0].profile)
-    if if_expiring is not None:
-        message = f"the session of {job.label} is missing or ends soon, and there is no terminal to ask for a code"
-        return NoSessionError(message, hint=f"encee refresh {name}")
-    return UsageError(
-        f"there is no terminal to ask for the code of {job.label}",
-        hint=f"encee refresh {name} --code 123456, or --code - to read it from standard input",
-    )
