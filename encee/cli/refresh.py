@@ -22,7 +22,7 @@ from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
 from encee.profiles.settings import GivenSettings
-from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
+from encee.workflows.jobs import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
 
 _NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}
 

@@ -13,7 +13,8 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.plan import Failed, Job, Outcome, Refreshed, Target, plan
+from encee.workflows.jobs import Failed, Job, Outcome, Refreshed, Target
+from encee.workflows.plan import plan
 from encee.workflows.refresh import Refresh
 
 _TO = "encee refresh PROFILE --to NAME"

@@ -13,7 +13,7 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.store import Store
 from encee.workflows.connections import Connection
-from encee.workflows.plan import CodeJob, Target
+from encee.workflows.jobs import CodeJob, Target
 
 _AS_GOOD = timedelta(seconds=60)
 """A session that ends so much earlier than a new one would is as good as that."""

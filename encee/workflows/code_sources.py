@@ -10,7 +10,7 @@ from encee.mfa.seeds import Seeded
 from encee.mfa.sources import CodeSource, Command
 from encee.profiles.keyring import stored_seed
 from encee.workflows.devices import Chooser
-from encee.workflows.plan import CodeJob
+from encee.workflows.jobs import CodeJob
 
 
 class Person(CodeSource, Chooser, Protocol):

@@ -10,7 +10,7 @@ from encee.profiles.document import Document
 from encee.profiles.session_section import STALE, quoted, session_options
 from encee.profiles.store import Edit, Store
 from encee.profiles.syntax import PORTABLE_VALUE, View
-from encee.workflows.plan import Job, Target
+from encee.workflows.jobs import Job, Target
 
 
 def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:

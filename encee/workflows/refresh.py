@@ -38,7 +38,7 @@ from encee.workflows.code_sources import Person, nobody_to_ask, source_of
 from encee.workflows.connections import Connection, open_in_background
 from encee.workflows.devices import find_device
 from encee.workflows.edits import carry_region, placeholder, session_edit, unwritable
-from encee.workflows.plan import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
+from encee.workflows.jobs import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
 from encee.workflows.writer import Writer
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
-from encee.workflows.plan import Job, Plan, RoleJob, StillValid, Target
+from encee.workflows.jobs import Job, Plan, RoleJob, StillValid, Target
 
 _USABLE = timedelta(seconds=60)
 """With less than this to go, a session is not used to assume a role."""

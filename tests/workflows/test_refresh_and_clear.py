@@ -18,7 +18,7 @@ from encee.profiles.files import Files
 from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.store import Store
 from encee.workflows.edits import carry_region, session_edit
-from encee.workflows.plan import Target
+from encee.workflows.jobs import Target
 from tests.profiles.test_document_properties import EXAMPLES, files_without_ours, odd_files
 
 TARGETS = (Target("dev", "dev-mfa"), Target("one", "one-mfa"))

@@ -1,0 +1,132 @@
+"""What a refresh has to do, and what became of it: the nouns of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from encee.aws.signer import Signer
+from encee.errors import EnceeError
+from encee.model import Role, Session
+
+
+class Target(NamedTuple):
+    """A profile, and the session profile that its session is written to."""
+
+    profile: str
+    session_profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A profile has a fresh session, which ends at `expiration`, UTC."""
+
+    profile: str
+    session_profile: str
+    expiration: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StillValid:
+    """A profile's session is good enough; nothing was asked and nothing was written."""
+
+    profile: str
+    session_profile: str
+    expiration: datetime
+
+
+class Failed(NamedTuple):
+    """A profile has no fresh session, for the reason that `error` gives; without a target where there can be none."""
+
+    profile: str
+    session_profile: str | None
+    error: EnceeError
+
+
+Outcome = Refreshed | StillValid | Failed
+
+
+class CodeJob(NamedTuple):
+    """One request that spends a code: for the session of a key, or for a role that needs a code of its own.
+
+    Args:
+        targets: Whose session it gets; all of them have the same key.
+        signer: Who signs; holds long-term credentials.
+        serial: The serial number of the device that shows the code; None where it has to be found.
+        duration: For how long the session of a key is asked.
+        role: The role to assume, or None for the session of the key itself.
+        command: The command that prints the code, or None.
+        has_seed: Whether the keyring has the seed that the device makes its codes from.
+        asked_for: Whether the command line names it; else only roles need it, and a valid session is good enough.
+        notes: What a person should know about the settings.
+    """
+
+    targets: tuple[Target, ...]
+    signer: Signer
+    serial: str | None
+    duration: timedelta
+    role: Role | None = None
+    command: str | None = None
+    has_seed: bool = False
+    asked_for: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its profiles, for people."""
+        return ", ".join(target.profile for target in self.targets)
+
+
+class RoleJob(NamedTuple):
+    """A role that is assumed with a session.
+
+    Args:
+        target: The role profile.
+        role: The role.
+        source: The target whose session signs the request.
+        signer: Who signs, once that session is there.
+        asked_for: Whether the command line names it; else only another role needs it.
+    """
+
+    target: Target
+    role: Role
+    source: Target
+    signer: Signer
+    asked_for: bool = True
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The one target."""
+        return (self.target,)
+
+    def signed_with(self, session: Session) -> Signer:
+        """Who signs, with that session."""
+        return self.signer._replace(key=session, source=self.source.profile)
+
+
+Job = CodeJob | RoleJob
+
+
+class Plan(NamedTuple):
+    """What a refresh has to do.
+
+    Args:
+        codes: The requests that need a code.
+        roles: The roles that a session assumes, each behind the one that it needs.
+        failures: What cannot be done, and why.
+        order: The profiles in the order of the command line.
+    """
+
+    codes: list[CodeJob]
+    roles: list[RoleJob]
+    failures: list[Failed]
+    order: list[str]
+
+    def place(self, profile: str) -> int:
+        """Where a profile stands in that order; one that only roles need comes last."""
+        return place(profile, self.order)
+
+
+def place(profile: str, order: Sequence[str]) -> int:
+    """Where a profile stands in an order; one that is not in it comes last."""
+    return order.index(profile) if profile in order else len(order)
