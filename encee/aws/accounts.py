@@ -21,28 +21,6 @@ _PAGE = 1000
 """The most entries that IAM puts on a page."""
 
 
-class Caller(NamedTuple):
-    """Who signs: the ARN as GetCallerIdentity has it."""
-
-    arn: str
-
-    @property
-    def partition(self) -> str:
-        """The partition that the account is in."""
-        return self.arn.split(":")[1]
-
-    @property
-    def account(self) -> str:
-        """The account's number."""
-        return self.arn.split(":")[4]
-
-    @property
-    def user(self) -> str | None:
-        """The name of the IAM user; None for a role and for the root user."""
-        resource = self.arn.split(":")[5]
-        return resource.rpartition("/")[2] if resource.startswith("user/") else None
-
-
 class Version(NamedTuple):
     """A version of a managed policy."""
 

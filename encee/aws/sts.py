@@ -89,6 +89,27 @@ class Identity(NamedTuple):
     arn: str
     date: datetime | None
 
+    @property
+    def partition(self) -> str:
+        """The partition that the account is in."""
+        return self.arn.split(":")[1]
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+        return self.arn.split(":")[4]
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root user."""
+        return self.arn.endswith(":root")
+
+    @property
+    def user(self) -> str | None:
+        """The name of the IAM user; None for a role and for the root user."""
+        resource = self.arn.split(":")[5]
+        return resource.rpartition("/")[2] if resource.startswith("user/") else None
+
 
 def identity(client: "STSClient", signer: Signer) -> Identity:
     """Who signs; needs no permission, and nothing can deny it.

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.accounts import Caller
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
+from encee.aws.sts import Identity, identity
 from encee.cli import asking, terminal
 from encee.cli.options import HowToRefresh, World
 from encee.cli.signing import administrator
@@ -31,7 +30,7 @@ class Administrator(NamedTuple):
     """
 
     signer: Signer
-    caller: Caller
+    caller: Identity
     iam: "IAMClient"
     writing: "IAMClient"
 
@@ -52,7 +51,7 @@ def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh
     """
     signer = administrator(profile, world, files, how)
     clients = Clients()
-    caller = Caller(identity(clients.sts(signer), signer).arn)
+    caller = identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))
 
 
@@ -114,7 +113,7 @@ def carry_out(
     return not manner.dry_run or not plan.steps
 
 
-def _show(caller: Caller, plan: AccountPlan) -> None:
+def _show(caller: Identity, plan: AccountPlan) -> None:
     terminal.say(f"account {caller.account}, signed by {caller.arn}:")
     for text in plan.stays:
         terminal.say(f"  stays   {text}")
@@ -140,7 +139,7 @@ def _tell(step: Step, done: list[Step]) -> None:
     terminal.say(f"  done    {step.text}")
 
 
-def _as_json(caller: Caller, plan: AccountPlan, done: Sequence[Step], error: EnceeError | None) -> dict[str, Any]:
+def _as_json(caller: Identity, plan: AccountPlan, done: Sequence[Step], error: EnceeError | None) -> dict[str, Any]:
     return {
         "account": caller.account,
         "caller": caller.arn,

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from encee.aws.accounts import Account, Caller, Change, Document, Group, ManagedPolicy, Version
+from encee.aws.accounts import Account, Change, Document, Group, ManagedPolicy, Version
+from encee.aws.sts import Identity
 from encee.errors import EnceeError, UsageError
 
 PATH = "/encee/"
@@ -89,7 +90,7 @@ class Wish:
     adopt: bool = False
 
 
-def plan_setup(account: Account, caller: Caller, wish: Wish) -> AccountPlan:
+def plan_setup(account: Account, caller: Identity, wish: Wish) -> AccountPlan:
     """What makes a group whose members need MFA, and what of that is there already.
 
     Args:

@@ -58,7 +58,7 @@ class Connection:
     def _greet(self) -> None:
         try:
             assert self._client is not None  # noqa: S101 - made by open()
-            if identity(self._client, self.signer).arn.endswith(":root"):
+            if identity(self._client, self.signer).is_root:
                 self.trouble = root_key(self.signer.profile)
         except HopelessError as error:
             self.trouble = error

@@ -60,7 +60,7 @@ class Answers:
     @property
     def is_root(self) -> bool:
         """Whether the key is one of the root user's."""
-        return isinstance(self.identity, Identity) and self.identity.arn.endswith(":root")
+        return isinstance(self.identity, Identity) and self.identity.is_root
 
 
 def ask(
