@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 """A policy document, parsed."""
 
-_PAGE = 1000
+PAGE = 1000
 """The most entries that IAM puts on a page."""
 
 
@@ -146,7 +146,7 @@ def read_account(client: "IAMClient", signer: Signer, progress: Callable[[int], 
     policies: dict[str, ManagedPolicy] = {}
     with explained(signer):
         paginator = client.get_paginator("get_account_authorization_details")
-        pages = paginator.paginate(Filter=["User", "Group", "LocalManagedPolicy"], PaginationConfig={"PageSize": _PAGE})
+        pages = paginator.paginate(Filter=["User", "Group", "LocalManagedPolicy"], PaginationConfig={"PageSize": PAGE})
         for page in pages:
             users |= {user.name: user for user in map(_user, page["UserDetailList"])}
             groups |= {group.name: group for group in map(_group, page["GroupDetailList"])}

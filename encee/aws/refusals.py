@@ -1,4 +1,8 @@
-"""What AWS's errors, and boto3's, mean in encee's words, each with the hint that solves it."""
+"""What AWS's errors, and boto3's, mean in encee's words, each with the hint that solves it.
+
+One file on purpose: whoever words a new error sees beside it the kinds of errors that there are, and how all others
+are worded.
+"""
 
 import re
 import shlex

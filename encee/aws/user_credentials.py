@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from encee.aws.access_keys import last_use, list_access_keys
+from encee.aws.accounts import PAGE
 from encee.aws.mfa_devices import list_devices
 from encee.aws.refusals import explained
 from encee.aws.signer import Signer
@@ -118,7 +119,7 @@ def users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
     """
     with explained(signer):
         pages = client.get_paginator("list_virtual_mfa_devices").paginate(
-            AssignmentStatus="Assigned", PaginationConfig={"PageSize": 1000}
+            AssignmentStatus="Assigned", PaginationConfig={"PageSize": PAGE}
         )
         arns = [device["User"]["Arn"] for page in pages for device in page["VirtualMFADevices"]]
     return {ROOT if arn.endswith(":root") else arn.rpartition("/")[2] for arn in arns}

@@ -103,10 +103,10 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
             continue  # an account of a partition where the root user is elsewhere
         if user is None:  # newer than the report
             user = read_user_credentials(client, signer, name)
-        elif user.mfa != "none" and name == ROOT not in virtual:
-            user = user._replace(mfa="other")  # AWS tells nobody which
         elif name in virtual:
             user = user._replace(mfa="virtual")  # also where it is newer than the report
+        elif user.mfa != "none" and name == ROOT:
+            user = user._replace(mfa="other")  # AWS tells nobody which
         elif user.mfa != "none":
             progress(f"the devices of {name}")
             user = user._replace(mfa=kind_of_mfa(list_devices(client, signer, name)))

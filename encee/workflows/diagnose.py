@@ -22,6 +22,7 @@ from encee.profiles.file_checks import FILE_CHECKS
 from encee.profiles.findings import Check, Finding, State
 from encee.profiles.profile_checks import PROFILE_CHECKS
 from encee.workflows.connections import root_key
+from encee.workflows.devices import fido_only
 
 Asked = TypeVar("Asked")
 
@@ -169,11 +170,8 @@ def _fido_only(answers: Answers) -> Iterator[Finding]:
     if (unknown := _unknown_devices(answers)) is not None:
         yield unknown
     elif answers.devices and not _usable(answers):
-        yield Finding(
-            State.ERROR,
-            f"the user of {answers.profile} has FIDO security keys or passkeys only, and STS takes no codes from them",
-            "add an authenticator app in the console under Security credentials, or sign in with: aws login",
-        )
+        error = fido_only(answers.profile)
+        yield Finding(State.ERROR, error.message, error.hint)
 
 
 def _device_owner(answers: Answers) -> Iterator[Finding]:

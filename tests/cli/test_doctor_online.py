@@ -121,7 +121,7 @@ ONLINE_FAULTS = (
     OnlineFault("key-alive", "error", "does not belong to its key id", wrong_secret, "aws configure --profile dev"),
     OnlineFault("root-key", "error", "a key of the root user", root, "delete that key"),
     OnlineFault("no-device", "error", "the user of dev has no MFA device", no_device, "encee device enroll dev"),
-    OnlineFault("fido-only", "error", "FIDO security keys or passkeys only", fido_only, "aws login"),
+    OnlineFault("fido-only", "error", "only FIDO security keys or passkeys", fido_only, "aws login"),
     OnlineFault(
         "device-owner",
         "error",
