@@ -32,8 +32,9 @@ from encee.errors import InterruptedByPersonError, UsageError
 from encee.model import Device, rfc3339
 from encee.profiles.identifiers import checked_serial
 from encee.profiles.saved_device import save_device, still_naming
+from encee.workflows.attempts import three_times
 from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
-from encee.workflows.devices import choose_device, find_device, three_times
+from encee.workflows.devices import choose_device, find_device
 
 device = group("Look after the MFA devices of a profile's user: enrol, save, resynchronize, remove.")
 

@@ -1,18 +1,16 @@
 """Finding the device whose code a session needs, where no setting names it."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.refusals import HopelessError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.errors import AwsError, UsageError, WrongCodeError
+from encee.errors import AwsError, UsageError
 from encee.model import Device
 from encee.profiles.identifiers import checked_serial
-
-_ATTEMPTS = 3
 
 
 class Chooser(Protocol):
@@ -97,23 +95,3 @@ def fido_only(profile: str) -> UsageError:
 
 def _name_it(naming: Sequence[str], serial: str) -> str:
     return f"name one: {shlex.join([*naming, serial])}"
-
-
-def three_times(attempt: Callable[[], None], notify: Callable[[str], None]) -> None:
-    """Let a person try other codes after wrong ones, three times in all.
-
-    Args:
-        attempt: Asks for codes and sends them.
-        notify: Called with a line for people after wrong ones.
-
-    Raises:
-        WrongCodeError: All of them were wrong.
-    """
-    for left in range(_ATTEMPTS - 1, 0, -1):
-        try:
-            attempt()
-        except WrongCodeError as error:
-            notify(f"{error.message}; try the next two ({left} of {_ATTEMPTS} tries left)")
-        else:
-            return
-    attempt()

@@ -14,7 +14,7 @@ from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.steps import seconds_until, step_at
 from encee.mfa.totp import step_of
 from encee.model import User
-from encee.workflows.devices import three_times
+from encee.workflows.attempts import three_times
 
 _NAME = re.compile(r"[\w+=,.@-]{1,225}", re.ASCII)
 _NUMBERED = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,3})")

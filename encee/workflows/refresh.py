@@ -34,6 +34,7 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.saved_device import save_device
 from encee.profiles.store import Store
 from encee.workflows.asking import Asking, Flight
+from encee.workflows.attempts import ATTEMPTS
 from encee.workflows.code_sources import Person, nobody_to_ask, source_of
 from encee.workflows.connections import Connection, open_in_background
 from encee.workflows.devices import find_device
@@ -41,9 +42,6 @@ from encee.workflows.edits import carry_region, placeholder, session_edit, unwri
 from encee.workflows.jobs import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
 from encee.workflows.writer import Writer
-
-_MISTAKES = 3
-"""How many wrong codes a person may type for one session."""
 
 _ENDS = (InterruptedByPersonError, ClosedOutputError)
 """What ends a run, and not only a profile's part of it."""
@@ -349,9 +347,9 @@ class Refresh:
             self._asking.was_not_used(item)
         item.mistakes += isinstance(error, WrongCodeError)
         again = isinstance(error, (WrongCodeError, CodeMayBeSpentError)) and item.source.asks_person
-        if again and item.mistakes < _MISTAKES:
-            left = _MISTAKES - item.mistakes
-            self._notify(f"{item.job.label}: {error.message}; try the next one ({left} of {_MISTAKES} tries left)")
+        if again and item.mistakes < ATTEMPTS:
+            left = ATTEMPTS - item.mistakes
+            self._notify(f"{item.job.label}: {error.message}; try the next one ({left} of {ATTEMPTS} tries left)")
             self._waiting.append(item)
         else:
             self._fail(item.job, error)
