@@ -16,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
+from encee.cli.helping import tell_help, with_help
 from encee.cli.world import World
 from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
 
@@ -42,7 +43,7 @@ COMMANDS = {
 Where the name is a word of Python's, the function has an underscore behind it.
 """
 
-_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_SETTINGS: dict[str, Any] = {"max_content_width": 100}
 
 
 class _Table(TyperGroup):
@@ -63,11 +64,11 @@ class _Table(TyperGroup):
         module = import_module(COMMANDS[cmd_name])
         found = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         if isinstance(found, typer.Typer):
-            return typer.main.get_command(found)
+            return with_help(typer.main.get_command(found))
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
         command.command(cmd_name, context_settings=settings)(found)
-        return typer.main.get_command(command)
+        return with_help(typer.main.get_command(command))
 
 
 app = typer.Typer(
@@ -95,8 +96,7 @@ def encee(
 ) -> None:
     """MFA for the AWS CLI: session credentials in a profile of their own, and no other byte moved."""
     if context.invoked_subcommand is None:
-        for line in context.get_help().splitlines():
-            terminal.tell(line)
+        tell_help(context)
 
 
 def main(
@@ -117,16 +117,17 @@ def main(
     """
     world = World(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
     terminal.prepare()
+    command = with_help(typer.main.get_command(app))
     if (line := world.environ.get("_ENCEE_COMPLETE")) is not None:
         from encee.cli.completion import complete  # noqa: PLC0415 - only here
 
-        return complete(app, line, world)
+        return complete(command, line, world)
     failure: EnceeError
     try:
         evaluated = world.environ.get(terminal.EVALUATED)
         with terminal.evaluated_by_shell() if evaluated else nullcontext():
             # The code of an explicit exit is returned, also 130 for Ctrl-C.
-            code = app(arguments, prog_name="encee", standalone_mode=False, obj=world)
+            code = command(arguments, prog_name="encee", standalone_mode=False, obj=world)
             terminal.flush()
             return int(code or ExitCode.DONE)
     except EnceeError as error:
@@ -135,8 +136,6 @@ def main(
         from encee.cli.usage import usage_error  # noqa: PLC0415 - few command lines are wrong
 
         failure = usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world)
-    except SystemExit:  # what typer makes of an output that is closed when it prints a help text
-        failure = ClosedOutputError("the output was closed")
     except Abort:
         failure = InterruptedByPersonError("interrupted")
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value

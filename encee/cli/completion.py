@@ -9,8 +9,7 @@ bounded.
 from contextlib import suppress
 from pathlib import PurePath
 
-import typer
-from typer._click.core import Parameter
+from typer._click.core import Command, Parameter
 from typer._click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
 
 from encee.cli import terminal
@@ -21,11 +20,11 @@ _FILES = {"FILE", "COMMAND..."}
 """The values for which the shell's own completion is better."""
 
 
-def complete(app: typer.Typer, line: str, world: World) -> ExitCode:
+def complete(command: Command, line: str, world: World) -> ExitCode:
     """Print what fits at the end of a line.
 
     Args:
-        app: The command line.
+        command: The whole command line, as `typer.main.get_command` makes it.
         line: What was typed, up to the cursor.
         world: The environment and the clock.
 
@@ -34,7 +33,7 @@ def complete(app: typer.Typer, line: str, world: World) -> ExitCode:
         middle of what a person types.
     """
     with suppress(Exception):
-        found = _found(app, line, world)
+        found = _found(command, line, world)
         if found is None:
             return ExitCode.FAILED
         for value, text in found:
@@ -43,10 +42,10 @@ def complete(app: typer.Typer, line: str, world: World) -> ExitCode:
     return ExitCode.DONE
 
 
-def _found(app: typer.Typer, line: str, world: World) -> list[tuple[str, str]] | None:
+def _found(command: Command, line: str, world: World) -> list[tuple[str, str]] | None:
     """Each value that fits, with its help; None for files."""
     words, begin = _split(line)
-    context = _resolve_context(typer.main.get_command(app), {"obj": world}, "encee", words)
+    context = _resolve_context(command, {"obj": world}, "encee", words)
     if "command" in context.params and context.params["profile"]:
         return None  # what follows PROFILE belongs to the command of `encee exec`, its options too
     place, rest = _resolve_incomplete(context, words, begin)

@@ -2,7 +2,7 @@
 
 import typer
 
-from encee.cli import terminal
+from encee.cli.helping import tell_help
 
 
 def group(text: str) -> typer.Typer:
@@ -16,7 +16,6 @@ def group(text: str) -> typer.Typer:
     @made.callback(invoke_without_command=True, help=text)
     def by_itself(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
-            for line in context.get_help().splitlines():
-                terminal.tell(line)
+            tell_help(context)
 
     return made

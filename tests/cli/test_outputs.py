@@ -23,7 +23,10 @@ def shell(script: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", "--help", "refresh --help"])
+HELPS = ["", "--help", "refresh --help", "device", "device --help", "device list -h"]
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", *HELPS])
 def test_a_closed_output_ends_quietly_with_141(home: Home, words: str) -> None:
     home.write(f"[dev]\n{KEYS}")
     # The reader is gone before the first word: it waits for the end of an input that ends at once.
@@ -31,7 +34,7 @@ def test_a_closed_output_ends_quietly_with_141(home: Home, words: str) -> None:
     assert (code, out, err) == (141, "", "")
 
 
-@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version"])
+@pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", *HELPS])
 def test_a_full_output_is_said_once(home: Home, words: str) -> None:
     home.write(f"[dev]\n{KEYS}")
     code, out, err = shell(f"{ENCEE} {words} > /dev/full")

@@ -1,0 +1,43 @@
+"""How a command shows its help: through the same door as everything else that goes to stdout."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperOption
+
+from encee.cli import terminal
+
+
+def tell_help(context: typer.Context) -> None:
+    """Print the help text of the command that is running."""
+    for line in context.get_help().splitlines():
+        terminal.tell(line)
+
+
+def _tell_help(context: typer.Context, _option: object, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # as in a completion
+        tell_help(context)
+        raise typer.Exit
+
+
+def with_help(command: Any) -> Any:  # noqa: ANN401 - typer's own class is private
+    """Give a command, and the commands in it, the option that shows the help.
+
+    typer's own option prints past `terminal`, where a full disk is no error that encee expects.
+
+    Args:
+        command: As `typer.main.get_command` makes it; it is changed.
+    """
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.add_help_option = False
+        one.params.append(
+            TyperOption(
+                param_decls=["-h", "--help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_tell_help,
+                help="Show this message and exit.",
+            )
+        )
+    return command
