@@ -51,9 +51,9 @@ def audit(
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Show of whom the account requires MFA, and whose key alone opens something.
+    """Show of whom MFA is required, and whose key alone is enough.
 
-    Exits with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
+    Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
     whoever holds it can use to enrol one.
     """
     world: World = context.obj

@@ -36,7 +36,7 @@ from encee.workflows.attempts import three_times
 from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
 from encee.workflows.devices import choose_device, find_device
 
-device = group("Look after the MFA devices of a profile's user: enrol, save, resynchronize, remove.")
+device = group("Look after the MFA devices of a profile's user.")
 
 
 @device.command("list")

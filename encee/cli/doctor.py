@@ -34,10 +34,10 @@ def doctor(
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Look for what is wrong with the files, the environment and a profile, and say how to mend it.
+    """Find out what is wrong, and how to mend it.
 
-    Changes nothing. With PROFILE, AWS is asked about its key and its user's devices, for which no code is needed.
-    Ends with 1 when there is an error. docs/doctor.md describes each check.
+    Looks at the files and the environment, and changes nothing. With PROFILE, AWS is asked about its key and its
+    user's devices, for which no code is needed. Ends with 1 when there is an error.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)

@@ -43,7 +43,11 @@ def env(
     *,
     shell: Annotated[
         Shell | None,
-        typer.Option(help="For which shell or file. [default: the one that runs encee]", show_default=False),
+        typer.Option(
+            metavar="SHELL",
+            help="bash, zsh, fish, powershell, cmd, dotenv or json. [default: the shell that runs encee]",
+            show_default=False,
+        ),
     ] = None,
     unset: Annotated[bool, typer.Option("--unset", help="The lines that unset what the others set.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Refresh first when there is no valid session.")] = False,

@@ -49,7 +49,7 @@ def csv(
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Bring in the CSV file that the IAM console offers for download with a new access key."""
+    """Bring in an access key from the IAM console's CSV file."""
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     path = expanded(file)

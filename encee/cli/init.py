@@ -35,7 +35,11 @@ class Shell(StrEnum):
     POWERSHELL = "powershell"
 
 
-def init(shell: Annotated[Shell, typer.Argument(help="The shell that evaluates it.")]) -> None:
+def init(
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help="The shell that evaluates it: bash, zsh, fish or powershell.")
+    ],
+) -> None:
     """Print what makes encee at home in a shell.
 
     It defines a function encee, which makes encee use work and leaves all else to the program, and the completion

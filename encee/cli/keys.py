@@ -37,7 +37,7 @@ from encee.workflows.rotate import LEAST, Rotated, Rotation
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-keys = group("See, rotate and lock away the long-term access keys of a profile's user.")
+keys = group("See, rotate and lock away the access keys of a profile's user.")
 
 
 @keys.command("list")

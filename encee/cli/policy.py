@@ -31,7 +31,7 @@ from encee.cli.groups import group
 from encee.cli.options import Json, World, not_empty
 from encee.errors import EnceeError, UsageError
 
-policy = group("Policies that require MFA: show them, find the traps in others, try out what they say.")
+policy = group("Show, check and try out policies that require MFA.")
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files with a policy each; - is standard input.")]
 
@@ -50,7 +50,7 @@ def list_(*, json: Json = False) -> None:
 
 @policy.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One of those that `encee policy list` lists.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of those that encee policy list shows.")],
     *,
     partition: Annotated[
         str, typer.Option(metavar="PARTITION", callback=not_empty, help="The partition of its ARNs.")

@@ -24,7 +24,7 @@ def usage_error(error: TyperException, arguments: Sequence[str], commands: Colle
         commands: The names of the commands.
         world: Where the files are, for the profiles' names.
     """
-    text = error.format_message().replace("\n", " ").strip().rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".").replace(". Choose from: ", ": choose from ")
     message = _CODE.sub("…", _POSSIBLE.sub("", text[:1].lower() + text[1:]))
     words = [word for word in arguments if not word.startswith("-")]
     if words and words[0] not in commands:

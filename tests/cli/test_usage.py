@@ -24,6 +24,12 @@ from tests.conftest import Encee, Home, Person
         ("refresh dev --duratoin 1h", "no such option: --duratoin", "did you mean --duration?"),
         ("refresh dev --quick", "no such option: --quick", "encee refresh --help"),
         ("refresh dev -c", "option '-c' requires an argument", "encee refresh --help"),
+        ("init", "missing argument 'SHELL': choose from bash, zsh, fish, powershell", "encee init --help"),
+        (
+            "init tcsh",
+            "invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'",
+            "encee init --help",
+        ),
         ("status --expiring", "option '--expiring' requires an argument", "encee status --help"),
     ],
 )
