@@ -122,14 +122,20 @@ def main(
         from encee.cli.completion import complete  # noqa: PLC0415 - only here
 
         return complete(command, line, world)
+    evaluated = world.environ.get(terminal.EVALUATED)
+    with terminal.evaluated_by_shell() if evaluated else nullcontext():
+        return _run(command, arguments, world)
+
+
+def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  # noqa: ANN401 - typer's own is private
+    """Run a command line; what ends it is said here, and nowhere else."""
     failure: EnceeError
     try:
-        evaluated = world.environ.get(terminal.EVALUATED)
-        with terminal.evaluated_by_shell() if evaluated else nullcontext():
-            # The code of an explicit exit is returned, also 130 for Ctrl-C.
-            code = command(arguments, prog_name="encee", standalone_mode=False, obj=world)
-            terminal.flush()
-            return int(code or ExitCode.DONE)
+        code = command(arguments, prog_name="encee", standalone_mode=False, obj=world)
+        if code == ExitCode.INTERRUPTED:  # typer's own answer to Ctrl-C
+            terminal.keep_promise(InterruptedByPersonError("interrupted"))
+        terminal.flush()
+        return int(code or ExitCode.DONE)  # the code of an explicit exit
     except EnceeError as error:
         failure = error
     except TyperException as error:
@@ -142,4 +148,5 @@ def main(
         failure = unexpected(error)
     if not isinstance(failure, ClosedOutputError):
         terminal.complain(failure)
+        terminal.keep_promise(failure)
     return int(failure.exit_code)

@@ -153,5 +153,5 @@ def _as_json(caller: Identity, plan: AccountPlan, done: Sequence[Step], error: E
             }
             for step in plan.steps
         ],
-        "error": None if error is None else {"message": error.message, "hint": error.hint},
+        "error": error and terminal.error_as_json(error),
     }

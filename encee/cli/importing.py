@@ -173,12 +173,11 @@ def _word(outcome: Imported, *, dry_run: bool) -> str:
 
 
 def _as_json(outcome: Imported, *, dry_run: bool) -> dict[str, Any]:
-    error = outcome.error
     return {
         "profile": outcome.profile,
         "file": str(outcome.file),
         "brought": list(outcome.brought),
         "differs": list(outcome.differs),
         "file_can_go": outcome.is_whole and not dry_run,
-        "error": error and {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)},
+        "error": outcome.error and terminal.error_as_json(outcome.error),
     }

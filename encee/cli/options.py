@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from encee.cli import terminal
 from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
@@ -24,6 +25,13 @@ def not_empty(value: str | None) -> str | None:
     if value == "":
         raise typer.BadParameter("it is empty")
     return value
+
+
+def _promised(wanted: bool) -> bool:
+    """Let a failure print an object too, also one in the options behind this one."""
+    if wanted:
+        terminal.promise_json()
+    return wanted
 
 
 def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
@@ -94,7 +102,7 @@ Admin = Annotated[
     str,
     typer.Option("--profile", metavar="ADMIN", callback=not_empty, help="The profile that administers the account."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.", is_eager=True, callback=_promised)]
 
 
 class HowToRefresh(NamedTuple):

@@ -176,7 +176,7 @@ def _show(
                 assert_never(outcome)
     if json:
         reports = [*map(_outcome_as_json, outcomes), *(one for job in jobs for one in _job_as_json(job))]
-        terminal.json({"profiles": reports, "error": _error_as_json(error)})
+        terminal.json({"profiles": reports, "error": error and terminal.error_as_json(error)})
         return
     for job in jobs:
         for target in job.targets:
@@ -209,7 +209,7 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "outcome": _NAMES[type(outcome)],
         "session_profile": outcome.session_profile,
         "expiration": None if isinstance(outcome, Failed) else rfc3339(outcome.expiration),
-        "error": _error_as_json(outcome.error) if isinstance(outcome, Failed) else None,
+        "error": terminal.error_as_json(outcome.error) if isinstance(outcome, Failed) else None,
     }
 
 
@@ -230,9 +230,3 @@ def _job_as_json(job: Job) -> list[dict[str, Any]]:
         }
         for target in job.targets
     ]
-
-
-def _error_as_json(error: EnceeError | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    return {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}

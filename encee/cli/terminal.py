@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,9 +26,13 @@ EVALUATED = "ENCEE_EVAL"
 _SHELL: ContextVar[TextIO] = ContextVar("_SHELL")
 """The stdout that a shell evaluates."""
 
+_PROMISED: ContextVar[bool] = ContextVar("_PROMISED", default=False)
+"""Whether `--json` was given, and its object is still to come."""
+
 
 def prepare() -> None:
     """Let nothing about the outputs be an exception: one that is closed swallows, an encoding's lack becomes `?`."""
+    _PROMISED.set(False)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -131,6 +135,18 @@ def _trace(error: BaseException) -> None:
     say(f"{type(error).__name__}: {error}" if isinstance(error, EnceeError) else type(error).__name__)
 
 
+def error_as_json(error: EnceeError) -> dict[str, Any]:
+    """An error as the objects of `--json` hold it."""
+    return {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+
+
+def keep_promise(error: EnceeError) -> None:
+    """The JSON object of a command that failed before it printed its own, if one was promised."""
+    if _PROMISED.get():
+        with suppress(EnceeError):  # of an output that cannot be written; the command's own error is said already
+            json({"error": error_as_json(error)})
+
+
 def tell(text: str) -> None:
     """A line of data, on stdout."""
     with open_output():
@@ -155,8 +171,14 @@ def tell_lines(text: str) -> None:
         print(text)
 
 
+def promise_json() -> None:
+    """Make sure that there is a JSON object on stdout, however the command ends."""
+    _PROMISED.set(True)
+
+
 def json(document: Mapping[str, Any]) -> None:
     """A JSON object, on stdout, with the number of its format."""
+    _PROMISED.set(False)
     with open_output():
         print(json_format.dumps({"encee_format": 1, **document}, indent=2))
 

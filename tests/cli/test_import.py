@@ -55,12 +55,13 @@ def legacy_file(home: Home, content: str | bytes) -> Path:
 
 def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
     """The message of a refusal that names a line and none of its text; `code` is the exit code."""
-    assert (result.code, result.out) == (code, "")
+    assert result.code == code
+    assert not result.out or set(json.loads(result.out)) == {"encee_format", "error"}
     error, hint = result.err.splitlines()
     assert error.startswith(f"encee: error: {file}: line {line} holds ")
     assert error.endswith("; nothing was written")
     assert hint.startswith("encee: hint: ")
-    assert SECRET not in result.err
+    assert SECRET not in result.out + result.err
     assert KEY_ID not in error
     return error
 

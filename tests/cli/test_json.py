@@ -1,0 +1,93 @@
+"""`--json`: one object on stdout, however a command ends."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from encee.cli.app import app
+from tests.conftest import Encee, Home, Person, on_terminal, wait_for
+from tests.fake_aws import FakeAws, faults
+
+FAILING = [
+    "refresh one two --to new",
+    "status nobody",
+    "clear nobody",
+    "device list nobody",
+    "device save nobody",
+    "device enroll nobody",
+    "device resync nobody",
+    "device remove nobody serial",
+    "keys list nobody",
+    "keys rotate nobody",
+    "keys lock nobody",
+    "keys unlock nobody",
+    "keys totp nobody",
+    "account audit --profile nobody",
+    "account setup --profile nobody",
+    "account teardown --profile nobody",
+    "account revoke jane --profile nobody",
+    "policy lint nofile",
+    "policy simulate nofile --action s3:GetObject",
+    "import csv nofile --profile new",
+    "import awsenv nofolder",
+    "import legacy nofile",
+    "doctor nobody",
+]
+
+
+def commands_with_json(command: Any, words: str = "") -> Iterator[str]:  # noqa: ANN401 - typer's own class is private
+    """The words of each command that has the option."""
+    if hasattr(command, "list_commands"):
+        for name in command.list_commands(None):
+            yield from commands_with_json(command.get_command(None, name), f"{words} {name}".strip())
+    elif any("--json" in option.opts for option in command.params):
+        yield words
+
+
+def test_every_command_with_the_option_is_tried_here() -> None:
+    found = set(commands_with_json(typer.main.get_command(app))) - {"policy list"}  # which has no way to fail
+    assert {words for words in found if any(line.startswith(f"{words} ") for line in FAILING)} == found
+
+
+@pytest.mark.parametrize("line", FAILING)
+@pytest.mark.usefixtures("dev")
+def test_a_command_that_fails_prints_an_object_with_the_error(encee: Encee, line: str) -> None:
+    result = encee(*line.split(), "--json")
+    assert result.code == 2, result.err
+    report = json.loads(result.out)
+    assert (report["encee_format"], report["error"]["exit_code"]) == (1, 2)
+    assert f"encee: error: {report['error']['message']}\n" in result.err
+    assert f"encee: hint: {report['error']['hint']}\n" in result.err
+
+
+def test_without_the_option_a_failure_leaves_stdout_empty(encee: Encee, home: Home) -> None:
+    home.write("")
+    assert encee("status", "nobody", "--json").out
+    assert encee("status", "nobody").out == ""
+
+
+def test_a_failure_behind_the_object_prints_no_second_one(encee: Encee, dev: Person) -> None:
+    del dev
+    result = encee("status", "dev", "--check", "--json")
+    assert (result.code, list(json.loads(result.out))) == (3, ["encee_format", "sessions"])
+
+
+def test_a_plan_that_fails_tells_its_exit_code(encee: Encee, dev: Person) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    result = encee("account", "setup", "--profile", "dev", "--json")
+    assert result.code == 2
+    assert json.loads(result.out)["error"]["exit_code"] == 2
+
+
+def test_ctrl_c_prints_an_object_too(dev: Person, aws: FakeAws) -> None:
+    del dev
+    aws.fault("ListMFADevices", faults.hang(10))
+    child = on_terminal("device", "list", "dev", "--json")
+    wait_for(lambda: aws.calls("ListMFADevices"))
+    child.sendintr()
+    printed = child.read()
+    assert child.wait() == 130
+    assert json.loads(printed.removeprefix("^C"))["error"]["exit_code"] == 130
