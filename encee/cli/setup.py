@@ -28,7 +28,7 @@ from encee.cli.own_devices import devices_of
 from encee.cli.refresh import run_and_show
 from encee.cli.running import RefreshRun
 from encee.cli.signing import Signing, signing
-from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.console_csv import console_key
@@ -88,6 +88,10 @@ def setup(
     first_run.say_goodbye(name)
 
 
+def _say_what_can_go(path: Path) -> None:
+    terminal.note(f"when all this works, the plain file can go: rm {shlex.quote(str(path))}")
+
+
 class _FirstRun:
     """The steps, each of which says what it finds done already."""
 
@@ -126,10 +130,10 @@ class _FirstRun:
         """Let the profile have a key that AWS knows.
 
         Raises:
-            EnceeError: Something else is there under its name, or AWS does not know the key.
+            EnceeError: Something else is there under its name, another key included, or AWS does not know the key.
         """
-        if name in self._catalog().sources:
-            terminal.say(f"key      {name} has one already")
+        if name in (catalog := self._catalog()).sources:
+            self._compare(name, catalog.access_key(name), csv)
             return
         placeholder = AccessKey("A" * 20, "s" * 40)
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
@@ -144,7 +148,26 @@ class _FirstRun:
         self._write(name, path, found, region, dry_run=False)
         terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
         if csv is not None:
-            terminal.note(f"when all this works, the plain file can go: rm {shlex.quote(str(path))}")
+            _say_what_can_go(path)
+
+    def _compare(self, name: str, known: AccessKey | None, csv: str | None) -> None:
+        """Say that the profile has a key; nothing is to be done, unless the console's file has another one.
+
+        Raises:
+            FileRefusedError: It has.
+        """
+        if csv is None:
+            terminal.say(f"key      {name} has one already")
+            return
+        path = expanded(csv)
+        found = console_key(read_plain(path), path).key
+        if known != found and not (known and known.is_locked and known.id == found.id):
+            raise FileRefusedError(
+                f"{name} has another key than {path}; nothing was changed",
+                hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}; or leave --csv out",
+            )
+        terminal.say(f"key      {name} has that of {path} already")
+        _say_what_can_go(path)
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
         credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)

@@ -307,6 +307,36 @@ def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, p
     assert ended(child) == 0
 
 
+def test_the_consoles_file_with_the_key_that_is_there_is_taken_as_done(
+    setup: Conversation, home: Home, dev: Person
+) -> None:
+    file = home.path / "keys.csv"
+    key = dev.user.access_key
+    file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
+    child = setup("dev", "--csv", str(file))
+    child.expect_exact(f"key      dev has that of {file} already")
+    child.expect_exact(f"rm {file}")
+    child.expect_exact("MFA code for dev")
+    child.sendintr()
+    assert ended(child) == 130
+
+
+@pytest.mark.parametrize("fields", ["AKIAIOSFODNN7EXAMPLE,{secret}", "{id},wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
+def test_the_consoles_file_with_another_key_than_the_profiles_is_refused(
+    setup: Conversation, home: Home, dev: Person, aws: FakeAws, fields: str
+) -> None:
+    file = home.path / "keys.csv"
+    key = dev.user.access_key
+    file.write_text(f"Access key ID,Secret access key\n{fields.format(id=key.id, secret=key.secret)}\n")
+    before = home.state()
+    child = setup("dev", "--csv", str(file))
+    child.expect_exact(f"encee: error: dev has another key than {file}; nothing was changed")
+    child.expect_exact(f"encee setup NAME --csv {file}")
+    assert ended(child) == 5
+    assert home.state() == before
+    assert aws.journal == []
+
+
 def test_a_root_key_is_refused_and_not_saved(setup: Conversation, home: Home, aws: FakeAws) -> None:
     root = aws.root_key()
     file = home.path / "keys.csv"
