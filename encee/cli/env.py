@@ -20,7 +20,7 @@ from encee.cli.options import (
     World,
 )
 from encee.cli.serving import serve
-from encee.cli.shells import guessed_shell
+from encee.cli.shells import guessed_form
 from encee.errors import EnceeError, UsageError
 from encee.profiles.export import CLEARED, REGION, lines
 
@@ -64,7 +64,7 @@ def env(
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
     world: World = context.obj
-    syntax = shell.value if shell is not None else guessed_shell(world)
+    syntax = shell.value if shell is not None else guessed_form(world)
     if unset:
         terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return

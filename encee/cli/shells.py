@@ -9,23 +9,28 @@ from pathlib import Path
 from encee.cli.options import World
 from encee.profiles.export import SHELLS
 
-_FORMS = {"pwsh": "powershell"} | dict.fromkeys(("sh", "ash", "dash", "ksh", "ksh93", "mksh"), "bash")
-"""The kind of each shell that is not called by it."""
+_LIKE_BASH = {"sh", "ash", "dash", "ksh", "ksh93", "mksh"}
+"""Shells that evaluate the same lines as bash, as long as there is no function in them."""
 
 _NO_SHELLS = {"false", "nologin"}
 """What accounts have for a shell that nobody is to log in to."""
 
 
-def guessed_shell(world: World) -> str:
-    """The kind of shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
+def running_shell(world: World) -> str:
+    """The name of the shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
     for program in (_parent(), world.environ.get("SHELL", "")):
-        name = Path(program).name.removeprefix("-")
-        shell = _FORMS.get(name, name)
-        if shell in SHELLS:
-            return shell
+        name = Path(program).name.removeprefix("-").replace("pwsh", "powershell")
+        if name in SHELLS or name in _LIKE_BASH:
+            return name
     return "bash"
+
+
+def guessed_form(world: World) -> str:
+    """The form of `encee env` for the shell that runs encee."""
+    name = running_shell(world)
+    return "bash" if name in _LIKE_BASH else name
 
 
 def _parent() -> str:
@@ -45,7 +50,7 @@ def _parent() -> str:
 def own_shell(world: World) -> str:
     """The program that is the person's shell: `$SHELL`, else the account's, else the system's; the first that runs."""
     if sys.platform == "win32":
-        return world.environ.get("COMSPEC", "cmd.exe") if guessed_shell(world) == "cmd" else "powershell.exe"
+        return world.environ.get("COMSPEC", "cmd.exe") if running_shell(world) == "cmd" else "powershell.exe"
     import pwd  # noqa: PLC0415 - not on Windows
 
     try:

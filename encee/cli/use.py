@@ -21,7 +21,7 @@ from encee.cli.options import (
     read_catalog,
 )
 from encee.cli.serving import serve, variables_of_files
-from encee.cli.shells import guessed_shell
+from encee.cli.shells import running_shell
 from encee.errors import UsageError
 from encee.profiles.export import lines
 
@@ -48,7 +48,7 @@ def use(
     if shell not in STARTUP_LINES:
         raise UsageError(
             "use needs the shell function encee: a program cannot change the variables of its shell",
-            hint=_way_out(guessed_shell(world), "--none" if none else quote(profile or "PROFILE")),
+            hint=_way_out(running_shell(world), None if none else quote(profile or "PROFILE")),
         )
     if (profile is None) != none:
         raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE, or encee use --none")
@@ -67,8 +67,13 @@ def use(
     terminal.say(f"this shell uses {session.profile}{until}")
 
 
-def _way_out(shell: str, word: str) -> str:
-    """What to type where there is no function, by the kind of shell."""
+def _way_out(shell: str, profile: str | None) -> str:
+    """What to type where there is no function.
+
+    Args:
+        shell: The shell's name.
+        profile: The profile, quoted for it; None for `--none`.
+    """
     if shell in STARTUP_LINES:
-        return f"{STARTUP_LINES[shell]}; encee use {word}"
-    return f"encee shell {word}"
+        return f"{STARTUP_LINES[shell]}; encee use {profile or '--none'}"
+    return f"encee shell {profile}" if profile else "encee env --unset prints what to type instead"

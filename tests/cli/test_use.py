@@ -229,6 +229,28 @@ def test_files_named_by_option_are_named_to_the_shell(
     assert "_FILE" not in encee("use", "dev").out.replace("AWS_WEB_IDENTITY_TOKEN_FILE", "")
 
 
+# ---- without the function
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "hint"),
+    [
+        ("bash", "dev", 'eval "$(encee init bash)"; encee use dev'),
+        ("sh", "dev", "encee shell dev"),
+        ("sh", "", "encee shell PROFILE"),
+        ("sh", "--none", "encee env --unset prints what to type instead"),
+        pytest.param("dash", "dev", "encee shell dev", marks=pytest.mark.needs("dash")),
+        pytest.param("zsh", "--none", 'eval "$(encee init zsh)"; encee use --none', marks=pytest.mark.needs("zsh")),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_without_the_function_says_what_the_running_shell_can_take(shell: str, words: str, hint: str) -> None:
+    line = [shell, "-c", f"{ENCEE} use {words}; exit $?"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[1] == f"encee: hint: {hint}"
+
+
 # ---- the region
 
 
