@@ -185,11 +185,14 @@ def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
         return f"'{escaped}'"
 
     # Under a global variable, one that `set -Ux` made would come to light again. That one is kept on disk and is the
-    # person's to take away: nothing is set beside it.
+    # person's to take away: nothing is set beside it. In a function, its local variables are above the global ones.
     guard = [
-        "begin; set -l name; set -l left;",
+        "begin; set -l name; set -l near; set -l left;",
+        f"for name in {' '.join([*variables, *cleared])}; set -q -l $name; and set near $near $name; end;",
         f"for name in {' '.join(cleared)}; set -q -U $name; and set left $left $name; end;",
-        'if set -q left[1]; echo "encee: error: fish has universal variables that would win: $left" >&2;',
+        'if set -q near[1]; echo "encee: error: fish has local variables that would win: $near" >&2;',
+        'echo "encee: hint: set -e $near" >&2; false;',
+        'else if set -q left[1]; echo "encee: error: fish has universal variables that would win: $left" >&2;',
         'echo "encee: hint: set -eU $left" >&2; false; else;',
     ]
     setting = [f"set -gx {name} {quoted(value)};" for name, value in variables.items()]

@@ -144,7 +144,25 @@ def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> No
     assert "a\0b" not in refused.value.message
 
 
-# ---- fish's universal variables
+# ---- fish's local and universal variables
+
+
+@pytest.mark.needs("fish")
+@pytest.mark.parametrize("name", ["SET", "CLEARED"])
+@pytest.mark.parametrize("evaluate", ["cat {0} | source", "eval (cat {0})", "called"])
+def test_a_local_variable_of_fish_that_would_win_is_told(tmp_path: Path, name: str, evaluate: str) -> None:
+    file = tmp_path / "lines"
+    file.write_text(lines("fish", {"SET": "new"}, cleared=["CLEARED"]) + "\n")
+    here = evaluate.format(file)
+    script = f"function called; cat {file} | source; end; function f; set -lx {name} here; if true; {here}; end; end"
+    script += "; set -gx CLEARED kept; f; or echo failed; set -q SET; or env | grep '^CLEARED='"
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(["fish", "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "failed\nCLEARED=kept\n"
+    assert done.stderr.splitlines() == [
+        f"encee: error: fish has local variables that would win: {name}",
+        f"encee: hint: set -e {name}",
+    ]
 
 
 @pytest.fixture
