@@ -164,13 +164,14 @@ def _fitted(picture: Picture, console: "Console") -> "RenderableType":
     from rich.segment import Segments
     from rich.text import Text
 
-    height = console.size.height
+    width, height = console.size
     rows, styles = picture.rows[:height], picture.styles[:height]
     table: RenderableType = ""
-    if picture.rows and terminal.coloured(sys.stdout):
-        table = pictures.drawn(picture.headings, rows, styles, foldable=picture.foldable)
+    fits = pictures.fits(picture.headings, rows, foldable=picture.foldable, width=width)
+    if picture.rows and terminal.coloured(sys.stdout) and fits:
+        table = pictures.drawn(picture.headings, rows, styles, foldable=picture.foldable, width=width)
     elif picture.rows:
-        table = Text("\n".join(pictures.columns(picture.headings, rows)), no_wrap=True, overflow="crop")
+        table = Text("\n".join(pictures.columns(picture.headings, rows)), overflow="fold")
     below = Group(
         "", *(Text(terminal.clean(note)) for note in picture.notes), Text(terminal.clean(picture.footer), style="dim")
     )

@@ -42,7 +42,8 @@ def table(
     """
     if terminal.coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
         with terminal.open_output():
-            console().print(drawn(headings, rows, styles, foldable=foldable))
+            output = console()
+            output.print(drawn(headings, rows, styles, foldable=foldable, width=output.width))
         return
     for line in columns(headings, rows):
         terminal.tell(line)
@@ -53,12 +54,21 @@ def fits(
     rows: Sequence[Sequence[str]],
     *,
     foldable: int = 0,
+    width: int | None = None,
     width_of: Callable[[str], int] = len,
 ) -> bool:
-    """Whether a table is as wide as the terminal at most, with its first `foldable` columns folded if need be."""
+    """Whether a table is as wide as the terminal at most, with its first `foldable` columns folded if need be.
+
+    Args:
+        headings: The columns' headings.
+        rows: The cells.
+        foldable: How many of the first columns may be folded.
+        width: The terminal's width in characters; None finds it out.
+        width_of: How wide a text is.
+    """
     widths = _widths([headings, *rows], width_of)
     least = [*(min(width, _FOLDED) for width in widths[:foldable]), *widths[foldable:]]
-    return sum(least) + len(_GAP) * (len(least) - 1) <= shutil.get_terminal_size().columns
+    return sum(least) + len(_GAP) * (len(least) - 1) <= (width or shutil.get_terminal_size().columns)
 
 
 def _widths(rows: Sequence[Sequence[str]], width_of: Callable[[str], int] = len) -> list[int]:
@@ -74,9 +84,9 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
 
 
 def drawn(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int, width: int
 ) -> "Table":
-    """A table as rich draws it; the arguments are those of `table`.
+    """A table as rich draws it on so many columns; the other arguments are those of `table`.
 
     Where no cell has to be folded, each column is one cell of many lines: rich takes half the time for it.
     """
@@ -90,7 +100,7 @@ def drawn(
         picture.add_column(heading, overflow="fold", no_wrap=index >= foldable)
     cleaned = [[terminal.clean(cell) for cell in row] for row in rows]
     cells = [[Text(cell, style=style or "") for cell in row] for row, style in zip(cleaned, styles, strict=True)]
-    if fits(headings, cleaned, width_of=cell_len):
+    if fits(headings, cleaned, width=width, width_of=cell_len):
         cells = [[Text("\n").join(column) for column in zip(*cells, strict=True)]]
     for row in cells:
         picture.add_row(*row)

@@ -170,6 +170,17 @@ def test_the_window_may_change_its_size(home: Home, monkeypatch: pytest.MonkeyPa
     assert ended(child) == 0
 
 
+def test_a_narrow_window_hides_no_column(home: Home) -> None:
+    home.write(f"[dev]\n{KEYS}" + session(left=timedelta(hours=6, seconds=30)))
+    child = on_terminal("status", "--watch", size=(24, 40))
+    child.expect_exact(HINT)
+    shown = plain(child.before or "").split()
+    for word in ("PROFILE", "SOURCE", "STATE", "LEFT", "dev-mfa", "dev", "valid", "6h", "00m"):
+        assert word in shown
+    child.sendintr()
+    assert ended(child) == 0
+
+
 def test_thousands_of_profiles_do_not_slow_it_down(home: Home) -> None:
     home.write("".join(f"[p{number}]\n{KEYS}" for number in range(3000)))
     child = watching()
