@@ -26,11 +26,11 @@ from encee.profiles.durations import parse_duration
 from encee.workflows.audit_account import Audit, Audited, audit_account
 
 _STYLES = {
-    "open to takeover": "red",
-    "MFA not required": "red",
-    "old key": "yellow",
-    "no active key": "dim",
-    "ok": "green",
+    "open to takeover": pictures.BAD,
+    "MFA not required": pictures.BAD,
+    "old key": pictures.DOUBTFUL,
+    "no active key": pictures.FAINT,
+    "ok": pictures.GOOD,
 }
 
 

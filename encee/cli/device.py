@@ -80,7 +80,7 @@ def _show(devices: Sequence[Device], saved: str | None, world: World, profile: s
             ]
             for one in devices
         ]
-        styles = [None if one.gives_codes else "dim" for one in devices]
+        styles = [None if one.gives_codes else pictures.FAINT for one in devices]
         pictures.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=1)
     else:
         terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")

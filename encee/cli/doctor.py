@@ -19,7 +19,12 @@ from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS, Answers, ask
 
-_STYLES = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "red", State.UNKNOWN: "dim"}
+_STYLES = {
+    State.OK: pictures.GOOD,
+    State.WARNING: pictures.DOUBTFUL,
+    State.ERROR: pictures.BAD,
+    State.UNKNOWN: pictures.FAINT,
+}
 
 
 def doctor(

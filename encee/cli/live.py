@@ -173,13 +173,17 @@ def _fitted(picture: Picture, console: "Console") -> "RenderableType":
     elif picture.rows:
         table = Text("\n".join(pictures.columns(picture.headings, rows)), overflow="fold")
     below = Group(
-        "", *(Text(terminal.clean(note)) for note in picture.notes), Text(terminal.clean(picture.footer), style="dim")
+        "",
+        *(Text(terminal.clean(note)) for note in picture.notes),
+        Text(terminal.clean(picture.footer), style=pictures.FAINT),
     )
     options = console.options.update(height=None)
     lines = console.render_lines(table, options, pad=False, new_lines=True)
     room = height - len(console.render_lines(below, options))
     if len(lines) > room or len(rows) < len(picture.rows):
-        more = console.render_lines(Text("… and more than fits the window", style="dim"), options, new_lines=True)
+        more = console.render_lines(
+            Text("… and more than fits the window", style=pictures.FAINT), options, new_lines=True
+        )
         lines = [*lines[: max(room - 1, 0)], *more]
     return Group(Segments(segment for line in lines for segment in line), below)
 

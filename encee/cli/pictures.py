@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+GOOD, DOUBTFUL, BAD, FAINT = "color(28)", "color(130)", "color(160)", "dim"
+"""Styles of a state. The colours are as far from white as from black; a terminal of 16 gets the nearest of its own."""
+
 _MOST_ROWS_DRAWN = 200
 """Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
 

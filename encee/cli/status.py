@@ -30,7 +30,12 @@ from encee.profiles.not_a_source import not_a_source
 from encee.profiles.sessions import Listed, sessions
 from encee.profiles.store import Store
 
-_STYLES = {"valid": "green", "expiring": "yellow", "expired": "red", "none": "dim"}
+_STYLES = {
+    "valid": pictures.GOOD,
+    "expiring": pictures.DOUBTFUL,
+    "expired": pictures.BAD,
+    "none": pictures.FAINT,
+}
 _EXPIRING = "1h"
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
 _FOLDABLE = 2

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pexpect
 import pytest
+from rich.color import Color
 
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal
 
@@ -175,6 +176,24 @@ def test_lists_a_session_that_was_written_to_another_name(encee: Encee, home: Ho
     home.write(f"[dev]\n{KEYS}" + session("work", NOW + timedelta(hours=2)))
     listed = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
     assert [(one["profile"], one["source"]) for one in listed] == [("work", "dev")]
+
+
+def contrast(colour: int, ground: float) -> float:
+    """How well one of a terminal's 256 colours is read on a ground of this luminance (WCAG 2.2: 1 to 21)."""
+    rgb = Color.from_ansi(colour).get_truecolor()
+    red, green, blue = ((part / 255 / 12.92) if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in rgb)
+    here = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (max(here, ground) + 0.05) / (min(here, ground) + 0.05)
+
+
+def test_the_colours_are_read_on_a_dark_ground_and_on_a_light_one(home: Home) -> None:
+    ends = (timedelta(hours=2), timedelta(minutes=5), timedelta(hours=-1))
+    home.write("".join(session(f"s{number}", datetime.now(UTC) + left) for number, left in enumerate(ends)))
+    shown = on_terminal("status", term="xterm-256color").read()
+    colours = {int(number) for number in re.findall(r"\x1b\[38;5;(\d+)m", shown)}
+    assert len(colours) == len(ends)
+    assert "\x1b[3" not in re.sub(r"\x1b\[38;5;\d+m", "", shown)
+    assert min(contrast(colour, ground) for colour in colours for ground in (0.0, 1.0)) > 3.8
 
 
 def test_without_a_file_says_what_to_do(encee: Encee) -> None:
