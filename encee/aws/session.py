@@ -6,6 +6,8 @@ that neither credentials in the environment nor an `AWS_PROFILE` that is gone ca
 
 import shlex
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +45,7 @@ class Clients:
         Raises:
             AwsError: The profile's settings make no client.
         """
-        with self._lock, explained(signer):
+        with self._lock, explained(signer), _settings_only():
             return self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
 
     def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
@@ -56,7 +58,7 @@ class Clients:
         Raises:
             AwsError: The profile's settings make no client.
         """
-        with self._lock, explained(signer):
+        with self._lock, explained(signer), _settings_only():
             return self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
 
     def _session(self, signer: Signer) -> "boto3.Session":
@@ -79,6 +81,22 @@ class Clients:
         )
 
 
+@contextmanager
+def _settings_only() -> Iterator[None]:
+    """Let whatever botocore raises over a setting be an error of the settings; nothing has been sent yet.
+
+    It takes the settings' shape for granted: one that is nested where it should not be, or the other way round, ends
+    in an AttributeError.
+
+    Raises:
+        ValueError: The settings make no client.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError) as error:
+        raise ValueError("no client") from error
+
+
 def find_credentials(profile: str, credentials_file: Path, config_file: Path) -> FoundCredentials:
     """What botocore takes for a profile without asking anybody: SSO, a web identity, a process, a section's keys.
 
@@ -93,13 +111,18 @@ def find_credentials(profile: str, credentials_file: Path, config_file: Path) ->
     from botocore.exceptions import BotoCoreError, ClientError
 
     again = f"sign in to it again, for instance: aws sso login --profile {shlex.quote(profile)}"
+    why = f"see what is wrong: aws sts get-caller-identity --profile {shlex.quote(profile)}"
     try:
         credentials = _core(profile, credentials_file, config_file).get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
     except (BotoCoreError, ClientError, OSError, ValueError) as error:  # the last two of a process and its output
         raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=again) from error
-    if frozen is None or frozen.access_key is None or frozen.secret_key is None:
+    except Exception as error:  # what a program prints, or a file holds, can end in any of Python's own errors
+        raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=why) from error
+    if frozen is None or not (frozen.access_key and frozen.secret_key):
         raise AwsError(f"{profile} has no credentials", hint=again)
+    if not all(isinstance(part, str) for part in (frozen.access_key, frozen.secret_key, frozen.token or "")):
+        raise AwsError(f"{profile} has credentials that are no text", hint=why)
     return FoundCredentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 

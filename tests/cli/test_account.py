@@ -784,6 +784,30 @@ def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: Fake
     assert aws.journal == []
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "credential_process = /nowhere/to/be/found",
+        "credential_process = echo secret-of-somebody",
+        "credential_process = echo []",
+        "credential_process = printf '\\377'",
+        "credential_process = echo '",
+        """credential_process = echo '{"Version": 1, "AccessKeyId": 5, "SecretAccessKey": 6}'""",
+        """credential_process = echo '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "Expiration": "x"}'""",
+        "role_arn = arn:aws:iam::123456789012:role/admin\nweb_identity_token_file = /nowhere",
+        "role_arn = arn:aws:iam::123456789012:role/admin\nweb_identity_token_file = /dev/null",
+    ],
+)
+def test_what_ends_botocores_search_in_an_error_of_any_kind_is_no_bug(
+    encee: Encee, aws: FakeAws, home: Home, settings: str
+) -> None:
+    home.write("", f"[profile odd]\n{settings}\n")
+    refused = encee("account", "setup", "--profile", "odd", "--yes")
+    assert (refused.code, "odd has " in refused.err, "bug" in refused.err) == (4, True, False), refused.err
+    assert "secret-of-somebody" not in refused.err
+    assert "CreateGroup" not in {call.action for call in aws.journal}
+
+
 def test_an_unknown_profile_is_wrong_usage(encee: Encee, admin: Person) -> None:
     del admin
     refused = encee("account", "setup", "--profile", "admn", "--yes")

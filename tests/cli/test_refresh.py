@@ -534,6 +534,16 @@ def test_a_setting_that_makes_no_request_is_told_before_the_code_is_sent(
     assert aws.journal == []
 
 
+@pytest.mark.parametrize("setting", ["s3 =", "defaults_mode =\n  a = b"])
+def test_a_setting_of_another_shape_is_no_bug_and_costs_no_code(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, setting: str
+) -> None:
+    home.write(dev.section(), f"[profile dev]\nregion = eu-central-1\n{setting}\n")
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, "the settings of dev" in result.err, "bug" in result.err) == (4, True, False), result.err
+    assert aws.journal == []
+
+
 def test_a_bug_in_one_profile_leaves_the_others(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
