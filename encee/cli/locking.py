@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -24,9 +23,13 @@ from encee.cli.options import (
 from encee.cli.signing import Signing, signing
 from encee.errors import UsageError
 from encee.mfa.seeds import checked_seed
+from encee.profiles.files import expanded
 from encee.profiles.keyring import Kind, forget, keep
 from encee.profiles.locking import bring_back, forget_seed, lock_away, name_seed
 from encee.profiles.store import Store
+
+_MOST = 4096
+"""So many bytes cannot be a seed, nor a URI with one."""
 
 
 def lock(
@@ -158,17 +161,24 @@ def _seed(serial: str, seed_file: str | None) -> str:
         InterruptedByPersonError: The person does not want to go on.
     """
     if seed_file == "-":
-        return sys.stdin.read()
+        return _text(sys.stdin.buffer) if sys.stdin is not None else ""
     if seed_file is not None:
         try:
-            return Path(seed_file).expanduser().read_text()
-        except (OSError, UnicodeDecodeError) as error:
+            with expanded(seed_file).open("rb") as file:
+                return _text(file)
+        except OSError as error:
             raise UsageError(
                 f"{seed_file} cannot be read: {type(error).__name__}", hint="name the file that holds the seed"
             ) from None
     if not terminal.is_terminal():
         raise UsageError("there is no terminal to ask for the seed", hint="give it on standard input: --seed-file -")
     return asking.ask_hidden(f"seed of {serial} (it is not shown):")
+
+
+def _text(file: BinaryIO) -> str:
+    """What a file holds; nothing where that is too much for a seed, of which no end may come."""
+    data = file.read(_MOST)
+    return data.decode(errors="replace") if len(data) < _MOST else ""
 
 
 def in_brackets(sections: Iterable[str]) -> str:

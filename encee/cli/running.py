@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from encee.cli import asking, pictures, terminal
 from encee.cli.options import HowToRefresh, World, config_store, credentials_store, read_catalog
@@ -16,6 +17,9 @@ from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.jobs import Failed, Job, Outcome, Refreshed, Target
 from encee.workflows.plan import plan
 from encee.workflows.refresh import Refresh
+
+_LONGEST = 4096
+"""So many bytes of a line on standard input cannot be a code."""
 
 _TO = "encee refresh PROFILE --to NAME"
 
@@ -135,5 +139,5 @@ def _typed_lines() -> Iterator[str]:
     """The lines of standard input, none read ahead: what is behind a code is for the command that `exec` runs."""
     if sys.stdin is not None:
         raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-        for line in iter(raw.readline, b""):
+        for line in iter(partial(raw.readline, _LONGEST), b""):
             yield line.decode(errors="replace").strip()

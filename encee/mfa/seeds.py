@@ -1,6 +1,5 @@
 """Codes computed from a device's seed, as the device itself does, so that nobody has to type them."""
 
-import binascii
 import urllib.parse
 from collections.abc import Callable
 from datetime import datetime
@@ -56,13 +55,13 @@ def checked_seed(text: str) -> str:
         UsageError: It is none. Never quotes it.
     """
     text = text.strip()
-    if text.startswith("otpauth://"):
-        text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
-    seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
     try:
+        if text.startswith("otpauth://"):
+            text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
+        seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
         size = len(decoded(seed))
-    except (binascii.Error, ValueError):
-        size = 0
+    except ValueError:  # which binascii.Error is, too
+        seed, size = "", 0
     if size < _SHORTEST:
         raise UsageError(
             "that is not the seed of a device",

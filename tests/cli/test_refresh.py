@@ -573,6 +573,16 @@ def test_outputs_that_are_closed_are_no_error(home: Home, dev: Person) -> None:
 
 
 @pytest.mark.usefixtures("dev")
+@pytest.mark.parametrize(
+    "endless", [("refresh", "dev", "-c", "-"), ("keys", "totp", "dev", "--i-know", "--seed-file", "-")]
+)
+def test_an_input_without_a_line_end_is_not_read_for_ever(endless: tuple[str, ...]) -> None:
+    with Path("/dev/zero").open("rb") as zeros:
+        done = subprocess.run([ENCEE, *endless], stdin=zeros, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "is not " in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.usefixtures("dev")
 def test_an_output_on_a_full_disk_is_a_clear_error() -> None:
     done = subprocess.run(["bash", "-c", f"{ENCEE} status > /dev/full"], capture_output=True, text=True, check=False)
     assert (done.returncode, "the output could not be written" in done.stderr) == (1, True)

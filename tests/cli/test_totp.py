@@ -2,12 +2,13 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 
 import keyring
 import pytest
 
-from tests.conftest import Encee, Home, Person, on_terminal, run_encee
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws, FakeDevice
 
 pytestmark = [
@@ -81,13 +82,23 @@ def test_a_seed_is_taken_in_every_form_that_people_have_it_in(
     assert stored(dev.device) == dev.device.seed
 
 
-@pytest.mark.parametrize("text", ["", "123456", "GEZDGNBV1", "GEZDGNBV", "otpauth://totp/x?issuer=y", "é" * 32])
+@pytest.mark.parametrize(
+    "text", ["", "123456", "GEZDGNBV1", "GEZDGNBV", "otpauth://totp/x?issuer=y", "otpauth://[x", "é" * 32, "A" * 5000]
+)
 def test_refuses_what_is_no_seed_and_does_not_repeat_it(encee: Encee, home: Home, dev: Person, text: str) -> None:
     before = home.state()
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=text)
     assert (result.code, result.out, home.state(), stored(dev.device)) == (2, "", before, None)
     assert result.err.startswith("encee: error: that is not the seed of a device\nencee: hint: ")
     assert not text or text not in result.err
+
+
+@pytest.mark.usefixtures("dev")
+@pytest.mark.parametrize("source", ["- <&-", "~nobody-of-that-name/seed", "/"])
+def test_a_source_that_has_no_seed_is_told(source: str) -> None:
+    command = f"{ENCEE} keys totp dev --i-know --seed-file {source}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, "bug" in done.stderr) == (2, False), done.stderr
 
 
 def test_another_seed_takes_the_place_of_the_first(encee: Encee, home: Home, dev: Person) -> None:
