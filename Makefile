@@ -16,7 +16,7 @@ READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability readme screenshots check build clean
+.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability docs readme screenshots check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -86,8 +86,13 @@ readers: dev .venv-readers/.ready  ## the same with those that PyPI gives, and n
 reliability: dev  ## load, faults and odd surroundings, into docs/reliability.md; SIZE="--seconds 10" makes it smaller
 	$(BIN)/python -m scripts.reliability $(SIZE)
 
-readme: dev  ## the README's help texts and exit codes against the program
-	$(BIN)/python scripts/readme_help.py --check
+docs: dev  ## write the program's help texts into README.md and docs/commands.md
+	$(BIN)/python -m scripts.readme_help
+	$(BIN)/python -m scripts.command_reference
+
+readme: dev  ## README.md and docs/commands.md against the program: help texts, exit codes, commands
+	$(BIN)/python -m scripts.readme_help --check
+	$(BIN)/python -m scripts.command_reference --check
 
 screenshots: dev  ## the README's pictures, docs/*.svg, from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
