@@ -97,8 +97,10 @@ readme: dev  ## README.md and docs/commands.md against the program: help texts, 
 screenshots: dev  ## the README's pictures, docs/*.svg, from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
 
-build: dev  ## wheel and sdist in dist/
+build: dev  ## wheel and sdist in dist/, each tried in an empty environment
+	rm -rf dist
 	$(BIN)/python -m build --quiet
+	$(BIN)/python -m scripts.installed
 
 system:  ## install the programs that some tests need (Debian, as root); CI calls it
 	apt-get update -qq
