@@ -14,19 +14,18 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
 
 from scripts.claims import UntrueError, expect
+from scripts.homes import AWS, ENCEE, Home
 
 if TYPE_CHECKING:
-    from tests.fake_aws import FakeAws, FakeDevice, FakeUser
+    from tests.fake_aws import FakeDevice, FakeUser
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = {"encee": Path(sys.executable).with_name("encee"), "aws": ROOT / ".venv-aws" / "bin" / "aws"}
+PROGRAMS = {"encee": ENCEE, "aws": AWS}
 COLUMNS = 80
 BUCKET = "jane-holiday-pictures"
 COLOURED = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -36,14 +35,15 @@ CREDENTIALS = """\
 # Keys of mine. Ask Sam before you add one.
 #   sandbox: dev    old account: default
 
-[default]                # closed in spring, kept for its number
+# closed in spring, kept for its number
+[default]
 aws_access_key_id = {dead_id}
 aws_secret_access_key = {dead_secret}
 ; region moved to the config file
 
 [dev]
 # from the console
-    # due for rotation in March
+# due for rotation in March
 aws_access_key_id     = {id}
 aws_secret_access_key = {secret}
 
@@ -66,44 +66,24 @@ mfa_serial = {serial}
 """
 
 
-@dataclass(frozen=True)
-class Home:
-    """A home directory with the two files that AWS tools read."""
+def furnish(home: Home, user: "FakeUser", device: "FakeDevice", former: "FakeUser") -> None:
+    """Write both files as their owner may have left them: with keys of two users, and with comments."""
+    dead, key = former.access_key, user.access_key
+    home.write(
+        CREDENTIALS.format(id=key.id, secret=key.secret, dead_id=dead.id, dead_secret=dead.secret).encode(),
+        CONFIG.format(serial=device.serial).encode(),
+    )
 
-    path: Path
 
-    @property
-    def files(self) -> tuple[Path, Path]:
-        """The credentials file and the config file."""
-        return self.path / ".aws" / "credentials", self.path / ".aws" / "config"
+def contents(home: Home) -> tuple[bytes, bytes]:
+    """What the two files hold now."""
+    return home.credentials.read_bytes(), home.config.read_bytes()
 
-    def furnish(self, user: "FakeUser", device: "FakeDevice", former: "FakeUser") -> None:
-        """Write both files as their owner may have left them: with keys of two users, and with comments."""
-        dead, key = former.access_key, user.access_key
-        texts = (
-            CREDENTIALS.format(id=key.id, secret=key.secret, dead_id=dead.id, dead_secret=dead.secret),
-            CONFIG.format(serial=device.serial),
-        )
-        (self.path / ".aws").mkdir(mode=0o700)
-        for file, text in zip(self.files, texts, strict=True):
-            file.write_text(text)
-            file.chmod(0o600)
 
-    def contents(self) -> tuple[bytes, bytes]:
-        """What the two files hold now."""
-        credentials, config = self.files
-        return credentials.read_bytes(), config.read_bytes()
-
-    def environ(self, endpoint: str) -> dict[str, str]:
-        """The caller's environment with this home, the stand-in, and no setting of the caller's for AWS or encee."""
-        kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
-        ours = {
-            "HOME": str(self.path),
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_PAGER": "",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        return kept | ours | ({} if COLOURED else {"NO_COLOR": "1"})
+def surroundings(home: Home) -> dict[str, str]:
+    """The caller's environment with this home, the stand-in, and no setting of the caller's for AWS or encee."""
+    kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+    return kept | home.environ | ({} if COLOURED else {"NO_COLOR": "1"})
 
 
 def _is_setting(name: str) -> bool:
@@ -198,24 +178,25 @@ def expect_added(header: str, before: bytes, after: bytes) -> None:
     expect(added == [header], f"[{header}] is not the one new section")
 
 
-def story(aws: "FakeAws", home: Home) -> Iterator[str]:
+def story(home: Home) -> Iterator[str]:
     """Tell the story, and yield each thing that it has shown to be so.
 
     Raises:
         UntrueError: One of them is not.
     """
+    aws = home.aws
     jane, former = aws.create_user("jane"), aws.create_user("former")
     phone = jane.create_device("phone")
     former.access_key.deactivate()
     aws.create_bucket(BUCKET)
-    home.furnish(jane, phone, former)
-    environ = home.environ(aws.url)
-    credentials, config = home.contents()
+    furnish(home, jane, phone, former)
+    environ = surroundings(home)
+    credentials, config = contents(home)
 
     tell("Jane has a key in [dev], a phone that shows codes, and a credentials file full of comments. She starts work:")
     run("encee refresh dev", environ, phone)
 
-    new_credentials, new_config = home.contents()
+    new_credentials, new_config = contents(home)
     expect_added("dev-mfa", credentials, new_credentials)
     tell("The session went to a section of its own. Not one of the other bytes moved:")
     show_difference("~/.aws/credentials", credentials, new_credentials)
@@ -251,7 +232,7 @@ def main() -> int:
 
     try:
         with tempfile.TemporaryDirectory(prefix="encee-demo-") as folder, FakeAws() as aws:
-            proven = list(story(aws, Home(Path(folder))))
+            proven = list(story(Home(Path(folder), aws)))
     except UntrueError as untrue:
         print(f"demo: {untrue}", file=sys.stderr)
         return 1

@@ -9,7 +9,6 @@ import argparse
 import io
 import re
 import shlex
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,11 +19,11 @@ import pexpect
 from rich.console import Console
 from rich.text import Text
 
+from scripts.homes import ENCEE, ROOT
+
 if TYPE_CHECKING:
     from tests.fake_aws import FakeAws, FakeDevice
 
-ROOT = Path(__file__).resolve().parent.parent
-ENCEE = Path(sys.executable).with_name("encee")
 COLUMNS = 96
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MORNING = datetime(2026, 11, 22, 9, 0, 5, tzinfo=UTC)
