@@ -1,38 +1,39 @@
-"""Keep the README true: its help texts, its table of exit codes and its table of commands, against the program.
+"""Keep the README true: help texts, exit codes and commands against the program, measurements against their page.
 
-`--check` prints a line for each difference and exits with 1 where there is one; without it the help texts are
-rewritten in place first, so that only the tables, which people write, can still differ.
+`--check` prints a line for each difference and exits with 1 where there is one; without it the help texts and the
+measurements are rewritten in place first, so that only the other tables, which people write, can still differ.
 """
 
 import argparse
 import difflib
+import io
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import redirect_stdout
 
-from encee.cli.app import COMMANDS
+from encee.cli.app import COMMANDS, main as encee
 from encee.errors import ExitCode
+from scripts.homes import ROOT
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-ENCEE = Path(sys.executable).with_name("encee")
+README = ROOT / "README.md"
+BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 HELP_BLOCK = re.compile(
     r"(?P<start>^```\w*\n\$ (?P<command>encee\b[^\n]* --help)\n)(?P<text>.*?)(?P<end>^```$)", re.MULTILINE | re.DOTALL
+)
+
+MEASURED = re.compile(
+    r"(?P<start>^Measured by `make bench` on )[\d-]+(?P<how>;.*\n\n)(?:\|.*\n)+\nMachine: .*\n", re.MULTILINE
 )
 
 
 def help_of(command: str) -> str:
     """What `encee … --help` prints on 80 columns."""
-    done = subprocess.run(
-        [ENCEE, *command.split()[1:]],
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
+    os.environ["COLUMNS"] = "80"
+    with redirect_stdout(io.StringIO()) as printed:
+        encee(command.split()[1:])
+    return printed.getvalue()
 
 
 def with_help(readme: str) -> str:
@@ -50,6 +51,15 @@ def differences_in_help(readme: str) -> Iterator[str]:
                 yield f"{block['command']} does not print, and the README has: {line[2:]}"
 
 
+def with_measurements(readme: str, page: str) -> str:
+    """The README with the measurements of docs/benchmarks.md, their date and their machine."""
+    day, machine = re.findall(r"on (\d{4}-\d\d-\d\d)|^(Machine: .*\n)", page, re.MULTILINE)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in re.findall(r"^\|.*", page, re.MULTILINE)]
+    rows[1] = ["---" for _ in rows[0]]
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return MEASURED.sub(lambda block: f"{block['start']}{day[0]}{block['how']}{table}\n{machine[1]}", readme)
+
+
 def column(readme: str, heading: str) -> set[str]:
     """The first column, without backticks, of the tables whose heading row begins with a word."""
     rows = re.findall(rf"^\| {heading} \|.*\n\|[-| ]+\n((?:\|.*\n)*)", readme, re.MULTILINE)
@@ -62,24 +72,26 @@ def differences_in_table(what: str, told: set[str], real: set[str]) -> Iterator[
     yield from (f"the table has the {what} {entry}, and encee has not" for entry in sorted(told - real))
 
 
-def differences(readme: str) -> Iterator[str]:
-    """Everything in which the README and the program differ."""
+def differences(readme: str, page: str) -> Iterator[str]:
+    """Everything in which the README differs from the program and from docs/benchmarks.md."""
     yield from differences_in_help(readme)
+    if not MEASURED.search(readme) or readme != with_measurements(readme, page):
+        yield "its measurements are not those of docs/benchmarks.md"
     yield from differences_in_table("exit code", column(readme, "code"), {str(int(code)) for code in ExitCode})
     commands = {entry.removeprefix("encee ").split()[0] for entry in column(readme, "command")}
     yield from differences_in_table("command", commands, set(COMMANDS))
 
 
 def main() -> int:
-    """Check the README, and without `--check` mend its help texts before."""
+    """Check the README, and without `--check` mend its help texts and measurements before."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="change nothing")
     check = parser.parse_args().check
-    readme = README.read_text(encoding="utf-8")
+    readme, page = (path.read_text(encoding="utf-8") for path in (README, BENCHMARKS))
     if not check:
-        readme = with_help(readme)
+        readme = with_measurements(with_help(readme), page)
         README.write_text(readme, encoding="utf-8")
-    found = list(differences(readme))
+    found = list(differences(readme, page))
     for difference in found:
         print(f"README.md: {difference}")
     return 1 if found else 0
