@@ -1,0 +1,78 @@
+"""What the documents name is there: files, chapters, options, goals of make."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from encee.cli.app import app
+from tests.conftest import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+OTHERS = {"--assume-role", "--env-file", "--help"}
+"""Options of aws-mfa, of docker, and of every command."""
+
+
+def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's own class is private
+    """The options of a command and of all commands in it."""
+    for parameter in command.params:
+        yield from parameter.opts
+    if isinstance(command, typer.core.TyperGroup):
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            yield from options(command.get_command(context, name))
+
+
+OPTIONS = set(options(typer.main.get_command(app)))
+
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def chapters(document: Path) -> set[str]:
+    """The chapters of a document, as links call them."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@every_document
+def test_a_link_leads_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\((?!https://)([^)]+)\)", document.read_text()):
+        path, _, chapter = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        assert not chapter or chapter in chapters(target), link
+
+
+@every_document
+def test_a_file_that_is_named_exists(document: Path) -> None:
+    named = re.findall(r"`((?:encee|tests|scripts|docs|\.github)/[^`\s]*)`", document.read_text())
+    assert [path for path in named if "NAME" not in path and not [*ROOT.glob(path.rstrip("/"))]] == []
+
+
+@every_document
+def test_an_option_that_is_named_exists(document: Path) -> None:
+    named = set(re.findall(r"`(--[a-z][a-z-]*)", document.read_text()))
+    assert named - OPTIONS - OTHERS == set()
+
+
+@every_document
+def test_a_goal_of_make_that_is_named_exists(document: Path) -> None:
+    goals = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", document.read_text())) - goals == set()
+
+
+def test_what_contributing_traces_is_there() -> None:
+    """Each function, method and class in the steps of one command stands in some file of encee's."""
+    steps = (
+        (ROOT / "CONTRIBUTING.md").read_text().partition("## One command through the files")[2].partition("\n## ")[0]
+    )
+    code = "\n".join(path.read_text() for path in ROOT.glob("encee/**/*.py"))
+    for name in re.findall(r"`(?:\w+\.)?(\w+)\(\)`", steps):
+        assert re.search(rf"\bdef {name}\(", code), name
+    for name in re.findall(r"`([A-Z]\w+)`", steps):
+        assert re.search(rf"\bclass {name}\b", code), name
+    for name in re.findall(r"`(\w+\.py)`", steps):
+        assert [*ROOT.glob(f"encee/**/{name}")], name
