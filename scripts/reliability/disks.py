@@ -59,7 +59,7 @@ def filling_up(stage: Stage) -> str:
     command = f"{FILL}; echo {dev.device.next_code()}"
     said = on_a_small_disk(stage, home, "", "refresh", "dev", "--code-command", command)
     expect("no space left" in said, "it does not say so")
-    expect(len(stage.aws.calls("GetSessionToken")) == 1, "it did not come to the write")
+    expect(stage.sent() == 1, "it did not come to the write")
     return "it came to the write"
 
 
@@ -73,7 +73,7 @@ def read_only(stage: Stage) -> str:
 
 def told_before_the_code(stage: Stage) -> str:
     """Hold the requests against none."""
-    expect(not stage.aws.calls("GetSessionToken"), "a code was spent")
+    expect(stage.sent() == 0, "a code was spent")
     return "told before the code was spent"
 
 

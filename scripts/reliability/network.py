@@ -33,7 +33,7 @@ def refused(stage: Stage, spoiled: Sequence[Fault], sent: int, says: str) -> str
 
 def requests(stage: Stage, expected: int) -> str:
     """How many requests carried the code, held against what is expected."""
-    sent = len(stage.aws.calls("GetSessionToken"))
+    sent = stage.sent()
     expect(sent == expected, f"the code was sent {sent} times, not {expected}")
     return f"the code was sent {sent} time{'' if sent == 1 else 's'}"
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import AWS
 from tests.fake_aws_tests.clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.fake_aws import FakeAws, FakeKey, FakeUser
     from tests.fake_aws_tests.clients import Command, Credentials
-
-AWS = Path(__file__).parents[2] / ".venv-aws" / "bin" / "aws"
 
 
 @pytest.fixture
