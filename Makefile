@@ -86,11 +86,11 @@ readers: dev .venv-readers/.ready  ## the same with those that PyPI gives, and n
 reliability: dev  ## load, faults and odd surroundings, into docs/reliability.md; SIZE="--seconds 10" makes it smaller
 	$(BIN)/python -m scripts.reliability $(SIZE)
 
-docs: dev  ## write the program's help texts into README.md and docs/commands.md
+docs: dev  ## write help texts and measurements into README.md, and docs/commands.md
 	$(BIN)/python -m scripts.readme_help
 	$(BIN)/python -m scripts.command_reference
 
-readme: dev  ## README.md and docs/commands.md against the program: help texts, exit codes, commands
+readme: dev  ## README.md and docs/commands.md against the program and docs/benchmarks.md
 	$(BIN)/python -m scripts.readme_help --check
 	$(BIN)/python -m scripts.command_reference --check
 

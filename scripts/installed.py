@@ -1,86 +1,108 @@
-"""Install each distribution in dist/ into an environment of its own, and use it there as somebody who got it would.
+"""Install each distribution in dist/ into an environment of its own, and use it against the stand-in for AWS.
 
-What a wheel lacks (a policy, `py.typed`, a dependency that was not named) is not missed in a clone, where it is there.
+What a wheel lacks (a policy, a shell's text, a dependency that was not named) is not missed in a clone, where it is
+there. Prints a line for each that is whole; where one is not, a line says what it lacks, and the exit code is 1.
 """
 
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
 
+from encee import __version__
+from encee.aws.policies.templates import POLICIES
+from encee.cli.init import STARTUP_LINES
 from scripts.claims import UntrueError, expect
+from scripts.homes import ROOT, Done, Home
+from tests.fake_aws import FakeAws
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "encee"
-DATA = [
-    file.relative_to(PACKAGE) for file in PACKAGE.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc"}
-]
-"""What encee needs beside its modules: the policies, and the mark that it is typed."""
-
-
-def run(*command: str | Path, home: Path, code: int = 0) -> str:
-    """Run a command far away from the clone; its standard output.
-
-    Raises:
-        UntrueError: It ended with another code.
-    """
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ENCEE_", "PYTHON"))}
-    done = subprocess.run(
-        command, cwd=home, env=environ | {"HOME": str(home)}, capture_output=True, text=True, check=False
-    )
-    expect(done.returncode == code, f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+CREDENTIALS = """\
+# mine
+[dev]
+aws_access_key_id = {key.id}
+aws_secret_access_key = {key.secret}
+"""
+TYPED = "from importlib.resources import files; assert (files('encee') / 'py.typed').is_file()"
 
 
 def distributions() -> Iterator[Path]:
-    """The wheel and the sdist, of which there has to be one each.
+    """The wheel and the sdist.
 
     Raises:
-        UntrueError: There are none, or more.
+        UntrueError: There is not one of each, of this version.
     """
     for pattern in ("*.whl", "*.tar.gz"):
         found = [*(ROOT / "dist").glob(pattern)]
-        expect(len(found) == 1, f"there are {len(found)} of {pattern} in dist/")
+        expect(len(found) == 1, f"dist/ holds {len(found)} of {pattern}")
+        expect(found[0].name.startswith(f"encee-{__version__}"), f"{found[0].name} is not of {__version__}")
         yield found[0]
 
 
-def use(distribution: Path, folder: Path) -> None:
-    """Install a distribution into the environment of a folder, use it, and remove it again.
+def pip(programs: Path, *arguments: str | Path) -> None:
+    """Let the environment's pip do something.
 
     Raises:
-        UntrueError: It does not hold what a user needs.
+        UntrueError: It cannot.
     """
-    programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    home = folder / "home"
-    pip = (programs / "python", "-m", "pip")
-    run(*pip, "install", "--quiet", distribution, home=Path.home())
-    version = run(programs / "encee", "--version", home=home).strip()
-    expect(version.split()[-1] in distribution.name, f"{distribution.name} says that it is {version}")
-    run(programs / "python", "-m", "encee", "status", home=home)
-    run(programs / "encee", "policy", "show", "mfa-required", home=home)
-    run(*pip, "check", home=home)
-    package = "import encee, pathlib; print(pathlib.Path(encee.__file__).parent)"
-    installed = Path(run(programs / "python", "-c", package, home=home).strip())
-    expect(installed.is_relative_to(folder), f"{distribution.name} is not what was used")
-    for file in DATA:
-        expect((installed / file).exists(), f"{distribution.name} holds no {file}")
-    run(*pip, "uninstall", "--quiet", "--yes", "encee", home=home)
-    print(f"{distribution.name}: {version} installs and runs")
+    done = subprocess.run([programs / "python", "-m", "pip", "--quiet", *arguments], check=False)
+    expect(done.returncode == 0, f"pip {arguments[0]} ended with {done.returncode}")
+
+
+def use(programs: Path, home: Home) -> None:
+    """Use what was installed once, from the first look to a session and back.
+
+    Raises:
+        UntrueError: Something of it does not work.
+    """
+
+    def run(program: str, *arguments: str) -> Done:
+        # Windows finds a home and its own libraries by these two.
+        environ = {"USERPROFILE": str(home.path), "SYSTEMROOT": os.environ.get("SYSTEMROOT")}
+        done = home.run(programs / program, *arguments, environ=environ)
+        command = " ".join([program, *arguments])
+        expect(done.returncode == 0, f"{command} ended with {done.returncode}: {done.stderr.strip()}")
+        return done
+
+    expect(run("encee", "--version").stdout == f"encee {__version__}\n", f"it is not encee {__version__}")
+    run("encee", "status")
+    run("python", "-I", "-c", TYPED)  # -I: not the encee in this folder
+    for name in POLICIES:
+        run("encee", "policy", "show", name, *(["--allow-cidr", "203.0.113.0/24"] if name == "ip-restriction" else []))
+    for shell in STARTUP_LINES:
+        run("encee", "init", shell)
+
+    user = home.aws.create_user("jane")
+    device = user.create_device("phone")
+    before = CREDENTIALS.format(key=user.access_key).encode(), b""
+    home.write(*before)
+    run("encee", "refresh", "dev", "--code", device.code())
+    expect(home.credentials.read_bytes().startswith(before[0]), "refresh moved a byte")
+    run("encee", "status", "--check", "dev")
+    run("encee", "exec", "dev", "--", str(programs / "python"), "--version")
+    run("encee", "clear", "dev")
+    expect(home.credentials.read_bytes() == before[0], "clear left something behind")
 
 
 def main() -> int:
     """Try both; the second one finds the dependencies of the first."""
     try:
         with tempfile.TemporaryDirectory(prefix="encee-installed-") as folder:
-            venv.create(Path(folder, "venv"), with_pip=True)
-            Path(folder, "home").mkdir()
-            for distribution in distributions():
-                use(distribution, Path(folder))
-    except UntrueError as error:
-        print(f"installed: {error}", file=sys.stderr)
+            environment = Path(folder, "venv")
+            venv.create(environment, with_pip=True)
+            programs = Path(sysconfig.get_path("scripts", "venv", {"base": str(environment)}))
+            for number, distribution in enumerate(distributions()):
+                pip(programs, "install", distribution)
+                pip(programs, "check")
+                with FakeAws() as aws:
+                    use(programs, Home(Path(folder, f"home-{number}"), aws))
+                pip(programs, "uninstall", "--yes", "encee")
+                print(f"{distribution.name}: installed into an empty environment, and used")
+    except UntrueError as untrue:
+        print(f"installed: {untrue}", file=sys.stderr)
         return 1
     return 0
 
