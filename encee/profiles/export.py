@@ -7,8 +7,8 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
@@ -38,7 +38,8 @@ REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The variables that name a region; either wins over the profile's own."""
 
 
-class Exported(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Exported:
     """A session as other programs get it.
 
     Args:
@@ -54,8 +55,8 @@ class Exported(NamedTuple):
     profile: str
     source: str | None
     key_id: str
-    secret: str
-    token: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
     expiration: datetime | None
     region: str | None
 

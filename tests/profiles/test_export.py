@@ -10,7 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.errors import EnceeError
-from encee.profiles.export import Exported, lines
+from encee.model import AccessKey, Session
+from encee.profiles.awsenv import AwsEnv
+from encee.profiles.catalog import Catalog
+from encee.profiles.export import Exported, lines, of_session
+from encee.profiles.keyring import locked_key
 from tests.cli.conftest import NASTY
 
 ODD = "$`'\"\\%!#&|;<>(){}[]*?~^= \t\n\r\x1b\u2018\u2019\u201a\u201b\u201cé-=:@/"
@@ -196,3 +200,12 @@ def test_a_universal_variable_of_fish_that_is_set_anew_does_not_win(tmp_path: Pa
     script = f"cat {file} | source; env | grep LEFT; set -q name left; or echo tidy"
     done = subprocess.run(["fish", "-c", script], env=fish_home, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("LEFT=new\ntidy\n", "")
+
+
+def test_nothing_that_carries_a_secret_shows_it_in_its_repr() -> None:
+    key = AccessKey("AKIAX", "top/secret+1")
+    session = Session("ASIAX", "top/secret+2", "top/secret+3", datetime(2026, 11, 22, tzinfo=UTC))
+    catalog = Catalog({"dev": {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}}, {})
+    nouns = [key, session, of_session(session, catalog, "dev", "dev-mfa"), AwsEnv(key, None, None, ()), locked_key("A")]
+    assert "dev-mfa" in repr(nouns)
+    assert "top/secret" not in repr(nouns)
