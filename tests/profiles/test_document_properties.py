@@ -21,6 +21,7 @@ from encee.errors import FileRefusedError
 from encee.profiles.document import Document
 from encee.profiles.headers import ConfigHeaders, CredentialsHeaders, Headers
 from encee.profiles.syntax import read_view
+from tests.profiles.javascript import read_by_javascript
 
 pytestmark = pytest.mark.slow
 
@@ -292,6 +293,11 @@ def test_owning_a_section_changes_nothing_else_and_every_reader_sees_the_new_ses
     assert (credentials.access_key, credentials.secret_key, credentials.token) == tuple(SESSION.values())[:3]
     assert not STALE & set(raw_config_parse(str(file))["dev-mfa"])
 
+    was_there, there = read_by_javascript(data), read_by_javascript(after)
+    assert there.pop("dev-mfa").items() >= SESSION.items()
+    was_there.pop("dev-mfa", None)
+    assert there == was_there
+
     section = [line.rstrip("\r\n") for line in cut(after, is_dev_mfa).section]
     assert section[0] == "[dev-mfa]"
     place = section.index("aws_access_key_id = ASIANEW")
@@ -389,6 +395,11 @@ def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else
     del was["dev-mfa"]
     now.pop("dev-mfa", None)
     assert now == was
+
+    was_there, there = read_by_javascript(before), read_by_javascript(after)
+    del was_there["dev-mfa"]
+    there.pop("dev-mfa", None)
+    assert there == was_there
 
     old = cut(before, is_dev_mfa)
     head, behind = "".join(old.before), "".join(old.behind)
