@@ -15,7 +15,7 @@ from encee.profiles.document import Document
 from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.identifiers import can_be_one_users
 from encee.profiles.session_section import STALE, holds_keys
-from encee.profiles.store import Edit, Store
+from encee.profiles.store import Store
 from encee.profiles.syntax import View, is_portable_name
 
 _KEYS = "keys"
@@ -85,9 +85,9 @@ def bring_in(incoming: Sequence[Incoming], credentials: Store, config: Store, *,
         FileRefusedError: One of the two files cannot be edited safely; nothing was written.
     """
     keys = _Keys(incoming, config.document().view)
-    _verify(credentials, keys.put_in)
+    credentials.edited(keys.put_in)
     settings = _Settings(keys)
-    _verify(config, settings.put_in)
+    config.edited(settings.put_in)
     failure = None if dry_run else _write(keys, settings, credentials, config)
     outcomes = []
     for profile, file, *_ in incoming:
@@ -96,13 +96,6 @@ def bring_in(incoming: Sequence[Incoming], credentials: Store, config: Store, *,
         brought = ((_KEYS,) if profile in keys.brought else ()) + (() if failure else names)
         outcomes.append(Imported(profile, file, brought, settings.differs.get(profile, ()), error))
     return outcomes
-
-
-def _verify(store: Store, edit: Edit) -> None:
-    """Make an edit in memory only."""
-    document = store.document()
-    edit(document)
-    document.data()
 
 
 def _write(keys: "_Keys", settings: "_Settings", credentials: Store, config: Store) -> EnceeError | None:

@@ -13,7 +13,7 @@ from encee.profiles.files import Files
 from encee.profiles.locked_section import IN_KEYRING
 from encee.profiles.long_term import is_locked, lock, refuse_elsewhere, sections_with, unlock
 from encee.profiles.settings import SEED
-from encee.profiles.store import Edit, Store
+from encee.profiles.store import Store
 
 
 def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -> list[str]:
@@ -39,20 +39,12 @@ def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -
         held = [name for name in sections_with(document.view, key) if not is_locked(document.view[name], key.id)]
         if held:
             credentials.rehearse(lock(key))
-            _refuse_copies(_edited(credentials, lock(key)), files.credentials, key)
+            _refuse_copies(credentials.edited(lock(key)), files.credentials, key)
             _refuse_copies(config.read(), files.config, key)
-            _edited(credentials, lock(key), unlock(key))  # so that it could be brought back
+            credentials.edited(lock(key), unlock(key))  # so that it could be brought back
             keyring.keep(keyring.Kind.KEY, key.id, key.secret)
             credentials.edit(lock(key))
         return held
-
-
-def _edited(store: Store, *edits: Edit) -> bytes:
-    """What a file would hold after some edits."""
-    document = store.document()
-    for edit in edits:
-        edit(document)
-    return document.data()
 
 
 def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:

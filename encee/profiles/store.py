@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shlex import quote
@@ -93,6 +93,14 @@ class Store:
         """
         return Document(self.read(), self.path, self._headers)
 
+    def edited(self, *edits: Edit) -> bytes:
+        """What the file would hold after edits, which are made and verified in memory only.
+
+        Raises:
+            FileRefusedError: As `document`, and when an edit is refused.
+        """
+        return self._edited(self.read(), edits)
+
     def readable_by_others(self) -> bool:
         """Whether the file's mode lets its group or everybody read it; on Windows, it tells nothing of that."""
         try:
@@ -164,10 +172,7 @@ class Store:
     ) -> bool:
         """One round of read, edit and replace; False when another tool wrote meanwhile."""
         before = snapshot.settled(real, deadline, self._known)
-        document = Document(before.data, self.path, self._headers)
-        for edit in edits:
-            edit(document)
-        data = document.data()
+        data = self._edited(before.data, edits)
         if data == before.data:
             return True
         try:
@@ -185,6 +190,12 @@ class Store:
             return True
         finally:
             replacement.discard(temporary)
+
+    def _edited(self, data: bytes, edits: Iterable[Edit]) -> bytes:
+        document = Document(data, self.path, self._headers)
+        for edit in edits:
+            edit(document)
+        return document.data()
 
     def _real_path(self) -> Path:
         """The regular file that the path leads to, or where it will be."""
