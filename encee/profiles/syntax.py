@@ -20,7 +20,7 @@ from encee.errors import FileRefusedError
 View = dict[str, dict[str, str]]
 """Section → option → value as the AWS tools see them; the options of `[DEFAULT]` are in every section."""
 
-PORTABLE_NAME = re.compile(r"[A-Za-z0-9_\-/.%@:+]+")
+_PORTABLE_NAME = re.compile(r"[A-Za-z0-9_\-/.%@:+]+")
 """The section names on whose spelling all SDKs agree."""
 
 _NO_NAMES = ("DEFAULT", "__proto__")
@@ -140,7 +140,7 @@ def unreadable(file: Path, line: int | None, fault: str, remedy: str, *, kind: s
 
 def is_portable_name(profile: str) -> bool:
     """Whether every AWS tool can have a profile of this name."""
-    return profile not in _NO_NAMES and PORTABLE_NAME.fullmatch(profile) is not None
+    return profile not in _NO_NAMES and _PORTABLE_NAME.fullmatch(profile) is not None
 
 
 def first_line(value: str) -> str:

@@ -152,9 +152,7 @@ class Refresh:
             for note in job.notes if isinstance(job, CodeJob) else ():
                 self._notify(note)
             try:
-                document = self._credentials.document()
-                session_edit(job.targets, placeholder(self._clock()), self._catalog)(document)
-                document.data()
+                self._credentials.edited(session_edit(job.targets, placeholder(self._clock()), self._catalog))
             except EnceeError as error:
                 self._fail(job, error)
         return self._left(jobs)
