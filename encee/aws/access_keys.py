@@ -84,8 +84,8 @@ def last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None
     """
     with explained(signer):
         used = client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
-    when = used.get("LastUsedDate")
-    return None if when is None else LastUse(when, used["ServiceName"])
+        when = used.get("LastUsedDate")
+        return None if when is None else LastUse(when, used["ServiceName"])
 
 
 class AccessKeys:
@@ -129,7 +129,7 @@ class AccessKeys:
         once = self._clients.iam(self._signer, attempts=1)  # sent twice, the request makes two keys
         with explained(self._signer):
             key = once.create_access_key()["AccessKey"]
-        return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
+            return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
 
     def deactivate(self, key_id: str) -> None:
         """Make one inactive; one that is gone is no error.

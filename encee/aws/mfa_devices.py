@@ -37,8 +37,11 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
     with explained(signer):
         paginator = client.get_paginator("list_mfa_devices")
         pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
-        listed = [device for page in pages for device in page["MFADevices"]]
-    return [Device(device["SerialNumber"], device["UserName"], device["EnableDate"]) for device in listed]
+        return [
+            Device(device["SerialNumber"], device["UserName"], device["EnableDate"])
+            for page in pages
+            for device in page["MFADevices"]
+        ]
 
 
 @dataclass(frozen=True, slots=True)

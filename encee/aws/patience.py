@@ -87,8 +87,5 @@ def once_settled(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError],
 
 
 def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:
-    try:
-        with explained(signer):
-            return send()
-    except KeyError:
-        raise LostAnswerError("AWS's answer lacked what was asked for", hint="try again in a moment") from None
+    with explained(signer):
+        return send()

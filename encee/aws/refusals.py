@@ -105,10 +105,8 @@ def explained(signer: Signer) -> Iterator[None]:
     except (exceptions.SSLError, exceptions.HTTPClientError) as error:
         cut_off = LostAnswerError("the connection to AWS was cut off before the answer was complete", hint=_AGAIN)
         raise _never_sent(error, signer) or cut_off from error
-    except ResponseParserError as error:
-        raise LostAnswerError(
-            "AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_AGAIN
-        ) from error
+    except (ResponseParserError, KeyError) as error:  # KeyError: it lacks what was asked for
+        raise _not_aws() from error
     except exceptions.ConfigParseError:
         # Its text, and so that of any error raised from it, can quote a secret.
         raise AwsError(
@@ -119,6 +117,10 @@ def explained(signer: Signer) -> Iterator[None]:
             f"boto3 could not make a request with the settings of {signer.profile}: {type(error).__name__}",
             hint=f"look at region ({signer.region}) and the other settings of the profile, and at the AWS_ variables",
         ) from error
+
+
+def _not_aws() -> LostAnswerError:
+    return LostAnswerError("AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_AGAIN)
 
 
 class _Meaning(NamedTuple):
@@ -212,6 +214,8 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     for secret in filter(None, (signer.key.secret, signer.token)):
         text = text.replace(secret, "…")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if not code:
+        return _not_aws()
     if code in _THROTTLED:
         return ThrottledError("AWS gets too many requests from this account", hint="wait a minute and try again")
     if status >= 500:  # noqa: PLR2004 - every server error

@@ -122,7 +122,7 @@ def identity(client: "STSClient", signer: Signer) -> Identity:
     """
     with explained(signer):
         answer = client.get_caller_identity()
-    return Identity(answer["Arn"], _moment(answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
+        return Identity(answer["Arn"], _moment(answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
 
 
 def _moment(date: str) -> datetime | None:

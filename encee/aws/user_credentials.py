@@ -143,9 +143,9 @@ def read_report(client: "IAMClient", signer: Signer) -> Report:
                 break
             time.sleep(_BETWEEN)
         answer = client.get_credential_report()
-    text = answer["Content"].decode()
+        made, text = answer["GeneratedTime"], answer["Content"].decode()
     try:
-        return Report(answer["GeneratedTime"], [_of_row(row) for row in csv.DictReader(io.StringIO(text))])
+        return Report(made, [_of_row(row) for row in csv.DictReader(io.StringIO(text))])
     except KeyError as error:
         raise AwsError(
             f"AWS's credential report has no column {error}", hint="this is news: please report it"

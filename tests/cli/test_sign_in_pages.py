@@ -1,0 +1,44 @@
+"""A proxy or a sign-in page that answers in AWS's place, with a page that happens to be XML."""
+
+import pytest
+from werkzeug import Response
+
+from tests.conftest import Encee, Home, Person
+from tests.fake_aws import FakeAws
+from tests.fake_aws.faults import Fault
+
+PAGE = "<html><body>Sign in</body></html>"
+
+
+@pytest.fixture(params=[(PAGE, 200), (PAGE, 403), ("<GetCallerIdentityResponse/>", 200), ("", 403)])
+def page(request: pytest.FixtureRequest) -> Fault:
+    text, status = request.param
+    return Fault("page", Response(text, status, content_type="text/html"))
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("ListMFADevices", ("device", "list", "dev")),
+        ("GetCallerIdentity", ("account", "audit", "--profile", "dev")),
+        ("ListAccessKeys", ("keys", "list", "dev")),
+        ("GetAccessKeyLastUsed", ("keys", "list", "dev")),
+    ],
+)
+def test_is_told_from_an_answer_of_aws(
+    encee: Encee, dev: Person, aws: FakeAws, page: Fault, action: str, words: tuple[str, ...]
+) -> None:
+    if action != "ListMFADevices":
+        assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.fault(action, page, times=5)
+    result = encee(*words)
+    assert (result.code, "proxy or sign-in page" in result.err) == (4, True), result.err
+
+
+def test_may_have_let_the_code_through(encee: Encee, home: Home, dev: Person, aws: FakeAws, page: Fault) -> None:
+    aws.fault("GetSessionToken", page)
+    before = home.state()
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert result.code == 4
+    assert "proxy or sign-in page answered: that code may have been used" in result.err
+    assert home.state() == before
