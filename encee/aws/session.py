@@ -67,6 +67,7 @@ class Clients:
         core = _core(signer.profile, signer.credentials_file, signer.config_file)
         # A token of the global endpoint fails in opt-in regions.
         core.set_config_variable("sts_regional_endpoints", "regional")
+        core.register("after-call", _refuse_strangers)
         if self._loader is None:
             self._loader = core.get_component("data_loader")
             # Else it looks through some 900 folders of API models for their names, for 20 ms.
@@ -138,6 +139,19 @@ def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.
     else:  # it is about to be written; else it would not be found, and AWS_PROFILE is nobody's business
         core.session_var_map["profile"] = (None, None, None, None)
     return core
+
+
+def _refuse_strangers(**event: Any) -> None:  # noqa: ANN401 - as botocore calls whoever registers
+    """Take an answer for lost that is without the id that AWS gives each request.
+
+    To botocore, a page that happens to be XML, of a proxy or for signing in, is the success of every call whose answer
+    holds nothing, such as UpdateAccessKey.
+    """
+    from botocore.parsers import ResponseParserError
+
+    answer = event["parsed"]
+    if "Error" not in answer and "RequestId" not in answer["ResponseMetadata"]:
+        raise ResponseParserError("an answer without a request id")
 
 
 def _config(*, attempts: int) -> "Config":

@@ -42,3 +42,26 @@ def test_may_have_let_the_code_through(encee: Encee, home: Home, dev: Person, aw
     assert result.code == 4
     assert "proxy or sign-in page answered: that code may have been used" in result.err
     assert home.state() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("UpdateAccessKey", ("account", "revoke", "bob", "--profile", "dev", "--yes")),
+        ("PutUserPolicy", ("account", "revoke", "bob", "--profile", "dev", "--yes")),
+        ("AttachGroupPolicy", ("account", "setup", "--profile", "dev", "--yes")),
+        ("UpdateAccessKey", ("keys", "rotate", "dev")),
+        ("DeleteAccessKey", ("keys", "rotate", "dev")),
+        ("DeactivateMFADevice", ("device", "remove", "dev", "SERIAL", "--yes", "--yes-last")),
+        ("DeleteVirtualMFADevice", ("device", "remove", "dev", "SERIAL", "--yes", "--yes-last")),
+    ],
+)
+def test_has_done_nothing_although_it_says_that_all_is_well(
+    encee: Encee, dev: Person, aws: FakeAws, action: str, words: tuple[str, ...]
+) -> None:
+    aws.create_user("bob").create_device("bobs-phone")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.fault(action, Fault("page", Response(PAGE, 200, content_type="text/html")), times=9)
+    result = encee(*(dev.device.serial if word == "SERIAL" else word for word in words))
+    assert (result.code, "proxy or sign-in page" in result.err) == (4, True), result.err
