@@ -110,7 +110,7 @@ def explained(signer: Signer) -> Iterator[None]:
     except exceptions.ConfigParseError:
         # Its text, and so that of any error raised from it, can quote a secret.
         raise AwsError(
-            f"boto3 could not read the files of {signer.profile}", hint="check them with: encee status"
+            f"boto3 could not read the files of {signer.profile}", hint="see what is wrong with them: encee doctor"
         ) from None
     except (exceptions.BotoCoreError, ValueError) as error:
         raise AwsError(
@@ -222,7 +222,7 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
         return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
     if skew := _SKEW.search(text):
         return _clock_off(*skew.groups())
-    return _meant(code, text, error.operation_name, signer)
+    return _meant(code, text.rstrip("."), error.operation_name, signer)
 
 
 def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:

@@ -157,7 +157,8 @@ def resync(
     signs = signing(profile, world, files, HowToRefresh())
     if not terminal.is_terminal():
         raise UsageError(
-            "resync needs a terminal: it asks for two codes", hint=f"encee device resync {shlex.quote(signs.profile)}"
+            "resync needs a terminal: it asks for two codes",
+            hint=f"run it in a terminal: encee device resync {shlex.quote(signs.profile)}",
         )
     at_aws = MfaDevices(Clients(), signs.on_hand())
     devices = at_aws.list()
@@ -184,7 +185,7 @@ def remove(
     profile: Profile,
     serial: Annotated[str, typer.Argument(metavar="SERIAL", help="The device, as encee device list shows it.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to do it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     yes_last: Annotated[
         bool, typer.Option("--yes-last", help="Remove it even if no other device of the user gives codes.")
     ] = False,

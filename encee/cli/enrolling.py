@@ -43,6 +43,9 @@ from encee.workflows.connections import root_key
 from encee.workflows.devices import fido_only
 from encee.workflows.enroll import Enrolled, checked_name, enroll as enroll_device
 
+_GROUPS_A_LINE = 4
+"""How many groups of the secret stand on a line: what people type without losing the place, on any terminal."""
+
 
 def enroll(
     context: typer.Context,
@@ -226,8 +229,8 @@ class _AtTerminal:
             terminal.note(f"{self._file} shows the QR code, and so the secret: it is deleted at the end")
         terminal.say("scan the code with an authenticator app, or type this secret into it:")
         groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
-        for start in range(0, len(groups), 8):
-            terminal.say(f"  {' '.join(groups[start : start + 8])}")
+        for start in range(0, len(groups), _GROUPS_A_LINE):
+            terminal.say(f"  {' '.join(groups[start : start + _GROUPS_A_LINE])}")
         if not pictures.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import StrEnum
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -71,7 +72,9 @@ def env(
     if profile is None:
         raise UsageError("env needs a PROFILE, or --unset", hint='eval "$(encee env PROFILE)"')
     if not refresh and any(option is not None for option in (code, code_command, duration)):
-        raise UsageError("--code, --code-command and --duration say how to refresh", hint="encee env --refresh …")
+        raise UsageError(
+            "--code, --code-command and --duration say how to refresh", hint=f"encee env {quote(profile)} --refresh"
+        )
     files = world.files(credentials_file, config_file)
     how = HowToRefresh(code, code_command, duration, write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():

@@ -59,7 +59,7 @@ def _wanted(words: Sequence[str]) -> Sequence[str]:
     usage = "encee exec [OPTIONS] PROFILE -- COMMAND..."
     if words[0] != "--":
         if words[0].startswith("-"):
-            raise UsageError(f"{words[0]} stands behind PROFILE, where the command does", hint=usage)
+            raise UsageError(f"{words[0]} stands behind PROFILE, where the command belongs", hint=usage)
         return words
     if len(words) == 1:
         raise UsageError("there is no command behind --", hint=usage)

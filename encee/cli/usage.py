@@ -55,7 +55,7 @@ def _option_meant(text: str, command: str, arguments: Sequence[str], world: Worl
     if profile := _profile_among((word.removeprefix("--profile=") for word in candidates), world):
         return f"a profile needs no option: {command} {shlex.quote(profile)}"
     possible = _POSSIBLE.search(text)
-    return f"did you mean {possible['options'].replace(', ', ' or ')}?" if possible else None
+    return f"did you mean: {possible['options'].replace(', ', ' or ')}" if possible else None
 
 
 def _profile_among(words: Iterable[str], world: World) -> str | None:

@@ -683,6 +683,7 @@ def test_revoke_of_oneself_says_who_can_undo_it(account: Account, aws: FakeAws) 
 
 def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
     refused = account("revoke", "nobody", "--yes")
+    assert refused.err.startswith("encee: error: AWS does not know it: The user with name nobody cannot be found\n")
     assert refused.code == 4
     assert "nobody" in refused.err
     assert writes(aws) == []

@@ -282,4 +282,5 @@ def test_of_several_devices_without_a_saved_one_a_person_chooses(home: Home, dev
 def test_resync_needs_a_terminal(encee: Encee, aws: FakeAws) -> None:
     result = encee("device", "resync", "dev")
     assert (result.code, "needs a terminal" in result.err) == (2, True)
+    assert "encee: hint: run it in a terminal: encee device resync dev\n" in result.err
     assert aws.journal == []

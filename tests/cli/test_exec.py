@@ -117,7 +117,7 @@ def test_an_option_in_front_of_the_command_is_taken_for_a_mistake(encee: Encee, 
     result = encee("exec", "dev", *words)
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        f"encee: error: {words[0]} stands behind PROFILE, where the command does\n"
+        f"encee: error: {words[0]} stands behind PROFILE, where the command belongs\n"
         "encee: hint: encee exec [OPTIONS] PROFILE -- COMMAND...\n"
     )
 

@@ -92,8 +92,9 @@ def _restriction(cidrs: Sequence[str]) -> list[str]:
         )
     networks = [network(cidr) for cidr in cidrs]
     if is_world(networks):
+        verb = "is" if len(cidrs) == 1 else "together are"
         raise UsageError(
-            f"{', '.join(cidrs)}: together they are the whole world, which is no restriction",
+            f"{', '.join(cidrs)} {verb} the whole world, which is no restriction",
             hint="name the networks that you work from",
         )
     return [str(one) for one in dict.fromkeys(networks)]

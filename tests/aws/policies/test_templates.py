@@ -47,9 +47,9 @@ def test_networks_are_written_as_aws_wants_them() -> None:
         (["office"], "office is neither a network nor an address"),
         (["203.0.113.0/255.255.255.0"], "is neither a network"),
         (["203.0.113.7/24"], "203.0.113.7/24 is an address inside a network"),
-        (["0.0.0.0/0"], "together they are the whole world"),
-        (["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"], "together they are the whole world"),
-        (["203.0.113.0/24", "::/0"], "together they are the whole world"),
+        (["0.0.0.0/0"], "0.0.0.0/0 is the whole world"),
+        (["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"], "together are the whole world"),
+        (["203.0.113.0/24", "::/0"], "together are the whole world"),
         ([f"203.0.{n}.0/24" for n in range(250)] + [f"198.51.{n}.0/24" for n in range(120)], "characters"),
     ],
 )
