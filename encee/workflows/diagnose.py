@@ -176,13 +176,13 @@ def _fido_only(answers: Answers) -> Iterator[Finding]:
 
 def _device_owner(answers: Answers) -> Iterator[Finding]:
     if answers.serial is None:
-        yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh finds it")
+        yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh looks for one")
         return
     if (unknown := _unknown_devices(answers)) is not None:
         yield unknown
-    elif isinstance(answers.serial, UsageError):
+    elif isinstance(answers.serial, UsageError) or not (usable := _usable(answers)):
         yield _not_asked()
-    elif (usable := _usable(answers)) and answers.serial not in usable:
+    elif answers.serial not in usable:
         message = f"{answers.serial}, which is saved for {answers.profile}, is no device of its user"
         command = join(["encee", "device", "save", answers.profile, *usable[:1]])
         choice = f"save the one that you use; the user's are {' and '.join(usable)}" if len(usable) > 1 else None
@@ -227,7 +227,7 @@ ONLINE_CHECKS: tuple[Check[Answers], ...] = (
     Check("key-alive", "the key is alive", _key),
     Check("root-key", "the key is a user's, and not the root user's", _root),
     Check("no-device", "the user has an MFA device", _no_device),
-    Check("fido-only", "the user has a device that shows codes", _fido_only),
+    Check("fido-only", "the user's devices are not FIDO security keys or passkeys only", _fido_only),
     Check("device-owner", "the device that is saved is the user's", _device_owner),
     Check("key-age", f"the key is not older than {_OLD.days} days", _key_age),
 )

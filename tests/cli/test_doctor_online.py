@@ -184,6 +184,16 @@ def test_a_fault_that_aws_tells_is_found_and_nothing_else(encee: Encee, scene: S
     assert scene.person.user.access_key.secret not in result.out + result.err
 
 
+def test_of_a_user_without_a_device_nothing_untrue_is_said_to_be_fine(encee: Encee, scene: Scene) -> None:
+    scene.write(scene.aws.create_user("bob").access_key, scene.person.device.serial)
+    saved = encee("doctor", "dev", "--json")
+    assert states(saved)["device-owner"] == "unknown"
+    assert message(saved, "fido-only") == "the user's devices are not FIDO security keys or passkeys only"
+    scene.write(scene.aws.create_user("eve").access_key)
+    result = encee("doctor", "dev", "--json")
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
+
+
 def test_a_clock_a_few_seconds_off_is_fine(encee: Encee, scene: Scene) -> None:
     for seconds in (4, -4):
         scene.aws.clock_offset = timedelta(seconds=seconds)
@@ -259,7 +269,7 @@ def test_a_device_that_no_file_names_is_fine(encee: Encee, scene: Scene) -> None
     scene.write()
     result = encee("doctor", "dev", "--json")
     assert (result.code, states(result)["device-owner"]) == (0, "ok")
-    assert message(result, "device-owner") == "no device is saved for dev: a refresh finds it"
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
 
 
 def test_a_device_that_can_be_none_is_found_once(encee: Encee, scene: Scene) -> None:
