@@ -13,8 +13,7 @@ from encee.cli.options import (
     Json,
     RemovableProfiles,
     World,
-    config_store,
-    credentials_store,
+    stores,
 )
 from encee.errors import UsageError
 from encee.profiles.clearing import (
@@ -53,7 +52,7 @@ def clear(
         choose = partial(expired_sessions, now=world.clock())
     elif profiles:
         choose = partial(named_sessions, words=profiles, files=files)
-    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    credentials, config = stores(files)
     cleared = clear_sessions(credentials, config, choose, terminal.warn)
     _show(cleared)
     if json:

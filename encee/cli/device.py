@@ -22,9 +22,8 @@ from encee.cli.options import (
     Json,
     Profile,
     World,
-    config_store,
-    credentials_store,
     read_catalog,
+    stores,
 )
 from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
@@ -127,9 +126,7 @@ def save(
         found = find_device(Clients(), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
     else:
         found = own_serial(signs, checked_serial(serial))
-    file = save_device(
-        credentials_store(files, terminal.warn), config_store(files, terminal.warn), signs.profile, found
-    )
+    file = save_device(*stores(files), signs.profile, found)
     terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
     warn_of_environment(world, found)
     if json:
@@ -210,7 +207,7 @@ def remove(
         _ask_whether_to_remove(removal, signs.profile)
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
     signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.on_hand()
-    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    credentials, config = stores(files)
     forgotten = carry_out_removal(removal, MfaDevices(Clients(), signer), credentials, config, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:

@@ -24,9 +24,8 @@ from encee.cli.options import (
     Json,
     Profile,
     World,
-    config_store,
-    credentials_store,
     not_empty,
+    stores,
 )
 from encee.cli.own_devices import devices_of, warn_of_environment
 from encee.cli.refresh import run_and_show
@@ -257,7 +256,7 @@ def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, 
         f"use it for {profile} from now on, instead of {saved}?", default=True
     ):
         return None
-    credentials, config = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
+    credentials, config = stores(files)
     try:
         file = save_device(credentials, config, profile, serial)
     except EnceeError as error:

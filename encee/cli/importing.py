@@ -14,10 +14,9 @@ from encee.cli.options import (
     CredentialsFile,
     Json,
     World,
-    config_store,
-    credentials_store,
     not_empty,
     read_catalog,
+    stores,
 )
 from encee.errors import UsageError
 from encee.profiles.awsenv import awsenv
@@ -137,8 +136,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json: bool) -> None:
     """Write what plain files hold, and show what became of it."""
-    stores = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
-    outcomes = bring_in(incoming, *stores, dry_run=dry_run)
+    outcomes = bring_in(incoming, *stores(files), dry_run=dry_run)
     if json:
         terminal.json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
     else:

@@ -25,8 +25,7 @@ from encee.cli.options import (
     Json,
     Profile,
     World,
-    config_store,
-    credentials_store,
+    stores,
 )
 from encee.cli.signing import signing
 from encee.model import rfc3339
@@ -143,13 +142,14 @@ def rotate(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh(code, code_command, duration, least=LEAST))
+    credentials, config = stores(files)
     rotation = Rotation(
         signs.with_key(),
         session_profile=signs.settings.target(signs.profile),
         sign_in=signs.with_session,
         files=files,
-        credentials=credentials_store(files, terminal.warn),
-        config=config_store(files, terminal.warn),
+        credentials=credentials,
+        config=config,
         notify=terminal.note,
     )
     rotated = rotation.run(keep_old=keep_old, delete_unused=delete_unused)

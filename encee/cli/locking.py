@@ -16,9 +16,8 @@ from encee.cli.options import (
     Json,
     Profile,
     World,
-    config_store,
-    credentials_store,
     not_empty,
+    stores,
 )
 from encee.cli.signing import Signing, signing
 from encee.errors import UsageError
@@ -48,8 +47,7 @@ def lock(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh())
-    stores = credentials_store(files, terminal.warn), config_store(files, terminal.warn)
-    sections = lock_away(signs.key, files, *stores)
+    sections = lock_away(signs.key, files, *stores(files))
     if sections:
         terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
         terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
@@ -74,7 +72,8 @@ def unlock(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh())
-    sections = bring_back(signs.key, credentials_store(files, terminal.warn), terminal.warn)
+    credentials, _ = stores(files)
+    sections = bring_back(signs.key, credentials, terminal.warn)
     if sections:
         terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
     else:
@@ -114,7 +113,7 @@ def totp(
             f"no MFA device is known for {signs.profile}",
             hint=f"encee refresh {quote(signs.profile)} finds it and saves it",
         )
-    config = config_store(files, terminal.warn)
+    _, config = stores(files)
     if take_out:
         config.edit(partial(forget_seed, profile=signs.profile))
         forget(Kind.SEED, serial)

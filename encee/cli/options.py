@@ -125,14 +125,14 @@ class HowToRefresh(NamedTuple):
     least: timedelta = timedelta(seconds=1)
 
 
-def credentials_store(files: Files, warn: Callable[[str], None]) -> Store:
-    """The credentials file."""
-    return Store(files.credentials, CredentialsHeaders(), warn)
+def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[Store, Store]:
+    """The credentials file and the config file.
 
-
-def config_store(files: Files, warn: Callable[[str], None]) -> Store:
-    """The config file."""
-    return Store(files.config, ConfigHeaders(), warn)
+    Args:
+        files: Where they are.
+        warn: Called with what an edit could not do as well as it should.
+    """
+    return Store(files.credentials, CredentialsHeaders(), warn), Store(files.config, ConfigHeaders(), warn)
 
 
 def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
@@ -141,7 +141,7 @@ def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
     Raises:
         FileRefusedError: One of them cannot be read as the AWS tools read it.
     """
-    return Catalog(credentials_store(files, warn).document().view, config_store(files, warn).document().view)
+    return Catalog(*(store.document().view for store in stores(files, warn)))
 
 
 def salvage_catalog(
@@ -158,7 +158,7 @@ def salvage_catalog(
         FileRefusedError: One of the two files is there and cannot be opened.
     """
     views = []
-    for store in (credentials_store(files, warn), config_store(files, warn)):
+    for store in stores(files, warn):
         view, fault = salvage_view(read(store), store.path)
         if fault:
             warn(fault.message)

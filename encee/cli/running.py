@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from encee.cli import asking, pictures, terminal
-from encee.cli.options import HowToRefresh, World, config_store, credentials_store, read_catalog
+from encee.cli.options import HowToRefresh, World, read_catalog, stores
 from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import CodeSource, Given
 from encee.model import Session
@@ -61,7 +61,7 @@ class RefreshRun:
         if self._settings.to is not None and len(words) != 1:
             raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         warn = self.warnings.append
-        credentials, config = credentials_store(self._files, warn), config_store(self._files, warn)
+        credentials, config = stores(self._files, warn)
         catalog = Catalog(credentials.document().view, config.document().view)
         settings = Settings(self._settings, self._world.environ, catalog, self._world.legacy_serial())
         todo = plan(words, catalog, settings, self._files)

@@ -19,10 +19,9 @@ from encee.cli.options import (
     CredentialsFile,
     HowToRefresh,
     World,
-    config_store,
-    credentials_store,
     not_empty,
     read_catalog,
+    stores,
 )
 from encee.cli.own_devices import devices_of
 from encee.cli.refresh import run_and_show
@@ -170,7 +169,7 @@ class _FirstRun:
         _say_what_can_go(path)
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
-        credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)
+        credentials, config = stores(self._files)
         incoming = Incoming(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
         [outcome] = bring_in([incoming], credentials, config, dry_run=dry_run)
         if outcome.error:
@@ -251,7 +250,7 @@ class _FirstRun:
     def _save_device(self, signs: Signing) -> None:
         naming = ("encee", "device", "save", signs.profile)
         serial = find_device(Clients(), signs.on_hand(), asking.Asked(), naming)
-        credentials, config = credentials_store(self._files, terminal.warn), config_store(self._files, terminal.warn)
+        credentials, config = stores(self._files)
         file = save_device(credentials, config, signs.profile, serial)
         terminal.say(f"device   {serial}, saved in {file}")
 
