@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
 class EnceeError(Exception):
     """An expected failure, shown as `encee: error: MESSAGE` and `encee: hint: HINT`.
 
+    Each subclass can be made of a message and a hint alone: whoever knows more raises another one of the same type.
+
     Args:
         message: What went wrong, in one line.
         hint: What the person can do or type next; None where there is nothing to add.

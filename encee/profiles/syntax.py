@@ -50,7 +50,7 @@ class UnreadableError(FileRefusedError):
         kind: `byte-order-mark`, `duplicate-section`, or `syntax` for everything else.
     """
 
-    def __init__(self, message: str, *, hint: str, kind: str) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, kind: str = "syntax") -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
 

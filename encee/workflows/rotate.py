@@ -201,11 +201,11 @@ class Rotation:
     def _create(self, keys: AccessKeys) -> AccessKey:
         try:
             return keys.create()
-        except LostAnswerError as error:
-            raise LostAnswerError(
-                f"{error.message}: {self._profile} keeps its key, but there may be a new one whose secret nobody has",
-                hint=f"{self._again} --delete-unused",
-            ) from error
+        except (LostAnswerError, KeyboardInterrupt) as error:
+            expected = _expected(error)
+            standing = f"{self._profile} keeps its key, but there may be a new one whose secret nobody has"
+            hint = f"{self._again} --delete-unused"
+            raise type(expected)(f"{expected.message}: {standing}", hint=hint) from error
 
     def _install(self, keys: AccessKeys, new: AccessKey) -> None:
         """Put a new key in the place of the old one once it works; else take it back."""
@@ -270,8 +270,13 @@ class Rotation:
 
 def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -> EnceeError:
     """What ended a rotation, with where things stand and how to go on."""
-    if isinstance(error, KeyboardInterrupt):
-        error = InterruptedByPersonError("interrupted")
-    expected = error if isinstance(error, EnceeError) else unexpected(error)
+    expected = _expected(error)
     hint = f"{expected.hint}; then: {again}" if expected.hint else again
     return type(expected)(f"{expected.message}; {standing}", hint=hint)
+
+
+def _expected(error: Exception | KeyboardInterrupt) -> EnceeError:
+    """What ended a rotation, as one of encee's own errors."""
+    if isinstance(error, KeyboardInterrupt):
+        return InterruptedByPersonError("interrupted")
+    return error if isinstance(error, EnceeError) else unexpected(error)

@@ -171,6 +171,16 @@ def test_a_role_fails_with_its_source(encee: Encee, home: Home, dev: Person, aws
     assert aws.calls("AssumeRole") == []
 
 
+def test_a_role_fails_with_a_file_that_another_program_breaks_meanwhile(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    aws.fault("GetSessionToken", faults.meanwhile(lambda: home.credentials.write_text("[broken]\nnonsense\n")))
+    result = encee("refresh", "dev", "admin", "-c", dev.device.next_code())
+    assert (result.code, result.err.count("line 2 holds"), "bug" in result.err) == (5, 1, False), result.err
+    assert "admin needs the session of dev" in result.err
+
+
 def test_to_names_the_roles_session_and_not_its_sources(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin))
     assert encee("refresh", "admin", "--to", "work", "-c", dev.device.next_code()).code == 0

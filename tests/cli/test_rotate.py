@@ -13,7 +13,7 @@ import pytest
 
 from encee.aws import access_keys
 from encee.workflows import rotate
-from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee
+from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee, wait_for
 from tests.fake_aws import FakeAws, FakeKey, faults
 
 pytestmark = pytest.mark.slow
@@ -438,6 +438,32 @@ def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
     assert codes == {0, 5}
 
 
+@pytest.mark.parametrize("action", ["CreateAccessKey", "GetCallerIdentity", "UpdateAccessKey"])
+def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_stand(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, action: str
+) -> None:
+    sound = b""
+
+    def break_it() -> None:
+        nonlocal sound
+        sound = home.credentials.read_bytes()
+        home.credentials.write_bytes(b"[broken]\nnonsense\n" + sound)
+
+    aws.fault(action, faults.meanwhile(break_it))
+    result = encee("keys", "rotate", "dev")
+    assert ("line 2 holds" in result.err, "bug" in result.err) == (True, False), result.err
+    if action == "UpdateAccessKey":
+        assert result.code == 0
+        assert "encee_old_key stays under [dev] and can go" in result.err
+    else:
+        assert result.code == 5
+        assert re.search(r"may hold the new key AKIA\w+, so both keys stay active\n", result.err), result.err
+    home.credentials.write_bytes(sound)
+    if result.code:
+        assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+        the_key_of(ann)
+
+
 @pytest.mark.slow
 def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
@@ -574,10 +600,25 @@ def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Pers
     child.expect("waiting until it works everywhere")
     child.sendintr()
     child.expect(r"interrupted; the new key AKIA\w+ was deleted again, and dev keeps its old\s+one")
-    child.expect("hint: encee keys rotate dev")
+    child.expect_exact("encee: hint: encee keys rotate dev\r\n")
     child.wait()
     assert child.exitstatus == 130
     assert_nothing_has_changed(home, ann)
+
+
+def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.fault("CreateAccessKey", faults.hang(2))
+    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    wait_for(lambda: aws.calls("CreateAccessKey"))
+    child.sendintr()
+    child.expect_exact("interrupted: dev keeps its key, but there may be a new one whose secret nobody has\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev --delete-unused\r\n")
+    child.wait()
+    assert child.exitstatus == 130
+    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert_rotated(home, ann)
 
 
 @pytest.mark.usefixtures("scene")
