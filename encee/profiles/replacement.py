@@ -39,6 +39,8 @@ def make_folder(folder: Path) -> None:
     for path in reversed(missing):
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
+            if stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask takes from the owner, too
+                path.chmod(0o700)
             _flush_folder(path.parent)
 
 
@@ -64,6 +66,9 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
             file.write(data)
             if before.exists:
                 _dress(descriptor, before, lost)
+            elif hasattr(os, "fchmod"):
+                with suppress(OSError):
+                    os.fchmod(descriptor, 0o600)  # whatever the umask takes from the owner
             file.flush()
             os.fsync(descriptor)
     except BaseException:
@@ -84,6 +89,11 @@ def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
         if not _own(descriptor, -1, before.group):
             lost.add("the group (it may not read the file now)")
             mode &= ~stat.S_IRWXG
+    if hasattr(os, "removexattr") and _ACCESS_CONTROL_LIST not in dict(before.attributes):
+        with suppress(OSError):
+            os.removexattr(
+                descriptor, _ACCESS_CONTROL_LIST
+            )  # the folder's default for new files may let in whom the old one did not
     for name, value in before.attributes:
         if value is None or not _set_attribute(descriptor, name, value):
             lost.add("the extended attributes")

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,18 @@ def test_keeps_extended_attributes(file: Path, store: Store, warnings: list[str]
     store.edit(put)
     assert {name: os.getxattr(file, name) for name in os.listxattr(file)} == attributes
     assert warnings == []
+
+
+def test_a_default_of_the_folder_lets_nobody_in_whom_the_old_file_did_not(file: Path, store: Store) -> None:
+    # acl(5), as Linux keeps it: a version, then tag, permissions and id of each entry; the second one is a user's.
+    entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
+    default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    with suppress(OSError):  # a file system without such lists has no defaults
+        os.setxattr(file.parent, "system.posix_acl_default", default)
+    file.chmod(0o640)
+    store.edit(put)
+    assert "system.posix_acl_access" not in os.listxattr(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 @pytest.fixture

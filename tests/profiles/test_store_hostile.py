@@ -53,9 +53,9 @@ def store(file: Path) -> Store:
     return Store(file, CredentialsHeaders(), print)
 
 
-@pytest.fixture
-def no_umask() -> Iterator[None]:
-    before = os.umask(0)
+@pytest.fixture(params=[0, 0o777], ids=["takes-nothing", "takes-all"])
+def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
     yield
     os.umask(before)
 
@@ -80,8 +80,8 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): f"{stat.S_IMODE(path.stat().st_mode):o}" for path in folder.rglob("*")}
 
 
-@pytest.mark.usefixtures("no_umask")
-def test_nothing_that_is_made_is_open_to_others_whatever_the_umask(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("odd_umask")
+def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_path: Path) -> None:
     store = Store(tmp_path / "new" / ".aws" / "credentials", CredentialsHeaders(), print)
     with store.flight("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
