@@ -5,6 +5,9 @@ import os
 import sys
 from contextlib import suppress
 
+_INTERRUPTED = 130
+"""The exit code, which may have to be known before anything else is loaded."""
+
 
 def run() -> None:
     """Run the command line of this process and exit with its code.
@@ -14,11 +17,14 @@ def run() -> None:
     can crash over a thread that still loads boto3 when a person has left the prompt.
     """
     gc.set_threshold(100_000, 50, 50)
-    from encee.cli.app import main  # noqa: PLC0415 - behind the tuning that its imports profit from
+    try:
+        from encee.cli.app import main  # noqa: PLC0415 - behind the tuning that its imports profit from
 
-    code = main()
+        code = main()
+    except KeyboardInterrupt:  # while it loads, or says how it ended: `main` knows of all others
+        code = _INTERRUPTED
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # whoever read it has gone
+        with suppress(AttributeError, OSError, ValueError):  # it was closed, or whoever read it has gone
             stream.flush()
     os._exit(code)
 

@@ -1,9 +1,11 @@
 """The error boundary and what is the same for every command."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,13 @@ def test_the_readme_has_the_exit_codes() -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_an_interrupt_while_it_loads_is_no_traceback(home: Home, tmp_path: Path) -> None:
+    assert home.path.exists()
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    result = run_encee("status", environ=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert (result.code, result.out, result.err) == (130, "", "")
+
+
 def test_python_m_encee_is_the_same_command() -> None:
     done = subprocess.run([sys.executable, "-m", "encee", "nope"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, run_encee("nope").err)
