@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from encee.aws.patience import patiently
 from encee.aws.refusals import LostAnswerError, explained
 from encee.aws.signer import Signer
-from encee.errors import CodeMayBeSpentError
+from encee.errors import AwsError, CodeMayBeSpentError
 from encee.model import Role, Session
 
 if TYPE_CHECKING:
@@ -134,12 +134,21 @@ def _moment(date: str) -> datetime | None:
 
 
 def _session(credentials: "CredentialsTypeDef") -> Session:
-    return Session(
-        credentials["AccessKeyId"],
-        credentials["SecretAccessKey"],
-        credentials["SessionToken"],
-        credentials["Expiration"],
-    )
+    """The session that an answer holds.
+
+    Raises:
+        AwsError: Its key is not one of a session, as all are that AWS hands out: in a file, nothing would tell it from
+            a key that exists nowhere else.
+    """
+    key_id, expiration = credentials["AccessKeyId"], credentials["Expiration"]
+    if not key_id.startswith("ASIA"):
+        raise AwsError(
+            "what answered in the place of STS handed out a key that is no session's (ASIA…); nothing was written",
+            hint="name an endpoint of AWS: endpoint_url of the profile, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS",
+        )
+    if expiration.tzinfo is None:
+        expiration = expiration.replace(tzinfo=UTC)
+    return Session(key_id, credentials["SecretAccessKey"], credentials["SessionToken"], expiration)
 
 
 @contextmanager

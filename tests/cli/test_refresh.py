@@ -544,6 +544,21 @@ def test_a_setting_of_another_shape_is_no_bug_and_costs_no_code(
     assert aws.journal == []
 
 
+def test_a_session_that_could_not_be_told_from_long_term_keys_is_not_written(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    before = home.state()
+    aws.fault("GetSessionToken", faults.session("LSIAQQQQQQQQQQQQQQQQ", "2100-01-01T00:00:00Z"))
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, "is no session's (ASIA…)" in result.err, home.state()) == (4, True, before)
+
+
+def test_an_expiration_without_an_offset_is_utc(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.session("ASIAQQQQQQQQQQQQQQQQ", "2100-01-01T00:00:00"))
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, "expiration = 2100-01-01T00:00:00Z\n" in home.credentials.read_text()) == (0, True), result.err
+
+
 def test_a_bug_in_one_profile_leaves_the_others(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,19 @@ def html(status: int = 200) -> Fault:
     return Fault("html", Response(page, status, content_type="text/html; charset=utf-8"))
 
 
+def session(key_id: str, expiration: str) -> Fault:
+    """Something that speaks STS's language and is not AWS hands out a session of its own."""
+    credentials = (
+        f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{'s' * 40}</SecretAccessKey>"
+        f"<SessionToken>{'t' * 300}</SessionToken><Expiration>{expiration}</Expiration>"
+    )
+    answer = (
+        '<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult>'
+        f"<Credentials>{credentials}</Credentials></GetSessionTokenResult></GetSessionTokenResponse>"
+    )
+    return Fault("session", Response(answer, content_type="text/xml"))
+
+
 def half() -> Fault:
     """Carried out; the connection ends in the middle of the answer."""
     return Fault("half", ending=Ending.HALF)
