@@ -2,6 +2,8 @@
 
 Everything that encee makes lies under the path `/encee/`. A policy or group elsewhere is somebody else's: it is
 changed only when the person says so, and never deleted.
+
+The way there and the way back stand together on purpose: whatever the one makes, the other has to find.
 """
 
 import json
