@@ -1,6 +1,7 @@
 """Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
 
 from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from encee.aws.signer import Signer
 from encee.errors import EnceeError, UsageError
@@ -31,10 +32,12 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         named = [profile for profile in catalog.sources if settings.saved_serial(profile)]
         if not named and len(catalog.sources) == 1:
             named = [profile for profile in catalog.sources if settings.serial(profile)]
+        if not catalog.sources:
+            raise UsageError("there are no profiles with long-term keys yet", hint="make the first one: encee setup")
         if not named:
             raise UsageError(
                 f"no profile in {files.credentials} has an MFA device in its settings",
-                hint=f"name one, and its device is looked for: encee refresh {next(iter(catalog.sources), 'PROFILE')}",
+                hint=f"name one, and its device is looked for: encee refresh {quote(next(iter(catalog.sources)))}",
             )
     _refuse_codes(named, catalog, files)
     planner = _Planner(catalog, settings, files)

@@ -163,6 +163,21 @@ def test_without_a_profile_refreshes_those_whose_device_is_known(
     assert [one["profile"] for one in json.loads(result.out)["profiles"]] == ["dev"]
 
 
+def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) -> None:
+    result = encee("refresh")
+    assert (result.code, result.err) == (
+        2,
+        "encee: error: there are no profiles with long-term keys yet\nencee: hint: make the first one: encee setup\n",
+    )
+
+
+def test_without_a_known_device_names_a_profile_to_ask_for(encee: Encee, home: Home, dev: Person) -> None:
+    home.write(dev.section("my dev", serial=False))
+    result = encee("refresh")
+    assert result.code == 2
+    assert "encee: hint: name one, and its device is looked for: encee refresh 'my dev'\n" in result.err
+
+
 def test_one_failure_stops_nobody_and_decides_the_exit_code(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
