@@ -33,7 +33,7 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.console_csv import console_key
 from encee.profiles.files import Files, expanded
 from encee.profiles.importing import Incoming, bring_in
-from encee.profiles.plain import plausible_key, read_plain
+from encee.profiles.plain import key_fault, read_plain
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.connections import root_key
@@ -85,6 +85,19 @@ def setup(
             "interrupted", hint=f"encee setup {shlex.quote(name)} goes on from there"
         ) from None
     first_run.say_goodbye(name)
+
+
+def _asked_key() -> AccessKey:
+    """What a person types for a key.
+
+    Raises:
+        EnceeError: It cannot be one.
+    """
+    key_id = asking.ask("access key id:") or ""
+    secret = asking.ask_hidden("secret access key (not shown):").strip()
+    if fault := key_fault(key_id, secret):
+        raise EnceeError(f"that is {fault.what}", hint=f"type both again: {fault.remedy}")
+    return AccessKey(key_id, secret)
 
 
 def _say_what_can_go(path: Path) -> None:
@@ -190,9 +203,7 @@ class _FirstRun:
         """A key that a person types until AWS knows it, three times at most; once where AWS cannot be asked."""
         for left in reversed(range(_TRIES)):
             try:
-                key_id = asking.ask("access key id:") or ""
-                secret = asking.ask_hidden("secret access key (not shown):").strip()
-                key = plausible_key(key_id, secret, _TYPED, (1, 2))
+                key = _asked_key()
                 self._check(name, key, region)
             except InterruptedByPersonError:
                 raise

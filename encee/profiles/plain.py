@@ -5,6 +5,7 @@ They hold secrets, so nothing ever quotes them: a fault is named by its line's n
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from encee.errors import EnceeError, UsageError
 from encee.model import AccessKey
@@ -66,6 +67,33 @@ def misread(file: Path, line: int, fault: str, remedy: str) -> EnceeError:
     return EnceeError(f"{file}: line {line} holds {fault}; nothing was written", hint=remedy)
 
 
+class KeyFault(NamedTuple):
+    """Why an id and a secret cannot be a user's long-term credentials.
+
+    Args:
+        what: What is there instead.
+        remedy: How the right one looks.
+        of_secret: Whether it is the secret's fault.
+    """
+
+    what: str
+    remedy: str
+    of_secret: bool = False
+
+
+def key_fault(key_id: str, secret: str) -> KeyFault | None:
+    """Why an id and a secret cannot be a user's long-term credentials; None where they look like ones."""
+    if not ACCESS_KEY_ID.fullmatch(key_id):
+        what = "no id of an access key; id and secret may be swapped"
+        return KeyFault(what, "an id looks like AKIAIOSFODNN7EXAMPLE")
+    if is_session_key(key_id):
+        return KeyFault("the key of a session (ASIA…), which ends soon", "bring in the user's own key, AKIA…")
+    if not _SECRET.fullmatch(secret):
+        what = "a secret access key that is cut off, or none"
+        return KeyFault(what, "a secret has 40 letters, digits, / and +", of_secret=True)
+    return None
+
+
 def plausible_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) -> AccessKey:
     """The long-term credentials of a user, from an id and a secret that look like ones.
 
@@ -78,14 +106,6 @@ def plausible_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) 
     Raises:
         EnceeError: One of them does not look like what it should be. Names the line.
     """
-    if not ACCESS_KEY_ID.fullmatch(key_id):
-        fault = "no id of an access key where one should be; id and secret may be swapped"
-        raise misread(file, lines[0], fault, "the id looks like AKIAIOSFODNN7EXAMPLE: check the line")
-    if is_session_key(key_id):
-        raise misread(
-            file, lines[0], "the key of a session (ASIA…), which ends soon", "bring in the user's own key, AKIA…"
-        )
-    if not _SECRET.fullmatch(secret):
-        fault = "a secret access key that is cut off, or none"
-        raise misread(file, lines[1], fault, "it has 40 letters, digits, / and +: fetch the file again")
+    if fault := key_fault(key_id, secret):
+        raise misread(file, lines[fault.of_secret], fault.what, fault.remedy)
     return AccessKey(key_id, secret)

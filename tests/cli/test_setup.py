@@ -115,7 +115,7 @@ def test_a_key_that_aws_does_not_know_is_asked_for_again(setup: Conversation, ho
     child.sendline(jane.access_key.secret)
     child.expect_exact("secret access key (not shown):")
     child.sendline(jane.access_key.id)
-    child.expect_exact("id and secret may be swapped")
+    child.expect_exact("encee: error: that is no id of an access key; id and secret may be swapped\r\n")
     assert jane.access_key.secret not in (child.before or "").split("secret access key (not shown):")[-1]
     type_key(child, jane)
     child.expect_exact("saved as [dev]")
