@@ -62,12 +62,17 @@ def _typed(stdin: int, cancelled: "Cancelled") -> bool:
 def ask_hidden(prompt: str) -> str:
     """A line that a person types unseen.
 
+    Ctrl-Z is ignored: a shell that takes the line up again with `fg` would show what is typed. Whatever else ends the
+    question lets the terminal show what is typed again.
+
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D, or the process is to end.
     """
+    interrupts = Interrupts()
     try:
-        return getpass(f"{terminal.clean(prompt)} ", stream=sys.stderr)
-    except (EOFError, KeyboardInterrupt):
+        with terminal.unstoppable(), interrupts.held(), interrupts.waiting():
+            return getpass(f"{terminal.clean(prompt)} ", stream=sys.stderr)
+    except (EOFError, InterruptedByPersonError):
         terminal.say("")
         raise InterruptedByPersonError("interrupted") from None
 

@@ -1,11 +1,15 @@
 """`encee keys totp`: codes that nobody types, computed from a seed in the keyring."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import keyring
+import pexpect
 import pytest
 
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_encee
@@ -167,6 +171,37 @@ def test_a_seed_is_typed_unseen(dev: Person) -> None:
     assert dev.device.seed not in (child.before or "")
     child.wait()
     assert (child.exitstatus, stored(dev.device)) == (0, dev.device.seed)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("dev")
+def test_ctrl_z_and_fg_do_not_show_what_is_typed_unseen(bash: "pexpect.spawn[str]") -> None:
+    bash.sendline(f"{ENCEE} keys totp dev --i-know; echo code=$?")
+    bash.expect(r"\(it is not shown\): ")
+    bash.waitnoecho()
+    bash.send("\x1a")
+    bash.sendline("fg")  # a seed that is none, where nothing was stopped
+    bash.expect("that is not the seed of a device")
+    assert "Stopped" not in (bash.before or "")
+    bash.expect("code=2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_lets_the_terminal_show_what_is_typed_again(dev: Person, number: signal.Signals) -> None:
+    script = f"{ENCEE} keys totp dev --i-know & echo pid=$!; fg; echo code=$?; read -r _"
+    child = on_terminal("-mc", script, command=Path("/bin/bash"))
+    child.expect("pid=[0-9]+")
+    pid = int(str(child.after).removeprefix("pid="))
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    os.kill(pid, number)
+    child.expect("interrupted")
+    child.expect("code=130")
+    assert child.getecho()
+    assert stored(dev.device) is None
+    child.sendline()
+    child.expect(pexpect.EOF)
 
 
 @pytest.mark.slow
