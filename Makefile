@@ -72,7 +72,7 @@ PROPERTIES := tests/profiles/test_document_properties.py tests/profiles/test_lon
 	tests/profiles/test_plain_files.py tests/aws/policies/test_properties.py
 
 fuzz: dev  ## the properties of the edit, the importers, lint and the evaluator, on 50,000 generated files
-	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) $(PROPERTIES)
+	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) --timeout 0 $(PROPERTIES)
 
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
 	$(BIN)/python -m scripts.bench
