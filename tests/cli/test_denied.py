@@ -52,7 +52,7 @@ def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, 
 def test_a_refusal_in_other_words_names_the_request(encee: Encee, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.error("AccessDenied", "No.", 403))
     result = encee("device", "list", "dev")
-    assert (result.code, "AWS does not let dev do ListMFADevices: No." in result.err) == (4, True)
+    assert (result.code, "AWS does not let dev do ListMFADevices: No\n" in result.err) == (4, True)
 
 
 @pytest.mark.parametrize("place", ["resource", "reason", "text"])

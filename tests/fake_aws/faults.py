@@ -89,7 +89,9 @@ def session(key_id: str, expiration: str) -> Fault:
     )
     answer = (
         '<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult>'
-        f"<Credentials>{credentials}</Credentials></GetSessionTokenResult></GetSessionTokenResponse>"
+        f"<Credentials>{credentials}</Credentials></GetSessionTokenResult>"
+        "<ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata>"
+        "</GetSessionTokenResponse>"
     )
     return Fault("session", Response(answer, content_type="text/xml"))
 
