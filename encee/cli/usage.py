@@ -28,32 +28,39 @@ def usage_error(error: TyperException, arguments: Sequence[str], commands: Colle
     message = _CODE.sub("…", _POSSIBLE.sub("", text[:1].lower() + text[1:]))
     words = [word for word in arguments if not word.startswith("-")]
     if words and words[0] not in commands:
-        return UsageError(message, hint=_command_meant(words[0], commands, world))
+        return UsageError(message, hint=_command_meant(words, commands, world))
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["encee", *words[:1]])
-    return UsageError(message, hint=_option_meant(text, command, arguments, world) or f"{command} --help")
+    return UsageError(message, hint=_option_meant(text, command, arguments, words, world) or f"{command} --help")
 
 
-def _command_meant(word: str, commands: Collection[str], world: World) -> str:
-    """The command line that a word in the place of a command stands for."""
+def _command_meant(words: Sequence[str], commands: Collection[str], world: World) -> str:
+    """The command line that is meant where the first word is no command."""
     from difflib import get_close_matches
 
+    word = words[0]
     if _CODE.fullmatch(word):
         return "encee refresh PROFILE --code CODE"
+    if word == "version":
+        return "encee --version"
+    if word == "help":
+        return " ".join(["encee", *(word for word in words[1:2] if word in commands), "--help"])
     if profile := _profile_among([word], world):
         return shlex.join(["encee", "refresh", profile])
     near = get_close_matches(word, commands, n=1, cutoff=_ALIKE)
     return f"did you mean: encee {near[0]}" if near else "encee --help"
 
 
-def _option_meant(text: str, command: str, arguments: Sequence[str], world: World) -> str | None:
+def _option_meant(text: str, command: str, arguments: Sequence[str], words: Sequence[str], world: World) -> str | None:
     """What an option that does not exist stands for: a profile, or an option with another name."""
-    option = re.match(r"No such option: -*(?P<name>.+?)(?: \(|$)", text)
+    option = re.match(r"No such option: (?P<dashed>-*(?P<name>.+?))(?: \(|$)", text)
     if option is None:
         return None
     candidates = arguments if option["name"] == "profile" else [option["name"]]
     if profile := _profile_among((word.removeprefix("--profile=") for word in candidates), world):
         return f"a profile needs no option: {command} {shlex.quote(profile)}"
+    if command == "encee" and words:
+        return f"options go behind the command: {_CODE.sub('…', shlex.join(['encee', *words, option['dashed']]))}"
     possible = _POSSIBLE.search(text)
     return f"did you mean: {possible['options'].replace(', ', ' or ')}" if possible else None
 
