@@ -70,6 +70,7 @@ def test_a_second_refresh_leaves_no_trace_either(encee: Encee, home: Home, dev: 
     assert bytes_of(home) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_several_sessions_go_in_any_order(encee: Encee, home: Home, dev: Person, end: str) -> None:
     home.write(

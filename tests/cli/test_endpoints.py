@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import Encee, Home, Person
 from tests.fake_aws import FakeAws
 
+pytestmark = pytest.mark.slow
+
 
 class Relay(socketserver.ThreadingTCPServer):
     """Stands between encee and the stand-in, and notes the first line of what it is sent.

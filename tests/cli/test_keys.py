@@ -64,6 +64,7 @@ def test_lists_the_keys_where_their_last_use_may_not_be_asked_for(encee: Encee, 
     assert told == [(False, None, None), (True, None, None)]
 
 
+@pytest.mark.slow
 def test_another_trouble_with_the_last_use_is_an_error(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetAccessKeyLastUsed", faults.throttled(), times=9)
     assert encee("keys", "list", "dev", "--code", dev.device.next_code()).code == 4

@@ -7,6 +7,8 @@ from tests.conftest import Encee, Home, Person
 from tests.fake_aws import FakeAws
 from tests.fake_aws.faults import Fault
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<html><body>Sign in</body></html>"
 
 

@@ -32,6 +32,7 @@ from tests.fake_aws_tests.clients import INVALID, Clients, Credentials, mfa, ref
 # ---- the real aws command
 
 
+@pytest.mark.slow
 def test_the_aws_command_trades_a_code_for_a_session_that_works(aws: FakeAws, user: FakeUser, command: Command) -> None:
     device = user.create_device("phone")
     aws.create_bucket("reports")

@@ -92,6 +92,7 @@ def test_waits_until_two_reads_agree(file: Path, store: Store, reads: dict[int, 
     assert len(reads) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_refuses_a_file_that_keeps_changing(file: Path, store: Store, reads: dict[int, Callable[[], object]]) -> None:
     written: list[bytes] = []
