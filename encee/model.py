@@ -92,35 +92,6 @@ class Device(NamedTuple):
         return ":u2f/" not in self.serial
 
 
-class User(NamedTuple):
-    """Who signs, if it is an IAM user; the root user has the account's number for a name.
-
-    Args:
-        arn: The ARN, as GetCallerIdentity tells it; a path may stand before the name.
-    """
-
-    arn: str
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is the account's root user."""
-        return self.arn.endswith(":root")
-
-    @property
-    def name(self) -> str:
-        """The user's name."""
-        return self.account if self.is_root else self.arn.rpartition("/")[2]
-
-    @property
-    def account(self) -> str:
-        """The account's number."""
-        return self.arn.split(":")[4]
-
-    def device_serial(self, name: str) -> str:
-        """The serial number of a virtual device of this name, in the user's account and partition."""
-        return f"arn:{self.arn.split(':')[1]}:iam::{self.account}:mfa/{name}"
-
-
 def rfc3339(moment: datetime) -> str:
     """A moment as files and JSON hold it: RFC 3339, UTC, whole seconds (`2026-11-22T17:00:00Z`)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

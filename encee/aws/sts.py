@@ -105,10 +105,18 @@ class Identity(NamedTuple):
         return self.arn.endswith(":root")
 
     @property
+    def name(self) -> str:
+        """The name of the IAM user or of the role's session, before which a path may stand in the ARN."""
+        return self.arn.rpartition("/")[2]
+
+    @property
     def user(self) -> str | None:
         """The name of the IAM user; None for a role and for the root user."""
-        resource = self.arn.split(":")[5]
-        return resource.rpartition("/")[2] if resource.startswith("user/") else None
+        return self.name if self.arn.split(":")[5].startswith("user/") else None
+
+    def device_serial(self, name: str) -> str:
+        """The serial number of a virtual device of this name, in the same account and partition."""
+        return f"arn:{self.partition}:iam::{self.account}:mfa/{name}"
 
 
 def identity(client: "STSClient", signer: Signer) -> Identity:

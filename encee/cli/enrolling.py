@@ -12,7 +12,7 @@ from encee.aws.mfa_devices import MOST, MfaDevices, NewDevice
 from encee.aws.refusals import DeniedError, NeedsMfaError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
+from encee.aws.sts import Identity, identity
 from encee.cli import asking, pictures, terminal
 from encee.cli.options import (
     Code,
@@ -34,7 +34,7 @@ from encee.cli.signing import Signing, signing
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import checked_picture, half_blocks, picture
 from encee.mfa.totp import otpauth_uri
-from encee.model import Device, User
+from encee.model import Device
 from encee.profiles.files import Files
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
@@ -153,13 +153,13 @@ def wait_for_next_code(enrolled: Enrolled, world: World) -> None:
         pictures.countdown("the device's next code", seconds)
 
 
-def _user(clients: Clients, signer: Signer) -> User:
+def _user(clients: Clients, signer: Signer) -> Identity:
     """Who has the key; it needs no permission to find out.
 
     Raises:
         AwsError: The root user, or AWS does not tell.
     """
-    user = User(identity(clients.sts(signer), signer).arn)
+    user = identity(clients.sts(signer), signer)
     if user.is_root:
         raise root_key(signer.profile)
     return user
@@ -201,7 +201,7 @@ class _AtTerminal:
     """The person with the new device."""
 
     def __init__(
-        self, user: User, interrupts: asking.Interrupts, file: Path | None, draw: Callable[[str], None] | None
+        self, user: Identity, interrupts: asking.Interrupts, file: Path | None, draw: Callable[[str], None] | None
     ) -> None:
         self._user = user
         self._interrupts = interrupts

@@ -10,10 +10,10 @@ from typing import NamedTuple, Protocol
 from encee.aws.mfa_devices import MfaDevices, NewDevice
 from encee.aws.patience import once_settled
 from encee.aws.refusals import InUseError, LostAnswerError, MissingError, TakenError
+from encee.aws.sts import Identity
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.steps import seconds_until, step_at
 from encee.mfa.totp import step_of
-from encee.model import User
 from encee.workflows.attempts import three_times
 
 _NAME = re.compile(r"[\w+=,.@-]{1,225}", re.ASCII)
@@ -77,7 +77,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def enroll(at_aws: MfaDevices, user: User, name: str, person: Person, clock: Callable[[], datetime]) -> Enrolled:
+def enroll(at_aws: MfaDevices, user: Identity, name: str, person: Person, clock: Callable[[], datetime]) -> Enrolled:
     """Make a virtual device, let a person take its secret in, and enable it with two of its codes.
 
     Args:
@@ -110,7 +110,7 @@ def enroll(at_aws: MfaDevices, user: User, name: str, person: Person, clock: Cal
 
 
 @contextmanager
-def unless_enabled(at_aws: MfaDevices, user: User, name: str, person: Person) -> Iterator[NewDevice]:
+def unless_enabled(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> Iterator[NewDevice]:
     """A new device, which is deleted again when the context does not come to its end.
 
     Where AWS does not allow that, or nobody knows whether there is a device, the person hears the command for an
@@ -124,7 +124,7 @@ def unless_enabled(at_aws: MfaDevices, user: User, name: str, person: Person) ->
         raise
 
 
-def _created(at_aws: MfaDevices, user: User, name: str, person: Person) -> NewDevice:
+def _created(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> NewDevice:
     """A new device, of another name where that one is taken: what has it may be somebody's, and is left alone."""
     while True:
         try:
