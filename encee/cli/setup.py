@@ -1,6 +1,5 @@
 """`encee setup`: the first run, from a key and a phone to a session that every AWS tool can use."""
 
-import re
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -32,10 +31,12 @@ from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.console_csv import console_key
 from encee.profiles.files import Files, expanded
+from encee.profiles.identifiers import REGION
 from encee.profiles.importing import Incoming, bring_in
 from encee.profiles.plain import key_fault, read_plain
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.attempts import ATTEMPTS
 from encee.workflows.connections import root_key
 from encee.workflows.devices import find_device
 from encee.workflows.enroll import Enrolled
@@ -44,8 +45,6 @@ _FIRST_NAME = "dev"
 _TYPED = Path("the key")
 """What stands in messages for a file that there is none of."""
 
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+", re.ASCII)
-_TRIES = 3
 _ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
 
 
@@ -195,13 +194,13 @@ class _FirstRun:
             return None
         while True:
             region = asking.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
-            if _REGION.fullmatch(region):
+            if REGION.fullmatch(region):
                 return region
             terminal.say("a region looks like eu-central-1")
 
     def _typed_key(self, name: str, region: str | None) -> AccessKey:
         """A key that a person types until AWS knows it, three times at most; once where AWS cannot be asked."""
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(ATTEMPTS)):
             try:
                 key = _asked_key()
                 self._check(name, key, region)
@@ -225,13 +224,13 @@ class _FirstRun:
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, self._files.credentials, self._files.config)
         try:
-            arn = identity(Clients().sts(signer), signer).arn
+            who = identity(Clients().sts(signer), signer)
         except DeadKeyError as error:
             hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
             raise DeadKeyError(error.message, hint=hint) from error
-        if arn.endswith(":root"):
+        if who.is_root:
             raise root_key(name)
-        terminal.say(f"key      AWS knows it: {arn}")
+        terminal.say(f"key      AWS knows it: {who.arn}")
 
     # ---- the device
 

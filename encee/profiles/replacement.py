@@ -89,11 +89,10 @@ def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
         if not _own(descriptor, -1, before.group):
             lost.add("the group (it may not read the file now)")
             mode &= ~stat.S_IRWXG
+    # The folder may have one for new files, which can let in whom the old file did not.
     if hasattr(os, "removexattr") and _ACCESS_CONTROL_LIST not in dict(before.attributes):
         with suppress(OSError):
-            os.removexattr(
-                descriptor, _ACCESS_CONTROL_LIST
-            )  # the folder's default for new files may let in whom the old one did not
+            os.removexattr(descriptor, _ACCESS_CONTROL_LIST)
     for name, value in before.attributes:
         if value is None or not _set_attribute(descriptor, name, value):
             lost.add("the extended attributes")
