@@ -26,12 +26,17 @@ def usage_error(error: TyperException, arguments: Sequence[str], commands: Colle
     """
     text = " ".join(error.format_message().split()).rstrip(".").replace(". Choose from: ", ": choose from ")
     message = _CODE.sub("…", _POSSIBLE.sub("", text[:1].lower() + text[1:]))
-    words = [word for word in arguments if not word.startswith("-")]
+    words = _words(arguments)
     if words and words[0] not in commands:
         return UsageError(message, hint=_command_meant(words, commands, world))
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["encee", *words[:1]])
-    return UsageError(message, hint=_option_meant(text, command, arguments, words, world) or f"{command} --help")
+    return UsageError(message, hint=_option_meant(text, command, arguments, world) or f"{command} --help")
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    """What is no option."""
+    return [word for word in arguments if not word.startswith("-")]
 
 
 def _command_meant(words: Sequence[str], commands: Collection[str], world: World) -> str:
@@ -51,7 +56,7 @@ def _command_meant(words: Sequence[str], commands: Collection[str], world: World
     return f"did you mean: encee {near[0]}" if near else "encee --help"
 
 
-def _option_meant(text: str, command: str, arguments: Sequence[str], words: Sequence[str], world: World) -> str | None:
+def _option_meant(text: str, command: str, arguments: Sequence[str], world: World) -> str | None:
     """What an option that does not exist stands for: a profile, or an option with another name."""
     option = re.match(r"No such option: (?P<dashed>-*(?P<name>.+?))(?: \(|$)", text)
     if option is None:
@@ -59,7 +64,7 @@ def _option_meant(text: str, command: str, arguments: Sequence[str], words: Sequ
     candidates = arguments if option["name"] == "profile" else [option["name"]]
     if profile := _profile_among((word.removeprefix("--profile=") for word in candidates), world):
         return f"a profile needs no option: {command} {shlex.quote(profile)}"
-    if command == "encee" and words:
+    if command == "encee" and (words := _words(arguments)):
         return f"options go behind the command: {_CODE.sub('…', shlex.join(['encee', *words, option['dashed']]))}"
     possible = _POSSIBLE.search(text)
     return f"did you mean: {possible['options'].replace(', ', ' or ')}" if possible else None

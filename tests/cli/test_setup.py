@@ -8,7 +8,7 @@ import pytest
 
 from encee.aws.policies.templates import document
 from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
-from tests.fake_aws import FakeAws, FakeUser
+from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +35,14 @@ def ended(child: "pexpect.spawn[str]") -> int | None:
     assert "Traceback" not in (child.before or "")
     child.close()
     return child.exitstatus
+
+
+def finish(child: "pexpect.spawn[str]", device: FakeDevice) -> None:
+    """Type the code for the first session, with which the conversation comes to its end."""
+    child.expect_exact(f"MFA code for dev ({device.serial}):")
+    child.sendline(device.next_code())
+    child.expect_exact("every day:")
+    assert ended(child) == 0
 
 
 def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
@@ -96,10 +104,7 @@ def test_a_device_that_is_there_is_saved_and_not_enrolled_again(
     home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
     child = setup("dev")
     child.expect_exact(f"{person.device.serial}, saved in {home.config}")
-    child.expect_exact(f"MFA code for dev ({person.device.serial}):")
-    child.sendline(person.device.next_code())
-    child.expect_exact("every day:")
-    assert ended(child) == 0
+    finish(child, person.device)
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
@@ -184,10 +189,7 @@ def test_ctrl_c_in_the_middle_of_the_codes_leaves_no_device_and_after_them_goes_
     assert ended(child) == 130
     child = setup("dev")
     child.expect_exact(f"{device.serial} is known")
-    child.expect_exact("MFA code for dev")
-    child.sendline(device.next_code())
-    child.expect_exact("every day:")
-    assert ended(child) == 0
+    finish(child, device)
 
 
 def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: FakeAws) -> None:
@@ -207,10 +209,7 @@ def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: Fak
     child.sendline(device.next_code())
     child.expect_exact("next code that the app shows:")
     child.sendline(device.next_code())
-    child.expect_exact("MFA code for dev")
-    child.sendline(device.next_code())
-    child.expect_exact("every day:")
-    assert ended(child) == 0
+    finish(child, device)
     assert "[dev-mfa]" in home.credentials.read_text()
 
 
@@ -221,10 +220,7 @@ def test_who_may_not_list_devices_names_the_own_one(setup: Conversation, home: H
     child.expect_exact("ARN")
     child.sendline(person.device.serial)
     child.expect_exact(f"{person.device.serial}, saved in {home.config}")
-    child.expect_exact("MFA code for dev")
-    child.sendline(person.device.next_code())
-    child.expect_exact("every day:")
-    assert ended(child) == 0
+    finish(child, person.device)
 
 
 def test_a_key_of_another_partition_says_so_and_works_in_a_region_there(
@@ -301,10 +297,7 @@ def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, p
     child.sendline("")
     child.expect_exact("saved as [dev]")
     child.expect_exact(f"rm {file}")
-    child.expect_exact("MFA code for dev")
-    child.sendline(person.device.next_code())
-    child.expect_exact("every day:")
-    assert ended(child) == 0
+    finish(child, person.device)
 
 
 def test_the_consoles_file_with_the_key_that_is_there_is_taken_as_done(
