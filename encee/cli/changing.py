@@ -10,7 +10,7 @@ from encee.aws.sts import Identity, identity
 from encee.cli import asking, terminal
 from encee.cli.options import HowToRefresh, World
 from encee.cli.signing import administrator
-from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.errors import EnceeError, UsageError
 from encee.profiles.files import Files
 from encee.workflows.account_plan import AccountPlan, Step
 from encee.workflows.change_account import change_account
@@ -90,8 +90,7 @@ def carry_out(
 
     Raises:
         UsageError: There is nobody to ask, and `--yes` is missing.
-        InterruptedByPersonError: The person does not want it.
-        EnceeError: From `check`, or a step failed.
+        EnceeError: The person answers no, `check` raises it, or a step fails.
     """
     done: list[Step] = []
     error: EnceeError | None = None
@@ -131,7 +130,7 @@ def _ask(manner: Manner) -> None:
     if not terminal.is_terminal():
         raise UsageError("there is no terminal to ask whether to do this", hint="add --yes, or look first: --dry-run")
     if not asking.confirm("do all this?", default=False):
-        raise InterruptedByPersonError("nothing was changed")
+        raise EnceeError("nothing was changed")
 
 
 def _tell(step: Step, done: list[Step]) -> None:

@@ -27,7 +27,7 @@ from encee.cli.options import (
 )
 from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
-from encee.errors import InterruptedByPersonError, UsageError
+from encee.errors import EnceeError, UsageError
 from encee.model import Device, rfc3339
 from encee.profiles.identifiers import checked_serial
 from encee.profiles.saved_device import save_device, still_naming
@@ -224,7 +224,7 @@ def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
 
     Raises:
         UsageError: There is nobody to ask.
-        InterruptedByPersonError: The person does not want it.
+        EnceeError: The person answers no.
     """
     if not terminal.is_terminal():
         raise UsageError(
@@ -233,4 +233,4 @@ def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
     whose = f"of {removal.device.user}" if removal.device else f"that is not enabled for the user of {profile}"
     last = ", the last one that gives codes" if removal.is_last else ""
     if not asking.confirm(f"remove {removal.serial} {whose}{last}?", default=False):
-        raise InterruptedByPersonError("nothing was removed")
+        raise EnceeError("nothing was removed")

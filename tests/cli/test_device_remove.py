@@ -211,14 +211,18 @@ def test_a_person_is_asked_first(dev: Person, second: FakeDevice) -> None:
     assert child.wait() == 0
 
 
-@pytest.mark.parametrize("answer", ["\r", "n\r", "\x03"], ids=["Enter", "no", "Ctrl-C"])
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [("\r", 1), ("n\r", 1), ("\x03", 130)],
+    ids=["Enter", "no", "Ctrl-C"],
+)
 @pytest.mark.usefixtures("dev")
-def test_a_person_who_does_not_agree_keeps_the_device(second: FakeDevice, aws: FakeAws, answer: str) -> None:
+def test_a_person_who_does_not_agree_keeps_the_device(second: FakeDevice, aws: FakeAws, answer: str, code: int) -> None:
     child = on_terminal("device", "remove", "dev", second.serial)
     child.expect_exact("[y/N]")
     child.send(answer)
     child.expect(pexpect.EOF)
-    assert child.wait() == 130
+    assert child.wait() == code
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
