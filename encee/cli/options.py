@@ -27,6 +27,19 @@ def not_empty(value: str | None) -> str | None:
     return value
 
 
+def code_form(value: str | None) -> str | None:
+    """Refuse what cannot be a code, also where a valid session makes it superfluous; `-` reads standard input.
+
+    Raises:
+        UsageError: The value is not six digits.
+    """
+    if not_empty(value) not in {None, "-"}:
+        from encee.mfa.sources import checked_code  # noqa: PLC0415 - most command lines give no code
+
+        checked_code(value or "", "the code from --code")
+    return value
+
+
 def _promised(wanted: bool) -> bool:
     """Let a failure print an object too, also one in the options behind this one."""
     if wanted:
@@ -72,7 +85,7 @@ MaybeServableProfile = Annotated[
     typer.Argument(metavar="[PROFILE]", help=_PROFILE_HELP, show_default=False, autocompletion=offering(servable)),
 ]
 Code = Annotated[
-    str | None, typer.Option("--code", "-c", metavar="CODE", callback=not_empty, help="The MFA code, for a refresh.")
+    str | None, typer.Option("--code", "-c", metavar="CODE", callback=code_form, help="The MFA code, for a refresh.")
 ]
 CodeCommand = Annotated[
     str | None, typer.Option(metavar="COMMAND", callback=not_empty, help="A command that prints the code.")

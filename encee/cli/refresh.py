@@ -14,10 +14,11 @@ from encee.cli.options import (
     Json,
     Profiles,
     World,
+    code_form,
     not_empty,
 )
 from encee.cli.running import RefreshRun, given_codes
-from encee.errors import EnceeError, InterruptedByPersonError, unexpected
+from encee.errors import EnceeError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
@@ -38,7 +39,7 @@ def refresh(
             "-c",
             metavar="CODE",
             help="The MFA code; - reads codes from standard input, one a line.",
-            callback=not_empty,
+            callback=code_form,
         ),
     ] = None,
     duration: Annotated[
@@ -89,6 +90,7 @@ def refresh(
             help="A command that prints the code. [default: mfa_process of the profile]",
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False,
     no_region: Annotated[
         bool, typer.Option("--no-region", help="Do not carry region and output over to the session profile.")
     ] = False,
@@ -108,12 +110,13 @@ def refresh(
     assumed with the session of its source_profile. Without PROFILE: each profile with long-term keys whose MFA
     device is known.
     """
+    if force and if_expiring is not None:
+        raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     given = GivenSettings(mfa_serial, duration, to, region, code_command)
-    run = RefreshRun(
-        world, files, given, given_codes(code, code_command, world), carry_region=not no_region, save=not no_save
-    )
+    codes = given_codes(code, code_command, world)
+    run = RefreshRun(world, files, given, codes, carry_region=not no_region, save=not no_save, force=force)
     run_and_show(run, profiles or [], files, world, if_expiring=if_expiring, dry_run=dry_run, json=json)
 
 

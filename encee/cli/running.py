@@ -9,7 +9,7 @@ from functools import partial
 from encee.cli import asking, pictures, terminal
 from encee.cli.options import HowToRefresh, World, read_catalog, stores
 from encee.errors import EnceeError, UsageError
-from encee.mfa.sources import CodeSource, Given
+from encee.mfa.sources import CodeSource, Given, checked_code
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
@@ -38,6 +38,7 @@ class RefreshRun:
         save: bool = True,
         write: bool = True,
         ask: bool = True,
+        force: bool = False,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self.jobs: Sequence[Job] = ()
@@ -50,6 +51,7 @@ class RefreshRun:
         self._save = save
         self._write = write
         self._ask = ask
+        self._force = force
         self.sessions: dict[Target, Session] = {}
 
     def go(self, words: Sequence[str], enough: timedelta | None, *, dry_run: bool = False) -> None:
@@ -78,6 +80,7 @@ class RefreshRun:
             carry_region=self._carry_region,
             save_device=self._save,
             write=self._write,
+            force=self._force,
         )
         try:
             if dry_run:
@@ -125,13 +128,17 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
 
 
 def given_codes(code: str | None, code_command: str | None, world: World) -> CodeSource | None:
-    """The codes that are there already: from the option or the environment."""
+    """The codes that are there already: from the option or the environment.
+
+    Raises:
+        UsageError: The one of the environment is not six digits; the option's was checked before.
+    """
     if code == "-":
         return Given(_typed_lines(), "standard input", one_each=True)
     if code is not None:
         return Given([code], "--code")
     if (from_environment := world.environ.get("ENCEE_CODE")) and code_command is None:
-        return Given([from_environment], "ENCEE_CODE")
+        return Given([checked_code(from_environment, "the code from ENCEE_CODE")], "ENCEE_CODE")
     return None
 
 

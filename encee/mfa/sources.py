@@ -112,13 +112,7 @@ class Given:
                 f"{self._origin} holds no code left for {profile} ({device})",
                 hint="give a code for each device, one a line: encee refresh --code - …",
             )
-        code = code.replace(" ", "")
-        if not is_code(code):
-            raise UsageError(
-                f"the code from {self._origin} for {profile} is not six digits",
-                hint="give the code that the device shows",
-            )
-        return code
+        return checked_code(code, f"the code from {self._origin} for {profile}")
 
 
 class Command:
@@ -200,6 +194,22 @@ def _printed(process: "subprocess.Popen[bytes]") -> bytes:
         raise
     reader.join(_LOOKS_APART)  # its last words may be on their way
     return bytes(printed)
+
+
+def checked_code(text: str, what: str) -> str:
+    """The six digits of an MFA code that was given rather than typed at a prompt.
+
+    Args:
+        text: The code, perhaps with blanks.
+        what: What it is, for the error, which never shows it.
+
+    Raises:
+        UsageError: It is not six digits.
+    """
+    code = text.replace(" ", "")
+    if not is_code(code):
+        raise UsageError(f"{what} is not six digits", hint="give the code that the device shows")
+    return code
 
 
 def is_code(text: str) -> bool:

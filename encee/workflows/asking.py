@@ -16,7 +16,7 @@ from encee.workflows.connections import Connection
 from encee.workflows.jobs import CodeJob, Target
 
 _AS_GOOD = timedelta(seconds=60)
-"""A session that ends so much earlier than a new one would is as good as that."""
+"""A session that ends so close to when a new one would is as good as that; a longer one was not asked for."""
 
 _LOOK_EVERY = 0.2
 """How often, in seconds, an open prompt is checked for a reason to end it."""
@@ -58,6 +58,7 @@ class Asking:
         clock: Returns the present moment, UTC.
         notify: Called with a line for people about what happens on the way.
         countdown: Called to wait for a device's next code, with a line for people and the seconds.
+        force: Whether no session on disk is as good as a new one.
     """
 
     def __init__(
@@ -66,11 +67,14 @@ class Asking:
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
         countdown: Callable[[str, float], None],
+        *,
+        force: bool,
     ) -> None:
         self._credentials = credentials
         self._clock = clock
         self._notify = notify
         self._countdown = countdown
+        self._force = force
         self._version = credentials.version()
         self._sent: set[tuple[str, str]] = set()
         self._spent: dict[str, tuple[Flight, datetime]] = {}
@@ -142,12 +146,12 @@ class Asking:
         """
         job = flight.job
         unchanged = self._credentials.version() == self._version
-        if flight.source.asks_person and unchanged:
+        if self._force or (flight.source.asks_person and unchanged):
             return None
         catalog = Catalog(self._credentials.document().view, {})
         sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
         session = sessions.pop()
-        if sessions or session is None or session.expiration < self._clock() + job.duration - _AS_GOOD:
+        if sessions or session is None or abs(session.expiration - self._clock() - job.duration) > _AS_GOOD:
             return None
         return None if flight.source.asks_person and session.id in flight.before else session
 

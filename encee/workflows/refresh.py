@@ -65,6 +65,7 @@ class Refresh:
         carry_region: Whether region and output go to the session profile's config section.
         save_device: Whether a device that was found is saved as `mfa_serial`.
         write: Whether the sessions go to the credentials file; else to `sessions` only, and nothing is written.
+        force: Whether a session is replaced that is as good as a fresh one.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
@@ -82,6 +83,7 @@ class Refresh:
         carry_region: bool,
         save_device: bool,
         write: bool = True,
+        force: bool = False,
     ) -> None:
         self._credentials = credentials
         self._config = config
@@ -97,7 +99,7 @@ class Refresh:
         self.sessions: dict[Target, Session] = {}
         """The sessions that this run got, by whom they are for."""
 
-        self._asking = Asking(credentials, clock, notify, countdown)
+        self._asking = Asking(credentials, clock, notify, countdown, force=force)
         self._clients = Clients()
         self._writer = Writer(credentials)
         self._dependants: dict[Target, list[RoleJob]] = {}

@@ -144,6 +144,76 @@ def test_codes_can_come_from_standard_input_one_a_line(encee: Encee, home: Home,
     assert {session_of(home, f"{name}-mfa")["encee_source"] for name in ("ann", "bob")} == {"ann", "bob"}
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [([], ["-d", "1h"]), ([], ["--force"]), (["-d", "36h"], []), (["-d", "1h"], ["-d", "1h", "--force"])],
+)
+def test_a_code_makes_the_session_that_was_asked_for(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, first: list[str], then: list[str]
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), *first).code == 0
+    before = session_of(home)["aws_access_key_id"]
+    result = encee("refresh", "dev", "-c", dev.device.next_code(), *then)
+    assert (result.code, "dev-mfa is valid until" in result.err) == (0, True)
+    assert session_of(home)["aws_access_key_id"] != before
+    assert aws.calls("GetSessionToken")[-1].duration == {"1h": 3600}.get("".join(then[1:2]), 43200)
+
+
+def test_a_prompt_for_a_short_session_does_not_take_another_terminals_long_one(
+    encee: Encee, dev: Person, aws: FakeAws
+) -> None:
+    child = on_terminal("refresh", "dev", "-d", "1h")
+    child.expect_exact("MFA code for dev")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    child.sendline(dev.device.next_code())
+    child.expect_exact("(1h 00m)")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert [call.duration for call in aws.calls("GetSessionToken")] == [43200, 3600]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["refresh", "dev", "--if-expiring", "1h"],
+        ["exec"],
+        ["env", "dev", "--refresh"],
+        ["process", "dev"],
+        ["device", "list", "dev"],
+        ["keys", "list", "dev"],
+        ["account", "audit", "--profile", "dev"],
+    ],
+    ids=" ".join,
+)
+def test_a_malformed_code_is_refused_also_beside_a_valid_session(
+    encee: Encee, dev: Person, aws: FakeAws, command: list[str]
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.journal.clear()
+    result = encee(*command, "--code", "abcdef", *(["dev", "--", "true"] if command == ["exec"] else []))
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "encee: error: the code from --code is not six digits\nencee: hint: give the code that the device shows\n"
+    )
+    assert aws.journal == []
+
+
+def test_a_malformed_code_in_the_environment_is_refused_first(
+    encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    monkeypatch.setenv("ENCEE_CODE", "12345")
+    result = encee("refresh", "dev")
+    assert (result.code, "the code from ENCEE_CODE is not six digits" in result.err) == (2, True)
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_force_and_if_expiring_exclude_each_other(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    result = encee("refresh", "dev", "--force", "--if-expiring", "1h", "-c", dev.device.next_code())
+    assert (result.code, "--force leaves none" in result.err) == (2, True)
+    assert aws.journal == []
+
+
 # ---- which profiles
 
 
