@@ -45,7 +45,7 @@ def doctor(
     user's devices, for which no code is needed. Ends with 1 when there is an error.
     """
     world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    files = Files.located(world.environ, credentials_file, config_file)
     examined = examine(files, world.environ, terminal.warn)
     source = _source(profile, examined, files) if profile is not None else None
     found = list(checked(OFFLINE_CHECKS, examined))

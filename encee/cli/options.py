@@ -56,7 +56,8 @@ def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
 
     def names(context: typer.Context, incomplete: str) -> list[str]:
         world: World = context.obj
-        files = world.files(context.params.get("credentials_file"), context.params.get("config_file"))
+        options = (context.params.get("credentials_file"), context.params.get("config_file"))
+        files = Files.located(world.environ, *options)
         typed = context.params.get("profiles") or ()
         return fitting(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
 

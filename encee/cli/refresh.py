@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, assert_never
 
 import typer
@@ -18,10 +19,10 @@ from encee.cli.options import (
     not_empty,
 )
 from encee.cli.running import RefreshRun, given_codes
-from encee.errors import EnceeError, InterruptedByPersonError, UsageError, unexpected
+from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
-from encee.profiles.files import Files
+from encee.profiles.files import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables
 from encee.profiles.settings import GivenSettings
 from encee.workflows.jobs import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
 
@@ -196,14 +197,17 @@ def _means(job: Job) -> str:
 
 
 def _prefix(files: Files, world: World) -> str:
-    """What an AWS tool needs in front to find files that were named by option."""
-    usual = world.files()
-    prefix = ""
-    if files.credentials.absolute() != usual.credentials.absolute():
-        prefix += f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(files.credentials.absolute()))} "
-    if files.config.absolute() != usual.config.absolute():
-        prefix += f"AWS_CONFIG_FILE={shlex.quote(str(files.config.absolute()))} "
-    return prefix
+    """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
+    try:
+        usual = Files.located(world.environ)
+    except FileRefusedError:  # HOME is not set
+        usual = Files(Path(), Path())
+    empty = empty_variables(world.environ)
+    return "".join(
+        f"{variable}={shlex.quote(str(path.absolute()))} "
+        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files, usual, strict=True)
+        if variable in empty or path.absolute() != other.absolute()
+    )
 
 
 def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from encee.cli.options import World, read_catalog
 from encee.errors import EnceeError, UsageError
+from encee.profiles.files import Files
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)", re.ASCII)
 _POSSIBLE = re.compile(r" \(possible options: (?P<options>.+)\)$", re.IGNORECASE)
@@ -73,7 +74,7 @@ def _option_meant(text: str, command: str, arguments: Sequence[str], world: Worl
 def _profile_among(words: Iterable[str], world: World) -> str | None:
     """The first of some words that names a profile, or its session profile."""
     try:
-        catalog = read_catalog(world.files(), lambda _warning: None)
+        catalog = read_catalog(Files.located(world.environ), lambda _warning: None)
     except EnceeError:
         return None
     return next((word for word in words if catalog.profile_for(word)), None)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from encee.profiles.files import Files, expanded
+from encee.cli import terminal
+from encee.errors import FileRefusedError
+from encee.profiles.files import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables, expanded
 
 
 class World(NamedTuple):
@@ -19,11 +21,22 @@ class World(NamedTuple):
     clock: Callable[[], datetime]
 
     def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
-        """Where the two files are: option, environment, default."""
+        """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.
+
+        Raises:
+            FileRefusedError: A path begins with a home folder, and there is no such folder.
+        """
+        options = {CREDENTIALS_VARIABLE: credentials_file, CONFIG_VARIABLE: config_file}
+        for variable, path in empty_variables(self.environ).items():
+            if options[variable] is None:
+                terminal.warn(f"{variable} is set and empty: AWS tools read no {path} in this shell: unset {variable}")
         return Files.located(self.environ, credentials_file, config_file)
 
     def legacy_serial(self) -> str | None:
         """The device that the first encee's `~/.encee/config` names, or None."""
         from encee.profiles.legacy import LEGACY_FILE, legacy_serial  # noqa: PLC0415 - only a refresh wants it
 
-        return legacy_serial(expanded(LEGACY_FILE))
+        try:
+            return legacy_serial(expanded(LEGACY_FILE))
+        except FileRefusedError:  # HOME is not set
+            return None

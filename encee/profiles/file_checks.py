@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from encee.profiles.examine import Examined, ExaminedFile
-from encee.profiles.files import expanded
+from encee.profiles.files import default_folder
 from encee.profiles.findings import Check, Finding, State
 from encee.profiles.session_section import has_token, holds_keys
 from encee.profiles.syntax import HEADER, UnreadableError, profile_of_header
@@ -132,7 +132,8 @@ def _permissions(examined: Examined) -> Iterator[Finding]:
     if not hasattr(os, "geteuid"):
         return  # Windows has other permissions than these
     for file in examined.both:
-        mode = status.st_mode if (status := _status(file.path)) else 0
+        status = _status(file.path)
+        mode = status.st_mode if status and stat.S_ISREG(status.st_mode) else 0  # anybody may write to /dev/null
         command = f"chmod 600 {quote(str(file.path))}"
         secret = any(holds_keys(options) or has_token(options) for options in file.view.values())
         if mode & 0o022:
@@ -140,7 +141,7 @@ def _permissions(examined: Examined) -> Iterator[Finding]:
             yield Finding(State.ERROR, f"other users can change {file.path}, {risk}", commands=(command,))
         elif mode & 0o044 and secret:
             yield Finding(State.WARNING, f"other users can read {file.path}, and the keys in it", commands=(command,))
-    usual = expanded("~/.aws")
+    usual = default_folder()
     paths = [path for file in examined.both for path in (file.path, Path(os.path.realpath(file.path)))]
     for folder in dict.fromkeys(path.parent for path in paths):
         mode = status.st_mode if (status := _status(folder)) else 0

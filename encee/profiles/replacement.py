@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
-from encee.errors import FileBusyError
+from encee.errors import FileBusyError, FileRefusedError
 from encee.profiles import snapshot
 from encee.profiles.snapshot import Snapshot
 
@@ -33,15 +34,37 @@ def prefix(real: Path) -> str:
     return f".{real.name}.encee-"
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder, and what is missing above it, for nobody else; `parents` of mkdir leaves those to the umask."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-            if stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask takes from the owner, too
-                path.chmod(0o700)
-            _flush_folder(path.parent)
+def make_folder(path: Path, real: Path) -> None:
+    """Make the folder of a file, for its owner only; but none that a link or a missing folder leads to.
+
+    Behind those can be a drive that is not mounted: what is written below its mount point is hidden once it is, and
+    is not encrypted as the drive may be.
+
+    Args:
+        path: The file as it was named.
+        real: The file that it leads to.
+
+    Raises:
+        FileRefusedError: The folder is missing, and not to be made.
+    """
+    folder = real.parent
+    if folder.exists():
+        return
+    if link := next((part for part in (path, *path.parents) if part.is_symlink() and not part.exists()), None):
+        raise FileRefusedError(
+            f"{path}: {link} is a link into a folder that does not exist; nothing was changed",
+            hint=f"mount the drive that it leads to, or fix the link: ls -la {quote(str(link))}",
+        )
+    if not folder.parent.exists():
+        raise FileRefusedError(
+            f"{path}: the folder {folder.parent} does not exist; nothing was changed",
+            hint=f"mkdir -p {quote(str(folder))}",
+        )
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if stat.S_IMODE(folder.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask takes from the owner, too
+            folder.chmod(0o700)
+        _flush_folder(folder.parent)
 
 
 def remove_leftovers(real: Path) -> None:

@@ -65,7 +65,7 @@ class Store:
         self._known = b""
 
     def read(self, patience: float = _PATIENCE) -> bytes:
-        """The content, once it has settled; empty when there is no file.
+        """The content, once it has settled; empty when there is no file, and for `/dev/null`.
 
         Args:
             patience: For how many seconds to wait for that.
@@ -74,6 +74,8 @@ class Store:
             FileRefusedError: It is no regular file, cannot be read, or does not settle for so long.
         """
         with self._explained(self.path):
+            if self._is_null():
+                return b""
             real = self._real_path()
             try:
                 status = real.stat()
@@ -128,8 +130,9 @@ class Store:
             FileBusyError: Another one took longer than a minute.
         """
         with self._explained(self.path):
-            folder = self._real_path().parent
-            replacement.make_folder(folder)
+            real = self._real_path()
+            replacement.make_folder(self.path, real)
+            folder = real.parent
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
             with self._explained(lock_file):
@@ -156,7 +159,7 @@ class Store:
     def _write(self, edits: tuple[Edit, ...], *, rehearsal: bool) -> None:
         with self._explained(self.path):
             real = self._real_path()
-            replacement.make_folder(real.parent)
+            replacement.make_folder(self.path, real)
             with locked(real.parent / f"{replacement.prefix(real)}lock", self.path, _PATIENCE):
                 replacement.remove_leftovers(real)
                 deadline = time.monotonic() + _PATIENCE
@@ -197,8 +200,17 @@ class Store:
             edit(document)
         return document.data()
 
+    def _is_null(self) -> bool:
+        """Whether the path leads to the null device, by which people say that they have no such file."""
+        return os.path.realpath(self.path) == os.devnull
+
     def _real_path(self) -> Path:
         """The regular file that the path leads to, or where it will be."""
+        if self._is_null():
+            raise FileRefusedError(
+                f"{self.path} keeps nothing that is written to it; nothing was changed",
+                hint="name a file with --credentials-file or --config-file, or unset the AWS_ variable that names it",
+            )
         real = Path(os.path.realpath(self.path))
         with suppress(FileNotFoundError):
             if not stat.S_ISREG(real.stat().st_mode):

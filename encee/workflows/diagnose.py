@@ -20,13 +20,14 @@ from encee.errors import AwsError, UsageError
 from encee.model import Device, Session
 from encee.profiles.file_checks import FILE_CHECKS
 from encee.profiles.findings import Check, Finding, State
+from encee.profiles.location_checks import LOCATION_CHECKS
 from encee.profiles.profile_checks import PROFILE_CHECKS
 from encee.workflows.connections import root_key
 from encee.workflows.devices import fido_only
 
 Asked = TypeVar("Asked")
 
-OFFLINE_CHECKS = (*FILE_CHECKS, *PROFILE_CHECKS)
+OFFLINE_CHECKS = (*LOCATION_CHECKS, *FILE_CHECKS, *PROFILE_CHECKS)
 
 _CLOCK_WARNING = timedelta(seconds=5)
 _CLOCK_ERROR = timedelta(minutes=5)

@@ -234,6 +234,13 @@ FAULTS = (
         f"{CONFIG}{ROLE}source_profile = dev-mfa\nmfa_serial = {ARN}\n",
     ),
     Fault(
+        "file-variables",
+        "warning",
+        "AWS_CONFIG_FILE is set and empty: AWS tools read no ~/.aws/config in this shell",
+        environ=(("AWS_CONFIG_FILE", ""),),
+        commands=True,
+    ),
+    Fault(
         "environment-keys",
         "warning",
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment",

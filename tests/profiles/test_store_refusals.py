@@ -132,7 +132,7 @@ def listening_socket(path: Path) -> None:
 
 
 def link_to_device(path: Path) -> None:
-    path.symlink_to(os.devnull)
+    path.symlink_to("/dev/zero")
 
 
 @pytest.mark.parametrize("make", [fifo, folder, listening_socket, link_to_device])
@@ -292,6 +292,35 @@ def test_missing_permissions_are_a_clear_refusal(
     assert reason in said
     assert file.read_bytes() == BEFORE
     assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.parametrize("link", ["home/.aws", "home/.aws/credentials"])
+def test_makes_no_folder_that_a_link_leads_to(tmp_path: Path, link: str) -> None:
+    drive = tmp_path / "drive"  # where nothing is mounted
+    drive.mkdir()
+    path = tmp_path / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(drive / "aws" / path.name)
+    store = Store(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    assert f"{path} is a link into a folder that does not exist" in refusal(store)
+    with pytest.raises(FileRefusedError, match="is a link into"), store.flight("AKIA"):
+        pass
+    assert store.read() == b""
+    assert list(drive.iterdir()) == []
+
+
+def test_makes_the_folder_of_the_file_and_none_above_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    assert f"the folder {tmp_path / 'drive'} does not exist" in refusal(store)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("soon_empty")
+def test_makes_a_folder_below_a_link_that_leads_somewhere(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "home").symlink_to(tmp_path / "real")
+    Store(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail).edit(put)
+    assert (tmp_path / "real" / ".aws" / "credentials").is_file()
 
 
 @pytest.mark.needs("setpriv")

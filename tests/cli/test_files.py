@@ -1,0 +1,130 @@
+"""Where the two files are: without a home, with odd values of the variables, and where both are one."""
+
+import pwd
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Encee, Home, Person, run_aws
+from tests.fake_aws import FakeAws
+
+CSV = "Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+
+
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run as a user who is not in passwd, as a container does whose user is any number."""
+
+    def unknown(_user: int) -> pwd.struct_passwd:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+@pytest.mark.parametrize("command", ["import csv keys.csv --profile dev", "status", "refresh dev -c 123456", "doctor"])
+def test_refuses_to_guess_a_home(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, command: str, *, is_empty: bool
+) -> None:
+    monkeypatch.chdir(home.path)
+    Path("keys.csv").write_text(CSV)
+    no_home(monkeypatch)
+    if is_empty:
+        monkeypatch.setenv("HOME", "")
+    result = encee(*command.split())
+    assert (result.code, result.out) == (5, "")
+    assert result.err.splitlines()[0] == "encee: error: ~/.aws/credentials: HOME is not set"
+    assert [*map(str, Path().iterdir())] == ["keys.csv"]
+
+
+def test_a_home_folder_of_an_unknown_user_is_refused(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home.path)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "~nobody-here/config")
+    result = encee("status")
+    assert (result.code, result.err.splitlines()[0]) == (
+        5,
+        "encee: error: ~nobody-here/config: there is no user nobody-here",
+    )
+
+
+def test_works_without_a_home_where_both_files_are_named(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_home(monkeypatch)
+    options = ("--credentials-file", str(home.credentials), "--config-file", str(home.config))
+    result = encee("refresh", "dev", "-c", dev.device.next_code(), *options)
+    assert result.code == 0, result.err
+    assert f"AWS_SHARED_CREDENTIALS_FILE={home.credentials} AWS_CONFIG_FILE={home.config} aws" in result.err
+    assert encee("status", *options).code == 0
+    assert encee("doctor", *options).code == 0
+
+
+@pytest.mark.parametrize("name", [".aws/credentials", "~/.aws/credentials", "$HOME/.aws/credentials"])
+def test_reads_a_path_as_the_aws_cli_does(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(home.path)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", name)
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert "[dev-mfa]" in home.credentials.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["/dev/null", "relative"])
+def test_the_aws_cli_uses_the_session_beside_such_a_config_file(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    del aws
+    monkeypatch.chdir(home.path)
+    monkeypatch.setenv("AWS_CONFIG_FILE", name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
+
+
+def test_the_null_device_is_an_empty_file_that_cannot_be_written(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    home.write(dev.section() + "region = eu-central-1\n")
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert "region and output were not carried over to the session profiles: /dev/null keeps nothing" in result.err
+    for command in ("status", "status --check", "env dev --shell json", "doctor", "clear dev"):
+        assert encee(*command.split()).code == 0, command
+    serial = "arn:aws:iam::123456789012:mfa/other"
+    home.write(dev.section(serial=False))
+    result = encee("refresh", "dev", "-c", "123456", "--mfa-serial", serial, "--dry-run")
+    assert result.code == 0
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    result = encee("import", "legacy", "/dev/null")
+    assert result.code != 0
+    Path("/dev/null").stat()
+
+
+def test_the_null_device_gets_no_keys(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home.path / "keys.csv"
+    file.write_text(CSV)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    result = encee("import", "csv", str(file), "--profile", "dev")
+    assert (result.code, result.out) == (5, "")
+    assert result.err.startswith("encee: error: /dev/null keeps nothing that is written to it; nothing was changed\n")
+
+
+@pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])
+def test_warns_of_a_variable_for_which_aws_tools_read_no_file(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "")
+    file = home.credentials if "CREDENTIALS" in variable else home.config
+    warning = f"encee: warning: {variable} is set and empty: AWS tools read no ~/.aws/{file.name} in this shell"
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert result.code == 0
+    assert result.err.count(warning) == 1
+    assert f"\n  {variable}={file} aws --profile dev-mfa" in result.err
+    assert warning in encee("status").err
+    option = "--credentials-file" if "CREDENTIALS" in variable else "--config-file"
+    assert warning not in encee("status", option, str(file)).err
+    result = encee("doctor", "--json")
+    assert warning not in result.err
+    assert f'"unset {variable}"' in result.out
