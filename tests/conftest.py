@@ -1,13 +1,16 @@
 """What every test stands on: a home of its own, the verifying stand-in for AWS, and the command line."""
 
+import fcntl
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +29,21 @@ NO_PRIVILEGES = (
     ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.geteuid() == 0 else []
 )
 """Before a command: permissions hold for it, also for root. A test that uses it needs setpriv."""
+
+
+def pytest_configure() -> None:
+    """Leave the terminal of whoever runs the tests, so that no program that they start can wait for its prompt there.
+
+    Ctrl-C still arrives: it goes to the process group.
+    """
+    with suppress(OSError):  # there is none, as in CI
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        try:
+            hang_up_handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which the leader of a session gets
+            fcntl.ioctl(terminal, termios.TIOCNOTTY)
+            signal.signal(signal.SIGHUP, hang_up_handler)
+        finally:
+            os.close(terminal)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """What a person at the terminal is asked, and how they interrupt it.
 
-Prompts go to stderr, so that they are seen under `$(…)` too; Ctrl-C and Ctrl-D at one are the same refusal to go on.
+Prompts and answers use the controlling terminal, so that they work under `$(…)`, in a pipe and with `2>log`; Ctrl-C
+and Ctrl-D at one are the same refusal to go on.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from encee.cli import terminal
 from encee.errors import InterruptedByPersonError, UsageError
+from encee.mfa.controlling_terminal import open_terminal
 
 if TYPE_CHECKING:
     from encee.mfa.sources import Cancelled
@@ -26,24 +28,26 @@ def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
-    terminal.say(prompt, end=" ")
-    stdin = sys.stdin.fileno()
-    try:
-        if cancelled is not None and not _typed(stdin, cancelled):
+    with open_terminal() as ends, terminal.conversation():
+        if ends is None:  # it was closed since the question was planned
+            raise InterruptedByPersonError("interrupted")
+        terminal.say(prompt, end=" ")
+        try:
+            if cancelled is not None and not _typed(ends.reading, cancelled):
+                terminal.say("")
+                return None
+            # Past any buffer, so that nothing typed ahead is taken from whoever reads next.
+            line = os.read(ends.reading, 4096)
+        except (KeyboardInterrupt, OSError):  # the second is a terminal that hung up
+            line = b""
+        if not line.endswith(b"\n"):  # but with Ctrl-C or Ctrl-D
             terminal.say("")
-            return None
-        # Past sys.stdin's buffer, so that nothing typed ahead is taken from whoever reads next.
-        line = os.read(stdin, 4096)
-    except KeyboardInterrupt:
-        line = b""
-    if not line.endswith(b"\n"):  # but with Ctrl-C or Ctrl-D
-        terminal.say("")
     if not line:
         raise InterruptedByPersonError("interrupted")
-    return line.decode(errors="replace").strip()
+    return line.decode(sys.getfilesystemencoding(), errors="replace").strip()
 
 
-def _typed(stdin: int, cancelled: "Cancelled") -> bool:
+def _typed(reading: int, cancelled: "Cancelled") -> bool:
     """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
 
     Windows cannot wait for a console and something else at once: there it waits for the line.
@@ -52,10 +56,10 @@ def _typed(stdin: int, cancelled: "Cancelled") -> bool:
         return True
     import termios  # noqa: PLC0415 - not on Windows
 
-    ready, _, _ = select.select([stdin, cancelled.fileno()], [], [])
-    if stdin in ready:
+    ready, _, _ = select.select([reading, cancelled.fileno()], [], [])
+    if reading in ready:
         return True
-    termios.tcflush(stdin, termios.TCIFLUSH)
+    termios.tcflush(reading, termios.TCIFLUSH)
     return False
 
 
@@ -71,7 +75,7 @@ def ask_hidden(prompt: str) -> str:
     interrupts = Interrupts()
     try:
         with terminal.unstoppable(), interrupts.held(), interrupts.waiting():
-            return getpass(f"{terminal.clean(prompt)} ", stream=sys.stderr)
+            return getpass(f"{terminal.clean(prompt)} ")  # it asks on the controlling terminal by itself
     except (EOFError, InterruptedByPersonError):
         terminal.say("")
         raise InterruptedByPersonError("interrupted") from None
@@ -97,7 +101,8 @@ def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
         code = typed.replace(" ", "")
         if is_code(code):
             return code
-        terminal.say("a code is six digits: type the one that the device shows now")
+        with terminal.conversation():
+            terminal.say("a code is six digits: type the one that the device shows now")
 
 
 def confirm(question: str, *, default: bool) -> bool:
@@ -112,7 +117,24 @@ def confirm(question: str, *, default: bool) -> bool:
             return default
         if answer in {"y", "yes", "n", "no"}:
             return answer.startswith("y")
-        terminal.say("type y for yes or n for no")
+        with terminal.conversation():
+            terminal.say("type y for yes or n for no")
+
+
+def choose(heading: str, choices: Sequence[str]) -> int:
+    """Which of several a person chooses, as its index.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    with terminal.conversation():
+        terminal.say(heading)
+        for number, choice in enumerate(choices, start=1):
+            terminal.say(f"  {number}  {choice}")
+        while True:
+            answer = ask(f"which one is it, 1 to {len(choices)}?") or ""
+            if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+                return int(answer) - 1
 
 
 class Asked:
@@ -135,13 +157,8 @@ class Asked:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
-        terminal.say(f"the user of {profile} has {len(devices)} devices that give codes:")
-        for number, device in enumerate(devices, start=1):
-            terminal.say(f"  {number}  {device.serial}")
-        while True:
-            answer = ask(f"which one is it, 1 to {len(devices)}?") or ""
-            if answer.isdecimal() and 1 <= int(answer) <= len(devices):
-                return devices[int(answer) - 1]
+        serials = [device.serial for device in devices]
+        return devices[choose(f"the user of {profile} has {len(devices)} devices that give codes:", serials)]
 
     def serial_for(self, profile: str) -> str:
         """The serial number of a device that AWS does not tell.
@@ -151,14 +168,15 @@ class Asked:
         """
         from encee.profiles.identifiers import checked_serial  # noqa: PLC0415 - the same
 
-        terminal.say(
-            f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials"
-        )
-        while True:
-            try:
-                return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
-            except UsageError as error:
-                terminal.complain(error)
+        with terminal.conversation():
+            terminal.say(
+                f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials"
+            )
+            while True:
+                try:
+                    return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
+                except UsageError as error:
+                    terminal.complain(error)
 
 
 class Interrupts:

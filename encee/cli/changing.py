@@ -1,6 +1,7 @@
 """A plan for an account as a person meets it: shown, asked about, carried out, told."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -95,7 +96,9 @@ def carry_out(
     done: list[Step] = []
     error: EnceeError | None = None
     try:
-        _show(who.caller, plan)
+        asks = plan.steps and not manner.dry_run and not manner.yes
+        with terminal.conversation() if asks else nullcontext():
+            _show(who.caller, plan)
         if plan.steps:
             check()
         if plan.steps and not manner.dry_run:

@@ -162,7 +162,7 @@ def resync(
     saved = signs.settings.saved_serial(signs.profile)
     meant = [one for one in devices if one.serial == saved] or devices
     chosen = choose_device(meant, signs.profile, asking.Asked(), ())
-    three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note)
+    three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
     if json:
         terminal.json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
@@ -172,7 +172,8 @@ def _two_codes(one: Device) -> tuple[str, str]:
     """Two codes of a device whose clock nobody knows."""
     first = asking.ask_code(f"code that {one.serial} shows now:")
     while (second := asking.ask_code("the next one, as soon as it is shown:")) == first:
-        terminal.say("that is the first code again: wait until the device shows another one")
+        with terminal.conversation():
+            terminal.say("that is the first code again: wait until the device shows another one")
     return first, second
 
 

@@ -139,7 +139,7 @@ def add_device(
     devices = devices_of(signs)
     signer = _signer(signs, devices)
     interrupts = asking.Interrupts()
-    with _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
+    with terminal.conversation(), _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
         person = _AtTerminal(user, interrupts, file, draw)
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")

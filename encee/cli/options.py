@@ -129,6 +129,7 @@ class HowToRefresh(NamedTuple):
         write: Whether the fresh session goes to the credentials file.
         ask: Whether a person may be asked.
         least: How long a session has to last to be left alone.
+        ask_in_turn: Whether to ask only while no other process asks for a code of the same key.
     """
 
     code: str | None = None
@@ -137,6 +138,7 @@ class HowToRefresh(NamedTuple):
     write: bool = True
     ask: bool = True
     least: timedelta = timedelta(seconds=1)
+    ask_in_turn: bool = False
 
 
 def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[Store, Store]:

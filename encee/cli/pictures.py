@@ -141,6 +141,11 @@ def draw(pictures: Sequence[Sequence[str]]) -> bool:
 
 def countdown(text: str, seconds: float) -> None:
     """Wait, with a bar where a person sees it."""
+    with terminal.conversation():
+        _count_down(text, seconds)
+
+
+def _count_down(text: str, seconds: float) -> None:
     if not terminal.coloured(sys.stderr):
         terminal.say(f"{text}: waiting {math.ceil(seconds)} s")
         time.sleep(seconds)

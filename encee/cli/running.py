@@ -39,6 +39,7 @@ class RefreshRun:
         write: bool = True,
         ask: bool = True,
         force: bool = False,
+        ask_in_turn: bool = False,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self.jobs: Sequence[Job] = ()
@@ -52,6 +53,7 @@ class RefreshRun:
         self._write = write
         self._ask = ask
         self._force = force
+        self._ask_in_turn = ask_in_turn
         self.sessions: dict[Target, Session] = {}
 
     def go(self, words: Sequence[str], enough: timedelta | None, *, dry_run: bool = False) -> None:
@@ -67,20 +69,22 @@ class RefreshRun:
         catalog = Catalog(credentials.document().view, config.document().view)
         settings = Settings(self._settings, self._world.environ, catalog, self._world.legacy_serial())
         todo = plan(words, catalog, settings, self._files)
+        person = asking.Asked() if self._ask and terminal.is_terminal() else None
         refresh = Refresh(
             credentials=credentials,
             config=config,
             catalog=catalog,
             given=self._codes,
-            person=asking.Asked() if self._ask and terminal.is_terminal() else None,
+            person=person,
             clock=self._world.clock,
             report=self.outcomes.append,
-            notify=terminal.note,
+            notify=terminal.note_person if person else terminal.note,
             countdown=pictures.countdown,
             carry_region=self._carry_region,
             save_device=self._save,
             write=self._write,
             force=self._force,
+            ask_in_turn=self._ask_in_turn,
         )
         try:
             if dry_run:
@@ -109,7 +113,7 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
     """
     settings = GivenSettings(duration=how.duration, code_command=how.code_command)
     codes = given_codes(how.code, how.code_command, world)
-    run = RefreshRun(world, files, settings, codes, write=how.write, ask=how.ask)
+    run = RefreshRun(world, files, settings, codes, write=how.write, ask=how.ask, ask_in_turn=how.ask_in_turn)
     try:
         run.go([word], how.least)
     finally:

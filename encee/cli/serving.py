@@ -10,6 +10,9 @@ from encee.profiles.export import Exported, exported, of_session
 from encee.profiles.files import Files
 from encee.profiles.not_a_source import not_a_source
 
+_MOMENT = timedelta(seconds=1)
+"""A session that lasts longer is valid: a person is not asked before it has expired."""
+
 
 def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Exported:
     """The session that a word of the command line means, valid now.
@@ -34,8 +37,9 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
     if session is not None and _lasts(session, now + least):
         return session
     if how is not None and refreshable is not None:
+        is_urgent = session is None or not _lasts(session, now + _MOMENT)
         try:
-            return _refreshed(word, world, files, how)
+            return _refreshed(word, world, files, how._replace(ask=how.ask and is_urgent))
         except InterruptedByPersonError:
             raise
         except EnceeError as error:

@@ -74,6 +74,16 @@ def setup(
             hint="without one: encee import csv FILE --profile NAME, then encee refresh NAME --code CODE",
         )
     first_run = _FirstRun(world, world.files(credentials_file, config_file))
+    with terminal.conversation():
+        _go(first_run, profile, csv)
+
+
+def _go(first_run: "_FirstRun", profile: str | None, csv: str | None) -> None:
+    """Take the steps.
+
+    Raises:
+        EnceeError: One of them failed.
+    """
     name = first_run.profile(profile)
     try:
         first_run.key(name, csv)

@@ -1,8 +1,9 @@
 """The rules of the terminal, in one place.
 
-stdout is data: what a program could read. stderr is for people: prompts, progress, warnings and errors. Colour and
-pictures appear on a terminal only, never with `NO_COLOR` or `TERM=dumb`. Text that comes from files or from AWS is
-cleaned once, here, so that it cannot move the cursor or hide other text.
+stdout is data: what a program could read. stderr is for people: progress, warnings and errors. A question and what it
+is about go to the controlling terminal, wherever stderr goes. Colour and pictures appear on a terminal only, never
+with `NO_COLOR` or `TERM=dumb`. Text that comes from files or from AWS is cleaned once, here, so that it cannot move
+the cursor or hide other text.
 """
 
 import errno
@@ -13,12 +14,13 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
 from encee.errors import ClosedOutputError, EnceeError
+from encee.mfa.controlling_terminal import open_terminal
 
 EVALUATED = "ENCEE_EVAL"
 """The variable with which the shell function of `encee init` says that it evaluates stdout, and as which shell."""
@@ -72,8 +74,24 @@ def silence(stream: TextIO) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether a person can be asked: standard input and standard error are both terminals."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether a person can be asked: this process has a terminal, whatever its standard streams are connected to."""
+    with open_terminal() as terminal:
+        return terminal is not None
+
+
+@contextmanager
+def conversation() -> Iterator[None]:
+    """Print on the terminal what is for people, also where stderr goes elsewhere: a question needs its context."""
+    with open_terminal() as terminal:
+        if terminal is None or sys.stderr.isatty():
+            yield
+            return
+        encoding = sys.stderr.encoding or "utf-8"
+        with (
+            open(terminal.writing, "w", encoding=encoding, errors="replace", closefd=False) as stream,
+            redirect_stderr(stream),
+        ):
+            yield
 
 
 def coloured(stream: TextIO) -> bool:
@@ -97,6 +115,14 @@ def say(text: str, end: str = "\n") -> None:
 def note(text: str) -> None:
     """What a person should know, on stderr."""
     say(f"encee: {text}")
+
+
+def note_person(text: str) -> None:
+    """What the person who is asked should know: on stderr, and on the terminal where stderr goes elsewhere."""
+    note(text)
+    if not sys.stderr.isatty():
+        with conversation():
+            note(text)
 
 
 def warn(text: str) -> None:

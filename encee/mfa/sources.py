@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import IO, Protocol, Self
 
 from encee.errors import EnceeError, UsageError
+from encee.mfa.controlling_terminal import open_terminal
 
 _CODE = re.compile(r"[0-9]{6}")
 
@@ -118,8 +119,8 @@ class Given:
 class Command:
     """A command that prints the code, as `mfa_process` of aws-vault.
 
-    It is run by the shell (`sh -c`; on Windows `cmd /C`) with the terminal's standard input and standard error, so
-    that it can ask for a password or a touch.
+    It is run by the shell (`sh -c`; on Windows `cmd /C`) with the terminal as its standard input, so that it can ask
+    for a password or a touch. What is piped into encee is left alone: it is for the command that `exec` starts.
 
     Args:
         command: The command line.
@@ -142,7 +143,9 @@ class Command:
         shell = ["cmd", "/C", self._command] if os.name == "nt" else ["sh", "-c", self._command]
         # Not in a process group of its own: it could not ask for a password on the terminal then.
         try:
-            process = subprocess.Popen(shell, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
+            with open_terminal() as ends:
+                stdin = subprocess.DEVNULL if ends is None else ends.reading
+                process = subprocess.Popen(shell, stdin=stdin, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
         except (OSError, ValueError) as error:
             message = f"the code command of {profile} could not be started: {type(error).__name__}"
             raise EnceeError(message, hint=hint) from None

@@ -123,11 +123,15 @@ class Store:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @contextmanager
-    def flight(self, key_id: str) -> Iterator[None]:
-        """Be the only process that gets a session for a key without asking a person, or that rotates the key.
+    def flight(self, key_id: str, patience: float | None = None) -> Iterator[None]:
+        """Be the only process that gets a session for a key in turn with others, or that rotates the key.
+
+        Args:
+            key_id: The access key id.
+            patience: For how many seconds to wait for another process; None means a minute.
 
         Raises:
-            FileBusyError: Another one took longer than a minute.
+            FileBusyError: Another one took longer than that.
         """
         with self._explained(self.path):
             real = self._real_path()
@@ -136,7 +140,7 @@ class Store:
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
             with self._explained(lock_file):
-                stack.enter_context(locked(lock_file, self.path, _FLIGHT_PATIENCE))
+                stack.enter_context(locked(lock_file, self.path, patience or _FLIGHT_PATIENCE))
             yield
 
     def edit(self, *edits: Edit) -> None:

@@ -46,6 +46,9 @@ from encee.workflows.writer import Writer
 _ENDS = (InterruptedByPersonError, ClosedOutputError)
 """What ends a run, and not only a profile's part of it."""
 
+_PERSON_TIMEOUT_SECONDS = 600.0
+"""How long to wait for a person who types a code for another process."""
+
 AnyJob = TypeVar("AnyJob", CodeJob, RoleJob, Job)
 
 
@@ -66,6 +69,7 @@ class Refresh:
         save_device: Whether a device that was found is saved as `mfa_serial`.
         write: Whether the sessions go to the credentials file; else to `sessions` only, and nothing is written.
         force: Whether a session is replaced that is as good as a fresh one.
+        ask_in_turn: Whether to ask for the code of a key only while no other process does, which may make it needless.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
@@ -84,6 +88,7 @@ class Refresh:
         save_device: bool,
         write: bool = True,
         force: bool = False,
+        ask_in_turn: bool = False,
     ) -> None:
         self._credentials = credentials
         self._config = config
@@ -96,6 +101,7 @@ class Refresh:
         self._carry_region = carry_region and write
         self._save_device = save_device and write
         self._write = write
+        self._ask_in_turn = ask_in_turn
         self.sessions: dict[Target, Session] = {}
         """The sessions that this run got, by whom they are for."""
 
@@ -251,10 +257,7 @@ class Refresh:
         job, source = flight.job, flight.source
         with ExitStack() as stack:
             try:
-                if not source.asks_person:
-                    self._clear_the_way(flight)
-                    if self._write:
-                        stack.enter_context(self._credentials.flight(job.signer.key.id))
+                self._wait_for_turn(flight, stack)
                 answer: str | Session | None = self._asking.good_session(flight)
                 if answer is None:
                     if not source.asks_person:
@@ -273,6 +276,16 @@ class Refresh:
                     self._launch_dependants(target, answer)
             else:
                 self._take_off(flight, partial(self._exchange, flight, answer), stack.pop_all())
+
+    def _wait_for_turn(self, flight: Flight, turn: ExitStack) -> None:
+        """Wait for what gets a session for the same key, in this run and in other processes; `turn` ends the turn."""
+        key_id = flight.job.signer.key.id
+        if not flight.source.asks_person:
+            self._clear_the_way(flight)
+            if self._write:
+                turn.enter_context(self._credentials.flight(key_id))
+        elif self._ask_in_turn:
+            turn.enter_context(self._credentials.flight(key_id, _PERSON_TIMEOUT_SECONDS))
 
     def _clear_the_way(self, flight: Flight) -> None:
         """Be the only flight of this run for a key, and pass over the codes of devices that need none."""

@@ -99,6 +99,12 @@ def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
     assert peak < 2**20
 
 
+def test_the_command_leaves_what_is_piped_alone(dev: Person) -> None:
+    command = f"cat >&2; echo {dev.device.next_code()}"
+    result = run_encee("exec", "--code-command", command, "dev", "cat", stdin="data\n")
+    assert (result.code, result.out, "data" in result.err) == (0, "data\n", False)
+
+
 def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> None:
     assert home.credentials.exists()
     code = dev.device.next_code()

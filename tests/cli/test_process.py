@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pexpect
 import pytest
 from botocore.exceptions import CredentialRetrievalError
 
-from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
+from tests.conftest import AWS, ENCEE, ROOT, Encee, Home, Person, on_terminal, run_aws, run_encee, wait_for
 from tests.fake_aws import FakeAws
 
 pytestmark = pytest.mark.slow
@@ -128,6 +129,44 @@ def test_a_session_that_ends_soon_is_good_enough_where_no_better_one_is_to_be_ha
     over = datetime.now(UTC) + timedelta(hours=12, minutes=1)
     result = encee("process", "dev", "--code-command", command, now=over)
     assert (result.code in {1, 4}, result.out) == (True, "")
+
+
+def test_with_ask_the_aws_command_gets_its_session_from_a_prompt(home: Home, dev: Person) -> None:
+    home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev --ask\n")
+    child = on_terminal("--profile", "via", "sts", "get-caller-identity", command=AWS)
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    child.expect_exact(dev.user.arn)
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_with_ask_eight_processes_at_once_prompt_once(tmp_path: Path, dev: Person, aws: FakeAws) -> None:
+    each = f"{ENCEE} process dev --ask 2>/dev/null >{tmp_path}/$number &"
+    script = f"for number in 1 2 3 4 5 6 7 8; do {each} done; wait"
+    child = pexpect.spawn("/bin/sh", ["-c", script], encoding="utf-8", timeout=30)
+    child.expect_exact("MFA code for dev")
+    wait_for(lambda: len(list(tmp_path.glob("[1-8]"))) == 8)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert "MFA code" not in (child.before or "")
+    assert len({json.loads((tmp_path / str(number)).read_text())["AccessKeyId"] for number in range(1, 9)}) == 1
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
+def test_with_ask_a_valid_session_is_served_without_a_prompt(fresh: Person) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=11, minutes=50)).isoformat()
+    script = str(ROOT / "tests" / "run_encee.py")
+    child = on_terminal(script, soon, "process", "dev", "--ask", command=Path(sys.executable))
+    child.expect(pexpect.EOF)
+    assert (child.wait(), "MFA code" in (child.before or ""), fresh.user.name) == (0, False, "jane")
+
+
+@pytest.mark.usefixtures("dev")
+def test_with_ask_and_no_terminal_a_process_fails_readably() -> None:
+    command = [str(ENCEE), "process", "dev", "--ask"]
+    done = subprocess.run(command, start_new_session=True, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, "there is no terminal to ask for a code" in done.stderr) == (3, True)
 
 
 @pytest.mark.usefixtures("dev")

@@ -2,13 +2,15 @@
 
 import signal
 import subprocess
+import sys
 import termios
 import time
+from pathlib import Path
 
 import pexpect
 import pytest
 
-from tests.conftest import ENCEE, Home, Person, on_terminal, wait_for
+from tests.conftest import ENCEE, Home, Person, on_terminal, section, wait_for
 from tests.fake_aws import FakeAws, faults
 
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
@@ -157,6 +159,80 @@ def test_the_prompt_is_seen_when_standard_output_is_captured(home: Home, dev: Pe
     child.expect(pexpect.EOF)
     assert child.wait() == 0
     assert b"[dev-mfa]" in home.credentials.read_bytes()
+
+
+def in_shell(script: str) -> "pexpect.spawn[str]":
+    """Run a line of `sh` on a pseudo-terminal."""
+    child = pexpect.spawn("/bin/sh", ["-c", script], encoding="utf-8", timeout=20)
+    child.delaybeforesend = None
+    return child
+
+
+def test_what_is_piped_stays_for_the_command_that_exec_starts(dev: Person) -> None:
+    child = in_shell(f"echo data | {ENCEE} exec dev -- cat")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect_exact("data\r\n")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+@pytest.mark.parametrize("command", ["exec dev -- cat", "env dev --refresh", "refresh dev"])
+def test_asks_on_the_terminal_when_every_stream_is_redirected(
+    tmp_path: Path, dev: Person, aws: FakeAws, command: str
+) -> None:
+    child = in_shell(f"{ENCEE} {command} </dev/null >{tmp_path}/out 2>{tmp_path}/log")
+    child.expect_exact(PROMPT)
+    child.sendline("12345")
+    child.expect_exact("a code is six digits")
+    child.expect_exact(PROMPT)
+    child.sendline("000000")
+    child.expect_exact("did not accept the code")
+    child.expect_exact("2 of 3 tries left")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert "MFA code" not in (tmp_path / "log").read_text()
+    assert len(aws.calls("GetSessionToken")) == 2
+
+
+def test_counts_down_on_the_terminal_when_stderr_is_a_log(
+    tmp_path: Path, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    other = aws.create_user("bob")
+    both = section(other.access_key, "bob", dev.device.serial)
+    home.write(dev.section() + both)
+    child = in_shell(f"TERM=dumb exec {ENCEE} refresh dev bob 2>{tmp_path}/log")
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect_exact("the device's next code: waiting")
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+
+
+@pytest.mark.usefixtures("dev")
+def test_without_a_terminal_nobody_is_asked() -> None:
+    done = subprocess.run(
+        [ENCEE, "refresh", "dev"], start_new_session=True, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, "there is no terminal to ask for the code of dev" in done.stderr) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("dev")
+def test_the_tests_leave_the_terminal_of_whoever_runs_them() -> None:
+    child = in_shell(
+        f"{sys.executable} -m pytest -p no:cacheprovider -p no:xdist {__file__} -k is_no_terminal_in_the_tests; true"
+    )
+    child.expect_exact("1 passed")
+    child.expect(pexpect.EOF)
+
+
+def test_there_is_no_terminal_in_the_tests() -> None:
+    with pytest.raises(OSError, match="No such device"):
+        Path("/dev/tty").open("rb").close()
 
 
 def test_does_not_hold_the_lock_while_a_person_types(home: Home, dev: Person, aws: FakeAws) -> None:
