@@ -108,8 +108,9 @@ def refresh(
     """Trade an MFA code for fresh session credentials.
 
     They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
-    assumed with the session of its source_profile. Without PROFILE: each profile with long-term keys whose MFA
-    device is known.
+    assumed with the session of its source_profile. Without PROFILE: the one that AWS_PROFILE names, else
+    all with long-term keys whose MFA device is known or can be found, but for sessions that are still valid for more
+    than an hour (or a quarter of their length, if that is less).
     """
     if force and if_expiring is not None:
         raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
@@ -190,7 +191,7 @@ def _show(
 def _means(job: Job) -> str:
     """How a job gets its session, for people."""
     if isinstance(job, RoleJob):
-        return f"role {job.role.arn} for {time_left(job.role.duration)}, with the session of {job.source.profile}"
+        return f"role {job.role.arn} for {time_left(job.duration)}, with the session of {job.source.profile}"
     device = job.serial or "a device that IAM is asked for"
     role = f"role {job.role.arn}, with " if job.role else ""
     return f"{role}a code of {device}, for {time_left(job.duration)}, at STS in {job.signer.region}"
@@ -223,7 +224,6 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 def _job_as_json(job: Job) -> list[dict[str, Any]]:
     """What a dry run would do for each of a job's profiles."""
     with_code = isinstance(job, CodeJob)
-    duration = job.duration if isinstance(job, CodeJob) else job.role.duration
     return [
         {
             "profile": target.profile,
@@ -232,7 +232,7 @@ def _job_as_json(job: Job) -> list[dict[str, Any]]:
             "device": job.serial if isinstance(job, CodeJob) else None,
             "needs_code": with_code,
             "role": job.role.arn if job.role else None,
-            "seconds": int(duration.total_seconds()),
+            "seconds": int(job.duration.total_seconds()),
             "region": job.signer.region,
         }
         for target in job.targets

@@ -14,7 +14,7 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.jobs import Failed, Job, Outcome, Refreshed, Target
+from encee.workflows.jobs import Failed, Job, Keep, Outcome, Refreshed, Target
 from encee.workflows.plan import plan
 from encee.workflows.refresh import Refresh
 
@@ -62,11 +62,12 @@ class RefreshRun:
         Raises:
             EnceeError: It ended before its end.
         """
-        if self._settings.to is not None and len(words) != 1:
-            raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         warn = self.warnings.append
         credentials, config = stores(self._files, warn)
         catalog = Catalog(credentials.document().view, config.document().view)
+        words = words or self._named_by_environment(catalog)
+        if self._settings.to is not None and len(words) != 1:
+            raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         settings = Settings(self._settings, self._world.environ, catalog, self._world.legacy_serial())
         todo = plan(words, catalog, settings, self._files)
         person = asking.Asked() if self._ask and terminal.is_terminal() else None
@@ -87,16 +88,32 @@ class RefreshRun:
             ask_in_turn=self._ask_in_turn,
         )
         try:
+            keep = self._sessions_to_keep(words, enough)
             if dry_run:
-                self.jobs = refresh.preview(todo, enough)
+                self.jobs = refresh.preview(todo, keep)
             else:
-                refresh.run(todo, enough)
+                refresh.run(todo, keep)
         finally:
             self.sessions = refresh.sessions
             self.outcomes.sort(key=lambda outcome: todo.place(outcome.profile))
         if any(isinstance(outcome, Refreshed) for outcome in self.outcomes) and credentials.readable_by_others():
             path = str(self._files.credentials)
             warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
+
+    def _named_by_environment(self, catalog: Catalog) -> list[str]:
+        """The profile that the AWS tools take in this environment, where it can be refreshed; else none."""
+        for variable in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):  # in botocore's order
+            name = self._world.environ.get(variable)
+            if name and (profile := catalog.profile_for(name)):
+                terminal.note(f"{variable} names {name}: refreshing only {profile}")
+                return [profile]
+        return []
+
+    def _sessions_to_keep(self, words: Sequence[str], enough: timedelta | None) -> Keep:
+        """Which sessions stay: by --if-expiring, or in a run over all profiles those that are not expiring."""
+        if words or self._force or enough is not None:
+            return Keep(lasting=enough)
+        return Keep(unless_expiring=True, no_longer=self._settings.duration is not None)
 
 
 def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tuple[Target, Session]:

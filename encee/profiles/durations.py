@@ -18,6 +18,9 @@ LONGEST = timedelta(hours=36)
 LONGEST_ROLE = timedelta(hours=12)
 """The most of AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 
+_PART_LEFT = 4
+"""With less than one part of so many to go, a session is expiring, however short it is."""
+
 _SHORTEST = timedelta(minutes=15)
 """The least of both."""
 
@@ -26,6 +29,11 @@ _DURATION = re.compile(
     rf"(?:(?P<days>{_NUMBER})d)?(?:(?P<hours>{_NUMBER})h)?(?:(?P<minutes>{_NUMBER})m)?|(?P<seconds>{_NUMBER})s?",
     re.ASCII | re.IGNORECASE,
 )
+
+
+def expiring_threshold(length: timedelta) -> timedelta:
+    """With less than this to go, a session of a length is expiring: one hour, but at most a quarter of the length."""
+    return min(HOUR, length / _PART_LEFT)
 
 
 def parse_duration(text: str) -> timedelta:

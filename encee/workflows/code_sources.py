@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from encee.errors import EnceeError, NoSessionError, UsageError
@@ -10,7 +10,7 @@ from encee.mfa.seeds import Seeded
 from encee.mfa.sources import CodeSource, Command
 from encee.profiles.keyring import stored_seed
 from encee.workflows.devices import Chooser
-from encee.workflows.jobs import CodeJob
+from encee.workflows.jobs import CodeJob, Keep
 
 
 class Person(CodeSource, Chooser, Protocol):
@@ -35,10 +35,10 @@ def source_of(
     return Seeded(stored_seed, clock) if job.has_seed else person
 
 
-def nobody_to_ask(job: CodeJob, if_expiring: timedelta | None) -> EnceeError:
+def nobody_to_ask(job: CodeJob, keep: Keep) -> EnceeError:
     """The error where nothing and nobody can be asked for a code."""
     name = shlex.quote(job.targets[0].profile)
-    if if_expiring is not None:
+    if keep.lasting is not None:
         message = f"the session of {job.label} is missing or ends soon, and there is no terminal to ask for a code"
         return NoSessionError(message, hint=f"encee refresh {name}")
     return UsageError(

@@ -23,7 +23,9 @@ class Chooser(Protocol):
         """Name a device that cannot be looked up."""
 
 
-def find_device(clients: Clients, signer: Signer, chooser: Chooser | None, naming: Sequence[str]) -> str:
+def find_device(
+    clients: Clients, signer: Signer, chooser: Chooser | None, naming: Sequence[str], *, may_ask_serial: bool = True
+) -> str:
     """The serial number of a device of the user whose key signs.
 
     Args:
@@ -31,6 +33,7 @@ def find_device(clients: Clients, signer: Signer, chooser: Chooser | None, namin
         signer: Who asks IAM.
         chooser: The person, or None where there is nobody to ask.
         naming: The words of the command line that name a device, up to its serial number; for a hint.
+        may_ask_serial: Whether the person is asked for the serial number where IAM does not list the devices.
 
     Raises:
         UsageError: The user has no device that gives codes, or there are several and nobody to choose.
@@ -42,7 +45,7 @@ def find_device(clients: Clients, signer: Signer, chooser: Chooser | None, namin
     except HopelessError:
         raise
     except AwsError as error:
-        if chooser is None:
+        if chooser is None or not may_ask_serial:
             raise UsageError(
                 f"no MFA device is known for {profile}, and IAM does not tell: {error.message}",
                 hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),

@@ -53,12 +53,13 @@ class CodeJob(NamedTuple):
         targets: Whose session it gets; all of them have the same key.
         signer: Who signs; holds long-term credentials.
         serial: The serial number of the device that shows the code; None where it has to be found.
-        duration: For how long the session of a key is asked.
+        duration: For how long the session is asked.
         role: The role to assume, or None for the session of the key itself.
         command: The command that prints the code, or None.
         has_seed: Whether the keyring has the seed that the device makes its codes from.
         asked_for: Whether the command line names it; else only roles need it, and a valid session is good enough.
         notes: What a person should know about the settings.
+        optional: Whether the profile is left out where its device cannot be found; else that is a failure.
     """
 
     targets: tuple[Target, ...]
@@ -70,6 +71,7 @@ class CodeJob(NamedTuple):
     has_seed: bool = False
     asked_for: bool = True
     notes: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def label(self) -> str:
@@ -99,12 +101,31 @@ class RoleJob(NamedTuple):
         """The one target."""
         return (self.target,)
 
+    @property
+    def duration(self) -> timedelta:
+        """For how long the role is asked."""
+        return self.role.duration
+
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
         return self.signer._replace(key=session, source=self.source.profile)
 
 
 Job = CodeJob | RoleJob
+
+
+class Keep(NamedTuple):
+    """Which sessions of the named profiles a refresh leaves as they are; by default none.
+
+    Args:
+        lasting: Those that last at least this long.
+        unless_expiring: Those that are not expiring, as `encee status` shows them.
+        no_longer: Of these, only those that end no later than a new one would.
+    """
+
+    lasting: timedelta | None = None
+    unless_expiring: bool = False
+    no_longer: bool = False
 
 
 class Plan(NamedTuple):
@@ -115,12 +136,14 @@ class Plan(NamedTuple):
         roles: The roles that a session assumes, each behind the one that it needs.
         failures: What cannot be done, and why.
         order: The profiles in the order of the command line.
+        left_out: What a run over all profiles leaves out, and why; failures where nothing else is to be done.
     """
 
     codes: list[CodeJob]
     roles: list[RoleJob]
     failures: list[Failed]
     order: list[str]
+    left_out: list[Failed]
 
     def place(self, profile: str) -> int:
         """Where a profile stands in that order; one that only roles need comes last."""

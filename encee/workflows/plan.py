@@ -1,7 +1,6 @@
 """Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
 
 from collections.abc import Iterable, Sequence
-from shlex import quote
 
 from encee.aws.signer import Signer
 from encee.errors import EnceeError, UsageError
@@ -19,7 +18,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
     """What the words of the command line ask for.
 
     Args:
-        words: Profiles or shell patterns; none means each long-term profile whose device the files name.
+        words: Profiles or shell patterns; none means every long-term profile whose device is known or can be found.
         catalog: The profiles.
         settings: Their settings.
         files: Where they are.
@@ -27,22 +26,18 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
     Raises:
         UsageError: Nothing is to be done, two profiles have one session profile, or a code stands among the profiles.
     """
-    named = catalog.matching(words, catalog.targets)
-    if not words:
-        named = [profile for profile in catalog.sources if settings.saved_serial(profile)]
-        if not named and len(catalog.sources) == 1:
-            named = [profile for profile in catalog.sources if settings.serial(profile)]
-        if not catalog.sources:
-            raise UsageError("there are no profiles with long-term keys yet", hint="make the first one: encee setup")
-        if not named:
-            raise UsageError(
-                f"no profile in {files.credentials} has an MFA device in its settings",
-                hint=f"name one, and its device is looked for: encee refresh {quote(next(iter(catalog.sources)))}",
-            )
-    _refuse_codes(named, catalog, files)
     planner = _Planner(catalog, settings, files)
-    for word in named:
-        planner.add(word)
+    if words:
+        named = catalog.matching(words, catalog.targets)
+        _refuse_codes(named, catalog, files)
+        for word in named:
+            planner.add(word)
+        return planner.plan()
+    if not catalog.sources:
+        raise UsageError("there are no profiles with long-term keys yet", hint="make the first one: encee setup")
+    for profile in catalog.sources:
+        # Of several profiles, one that the files name no device for may belong to a user who has none.
+        planner.add(profile, optional=len(catalog.sources) > 1 and not settings.saved_serial(profile))
     return planner.plan()
 
 
@@ -57,10 +52,11 @@ class _Planner:
         """Profile → the job for the session of its key."""
         self._roles: dict[str, CodeJob | RoleJob] = {}
         self._failures: list[Failed] = []
+        self._left_out: list[Failed] = []
         self._order: list[str] = []
 
-    def add(self, word: str) -> None:
-        """Plan for one word; what cannot be done becomes a failure."""
+    def add(self, word: str, *, optional: bool = False) -> None:
+        """Plan for one word; what cannot be done becomes a failure, or is left out where it is optional."""
         profile = self._catalog.profile_for(word)
         self._order.append(profile or word)
         if profile is None:
@@ -70,9 +66,10 @@ class _Planner:
             if profile in self._catalog.roles:
                 self._add_role(profile)
             else:
-                self._add_key(profile, asked_for=True)
+                self._add_key(profile, asked_for=True, optional=optional)
         except EnceeError as error:
-            self._failures.append(Failed(profile, self._settings.target(profile), error))
+            failed = Failed(profile, self._settings.target(profile), error)
+            (self._left_out if optional else self._failures).append(failed)
 
     def plan(self) -> Plan:
         """All that was added, with one job for the profiles that share a key.
@@ -88,28 +85,31 @@ class _Planner:
         roles = [job for job in self._roles.values() if isinstance(job, RoleJob)]
         jobs: list[Job] = [*codes, *roles]
         _refuse_shared_targets(target for job in jobs for target in job.targets)
-        return Plan(codes, roles, self._failures, self._order)
+        return Plan(codes, roles, self._failures, self._order, self._left_out)
 
     def _place(self, job: CodeJob) -> int:
         """Where the first of a job's profiles stands on the command line; one that only roles need comes last."""
         return min(place(target.profile, self._order) for target in job.targets)
 
-    def _add_key(self, profile: str, *, asked_for: bool, session_profile: str | None = None) -> CodeJob:
+    def _add_key(
+        self, profile: str, *, asked_for: bool, session_profile: str | None = None, optional: bool = False
+    ) -> CodeJob:
         """The session of a long-term profile's key; where it has another name than usual, in that session profile."""
         job = self._keys.get(profile)
         if job is None:
             target = Target(profile, session_profile or self._settings.target(profile, named=asked_for))
-            job = self._key_job(self._checked(target), asked_for=asked_for)
+            job = self._key_job(self._checked(target), asked_for=asked_for, optional=optional)
         self._keys[profile] = job._replace(asked_for=job.asked_for or asked_for)
         return job
 
-    def _key_job(self, target: Target, *, asked_for: bool) -> CodeJob:
+    def _key_job(self, target: Target, *, asked_for: bool, optional: bool = False) -> CodeJob:
         profile = target.profile
         key = self._catalog.access_key(profile)
         if key is None:
             raise not_a_source(self._catalog, profile, self._files)
         self._catalog.refuse_key(profile, key)
-        serial = self._settings.serial(profile)
+        # Option, environment and the first encee's file name one device, which is not everybody's.
+        serial = None if optional else self._settings.serial(profile)
         region, warning = self._settings.region(profile, serial)
         return CodeJob(
             targets=(target,),
@@ -120,6 +120,7 @@ class _Planner:
             has_seed=self._settings.has_seed(profile),
             asked_for=asked_for,
             notes=(warning,) if warning else (),
+            optional=optional,
         )
 
     def _add_role(self, profile: str) -> None:
@@ -190,6 +191,7 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
         command=next((job.command for job in jobs if job.command), None),
         has_seed=any(job.has_seed for job in jobs),
         asked_for=any(job.asked_for for job in jobs),
+        optional=all(job.optional for job in jobs),
         notes=tuple(notes),
     )
 

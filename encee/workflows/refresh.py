@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -39,7 +39,7 @@ from encee.workflows.code_sources import Person, nobody_to_ask, source_of
 from encee.workflows.connections import Connection, open_in_background
 from encee.workflows.devices import find_device
 from encee.workflows.edits import carry_region, placeholder, session_edit, unwritable
-from encee.workflows.jobs import CodeJob, Failed, Job, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
+from encee.workflows.jobs import CodeJob, Failed, Job, Keep, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
 from encee.workflows.writer import Writer
 
@@ -113,19 +113,21 @@ class Refresh:
         self._in_the_air = 0
         self._waiting: deque[Flight] = deque()
         self._failed: set[Target] = set()
+        self._left_out: list[Failed] = []
+        self._is_anything_known = False
         self._flying: list[Flight] = []
 
-    def run(self, plan: Plan, if_expiring: timedelta | None = None) -> None:
+    def run(self, plan: Plan, keep: Keep) -> None:
         """Get the sessions, write each when it arrives, and report what became of it.
 
         Args:
             plan: From `encee.workflows.plan.plan`.
-            if_expiring: Leave a session that has at least this long to go.
+            keep: Which sessions stay as they are.
 
         Raises:
             InterruptedByPersonError: The person does not want to go on; what was reported is written.
         """
-        jobs = self._begin(plan, if_expiring)
+        jobs = self._begin(plan, keep)
         for job in jobs:
             if isinstance(job, RoleJob):
                 self._dependants.setdefault(job.source, []).append(job)
@@ -133,7 +135,8 @@ class Refresh:
             if self._write:
                 for job, error in unwritable(jobs, self._credentials, self._catalog, self._clock()):
                     self._fail(job, error)
-            self._prepare(plan.codes, self._left(jobs), if_expiring)
+            self._prepare(plan.codes, self._left(jobs), keep)
+            self._leave_out(self._left(jobs))
             awaited = {target for job in self._left(jobs) for target in job.targets}
             for target in set(self._dependants) - awaited:
                 if session := self._on_disk(target):
@@ -149,13 +152,13 @@ class Refresh:
         finally:
             self._carry()
 
-    def preview(self, plan: Plan, if_expiring: timedelta | None = None) -> list[Job]:
+    def preview(self, plan: Plan, keep: Keep) -> list[Job]:
         """What `run` would do, reported as far as it is known without asking, sending or writing anything.
 
         Returns:
             The jobs that would be done.
         """
-        jobs = self._begin(plan, if_expiring)
+        jobs = self._begin(plan, keep)
         for job in jobs:
             for note in job.notes if isinstance(job, CodeJob) else ():
                 self._notify(note)
@@ -163,16 +166,19 @@ class Refresh:
                 self._credentials.edited(session_edit(job.targets, placeholder(self._clock()), self._catalog))
             except EnceeError as error:
                 self._fail(job, error)
+        self._leave_out(self._left(jobs))
         return self._left(jobs)
 
     # ---- before the first code
 
-    def _begin(self, plan: Plan, if_expiring: timedelta | None) -> list[Job]:
+    def _begin(self, plan: Plan, keep: Keep) -> list[Job]:
         """Report what is known beforehand; the jobs that have to be done."""
-        selection = select(plan, self._catalog, self._clock(), if_expiring)
+        selection = select(plan, self._catalog, self._clock(), keep)
         known: list[Outcome] = [*plan.failures, *selection.valid]
         for outcome in known:
             self._report(outcome)
+        self._left_out += plan.left_out
+        self._is_anything_known = bool(known)
         return selection.jobs
 
     def _left(self, jobs: Iterable[AnyJob]) -> list[AnyJob]:
@@ -184,19 +190,22 @@ class Refresh:
         if not self._left([job]):
             return
         self._failed.update(job.targets)
+        if isinstance(job, CodeJob) and job.optional:
+            self._left_out += [Failed(*target, error) for target in job.targets]
+            return
         for target in job.targets:
             self._report(Failed(*target, error))
             for role in self._dependants.pop(target, []):
                 message = f"{role.target.profile} needs the session of {target.profile}"
                 self._fail(role, type(error)(message, hint=error.hint))
 
-    def _prepare(self, planned: Sequence[CodeJob], jobs: Sequence[Job], if_expiring: timedelta | None) -> None:
+    def _prepare(self, planned: Sequence[CodeJob], jobs: Sequence[Job], keep: Keep) -> None:
         """Find the source of each job's code, its device, and open the connections to STS.
 
         Args:
             planned: All requests that were planned with a code, in the order of the command line.
             jobs: Those jobs that are to be done.
-            if_expiring: Whether there would be nothing to do for a session with so much time left.
+            keep: Which sessions were to stay as they are.
         """
         passed = 0
         for job in planned:
@@ -208,14 +217,14 @@ class Refresh:
                 self._notify(note)
             try:
                 if source is None:
-                    raise nobody_to_ask(job, if_expiring)
-                ready = job._replace(signer=job.signer.unlocked())
-                serial = ready.serial or self._find_device(ready)
+                    raise nobody_to_ask(job, keep)
+                ready = job._replace(signer=job.signer.unlocked(), optional=False)
+                serial = ready.serial or self._find_device(ready, optional=job.optional)
             except _ENDS:
                 raise
             except Exception as error:  # noqa: BLE001 - one profile's bug is no other's
                 self._fail(job, error if isinstance(error, EnceeError) else unexpected(error))
-                passed += 1
+                passed += not job.optional
                 continue
             sessions = [self._on_disk(target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
@@ -226,11 +235,20 @@ class Refresh:
         if len(asked) > 1:
             self._notify(f"{len(asked)} codes are needed: one each for {'; '.join(one.job.label for one in asked)}")
 
-    def _find_device(self, job: CodeJob) -> str:
+    def _leave_out(self, jobs: Sequence[Job]) -> None:
+        """Say what a run over all profiles leaves out; it has failed where nothing else was to be done."""
+        others = self._failed - {(left_out.profile, left_out.session_profile) for left_out in self._left_out}
+        for left_out in self._left_out:
+            if jobs or others or self._is_anything_known:
+                self._notify(f"{left_out.profile} is left out: {left_out.error.message}")
+            else:
+                self._report(left_out)
+
+    def _find_device(self, job: CodeJob, *, optional: bool) -> str:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
         profile = job.signer.profile
         naming = ("encee", "refresh", profile, "--mfa-serial")
-        serial = find_device(self._clients, job.signer, self._person, naming)
+        serial = find_device(self._clients, job.signer, self._person, naming, may_ask_serial=not optional)
         if not self._save_device:
             return serial
         try:

@@ -4,10 +4,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
-from encee.workflows.jobs import Job, Plan, RoleJob, StillValid, Target
+from encee.profiles.durations import expiring_threshold
+from encee.workflows.jobs import Job, Keep, Plan, RoleJob, StillValid, Target
 
 _USABLE = timedelta(seconds=60)
 """With less than this to go, a session is not used to assume a role."""
+
+_SLACK = timedelta(seconds=60)
+"""By so much a session may outlast a new one and be no longer than that."""
 
 
 class Selection(NamedTuple):
@@ -17,17 +21,17 @@ class Selection(NamedTuple):
     valid: list[StillValid]
 
 
-def select(plan: Plan, catalog: Catalog, now: datetime, if_expiring: timedelta | None = None) -> Selection:
+def select(plan: Plan, catalog: Catalog, now: datetime, keep: Keep) -> Selection:
     """Choose the jobs of a plan that have to be done.
 
-    A job that the command line names is done, unless its sessions last long enough; one that only roles need, when
-    one of these is done and there is no usable session for it.
+    A job that the command line names is done, unless its sessions stay; one that only roles need, when one of these is
+    done and there is no usable session for it.
 
     Args:
         plan: From `encee.workflows.plan.plan`.
         catalog: The sessions on disk.
         now: The present moment, UTC.
-        if_expiring: Leave a session that has at least this long to go.
+        keep: Which sessions stay.
     """
     valid: list[StillValid] = []
     needed: set[Target] = set()
@@ -35,7 +39,7 @@ def select(plan: Plan, catalog: Catalog, now: datetime, if_expiring: timedelta |
     def has_to_be_done(job: Job) -> bool:
         if not job.asked_for:
             return bool(needed.intersection(job.targets)) and not _valid(job, catalog, now + _USABLE)
-        good = _valid(job, catalog, now + if_expiring) if if_expiring is not None else []
+        good = _kept(job, catalog, now, keep)
         valid.extend(good)
         return not good
 
@@ -45,6 +49,17 @@ def select(plan: Plan, catalog: Catalog, now: datetime, if_expiring: timedelta |
             roles.insert(0, role)
             needed.add(role.source)
     return Selection([*filter(has_to_be_done, plan.codes), *roles], valid)
+
+
+def _kept(job: Job, catalog: Catalog, now: datetime, keep: Keep) -> list[StillValid]:
+    """The outcomes of a job whose every session stays; else none."""
+    if keep.lasting is not None:
+        return _valid(job, catalog, now + keep.lasting)
+    if not keep.unless_expiring:
+        return []
+    good = _valid(job, catalog, now + expiring_threshold(job.duration))
+    latest = now + job.duration + _SLACK
+    return [] if keep.no_longer and any(session.expiration > latest for session in good) else good
 
 
 def _valid(job: Job, catalog: Catalog, until: datetime) -> list[StillValid]:

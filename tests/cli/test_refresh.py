@@ -15,7 +15,7 @@ from filelock import FileLock
 from encee.aws.signer import Signer
 from encee.aws.sts import get_session_token
 from encee.model import Session
-from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee, section
 from tests.fake_aws import FakeAws, faults
 
 OTHER_DEFAULT = """\
@@ -217,20 +217,90 @@ def test_force_and_if_expiring_exclude_each_other(encee: Encee, dev: Person, aws
 # ---- which profiles
 
 
-def test_without_a_profile_refreshes_those_whose_device_is_known(
+def test_without_a_profile_leaves_out_those_without_a_device(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
-    other = aws.create_user("robot")
-    home.write(
-        dev.section()
-        + "[robot]\n"
-        + "\n".join(
-            [f"aws_access_key_id = {other.access_key.id}", f"aws_secret_access_key = {other.access_key.secret}", ""]
-        )
-    )
+    home.write(dev.section() + section(aws.create_user("robot").access_key, "robot"))
     result = encee("refresh", "--json", "-c", dev.device.next_code())
     assert result.code == 0
     assert [one["profile"] for one in json.loads(result.out)["profiles"]] == ["dev"]
+    assert "encee: robot is left out: the user of robot has no MFA device yet\n" in result.err
+
+
+def test_without_a_profile_finds_the_devices_that_no_setting_names(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    bob = aws.create_user("bob")
+    bobs = bob.create_device("bobs")
+    home.write(dev.section() + section(bob.access_key, "bob"))
+    codes = f"{dev.device.next_code()}\n{bobs.next_code()}\n"
+    assert encee("refresh", "--code", "-", stdin=codes).code == 0
+    assert {session_of(home, f"{name}-mfa")["encee_source"] for name in ("dev", "bob")} == {"dev", "bob"}
+
+
+def test_without_a_profile_nobody_is_asked_for_the_arn_of_a_device(home: Home, dev: Person, aws: FakeAws) -> None:
+    robot = aws.create_user("robot")
+    robot.allow_listing_devices = False
+    home.write(section(robot.access_key, "robot") + dev.section())
+    child = on_terminal("refresh", size=(24, 200))
+    child.expect_exact("robot is left out: no MFA device is known for robot")
+    child.expect_exact("MFA code for dev")
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
+def test_without_a_profile_and_any_device_fails(encee: Encee, home: Home, aws: FakeAws) -> None:
+    home.write("".join(section(aws.create_user(name).access_key, name) for name in ("ann", "bob")))
+    result = encee("refresh", "-c", "123456")
+    assert result.code == 2
+    assert "the user of ann has no MFA device yet" in result.err
+    assert "the user of bob has no MFA device yet" in result.err
+    assert "left out" not in result.err
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+@pytest.mark.parametrize("name", ["dev", "dev-mfa"])
+def test_without_a_profile_refreshes_the_one_of_the_environment(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
+) -> None:
+    bob = aws.create_user("bob")
+    home.write(Person(bob, bob.create_device("bobs")).section("bob") + dev.section())
+    monkeypatch.setenv(variable, name)
+    for duration in ("12h", "13h"):  # one that is named is refreshed even when its session is valid
+        result = encee("refresh", "--json", "-d", duration, "-c", dev.device.next_code())
+        assert result.code == 0
+        assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["refreshed"]
+        assert f"encee: {variable} names {name}: refreshing only dev\n" in result.err
+    assert "[bob-mfa]" not in home.credentials.read_text()
+
+
+def test_a_profile_of_the_environment_that_cannot_be_refreshed_does_not_count(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "sso")
+    result = encee("refresh", "-c", dev.device.next_code())
+    assert (result.code, "AWS_PROFILE" in result.err) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "outcome"),
+    [
+        ([], [], "still-valid"),
+        ([], ["--force"], "refreshed"),
+        ([], ["-d", "1h"], "refreshed"),
+        (["-d", "59m"], [], "refreshed"),
+        (["-d", "2h"], ["--if-expiring", "3h"], "refreshed"),
+    ],
+)
+def test_without_a_profile_leaves_sessions_that_are_not_expiring(
+    encee: Encee, dev: Person, first: list[str], then: list[str], outcome: str
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), *first).code == 0
+    result = encee("refresh", "--json", "-c", dev.device.next_code(), *then)
+    assert result.code == 0
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == [outcome]
+    assert ("dev-mfa is still valid until" in result.err) == (outcome == "still-valid")
 
 
 def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) -> None:
@@ -239,13 +309,6 @@ def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) 
         2,
         "encee: error: there are no profiles with long-term keys yet\nencee: hint: make the first one: encee setup\n",
     )
-
-
-def test_without_a_known_device_names_a_profile_to_ask_for(encee: Encee, home: Home, dev: Person) -> None:
-    home.write(dev.section("my dev", serial=False))
-    result = encee("refresh")
-    assert result.code == 2
-    assert "encee: hint: name one, and its device is looked for: encee refresh 'my dev'\n" in result.err
 
 
 def test_one_failure_stops_nobody_and_decides_the_exit_code(

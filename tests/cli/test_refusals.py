@@ -117,7 +117,6 @@ CASES = [
         lambda s: s.section("aws_access_key_id = ASIAIOSFODNN7EXAMPLE", "aws_secret_access_key = SECRET"),
     ),
     Case("a role", 2, "admin is a role", config("[profile admin]\nrole_arn = x\n"), ("refresh", "admin", "-c", "CODE")),
-    Case("no device anywhere", 2, "no profile in", lambda s: s.credentials(serial=False), ("refresh", "-c", "CODE")),
     # what is typed
     Case("five digits", 2, "is not six digits", command=("refresh", "dev", "-c", "12345")),
     Case("letters", 2, "is not six digits", command=("refresh", "dev", "-c", "12345a")),
