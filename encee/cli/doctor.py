@@ -17,7 +17,10 @@ from encee.profiles.files import Files
 from encee.profiles.findings import Check, Checked, Finding, State, checked
 from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS, Answers, ask
+from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, ask
+from encee.workflows.refresh_check import is_reported
+
+_WRONG = (State.ERROR, State.WARNING)
 
 _STYLES = {
     State.OK: pictures.GOOD,
@@ -35,57 +38,77 @@ def doctor(
     ] = None,
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Ask AWS nothing.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="List the checks that passed, too.")] = False,
     json: Json = False,
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Find out what is wrong, and how to mend it.
+    """Find problems, and show how to fix them.
 
-    Looks at the files and the environment, and changes nothing. With PROFILE, AWS is asked about its key and its
-    user's devices, for which no code is needed. Ends with 1 when there is an error.
+    Checks the files and the environment, and changes nothing. With PROFILE, it also asks AWS about the key and the
+    devices of its user, for which no code is needed. Exits with status 1 when there is an error.
     """
     world: World = context.obj
     files = Files.located(world.environ, credentials_file, config_file)
-    examined = examine(files, world.environ, terminal.warn)
-    source = _source(profile, examined, files) if profile is not None else None
+    examined = examine(files, world.environ, world.legacy_serial(), terminal.warn)
     found = list(checked(OFFLINE_CHECKS, examined))
-    if profile is not None and not offline:
-        found += _online(source, examined, files, world)
+    source = None
+    if profile is not None:
+        source, reason = _source(profile, examined, files)
+        if reason is not None:
+            found = _with_refusal(found, reason)
+        if not offline:
+            found += _online(source, examined, files, world)
     if json:
         terminal.json({"profile": source, "checks": [_as_json(one) for one in found]})
     else:
-        rows = [[one.finding.state, one.check, one.finding.message] for one in found]
-        styles = [_STYLES[one.finding.state] for one in found]
-        pictures.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
-        _say_remedies(found)
+        _show(found, verbose=verbose)
     if any(one.finding.state is State.ERROR for one in found):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _source(word: str, examined: Examined, files: Files) -> str | None:
-    """The long-term profile behind a word of the command line; None where the files tell too little.
+def _source(word: str, examined: Examined, files: Files) -> tuple[str | None, EnceeError | None]:
+    """The long-term profile behind a word of the command line; or None and the reason, if the files tell one.
 
     Raises:
-        UsageError: There is none.
+        UsageError: The files hold no profile of that name.
     """
     catalog = examined.catalog
     profile = catalog.profile_for(word)
-    if profile is not None:
-        return catalog.chain(profile)[-1] if profile in catalog.roles else profile
-    if examined.is_readable:
-        raise not_a_source(catalog, word, files)
-    return None
+    try:
+        if profile is not None:
+            return catalog.chain(profile)[-1] if profile in catalog.roles else profile, None
+    except UsageError as error:
+        return None, error
+    if not examined.is_readable:
+        return None, None
+    reason = not_a_source(catalog, word, files)
+    if word not in catalog.credentials and word not in catalog.config:
+        raise reason
+    return None, reason
+
+
+def _with_refusal(found: Sequence[Checked], reason: EnceeError) -> list[Checked]:
+    """The findings with the reason why the profile that was named cannot be refreshed, once."""
+    rest = [one for one in found if one.check != REFRESH_CHECK.id]
+    if is_reported(reason.message, [one.finding.message for one in rest]):
+        return [*found]
+    others = [one for one in found if one.check == REFRESH_CHECK.id and reason.message not in one.finding.message]
+    refusal = Checked(REFRESH_CHECK.id, Finding(State.ERROR, reason.message, reason.hint))
+    return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
 
 
 def _online(profile: str | None, examined: Examined, files: Files, world: World) -> list[Checked]:
     """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
     key = examined.catalog.access_key(profile) if profile is not None else None
-    if profile is None or key is None or not examined.is_readable:
-        return _not_done(ONLINE_CHECKS, "not asked: the files have to be mended first")
+    if not examined.is_readable:
+        return _not_done(ONLINE_CHECKS, "not asked: the files have to be fixed first")
+    if profile is None or key is None:
+        return _not_done(ONLINE_CHECKS, "not asked: the profile has no key that can be used")
     try:
         examined.catalog.refuse_key(profile, key)
     except UsageError:
-        return _not_done(ONLINE_CHECKS, "not asked: the key is none of AWS's")
+        return _not_done(ONLINE_CHECKS, "not asked: the id of the key is not one of AWS")
     try:
         answers = _answers(profile, key, examined.catalog, files, world)
     except EnceeError as error:  # the keyring does not give the secret away
@@ -114,16 +137,32 @@ def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[Checked]:
     return [Checked(check.id, Finding(State.UNKNOWN, reason)) for check in checks]
 
 
-def _say_remedies(found: Sequence[Checked]) -> None:
-    """What to do about each finding, and how many there are."""
-    wrong = [one for one in found if one.finding.state in {State.WARNING, State.ERROR}]
+def _show(found: Sequence[Checked], *, verbose: bool) -> None:
+    """Print the problems with their remedies, what could not be checked, and how many checks passed."""
+    wrong = [one for one in found if one.finding.state in _WRONG]
+    if listed := found if verbose else wrong:
+        rows = [[one.finding.state, one.check, one.finding.message] for one in listed]
+        styles = [_STYLES[one.finding.state] for one in listed]
+        pictures.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
     for check, finding in wrong:
         terminal.say(f"{check}: {finding.remedy or finding.message}")
         for command in finding.commands:
             terminal.say(f"  {command}")
-    counts = Counter(one.finding.state for one in wrong)
-    parts = [f"{count} {state}{'s' * (count > 1)}" for state, count in sorted(counts.items())]
-    terminal.say(", ".join(parts) or "nothing to mend")
+    unknown: dict[str, list[str]] = {}
+    for check, finding in found:
+        if finding.state is State.UNKNOWN:
+            unknown.setdefault(finding.message, []).append(check)
+    for reason, checks in unknown.items():
+        terminal.say(f"not checked: {', '.join(checks)}: {reason}")
+    terminal.say(_summary(found))
+
+
+def _summary(found: Sequence[Checked]) -> str:
+    """How many problems there are, and how many checks passed."""
+    states = Counter(one.finding.state for one in found)
+    wrong = [f"{states[state]} {state}{'s' * (states[state] > 1)}" for state in _WRONG if states[state]]
+    counts = ", ".join([*wrong, f"{states[State.OK]} checks passed"])
+    return counts if wrong or states[State.UNKNOWN] else f"nothing to fix: {counts}"
 
 
 def _as_json(one: Checked) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from shlex import quote
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
-from encee.profiles.identifiers import ACCESS_KEY_ID, account_of
+from encee.profiles.identifiers import ACCESS_KEY_ID, account_of, key_id_fault
 from encee.profiles.locked_section import KEY_ID, locked_key_in
 from encee.profiles.session_section import (
     has_token,
@@ -203,7 +203,7 @@ class Catalog:
         if not ACCESS_KEY_ID.fullmatch(key.id):
             option = KEY_ID if key.is_locked else "aws_access_key_id"
             raise UsageError(
-                f"{option} of {profile} is not the id of an access key; id and secret may be swapped",
+                f"{option} of {profile} {key_id_fault(key.id)}",
                 hint=f"enter both again: aws configure --profile {quote(profile)}",
             )
 

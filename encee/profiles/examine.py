@@ -50,12 +50,14 @@ class Examined:
         config: The config file.
         catalog: The profiles that the two hold.
         environ: The environment's variables.
+        legacy_serial: The device that `~/.encee/config` names, or None.
     """
 
     credentials: ExaminedFile
     config: ExaminedFile
     catalog: Catalog
     environ: Mapping[str, str]
+    legacy_serial: str | None
 
     @property
     def both(self) -> tuple[ExaminedFile, ExaminedFile]:
@@ -68,17 +70,20 @@ class Examined:
         return not any(file.fault for file in self.both)
 
 
-def examine(files: Files, environ: Mapping[str, str], warn: Callable[[str], None]) -> Examined:
+def examine(
+    files: Files, environ: Mapping[str, str], legacy_serial: str | None, warn: Callable[[str], None]
+) -> Examined:
     """Read the two files as far as they can be read.
 
     Args:
         files: Where they are.
         environ: The environment's variables.
+        legacy_serial: The device that `~/.encee/config` names, or None.
         warn: Called with one line for what could not be kept but harms nothing.
     """
     credentials = _examined(files.credentials, CredentialsHeaders(), warn)
     config = _examined(files.config, ConfigHeaders(), warn)
-    return Examined(credentials, config, Catalog(credentials.view, config.view), environ)
+    return Examined(credentials, config, Catalog(credentials.view, config.view), environ, legacy_serial)
 
 
 def _examined(path: Path, headers: Headers, warn: Callable[[str], None]) -> ExaminedFile:

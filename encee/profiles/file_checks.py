@@ -1,32 +1,20 @@
-"""The checks of the two files themselves: whether they can be read, by whom, and whether all tools read them alike."""
+"""The checks of what is written in the two files: whether the AWS tools can read it, and all of them alike."""
 
-import os
 import re
-import stat
-import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from shlex import quote
 
 from encee.profiles.examine import Examined, ExaminedFile
-from encee.profiles.files import default_folder
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.session_section import has_token, holds_keys
 from encee.profiles.syntax import HEADER, UnreadableError, profile_of_header
 
-_MAY_BE_UNDER_WAY = 60.0
-"""For how many seconds a temporary file can be that of a write under way."""
-
 _OTHER_SECTIONS = ("sso-session ", "services ")
+MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
+"""The name of a section of the credentials file that is meant for the profile behind the word."""
+
 _WITHOUT_PREFIX = frozenset({"DEFAULT", "plugins", "preview"})
 _OF_A_PROFILE = re.compile(r"region|output|role_arn|source_profile|credential_\w+|mfa_\w+|aws_\w+|sso_\w+")
 """Options that only the section of a profile has."""
-
-
-def _cannot_be_opened(examined: Examined) -> Iterator[Finding]:
-    for file in examined.both:
-        if file.fault and not isinstance(file.fault, UnreadableError):
-            yield Finding(State.ERROR, file.fault.message, file.fault.hint)
 
 
 def _unreadable(kind: str, examined: Examined) -> Iterator[Finding]:
@@ -106,7 +94,7 @@ def _is_plain(line: str, file: ExaminedFile) -> bool:
 
 def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
     for name in examined.credentials.view:
-        if meant := re.fullmatch(r"profile\s+(\S.*)", name):
+        if meant := MISPLACED_PREFIX.fullmatch(name):
             yield Finding(
                 State.WARNING,
                 f"{examined.credentials.path} has a section [{name}]: in this file that is no profile {meant[1]}",
@@ -128,59 +116,10 @@ def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
             )
 
 
-def _permissions(examined: Examined) -> Iterator[Finding]:
-    if not hasattr(os, "geteuid"):
-        return  # Windows has other permissions than these
-    for file in examined.both:
-        status = _status(file.path)
-        mode = status.st_mode if status and stat.S_ISREG(status.st_mode) else 0  # anybody may write to /dev/null
-        command = f"chmod 600 {quote(str(file.path))}"
-        secret = any(holds_keys(options) or has_token(options) for options in file.view.values())
-        if mode & 0o022:
-            risk = "and with it which keys and commands your AWS tools use"
-            yield Finding(State.ERROR, f"other users can change {file.path}, {risk}", commands=(command,))
-        elif mode & 0o044 and secret:
-            yield Finding(State.WARNING, f"other users can read {file.path}, and the keys in it", commands=(command,))
-    usual = default_folder()
-    paths = [path for file in examined.both for path in (file.path, Path(os.path.realpath(file.path)))]
-    for folder in dict.fromkeys(path.parent for path in paths):
-        mode = status.st_mode if (status := _status(folder)) else 0
-        command = f"chmod 700 {quote(str(folder))}"
-        if mode & 0o022 and not mode & stat.S_ISVTX:
-            yield Finding(State.ERROR, f"other users can put files into {folder}", commands=(command,))
-        elif mode & 0o055 and folder == usual:
-            yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """What the file system says of a path; None where there is nothing, or nothing any more."""
-    try:
-        return path.stat()
-    except OSError:
-        return None
-
-
-def _leftovers(examined: Examined) -> Iterator[Finding]:
-    old = time.time() - _MAY_BE_UNDER_WAY
-    paths = dict.fromkeys(path for file in examined.both for path in file.store.temporaries())
-    if left := [str(path) for path in paths if (status := _status(path)) and status.st_mtime < old]:
-        them = f"{len(left)} temporary files" if len(left) > 1 else "a temporary file"
-        command = f"rm {' '.join(map(quote, left))}"
-        yield Finding(
-            State.WARNING,
-            f"an encee that was killed has left {them}, with keys in it: {', '.join(left)}",
-            None,
-            (command,),
-        )
-
-
 FILE_CHECKS: tuple[Check[Examined], ...] = (
-    Check("readable", "both files can be opened", _cannot_be_opened),
     Check("byte-order-mark", "neither file begins with a byte-order mark", _byte_order_mark),
     Check("duplicate-section", "no profile has two sections in one file", _duplicates),
     Check("syntax", "the AWS tools can read both files", _syntax),
-    Check("permissions", "only you can read and change the two files", _permissions),
-    Check("leftover-files", "no temporary file of encee's was left behind", _leftovers),
     Check("header-spelling", "all AWS tools read the headers alike", _spelling),
     Check("profile-prefix", "the credentials file has no [profile …]", _profile_in_credentials),
     Check("missing-prefix", "the config file's profiles are named as such", _no_profile_in_config),

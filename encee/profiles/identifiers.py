@@ -43,6 +43,13 @@ _PARTITION_OF_PREFIX = {
 }
 
 
+def key_id_fault(value: str) -> str:
+    """What is wrong with a key id that `ACCESS_KEY_ID` does not match."""
+    if ACCESS_KEY_ID.fullmatch(value.strip("\"'")):
+        return "is in quotes"
+    return "is not the id of an access key; id and secret may be swapped"
+
+
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:
     """The account number that a device's ARN or an access key id holds, or None.
 

@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from shlex import join
 
-from encee.errors import UsageError
+from encee.errors import EnceeError, UsageError
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
+from encee.profiles.file_checks import MISPLACED_PREFIX
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.identifiers import ACCESS_KEY_ID, checked_serial
+from encee.profiles.identifiers import ACCESS_KEY_ID, checked_serial, key_id_fault
 from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
 from encee.profiles.settings import GivenSettings, Settings
-from encee.profiles.syntax import PORTABLE_VALUE, first_line, is_portable_name
+from encee.profiles.syntax import PORTABLE_VALUE, first_line
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
 """Settings of a long-term profile that its session profile needs as well, and has only when it has them itself."""
@@ -52,18 +53,16 @@ def _key_form(examined: Examined) -> Iterator[Finding]:
         if not (key_id and secret):
             continue
         commands = (join(["aws", "configure", "--profile", profile]),)
-        if ACCESS_KEY_ID.fullmatch(secret) and not ACCESS_KEY_ID.fullmatch(key_id):
-            yield Finding(State.ERROR, f"{place} has id and secret swapped", "enter both again", commands)
+        if not ACCESS_KEY_ID.fullmatch(key_id):
+            state = State.ERROR if ACCESS_KEY_ID.fullmatch(secret) else State.WARNING
+            message = f"{place}: {_ID} of {profile} {key_id_fault(key_id)}"
+            yield Finding(state, message, "enter both again", commands)
         elif is_session_key(key_id) and not has_token(options):
             yield Finding(
                 State.ERROR,
                 f"{place} holds the key of a session (ASIA…) without its token",
                 "enter the user's long-term key (AKIA…)",
                 commands,
-            )
-        elif not ACCESS_KEY_ID.fullmatch(key_id):
-            yield Finding(
-                State.WARNING, f"{place} holds an id that is none of an AWS access key", "enter both again", commands
             )
         elif not PORTABLE_VALUE.fullmatch(secret):
             yield Finding(
@@ -101,10 +100,10 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
 def _shadowed_session(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for source, target in catalog.targets.items():
-        if shadow := catalog.shadow(target):
+        if catalog.shadow(target) and (reason := _refusal(catalog, target, source)):
             yield Finding(
                 State.ERROR,
-                f"{shadow} in the profile {target} hides the session of {source} from the AWS tools",
+                f"no session of {source} can be written: {reason}",
                 "take it out, or give the session another name:",
                 _rename(catalog, source),
             )
@@ -114,13 +113,12 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     uses = Counter(catalog.targets.values())
     for source, target in catalog.targets.items():
-        if re.match(r"profile\s", source) or catalog.shadow(target):
+        if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
             continue  # has a check of its own
-        if not is_portable_name(target):
-            reason = f"AWS tools disagree about names like {target!r}"
-        elif uses[target] > 1:
-            reason = f"{target} is the session profile of others as well"
-        elif not (reason := catalog.obstacle(target, source) or ""):
+        reason = _refusal(catalog, target, source)
+        if uses[target] > 1:
+            reason = reason or f"{target} is the session profile of others as well"
+        if reason is None:
             continue
         yield Finding(
             State.WARNING,
@@ -128,6 +126,15 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
             "give it a name of its own:",
             _rename(catalog, source),
         )
+
+
+def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
+    """Why a refresh would not write a session to its session profile, or None."""
+    try:
+        catalog.refuse_target(target, source)
+    except EnceeError as error:
+        return error.message.removesuffix("; nothing was changed")
+    return None
 
 
 def _rename(catalog: Catalog, source: str) -> tuple[str, ...]:

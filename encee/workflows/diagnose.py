@@ -18,16 +18,22 @@ from encee.aws.signer import Signer
 from encee.aws.sts import Identity, identity
 from encee.errors import AwsError, UsageError
 from encee.model import Device, Session
+from encee.profiles.access_checks import ACCESS_CHECKS
 from encee.profiles.file_checks import FILE_CHECKS
 from encee.profiles.findings import Check, Finding, State
 from encee.profiles.location_checks import LOCATION_CHECKS
 from encee.profiles.profile_checks import PROFILE_CHECKS
 from encee.workflows.connections import root_key
 from encee.workflows.devices import fido_only
+from encee.workflows.refresh_check import refresh_check
 
 Asked = TypeVar("Asked")
 
-OFFLINE_CHECKS = (*LOCATION_CHECKS, *FILE_CHECKS, *PROFILE_CHECKS)
+_FILES_AND_PROFILES = (*LOCATION_CHECKS, *ACCESS_CHECKS, *FILE_CHECKS, *PROFILE_CHECKS)
+
+REFRESH_CHECK = refresh_check(_FILES_AND_PROFILES)
+
+OFFLINE_CHECKS = (*_FILES_AND_PROFILES, REFRESH_CHECK)
 
 _CLOCK_WARNING = timedelta(seconds=5)
 _CLOCK_ERROR = timedelta(minutes=5)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.cli.test_doctor_online import ONLINE_FAULTS
-from tests.conftest import AWS, ENCEE, ROOT, Encee, Home, Result
+from tests.conftest import AWS, ENCEE, NO_PRIVILEGES, ROOT, Encee, Home, Result
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +55,8 @@ class Fault(NamedTuple):
     prepare: Callable[[Home], None] = nothing
     commands: bool = False
     """Whether the commands of the remedy mend all of it."""
+    also: tuple[tuple[str, str], ...] = ()
+    """What else is found, as a consequence."""
 
 
 def folder_as_credentials(home: Home) -> None:
@@ -79,6 +82,19 @@ def leftover(home: Home) -> None:
         file.write_text(SECRET)
         os.utime(file, (1_700_000_000, 1_700_000_000))
     home.credentials.with_name(".credentials.encee-now.tmp").touch()  # of a write that is under way
+
+
+def hard_link(of: Callable[[Home], Path]) -> Callable[[Home], None]:
+    return lambda home: (home.path / "copy").hardlink_to(of(home))
+
+
+def broken_link(home: Home) -> None:
+    home.credentials.unlink()
+    home.credentials.symlink_to(home.path / "drive" / "credentials")
+
+
+def linked_lock(home: Home) -> None:
+    home.credentials.with_name(".credentials.encee-lock").symlink_to(home.path / "elsewhere")
 
 
 FAULTS = (
@@ -126,6 +142,17 @@ FAULTS = (
         commands=True,
     ),
     Fault("permissions", "error", "dot files", prepare=linked_into_an_open_folder, commands=True),
+    Fault("writable", "error", "credentials has 2 hard links", prepare=hard_link(lambda home: home.credentials)),
+    Fault("writable", "error", "is a link into a folder that does not exist", "", prepare=broken_link),
+    Fault(
+        "writable",
+        "warning",
+        "drive/aws/config does not exist",
+        environ=(("AWS_CONFIG_FILE", "~/drive/aws/config"),),
+        commands=True,
+    ),
+    Fault("writable", "warning", "config has 2 hard links", prepare=hard_link(lambda home: home.config)),
+    Fault("lock-files", "error", ".credentials.encee-lock is a link", prepare=linked_lock, commands=True),
     Fault("leftover-files", "warning", "has left 2 temporary files", prepare=leftover, commands=True),
     Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[ other ]\n"),
     Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[other] # mine\n"),
@@ -148,7 +175,7 @@ FAULTS = (
     Fault(
         "key-form",
         "error",
-        "id and secret swapped",
+        "id and secret may be swapped",
         f"[dev]\naws_access_key_id = {SECRET}\naws_secret_access_key = AKIAIOSFODNN7EXAMPLE\n",
     ),
     Fault(
@@ -158,7 +185,10 @@ FAULTS = (
         DEV + f"[x]\n{KEYS.replace('AKIA', 'ASIA')}",
     ),
     Fault(
-        "key-form", "warning", "an id that is none of an AWS access key", DEV.replace("AKIAIOSFODNN7EXAMPLE", "test")
+        "key-form",
+        "warning",
+        "aws_access_key_id of dev is not the id of an access key",
+        DEV.replace("AKIAIOSFODNN7EXAMPLE", "test"),
     ),
     Fault("key-form", "warning", "a secret with quotes", DEV.replace(SECRET, f'"{SECRET}"')),
     Fault(
@@ -166,6 +196,7 @@ FAULTS = (
         "warning",
         "has an indented line under region and mfa_serial",
         config=f"[profile dev]\nregion = a\n  output = json\nmfa_serial = {ARN}\n\taws_secret_access_key = {SECRET}\n",
+        also=(("refresh", "error"),),
     ),
     Fault("stale-token", "warning", "an old aws_security_token", DEV + SESSION + "aws_security_token = 0ld\n"),
     Fault(
@@ -177,7 +208,7 @@ FAULTS = (
     Fault(
         "shadowed-session",
         "error",
-        "sso_start_url in the profile dev-mfa hides the session of dev",
+        "no session of dev can be written: sso_start_url in the profile dev-mfa would hide the session",
         DEV + SESSION,
         CONFIG + "[profile dev-mfa]\nsso_start_url = x\n",
         commands=True,
@@ -192,7 +223,7 @@ FAULTS = (
     Fault(
         "session-profile",
         "warning",
-        "AWS tools disagree about names like 'my dev-mfa'",
+        "'my dev-mfa' cannot be the session profile of my dev: AWS tools disagree about such names",
         f"{DEV}[my dev]\n{KEYS}[my-dev-session]\naws_session_token = x\n",
         commands=True,
     ),
@@ -241,6 +272,29 @@ FAULTS = (
         commands=True,
     ),
     Fault(
+        "refresh",
+        "warning",
+        "source_profile of admin names admin itself",
+        config=f"{CONFIG}{ROLE}source_profile = admin\n{KEYS}",
+    ),
+    Fault(
+        "default-section",
+        "warning",
+        "has a section [DEFAULT]",
+        DEV + "[DEFAULT]\naws_account_id = 123456789012\n",
+        also=(("refresh", "error"),),
+    ),
+    Fault(
+        "refresh",
+        "warning",
+        "admin cannot be refreshed: source_profile of admin names gone, which is no long-term profile",
+        config=f"{CONFIG}{ROLE}source_profile = gone\n",
+    ),
+    Fault(
+        "refresh", "error", "encee_duration of dev: a session cannot last 99h", config=f"{CONFIG}encee_duration = 99h\n"
+    ),
+    Fault("refresh", "error", "dev cannot be refreshed: ENCEE_MFA_SERIAL: 'x'", environ=(("ENCEE_MFA_SERIAL", "x"),)),
+    Fault(
         "environment-keys",
         "warning",
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment",
@@ -272,8 +326,10 @@ def set_up(home: Home, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_healthy_setup_gives_no_alarm(encee: Encee, home: Home) -> None:
     home.write(DEV + SESSION, HEALTHY)
-    result = encee("doctor")
-    assert (result.code, result.err) == (0, "nothing to mend\n")
+    short = encee("doctor")
+    assert (short.code, short.out, short.err) == (0, "", f"nothing to fix: {len(OFFLINE_CHECKS)} checks passed\n")
+    result = encee("doctor", "--verbose")
+    assert (result.code, result.err) == (0, short.err)
     lines = result.out.splitlines()
     assert lines[0].split() == ["STATE", "CHECK", "FINDING"]
     assert [line.split()[:2] for line in lines[1:]] == [["ok", check.id] for check in OFFLINE_CHECKS]
@@ -282,7 +338,7 @@ def test_a_healthy_setup_gives_no_alarm(encee: Encee, home: Home) -> None:
 def test_a_home_without_any_file_gives_no_alarm(encee: Encee, home: Home) -> None:
     before = sorted(home.path.rglob("*"))
     result = encee("doctor")
-    assert (result.code, result.err) == (0, "nothing to mend\n")
+    assert (result.code, result.err) == (0, f"nothing to fix: {len(OFFLINE_CHECKS)} checks passed\n")
     assert sorted(home.path.rglob("*")) == before
 
 
@@ -294,7 +350,6 @@ def test_a_home_without_any_file_gives_no_alarm(encee: Encee, home: Home) -> Non
         (DEV, CONFIG + "ca_bundle = a\n[profile dev-mfa]\nca_bundle = b\n"),
         (DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = 14400\n"),
         (DEV, f"{CONFIG}{ROLE}credential_source = Environment\n"),
-        (DEV, f"{CONFIG}{ROLE}source_profile = admin\n{KEYS}"),
         ("[dev]\nencee_access_key_id = AKIAIOSFODNN7EXAMPLE\nencee_secret = keyring\n", CONFIG),
         ("[dev]\naws_access_key_id =\naws_secret_access_key =\n", CONFIG),
         ("[x]\naws_session_token = a\naws_security_token = a\n", CONFIG),
@@ -338,9 +393,9 @@ def test_a_fault_is_found_and_nothing_else(
     set_up(home, fault, monkeypatch)
     before = home.state()
     result = encee("doctor", "--json")
-    assert found(result) == [(fault.check, fault.state)]
-    assert result.code == (1 if fault.state == "error" else 0)
-    (check,) = [check for check in json.loads(result.out)["checks"] if check["state"] == fault.state]
+    assert found(result) == [(fault.check, fault.state), *fault.also]
+    assert result.code == (1 if "error" in dict(found(result)).values() else 0)
+    (check,) = [check for check in json.loads(result.out)["checks"] if check["id"] == fault.check]
     assert check.keys() == {"id", "state", "message", "remedy", "commands"}
     assert fault.says in check["message"]
     assert check["remedy"] or check["commands"]
@@ -348,7 +403,9 @@ def test_a_fault_is_found_and_nothing_else(
     for secret in (SECRET, "s3cret", "t0ken", "0ld"):
         assert secret not in result.out + result.err
     text = encee("doctor")
-    assert (text.code, f"1 {fault.state}\n" in text.err) == (result.code, True)
+    assert (text.code, f"1 {fault.state}, " in text.err) == (result.code, True)
+    assert "checks passed\n" in text.err
+    assert not re.search("^(ok|unknown) ", text.out, re.MULTILINE)
     assert re.search(rf"^{fault.state} +{fault.check} ", text.out, re.MULTILINE)
     assert f"{fault.check}: {check['remedy'] or check['message']}\n" in text.err
     assert all(f"  {command}\n" in text.err for command in check["commands"])
@@ -405,7 +462,7 @@ def test_several_findings_of_a_check_are_counted(encee: Encee, home: Home) -> No
     home.write(f"[x]\naws_access_key_id = a\n[y]\naws_access_key_id = b\n{DEV}region = a\n", CONFIG)
     result = encee("doctor")
     assert result.code == 1
-    assert result.err.endswith("2 errors, 1 warning\n")
+    assert result.err.endswith(f"2 errors, 1 warning, {len(OFFLINE_CHECKS) - 2} checks passed\n")
     assert result.out.count("half-a-key") == 2
 
 
@@ -419,7 +476,7 @@ def test_two_profiles_with_one_session_profile_are_both_found(encee: Encee, home
 
 def test_a_duration_that_is_none_is_no_long_one(encee: Encee, home: Home) -> None:
     home.write(DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = all day\n")
-    assert found(encee("doctor", "--json")) == [("role-source", "warning")]
+    assert found(encee("doctor", "--json")) == [("role-source", "warning"), ("refresh", "warning")]
 
 
 def test_a_role_with_a_device_of_its_own_is_told_the_whole_way(encee: Encee, home: Home) -> None:
@@ -437,3 +494,86 @@ def test_windows_has_no_permissions_of_this_kind(encee: Encee, home: Home, monke
     home.credentials.chmod(0o666)
     monkeypatch.delattr(os, "geteuid")
     assert found(encee("doctor", "--json")) == []
+
+
+# ---- what the operating system does not let encee do
+
+
+def as_an_ordinary_user(*arguments: str) -> Result:
+    """Run the installed command, for which permissions hold."""
+    command = [*NO_PRIVILEGES, str(ENCEE), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def closed_folder(home: Home) -> None:
+    home.credentials.parent.chmod(0o500)
+
+
+def closed_lock(home: Home) -> None:
+    lock = home.credentials.with_name(".credentials.encee-lock")
+    lock.touch(0o000)
+    home.credentials.with_name(".encee-AKIAIOSFODNN7EXAMPLE.lock").touch(0o600)
+
+
+def closed_lock_of_a_key(home: Home) -> None:
+    home.credentials.with_name(".encee-AKIAIOSFODNN7EXAMPLE.lock").touch(0o000)
+
+
+def closed_temporary_file(home: Home) -> None:
+    home.credentials.with_name(".credentials.encee-now.tmp").touch(0o000)
+
+
+def closed_credentials(home: Home) -> None:
+    home.credentials.chmod(0o000)
+
+
+def write_protected(home: Home) -> None:
+    home.credentials.chmod(0o400)
+
+
+@pytest.mark.needs("setpriv")
+@pytest.mark.parametrize(
+    ("check", "says", "prepare"),
+    [
+        ("readable", "permission denied", closed_credentials),
+        ("writable", "encee cannot write to ", closed_folder),
+        ("writable", "credentials is write-protected", write_protected),
+        ("lock-files", ".credentials.encee-lock, as after a run as another user: permission denied", closed_lock),
+        ("lock-files", ".encee-AKIAIOSFODNN7EXAMPLE.lock, as after", closed_lock_of_a_key),
+        ("lock-files", ".credentials.encee-now.tmp, as after", closed_temporary_file),
+    ],
+)
+def test_what_encee_may_not_open_is_found_and_the_command_repairs_it(
+    home: Home, check: str, says: str, prepare: Callable[[Home], None]
+) -> None:
+    home.write(DEV, CONFIG)
+    prepare(home)
+    result = as_an_ordinary_user("doctor", "--json")
+    assert found(result) == [(check, "error")], result.err
+    (problem,) = [one for one in json.loads(result.out)["checks"] if one["state"] == "error"]
+    assert says in problem["message"]
+    command = problem["commands"][0] if problem["commands"] else problem["remedy"]
+    subprocess.run(["sh", "-ec", command], check=True)
+    assert found(as_an_ordinary_user("doctor", "--json")) == []
+
+
+@pytest.mark.needs("setpriv")
+def test_a_lock_file_of_another_user_is_given_back(home: Home, tmp_path: Path) -> None:
+    home.write(DEV, CONFIG)
+    closed_lock(home)
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nexec "$@"\n')
+    sudo.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(home.credentials.with_name(".credentials.encee-lock"), 1, 1)
+    (problem,) = [
+        one for one in json.loads(as_an_ordinary_user("doctor", "--json").out)["checks"] if one["state"] == "error"
+    ]
+    (command,) = problem["commands"]
+    assert command.startswith("sudo chown root " if os.geteuid() == 0 else "chmod u+rw ")
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    subprocess.run(
+        ["sh", "-ec", f"{command}; chmod 600 {shlex.quote(command.split()[-1])}"], env={"PATH": path}, check=True
+    )
+    assert found(as_an_ordinary_user("doctor", "--json")) == []

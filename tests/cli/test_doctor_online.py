@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from encee.workflows.diagnose import ONLINE_CHECKS
+from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.conftest import Encee, Home, Person, Result, section
 from tests.fake_aws import FakeAws, FakeKey, faults
 
@@ -161,8 +161,9 @@ def message(result: Result, check: str) -> str:
 def test_a_healthy_profile_gives_no_alarm(encee: Encee, scene: Scene) -> None:
     age(scene.person.user.access_key, days=89)
     before = scene.home.state()
-    result = encee("doctor", "dev")
-    assert (result.code, result.err) == (0, "nothing to mend\n")
+    result = encee("doctor", "dev", "--verbose")
+    count = len([*OFFLINE_CHECKS, *ONLINE_CHECKS])
+    assert (result.code, result.err) == (0, f"nothing to fix: {count} checks passed\n")
     assert {line.split()[0] for line in result.out.splitlines()[1:]} == {"ok"}
     assert states(encee("doctor", "dev-mfa", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
     assert scene.home.state() == before
@@ -219,7 +220,11 @@ def test_what_may_not_be_asked_is_said_and_is_no_error(encee: Encee, scene: Scen
     assert {id_ for id_, state in states(result).items() if state == "unknown"} == unknown
     assert "is not authorized" in message(result, min(unknown))
     scene.aws.fault(action, DENIED)
-    assert encee("doctor", "dev").err == "nothing to mend\n"
+    text = encee("doctor", "dev")
+    left = len([*OFFLINE_CHECKS, *ONLINE_CHECKS]) - len(unknown)
+    assert (text.out, text.err.splitlines()[-1]) == ("", f"{left} checks passed")
+    names = ", ".join(check.id for check in ONLINE_CHECKS if check.id in unknown)
+    assert text.err.startswith(f"not checked: {names}: ")
 
 
 def test_too_many_requests_tell_nothing(encee: Encee, scene: Scene) -> None:
@@ -325,12 +330,31 @@ def test_offline_nothing_is_asked(encee: Encee, scene: Scene) -> None:
     assert scene.aws.journal == []
 
 
-@pytest.mark.parametrize("word", ["nobody", "", "other"])
-def test_a_word_that_is_no_profile_with_keys_is_wrong_usage(encee: Encee, scene: Scene, word: str) -> None:
-    scene.home.write(scene.home.credentials.read_text() + "[other]\n")
+@pytest.mark.parametrize("word", ["nobody", ""])
+@pytest.mark.usefixtures("scene")
+def test_a_word_that_is_no_profile_is_wrong_usage(encee: Encee, word: str) -> None:
     for arguments in (("doctor", word), ("doctor", word, "--offline")):
         result = encee(*arguments)
         assert (result.code, result.out) == (2, "")
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_the_files_are_checked_where_the_profile_cannot_be_used(encee: Encee, scene: Scene, *, offline: bool) -> None:
+    scene.home.write("[dev]\n[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+    result = encee("doctor", "dev", "--json", *["--offline"] * offline)
+    assert (result.code, scene.aws.journal) == (1, [])
+    assert [found["id"] for found in wrong(result)] == ["half-a-key", "refresh"]
+    assert wrong(result)[1]["message"].startswith("dev has no aws_access_key_id and no aws_secret_access_key in ")
+    assert set(states(result).values()) == (set() if offline else {"unknown"})
+    assert message(result, "refresh") == wrong(result)[1]["message"]
+
+
+def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: Scene) -> None:
+    arn = "arn:aws:iam::123456789012:role/admin"
+    scene.home.write(scene.home.credentials.read_text(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = gone\n")
+    result = encee("doctor", "admin", "--json")
+    assert (result.code, [found["id"] for found in wrong(result)]) == (1, ["refresh"])
+    assert set(states(result).values()) == {"unknown"}
 
 
 @pytest.mark.parametrize(
@@ -341,7 +365,7 @@ def test_aws_is_not_asked_while_a_file_is_broken(encee: Encee, scene: Scene, cre
     result = encee("doctor", word, "--json")
     assert (result.code, scene.aws.journal) == (1, [])
     assert set(states(result).values()) == {"unknown"}
-    assert message(result, "key-alive") == "not asked: the files have to be mended first"
+    assert message(result, "key-alive") == "not asked: the files have to be fixed first"
 
 
 def test_a_secret_in_the_place_of_the_id_is_not_sent(encee: Encee, scene: Scene) -> None:

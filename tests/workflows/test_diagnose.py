@@ -45,7 +45,7 @@ def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
     files: Files, credentials: bytes, config: bytes
 ) -> None:
     readable = [write(files.credentials, credentials), write(files.config, config)]
-    found = list(checked(OFFLINE_CHECKS, examine(files, {}, lambda _: None)))
+    found = list(checked(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)))
     assert list(dict.fromkeys(one.check for one in found)) == [check.id for check in OFFLINE_CHECKS]
     errors = [one for one in found if one.finding.state is State.ERROR and one.check in CANNOT_BE_READ]
     assert len(errors) == readable.count(False)

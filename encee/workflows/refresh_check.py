@@ -1,0 +1,95 @@
+"""The check whether each profile can be refreshed: the plan and the edit of a refresh, without a write or a call."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from encee.errors import EnceeError
+from encee.profiles.document import Document
+from encee.profiles.examine import Examined
+from encee.profiles.file_checks import MISPLACED_PREFIX
+from encee.profiles.files import Files
+from encee.profiles.findings import Check, Finding, State
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.edits import placeholder, session_edit
+from encee.workflows.jobs import Job, Plan
+from encee.workflows.plan import plan
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
+    """The check whether each profile can be refreshed.
+
+    Args:
+        others: The checks that come before it; what one of them reports is not reported again.
+    """
+
+    def look(examined: Examined) -> Iterator[Finding]:
+        if not examined.is_readable:
+            yield Finding(State.UNKNOWN, "the files have to be fixed first")
+            return
+        reported = [finding.message for check in others for finding in check.look(examined)]
+        for error, profiles in _reasons(examined):
+            if not is_reported(error.message, reported):
+                names = " and ".join(profiles)
+                state = State.ERROR if examined.catalog.sources.keys() & set(profiles) else State.WARNING
+                yield Finding(state, f"{names} cannot be refreshed: {error.message}", error.hint)
+
+    return Check("refresh", "every profile with long-term keys and every role can be refreshed", look)
+
+
+def is_reported(message: str, reported: Sequence[str]) -> bool:
+    """Whether a finding names the same fault, by its words or by the file and line that it begins with."""
+    reason = message.removesuffix("; nothing was changed")
+    _, _, detail = reason.partition(": ")
+    place = re.match(r".*: line \d+ ", reason)
+    return any(
+        reason in other or (detail and detail in other) or (place and other.startswith(place[0])) for other in reported
+    )
+
+
+def _reasons(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]]:
+    """What prevents a refresh, each with the profiles that it prevents."""
+    reasons: dict[str, tuple[EnceeError, list[str]]] = {}
+    for profile, error in _failures(examined):
+        reasons.setdefault(error.message, (error, []))[1].append(profile)
+    yield from reasons.values()
+
+
+def _failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
+    """Each profile that cannot be refreshed, and why."""
+    jobs: dict[str, Job] = {}
+    for profile in examined.catalog.targets:
+        if MISPLACED_PREFIX.fullmatch(profile):
+            continue  # has a check of its own
+        try:
+            planned = _plan(profile, examined)
+        except EnceeError as error:
+            yield profile, error
+            continue
+        yield from ((profile, failed.error) for failed in planned.failures)
+        both: list[Job] = [*planned.codes, *planned.roles]
+        jobs.update((profile, job) for job in both if job.targets[0].profile == profile)
+    if _edit_error(list(jobs.values()), examined):
+        errors = {profile: _edit_error([job], examined) for profile, job in jobs.items()}
+        yield from ((profile, error) for profile, error in errors.items() if error)
+
+
+def _plan(profile: str, examined: Examined) -> Plan:
+    files = Files(examined.credentials.path, examined.config.path)
+    settings = Settings(GivenSettings(), examined.environ, examined.catalog, examined.legacy_serial)
+    return plan([profile], examined.catalog, settings, files)
+
+
+def _edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
+    """Why the sessions of jobs could not be written into the credentials file; None where they could."""
+    file = examined.credentials
+    try:
+        document = Document(file.data, file.path, file.headers)
+        for job in jobs:
+            session_edit(job.targets, placeholder(_ANY_TIME), examined.catalog)(document)
+        document.data()
+    except EnceeError as error:
+        return error
+    return None
