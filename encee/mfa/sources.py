@@ -8,14 +8,21 @@ import re
 import subprocess
 import threading
 import time
+import unicodedata
 from collections.abc import Iterable
 from typing import IO, Protocol, Self
 
 from encee.errors import EnceeError, UsageError
 from encee.mfa.controlling_terminal import open_terminal
 
-_CODE = re.compile(r"[0-9]{6}")
+_SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
+"""An escape sequence (ECMA-48), such as those around a bracketed paste. One with O is a key of the keypad."""
 
+_KEYPAD = dict(zip("pqrstuvwxy", "0123456789", strict=True))
+"""The digits of a keypad in application mode (DEC VT220)."""
+
+_DIGITS = 6
+_MINUS = "\u2212"
 _PATIENCE = 30
 """For how many seconds a command may look for a code."""
 
@@ -133,7 +140,7 @@ class Command:
         self._command = command
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - bounded by itself
-        """What the command prints, without blanks around it.
+        """The code that the command prints.
 
         Raises:
             EnceeError: The command failed, or took longer than 30 seconds.
@@ -157,9 +164,9 @@ class Command:
         if process.returncode and len(printed) < _MOST:
             message = f"the code command of {profile} failed with exit code {process.returncode}"
             raise EnceeError(message, hint=hint)
-        code = printed.decode(errors="replace").strip()
-        if not is_code(code):
-            what = "printed something else" if code else "printed nothing"
+        code = code_in(text := printed.decode(errors="replace"))
+        if code is None:
+            what = "printed something else" if text.strip() else "printed nothing"
             raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
         return code
 
@@ -203,18 +210,27 @@ def checked_code(text: str, what: str) -> str:
     """The six digits of an MFA code that was given rather than typed at a prompt.
 
     Args:
-        text: The code, perhaps with blanks.
+        text: The code, as `code_in` reads it.
         what: What it is, for the error, which never shows it.
 
     Raises:
         UsageError: It is not six digits.
     """
-    code = text.replace(" ", "")
-    if not is_code(code):
+    code = code_in(text)
+    if code is None:
         raise UsageError(f"{what} is not six digits", hint="give the code that the device shows")
     return code
 
 
-def is_code(text: str) -> bool:
-    """Whether a text has the form of an MFA code: exactly six digits."""
-    return _CODE.fullmatch(text) is not None
+def code_in(text: str) -> str | None:
+    """The six digits of an MFA code as people type, paste and print it; None where the text is anything else.
+
+    Blanks, dashes, invisible characters and escape sequences do not count, and digits of any script do.
+    """
+    digits = []
+    for character in _SEQUENCE.sub(lambda sequence: _KEYPAD.get(sequence["key"] or "", ""), text):
+        if character.isdecimal():
+            digits.append(str(int(character)))
+        elif not (character.isspace() or unicodedata.category(character) in {"Pd", "Cf"} or character == _MINUS):
+            return None
+    return "".join(digits) if len(digits) == _DIGITS else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from encee.aws.signer import Signer
 from encee.errors import EnceeError, UsageError
-from encee.mfa.sources import is_code
+from encee.mfa.sources import code_in
 from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR
@@ -204,7 +204,7 @@ def _refuse_codes(words: Iterable[str], catalog: Catalog, files: Files) -> None:
     """
     for word in words:
         known = catalog.profile_for(word) or word in catalog.credentials or word in catalog.config
-        if is_code(word) and not known:
+        if code_in(word) and not known:
             raise not_a_source(catalog, word, files)
 
 

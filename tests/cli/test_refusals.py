@@ -120,7 +120,7 @@ CASES = [
     # what is typed
     Case("five digits", 2, "is not six digits", command=("refresh", "dev", "-c", "12345")),
     Case("letters", 2, "is not six digits", command=("refresh", "dev", "-c", "12345a")),
-    Case("other digits", 2, "is not six digits", command=("refresh", "dev", "-c", "१२३४५६")),
+    Case("other digits", 2, "is not six digits", command=("refresh", "dev", "-c", "¹²³⁴⁵⁶")),
     Case("no code at all", 2, "there is no terminal to ask", command=("refresh", "dev"), hint="--code"),
     Case("no line on stdin", 2, "standard input holds no code left", command=("refresh", "dev", "--code", "-")),
     Case("too short", 2, "a session cannot last 8m", command=(*REFRESH, "--duration", "8m"), hint="--duration"),
