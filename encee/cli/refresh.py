@@ -50,7 +50,8 @@ def refresh(
             "-d",
             metavar="TIME",
             callback=not_empty,
-            help="How long the session lasts, 15m to 36h. [default: 12h]",
+            help="How long the session lasts, 15m to 36h; a role gets 1h at most, or with a code of its own 12h. "
+            "[default: 12h]",
         ),
     ] = None,
     mfa_serial: Annotated[

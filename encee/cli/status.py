@@ -28,6 +28,7 @@ from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
 from encee.profiles.not_a_source import not_a_source
 from encee.profiles.sessions import Listed, sessions
+from encee.profiles.settings import GivenSettings, Settings
 from encee.profiles.store import Store
 
 _STYLES = {
@@ -36,7 +37,6 @@ _STYLES = {
     "expired": pictures.BAD,
     "none": pictures.FAINT,
 }
-_EXPIRING = "1h"
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
 _FOLDABLE = 2
 _NO_PROFILES = "there are no profiles yet: encee setup makes the first one"
@@ -54,7 +54,8 @@ def status(
         typer.Option(
             metavar="TIME",
             callback=not_empty,
-            help=f"With less than this to go, a session is expiring. [default: {_EXPIRING}]",
+            help="With less than this to go, a session is expiring. "
+            "[default: 1h, but at most a quarter of the session's length]",
         ),
     ] = None,
     check: Annotated[
@@ -76,8 +77,8 @@ def status(
     if watch:
         _refuse_watch(check=check, json=json)
     catalog = (read_catalog if check else salvage_catalog)(files, terminal.warn)
-    threshold = parse_duration(_EXPIRING if expiring is None else expiring)
-    rows = _listed(profiles, catalog, files)
+    threshold = None if expiring is None else parse_duration(expiring)
+    rows = _listed(profiles, catalog, files, world)
     now = world.clock()
     if watch:
         _watch(profiles, files, world, threshold)
@@ -86,7 +87,7 @@ def status(
     elif not check:
         _show(rows, now, threshold)
     if check:
-        least = timedelta() if expiring is None else threshold
+        least = threshold or timedelta()
         for row in rows:
             if profiles or (row.exists and row.source):
                 _check(row, catalog, now, least)
@@ -104,13 +105,13 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
         raise UsageError("--watch needs a terminal as standard output", hint="encee status, or encee status --json")
 
 
-def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files) -> list[Listed]:
+def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, world: World) -> list[Listed]:
     """The rows that are wanted: those that the words mean, or without words all.
 
     Raises:
         UsageError: A word means none of them.
     """
-    rows = list(sessions(catalog))
+    rows = list(sessions(catalog, Settings(GivenSettings(), world.environ, catalog).length))
     return _named(words, rows, catalog, files) if words else rows
 
 
@@ -153,14 +154,14 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
     raise NoSessionError(f"{row.profile} {what}", hint=hint)
 
 
-def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> None:
+def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> None:
     if not rows:
         terminal.say(_NO_PROFILES)
         return
     pictures.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
-def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta) -> None:
+def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta | None) -> None:
     """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
     from encee.cli.live import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
 
@@ -169,7 +170,7 @@ def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: ti
         rows: list[Listed] = []
         try:
             catalog = salvage_catalog(files, notes.append, read=partial(Store.read, patience=_LOOK))
-            rows = _listed(words, catalog, files)
+            rows = _listed(words, catalog, files, world)
         except EnceeError as error:  # as long as it is so
             notes.append(error.message)
         if not rows and not notes:
@@ -181,7 +182,7 @@ def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: ti
     redraw(picture)
 
 
-def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[list[str]]:
+def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> list[list[str]]:
     """The table's cells, with bars where they are drawn and there is room for them."""
     with_bars = terminal.coloured(sys.stdout)
     cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
@@ -190,11 +191,11 @@ def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list
     return cells
 
 
-def _styles(rows: Sequence[Listed], now: datetime, expiring: timedelta) -> list[str]:
+def _styles(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> list[str]:
     return [_STYLES[row.state(now, expiring)] for row in rows]
 
 
-def _cells(row: Listed, now: datetime, expiring: timedelta, *, with_bar: bool) -> list[str]:
+def _cells(row: Listed, now: datetime, expiring: timedelta | None, *, with_bar: bool) -> list[str]:
     """A row of the table."""
     left, ends = "–", "–"
     if row.expiration is not None:
@@ -204,7 +205,7 @@ def _cells(row: Listed, now: datetime, expiring: timedelta, *, with_bar: bool) -
     return [row.profile, row.source or "–", row.account or "–", row.state(now, expiring), left, ends]
 
 
-def _as_json(row: Listed, now: datetime, expiring: timedelta) -> dict[str, Any]:
+def _as_json(row: Listed, now: datetime, expiring: timedelta | None) -> dict[str, Any]:
     left = None if row.expiration is None else int((row.expiration - now).total_seconds())
     return {
         "profile": row.profile,

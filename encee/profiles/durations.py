@@ -31,9 +31,9 @@ _DURATION = re.compile(
 )
 
 
-def expiring_threshold(length: timedelta) -> timedelta:
+def expiring_threshold(length: timedelta | None) -> timedelta:
     """With less than this to go, a session of a length is expiring: one hour, but at most a quarter of the length."""
-    return min(HOUR, length / _PART_LEFT)
+    return HOUR if length is None else min(HOUR, length / _PART_LEFT)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -52,6 +52,14 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(**parts)
     except OverflowError:
         return timedelta.max
+
+
+def written(duration: timedelta) -> str:
+    """A duration as people type it: `45m`, `12h`, `1h30m`."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
 def within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:

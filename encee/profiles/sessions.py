@@ -1,10 +1,11 @@
 """Which sessions there are, or could be, and what state they are in; told from the files alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
+from encee.profiles.durations import expiring_threshold
 from encee.profiles.expiry import expiry_of
 from encee.profiles.identifiers import account_of
 from encee.profiles.locked_section import KEY_ID
@@ -20,6 +21,7 @@ class Listed(NamedTuple):
         account: The account's number, where it can be told without a call.
         exists: Whether there is a session of encee's.
         expiration: When it ends, UTC; None where it does not say.
+        length: How long it was when it was new; None where nobody can tell.
     """
 
     profile: str
@@ -27,21 +29,32 @@ class Listed(NamedTuple):
     account: str | None
     exists: bool
     expiration: datetime | None
+    length: timedelta | None = None
 
-    def state(self, now: datetime, expiring: timedelta) -> str:
-        """`valid`, `expiring` (less than that long to go), `expired`, or `none`, also where nobody can tell."""
+    def state(self, now: datetime, expiring: timedelta | None) -> str:
+        """`valid`, `expiring`, `expired`, or `none`, also where nobody can tell.
+
+        Args:
+            now: The present moment, UTC.
+            expiring: With less than this to go, it is expiring; None takes what is usual for its length.
+        """
         if self.expiration is None:
             return "none"
         left = self.expiration - now
         if left <= timedelta():
             return "expired"
-        return "valid" if left >= expiring else "expiring"
+        least = expiring_threshold(self.length) if expiring is None else expiring
+        return "valid" if left >= least else "expiring"
 
 
-def sessions(catalog: Catalog) -> Iterator[Listed]:
+def sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None) -> Iterator[Listed]:
     """One session of each long-term profile, whether it exists or not, then the others that there are.
 
     These are further ones, those of roles, those whose source is gone, and other tools'. No name comes twice.
+
+    Args:
+        catalog: The profiles.
+        length_of: Says how long a fresh session of a profile is.
     """
     owners = {name: catalog.owner(name) for name in catalog.credentials if _is_session(catalog, name)}
     session_of = {owner: name for name, owner in reversed(owners.items())}
@@ -52,10 +65,11 @@ def sessions(catalog: Catalog) -> Iterator[Listed]:
             taken = usual in owners or usual in listed or usual in catalog.sources
             name = source if taken else usual
         listed.add(name)
-        yield _listed(catalog, name, source, exists=name in owners)
+        yield _listed(catalog, name, source, length_of(source), exists=name in owners)
     for name, owner in owners.items():
         if name not in listed:
-            yield _listed(catalog, name, owner, exists=True)
+            length = length_of(owner) if owner in catalog.targets else None
+            yield _listed(catalog, name, owner, length, exists=True)
 
 
 def _is_session(catalog: Catalog, name: str) -> bool:
@@ -66,7 +80,7 @@ def _is_session(catalog: Catalog, name: str) -> bool:
     return name not in catalog.sources and expiry_of(options) is not None
 
 
-def _listed(catalog: Catalog, name: str, source: str | None, *, exists: bool) -> Listed:
+def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta | None, *, exists: bool) -> Listed:
     options = catalog.credentials[name] if exists else {}
     # A role can be in another account than the user who assumes it, and so than the device in its profile.
     user = source if source and source not in catalog.roles else None
@@ -76,4 +90,4 @@ def _listed(catalog: Catalog, name: str, source: str | None, *, exists: bool) ->
         or account_of(None, options.get("aws_access_key_id"))
         or account_of(None, of_user.get("aws_access_key_id") or of_user.get(KEY_ID))
     )
-    return Listed(name, source, account, is_encees(options), expiry_of(options))
+    return Listed(name, source, account, is_encees(options), expiry_of(options), length)

@@ -100,15 +100,29 @@ class Settings:
         Raises:
             UsageError: It is no duration, or not one that STS grants.
         """
-        refusal = "a session cannot last {}: AWS grants 15m to 36h"
         duration = _checked(
-            lambda value: within(value, LONGEST, refusal, "--duration 12h, a working day"),
+            _session_duration,
             ("", self._given.duration),
             *((name, self._environ.get(name)) for name in ("ENCEE_DURATION", "MFA_STS_DURATION")),
             (f"encee_duration of {profile}", self._catalog.options(profile).get("encee_duration")),
             ("encee_duration of default", self._catalog.config.get("default", {}).get("encee_duration")),
         )
         return duration or WORKING_DAY
+
+    def given_duration(self) -> timedelta | None:
+        """For how long the command line wants its sessions; None where it does not say.
+
+        Raises:
+            UsageError: It is no duration, or not one that STS grants.
+        """
+        return _checked(_session_duration, ("", self._given.duration))
+
+    def length(self, profile: str) -> timedelta | None:
+        """How long a session of a long-term or role profile is when it is new; None where a setting is refused."""
+        try:
+            return self.role(profile).duration if profile in self._catalog.roles else self.duration(profile)
+        except UsageError:
+            return None
 
     def role(self, profile: str) -> Role:
         """The role that a role profile describes.
@@ -188,6 +202,10 @@ class Settings:
                 return region, None
             return first, f"{variable}={region} is not in the partition {partition} of the device: using {first}"
         return first, None
+
+
+def _session_duration(value: str) -> timedelta:
+    return within(value, LONGEST, "a session cannot last {}: AWS grants 15m to 36h", "--duration 12h, a working day")
 
 
 def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:

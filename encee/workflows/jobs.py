@@ -88,6 +88,7 @@ class RoleJob(NamedTuple):
         source: The target whose session signs the request.
         signer: Who signs, once that session is there.
         asked_for: Whether the command line names it; else only another role needs it.
+        notes: What a person should know about the settings.
     """
 
     target: Target
@@ -95,6 +96,7 @@ class RoleJob(NamedTuple):
     source: Target
     signer: Signer
     asked_for: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -7,7 +7,7 @@ from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import code_in
 from encee.model import Role
 from encee.profiles.catalog import Catalog
-from encee.profiles.durations import HOUR
+from encee.profiles.durations import HOUR, LONGEST_ROLE, written
 from encee.profiles.files import Files
 from encee.profiles.not_a_source import not_a_source
 from encee.profiles.settings import Settings
@@ -126,14 +126,14 @@ class _Planner:
     def _add_role(self, profile: str) -> None:
         """A role, and whatever it is assumed with: other roles, and the session of a key in the end."""
         *roles, source = self._catalog.chain(profile)
-        role = self._settings.role(profile)
+        role, notes = self._lasting_as_given(self._settings.role(profile), profile, is_chained=len(roles) > 1)
         if role.duration > HOUR and len(roles) > 1:
             raise UsageError(
                 f"{profile} is assumed with another role, and so for one hour at most",
                 hint=f"set duration_seconds = 3600 under [profile {profile}]",
             )
         if role.duration > HOUR:
-            self._roles[profile] = self._with_own_code(profile, source, role)
+            self._roles[profile] = self._with_own_code(profile, source, role, notes)
             return
         base = self._add_key(source, asked_for=False, session_profile=self._catalog.session_named_by(roles[-1]))
         signs = base.targets[0]
@@ -147,6 +147,7 @@ class _Planner:
                     signs,
                     base.signer._replace(profile=link, region=region),
                     named,
+                    notes if named else (),
                 )
             signs = self._roles[link].targets[0]
 
@@ -155,7 +156,24 @@ class _Planner:
         role = self._settings.role(link)
         return role._replace(duration=min(role.duration, HOUR))
 
-    def _with_own_code(self, profile: str, source: str, role: Role) -> CodeJob:
+    def _lasting_as_given(self, role: Role, profile: str, *, is_chained: bool) -> tuple[Role, tuple[str, ...]]:
+        """A role for as long as the command line wants, as far as AWS grants that; and what it does not grant."""
+        given = self._settings.given_duration()
+        if given is None:
+            return role, ()
+        longest = LONGEST_ROLE if role.duration > HOUR else HOUR
+        if given <= longest:
+            return role._replace(duration=given), ()
+        if longest == LONGEST_ROLE:
+            note = f"{profile} lasts {written(longest)}, not {written(given)}: AWS grants no more for a role"
+            return role._replace(duration=longest), (note,)
+        note = f"{profile} lasts {written(role.duration)}, not {written(given)}: a role that is assumed with a session"
+        note += " lasts 1h at most"
+        if not is_chained:
+            note += f"; with duration_seconds under [profile {profile}] it gets more, and a code of its own"
+        return role, (note,)
+
+    def _with_own_code(self, profile: str, source: str, role: Role, notes: tuple[str, ...]) -> CodeJob:
         """A role for longer than AWS grants one that is assumed with a session."""
         base = self._key_job(Target(source, source), asked_for=False)
         region = self._settings.region_of_role(profile) or base.signer.region
@@ -168,7 +186,7 @@ class _Planner:
             duration=role.duration,
             role=role,
             asked_for=True,
-            notes=(*base.notes, note),
+            notes=(*base.notes, note, *notes),
         )
 
     def _checked(self, target: Target) -> Target:

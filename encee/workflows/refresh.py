@@ -128,9 +128,7 @@ class Refresh:
             InterruptedByPersonError: The person does not want to go on; what was reported is written.
         """
         jobs = self._begin(plan, keep)
-        for job in jobs:
-            if isinstance(job, RoleJob):
-                self._dependants.setdefault(job.source, []).append(job)
+        self._hold([job for job in jobs if isinstance(job, RoleJob)])
         try:
             if self._write:
                 for job, error in unwritable(jobs, self._credentials, self._catalog, self._clock()):
@@ -160,7 +158,7 @@ class Refresh:
         """
         jobs = self._begin(plan, keep)
         for job in jobs:
-            for note in job.notes if isinstance(job, CodeJob) else ():
+            for note in job.notes:
                 self._notify(note)
             try:
                 self._credentials.edited(session_edit(job.targets, placeholder(self._clock()), self._catalog))
@@ -180,6 +178,13 @@ class Refresh:
         self._left_out += plan.left_out
         self._is_anything_known = bool(known)
         return selection.jobs
+
+    def _hold(self, roles: Iterable[RoleJob]) -> None:
+        """Let roles wait for the sessions that assume them."""
+        for role in roles:
+            for note in role.notes:
+                self._notify(note)
+            self._dependants.setdefault(role.source, []).append(role)
 
     def _left(self, jobs: Iterable[AnyJob]) -> list[AnyJob]:
         """The jobs that have not failed."""

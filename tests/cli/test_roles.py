@@ -144,6 +144,55 @@ def test_over_an_hour_the_long_term_key_and_a_code_of_its_own_are_used(
     assert "[dev-mfa]" not in home.credentials.read_text()
 
 
+@pytest.mark.parametrize(
+    ("own", "given", "lasts", "note"),
+    [
+        ("", "30m", 1800, None),
+        ("", "4h", 3600, "admin lasts 1h, not 4h: a role that is assumed with a session lasts 1h at most; with "),
+        ("1800", "4h", 1800, "admin lasts 30m, not 4h: a role that is assumed with a session lasts 1h at most; with "),
+        ("2h", "3h30m", 12600, None),
+        ("2h", "30m", 1800, None),
+        ("2h", "20h", 43200, "admin lasts 12h, not 20h: AWS grants no more for a role"),
+    ],
+)
+def test_the_duration_option_holds_for_a_role_as_far_as_aws_grants_it(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, own: str, given: str, lasts: int, note: str | None
+) -> None:
+    arn = aws.create_role("admin", trusting(), max_session_duration=43200)
+    home.write(dev.section(), profile("admin", arn, **({"duration_seconds": own} if own else {})))
+    result = encee("refresh", "admin", "-d", given, "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert aws.calls("AssumeRole")[0].duration == lasts
+    assert (f"encee: {note}" in result.err) if note else ("admin lasts" not in result.err.replace("lasts longer", ""))
+    preview = encee("refresh", "admin", "-d", given, "--dry-run")
+    assert (note is None) or (f"encee: {note}" in preview.err)
+
+
+def test_a_chained_role_says_that_it_gets_no_more_than_an_hour(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    inner = aws.create_role("inner", trusting())
+    outer = aws.create_role("outer", trusting(f"arn:aws:sts::{ACCOUNT}:assumed-role/inner/encee", condition=None))
+    home.write(dev.section(), profile("outer", outer, "inner") + profile("inner", inner))
+    result = encee("refresh", "outer", "-d", "4h", "-c", dev.device.next_code())
+    assert result.code == 0, result.err
+    assert "outer lasts 1h, not 4h: a role that is assumed with a session lasts 1h at most\n" in result.err
+
+
+def test_a_role_session_is_not_expiring_from_its_first_second(
+    encee: Encee, home: Home, dev: Person, admin: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
+    states = []
+    for minutes in (0, 40, 50, 61):
+        result = encee("status", "admin", "--json", now=datetime.now(UTC) + timedelta(minutes=minutes))
+        states += [row["state"] for row in json.loads(result.out)["sessions"]]
+    assert states == ["valid", "valid", "expiring", "expired"]
+    literally = encee("status", "admin", "--json", "--expiring", "1h", now=datetime.now(UTC) + timedelta(minutes=1))
+    assert json.loads(literally.out)["sessions"][0]["state"] == "expiring"
+
+
 def test_a_role_that_asks_for_more_than_it_allows_says_so(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin, duration_seconds="8h"))
     result = encee("refresh", "admin", "-c", dev.device.next_code())
@@ -306,7 +355,8 @@ def test_a_role_that_is_valid_needs_no_session_of_its_source(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
-    assert encee("refresh", "admin", "-d", "15m", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "15m", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "admin").code == 0
     aws.journal.clear()
     result = encee("refresh", "admin", "--if-expiring", "30m", now=datetime.now(UTC) + timedelta(minutes=20))
     assert (result.code, aws.journal) == (0, []), result.err
