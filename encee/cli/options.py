@@ -10,7 +10,7 @@ from encee.cli import terminal
 from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
-from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
+from encee.profiles.headers import headers_of
 from encee.profiles.offers import Offer, fitting, listed, refreshable, removable, servable
 from encee.profiles.store import Store
 from encee.profiles.syntax import salvage_view
@@ -148,7 +148,8 @@ def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[S
         files: Where they are.
         warn: Called with what an edit could not do as well as it should.
     """
-    return Store(files.credentials, CredentialsHeaders(), warn), Store(files.config, ConfigHeaders(), warn)
+    credentials, config = headers_of(files)
+    return Store(files.credentials, credentials, warn), Store(files.config, config, warn)
 
 
 def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:

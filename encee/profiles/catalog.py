@@ -35,6 +35,9 @@ _SHADOWS = frozenset(
 DEVICE_OPTIONS = ("mfa_serial", "aws_mfa_device")
 """The options that name a profile's device, of which the first one wins; the second is aws-mfa's."""
 
+_CONFIG_ONLY = ("profile ", "sso-session ", "services ")
+"""What the headers begin with that mean something in the config file only."""
+
 _LONG_TERM_SUFFIX = "-long-term"
 
 
@@ -47,8 +50,11 @@ class Catalog:
     """
 
     def __init__(self, credentials: View, config: View) -> None:
-        self.credentials = {name: options for name, options in credentials.items() if name != "DEFAULT"}
-        """Section → options of the credentials file."""
+        self.credentials = {
+            name: options for name, options in credentials.items() if not _is_of_config(name, options, config)
+        }
+        """Section → options of the credentials file; without those of the config file where both are one file."""
+        self._config_view = config
         self.config: View = {}
         """Profile → options of the config file; of two sections for one profile, the later one, as in botocore."""
         for header, options in config.items():
@@ -57,9 +63,7 @@ class Catalog:
 
     def with_credentials(self, credentials: View) -> "Catalog":
         """The same config file beside another state of the credentials file."""
-        catalog = Catalog(credentials, {})
-        catalog.config = self.config
-        return catalog
+        return Catalog(credentials, self._config_view)
 
     def options(self, profile: str) -> dict[str, str]:
         """A profile's options from both files; the credentials file wins, as in botocore."""
@@ -247,6 +251,14 @@ class Catalog:
         if shadow := self.shadow(target):
             return f"{shadow} in the profile {target} would hide the session from the AWS tools"
         return None
+
+
+def _is_of_config(name: str, options: Mapping[str, str], config: View) -> bool:
+    """Whether a section of the credentials file is none of a profile: `[DEFAULT]`, or one of the config file's.
+
+    Where both are one file, a header that only the config file knows has the same options in both.
+    """
+    return name == "DEFAULT" or (name.startswith(_CONFIG_ONLY) and config.get(name) == options)
 
 
 def is_pattern(word: str) -> bool:

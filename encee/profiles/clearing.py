@@ -7,11 +7,13 @@ encee made carries `encee_source`, and only such a one is touched: of it go `enc
 where they are still the source's; with nothing else in it, the whole section goes. A profile that is left without
 keys would make the SDKs on an EC2 instance take the instance's role instead, silently.
 
+Where both are one file, region and output are in the session section, and go out of it by the same rule.
+
 A config section without `encee_source` is a person's and stays to the letter. A refresh may have added `region` or
 `output` to it; but nothing tells those from what the person wrote, and a region too much harms nobody.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -122,11 +124,11 @@ def clear_sessions(credentials: Store, config: Store, choose: Choice, warn: Call
     before = Catalog(credentials.document().view, config.document().view)
     if not choose(before):
         return []
-    sessions = _Sessions(before, choose)
+    sessions = _Sessions(before, choose, in_one_file=Files(credentials.path, config.path).are_one)
     credentials.edit(sessions.take_out)
     settings = _Settings(sessions)
     after = sessions.after
-    if any(_copied(after, name) for name in settings.names):
+    if any(_copied_to(after, name) for name in settings.names):
         try:
             config.edit(settings.take_out)
             after = settings.after
@@ -140,8 +142,9 @@ def clear_sessions(credentials: Store, config: Store, choose: Choice, warn: Call
 class _Sessions:
     """The edit of the credentials file; what it found and did is that of the last time that it was made."""
 
-    def __init__(self, catalog: Catalog, choose: Choice) -> None:
+    def __init__(self, catalog: Catalog, choose: Choice, *, in_one_file: bool) -> None:
         self.after = catalog
+        self._in_one_file = in_one_file
         self.chosen: dict[str, str | None] = {}
         self.taken: set[str] = set()
         self._choose = choose
@@ -150,8 +153,12 @@ class _Sessions:
         now = self.after.with_credentials(document.view)
         written = _written(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
-        self.taken = {name for name in self.chosen if document.remove(name, WRITTEN, mark="manager")}
+        self.taken = {name for name in self.chosen if document.remove(name, self._options(now, name), mark="manager")}
         self.after = now.with_credentials(document.view)
+
+    def _options(self, catalog: Catalog, name: str) -> Collection[str]:
+        """The options of a session section that encee wrote; region and output only where both are one file."""
+        return WRITTEN | _copied(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
 
 
 class _Settings:
@@ -166,7 +173,7 @@ class _Settings:
 
     def take_out(self, document: Document) -> None:
         now = Catalog(self.after.credentials, document.view)
-        self.taken = {name for name in self.names if document.remove(name, _copied(now, name), mark="encee_source")}
+        self.taken = {name for name in self.names if document.remove(name, _copied_to(now, name), mark="encee_source")}
         self.after = Catalog(self.after.credentials, document.view)
 
 
@@ -189,14 +196,18 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
     return {**sessions, **left_over}
 
 
-def _copied(catalog: Catalog, name: str) -> Collection[str]:
+def _copied_to(catalog: Catalog, name: str) -> frozenset[str]:
     """The options of a session profile's config section that encee put there, as far as that can be told."""
-    options = catalog.config.get(name, {})
+    return _copied(catalog, catalog.config.get(name, {}))
+
+
+def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
+    """The options of a session profile's section that encee copied from its source, as far as that can be told."""
     if not options.get("encee_source"):
-        return ()
+        return frozenset()
     source = catalog.options(unquoted(options["encee_source"]))
     same = {key for key in ("region", "output") if key in options and options[key] == source.get(key)}
-    return {"encee_source", *same}
+    return frozenset({"encee_source", *same})
 
 
 def _headers(catalog: Catalog, name: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What there is to look at without a call: the two files, as far as they can be read, and the environment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
 from encee.profiles.files import Files
-from encee.profiles.headers import ConfigHeaders, CredentialsHeaders, Headers
+from encee.profiles.headers import Headers, headers_of
 from encee.profiles.store import Store
 from encee.profiles.syntax import UnreadableError, View, salvage_view
 
@@ -60,9 +60,14 @@ class Examined:
     legacy_serial: str | None
 
     @property
-    def both(self) -> tuple[ExaminedFile, ExaminedFile]:
-        """The two files."""
-        return self.credentials, self.config
+    def is_one_file(self) -> bool:
+        """Whether the two are one file."""
+        return Files(self.credentials.path, self.config.path).are_one
+
+    @property
+    def both(self) -> Sequence[ExaminedFile]:
+        """The two files, or the one that is both."""
+        return (self.credentials,) if self.is_one_file else (self.credentials, self.config)
 
     @property
     def is_readable(self) -> bool:
@@ -81,8 +86,8 @@ def examine(
         legacy_serial: The device that `~/.encee/config` names, or None.
         warn: Called with one line for what could not be kept but harms nothing.
     """
-    credentials = _examined(files.credentials, CredentialsHeaders(), warn)
-    config = _examined(files.config, ConfigHeaders(), warn)
+    headers = headers_of(files)
+    credentials, config = (_examined(*file, warn) for file in zip(files, headers, strict=True))
     return Examined(credentials, config, Catalog(credentials.view, config.view), environ, legacy_serial)
 
 

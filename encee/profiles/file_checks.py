@@ -93,7 +93,7 @@ def _is_plain(line: str, file: ExaminedFile) -> bool:
 
 
 def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
-    for name in examined.credentials.view:
+    for name in () if examined.is_one_file else examined.credentials.view:
         if meant := MISPLACED_PREFIX.fullmatch(name):
             yield Finding(
                 State.WARNING,
@@ -103,6 +103,8 @@ def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
 
 
 def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
+    if examined.is_one_file:
+        return
     for name, options in examined.config.view.items():
         if name in _WITHOUT_PREFIX or name.startswith(_OTHER_SECTIONS) or profile_of_header(name) is not None:
             continue

@@ -35,6 +35,11 @@ class Files(NamedTuple):
         given = {CREDENTIALS_VARIABLE: credentials, CONFIG_VARIABLE: config}
         return cls(*(expanded(path or environ.get(name) or _DEFAULTS[name]) for name, path in given.items()))
 
+    @property
+    def are_one(self) -> bool:
+        """Whether both paths lead to one file, also to one that is not there yet."""
+        return os.path.realpath(self.credentials) == os.path.realpath(self.config)
+
 
 def empty_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that are set and empty, for which AWS tools read no file → the file that encee reads."""

@@ -3,6 +3,7 @@
 import re
 from typing import Protocol
 
+from encee.profiles.files import Files
 from encee.profiles.syntax import profile_of_header
 
 
@@ -50,3 +51,29 @@ class ConfigHeaders:
         """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
         word = r"(?:profile\s+)?" if profile == "default" else r"profile\s+"
         return re.compile(rf"""\s*\[\s*{word}(["']?){re.escape(profile)}\1\s*\]""")
+
+
+class OneFileCredentialsHeaders(CredentialsHeaders):
+    """`[NAME]`, in a file that is the config file as well: `[profile NAME]` is there the settings of a profile."""
+
+    def lookalike(self, profile: str) -> re.Pattern[str]:
+        """The name between blanks."""
+        return re.compile(rf"\s*\[\s*{re.escape(profile)}\s*\]")
+
+
+class OneFileConfigHeaders(CredentialsHeaders):
+    """`[NAME]` or `[profile NAME]`, in a file that is the credentials file as well.
+
+    A new section is `[NAME]`: all tools read its settings there, and it does not end up beside one of that name.
+    """
+
+    def names(self, header: str, profile: str) -> bool:
+        """Whether it is the profile's name to the letter, or means the profile in a config file."""
+        return header == profile or profile_of_header(header) == profile
+
+
+def headers_of(files: Files) -> tuple[Headers, Headers]:
+    """How the credentials file and the config file name their sections."""
+    if files.are_one:
+        return OneFileCredentialsHeaders(), OneFileConfigHeaders()
+    return CredentialsHeaders(), ConfigHeaders()

@@ -11,6 +11,7 @@ from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
 from encee.profiles.file_checks import MISPLACED_PREFIX
 from encee.profiles.findings import Check, Finding, State
+from encee.profiles.headers import ConfigHeaders
 from encee.profiles.identifiers import ACCESS_KEY_ID, checked_serial, key_id_fault
 from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
 from encee.profiles.settings import GivenSettings, Settings
@@ -25,12 +26,12 @@ _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
 
 def _sections(examined: Examined) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Each section of a profile: where it is, in words; the profile; what it holds."""
-    for file, profiles in (
-        (examined.credentials, examined.catalog.credentials),
-        (examined.config, examined.catalog.config),
-    ):
-        for profile, options in profiles.items():
-            yield f"{file.section(profile)} in {file.path}", profile, options
+    credentials, config = examined.credentials, examined.config
+    for profile, options in examined.catalog.credentials.items():
+        yield f"{credentials.section(profile)} in {credentials.path}", profile, options
+    for profile, options in examined.catalog.config.items():
+        if not (examined.is_one_file and profile == "default"):  # else it was there already
+            yield f"[{ConfigHeaders().text(profile)}] in {config.path}", profile, options
 
 
 def _half_a_key(examined: Examined) -> Iterator[Finding]:

@@ -24,6 +24,9 @@ from encee.profiles.protection import refuse_unwritable
 Edit = Callable[[Document], None]
 """A change of a document; called again whenever the file has changed meanwhile."""
 
+_NULL = Path(os.devnull)
+"""By this name, people say that they have no such file."""
+
 _PATIENCE = 10.0
 """For how many seconds other writers are waited for."""
 
@@ -74,9 +77,9 @@ class Store:
             FileRefusedError: It is no regular file, cannot be read, or does not settle for so long.
         """
         with self._explained(self.path):
-            if self._is_null():
+            real = self._real_path(to_write=False)
+            if real == _NULL:
                 return b""
-            real = self._real_path()
             try:
                 status = real.stat()
             except FileNotFoundError:
@@ -204,18 +207,16 @@ class Store:
             edit(document)
         return document.data()
 
-    def _is_null(self) -> bool:
-        """Whether the path leads to the null device, by which people say that they have no such file."""
-        return os.path.realpath(self.path) == os.devnull
-
-    def _real_path(self) -> Path:
-        """The regular file that the path leads to, or where it will be."""
-        if self._is_null():
+    def _real_path(self, *, to_write: bool = True) -> Path:
+        """The regular file that the path leads to, or where it will be; the null device is one only to be read."""
+        real = Path(os.path.realpath(self.path))
+        if real == _NULL:
+            if not to_write:
+                return real
             raise FileRefusedError(
                 f"{self.path} keeps nothing that is written to it; nothing was changed",
                 hint="name a file with --credentials-file or --config-file, or unset the AWS_ variable that names it",
             )
-        real = Path(os.path.realpath(self.path))
         with suppress(FileNotFoundError):
             if not stat.S_ISREG(real.stat().st_mode):
                 raise FileRefusedError(

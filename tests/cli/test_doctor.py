@@ -59,6 +59,11 @@ class Fault(NamedTuple):
     """What else is found, as a consequence."""
 
 
+def config_is_a_link(home: Home) -> None:
+    home.config.unlink()
+    home.config.symlink_to("credentials")
+
+
 def folder_as_credentials(home: Home) -> None:
     home.credentials.unlink()
     home.credentials.mkdir()
@@ -264,6 +269,7 @@ FAULTS = (
         DEV + SESSION,
         f"{CONFIG}{ROLE}source_profile = dev-mfa\nmfa_serial = {ARN}\n",
     ),
+    Fault("one-file", "warning", "are one file", DEV + CONFIG, prepare=config_is_a_link),
     Fault(
         "file-variables",
         "warning",

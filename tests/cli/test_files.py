@@ -1,12 +1,17 @@
 """Where the two files are: without a home, with odd values of the variables, and where both are one."""
 
+import json
 import pwd
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cli.test_roles import trusting
 from tests.conftest import Encee, Home, Person, run_aws
 from tests.fake_aws import FakeAws
+
+MakeOne = Callable[[Home, pytest.MonkeyPatch], None]
 
 CSV = "Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 
@@ -128,3 +133,117 @@ def test_warns_of_a_variable_for_which_aws_tools_read_no_file(
     result = encee("doctor", "--json")
     assert warning not in result.err
     assert f'"unset {variable}"' in result.out
+
+
+# ---- one file for both
+
+
+def link(home: Home, _monkeypatch: pytest.MonkeyPatch) -> None:
+    home.config.symlink_to("credentials")
+
+
+def variables(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home.credentials))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.credentials.parent / ".." / ".aws" / "credentials"))
+
+
+def one_file(home: Home, person: Person, rest: str, *, serial: bool = True) -> bytes:
+    """Write the person's profile and more into the one file; its content."""
+    home.write(person.section(serial=serial) + rest)
+    return home.credentials.read_bytes()
+
+
+IN_ITS_SECTION = "region = eu-central-1\noutput = text"
+AS_AWS_CONFIGURE_WRITES = f"[profile dev]\n{IN_ITS_SECTION}\n"
+
+
+@pytest.mark.parametrize(
+    ("make_one", "rest"),
+    [
+        (link, AS_AWS_CONFIGURE_WRITES),
+        pytest.param(link, IN_ITS_SECTION, marks=pytest.mark.slow),
+        pytest.param(variables, IN_ITS_SECTION, marks=pytest.mark.slow),
+        pytest.param(variables, "[default]\nregion = eu-west-1\n", marks=pytest.mark.slow),
+    ],
+)
+def test_refreshes_and_clears_where_both_are_one_file(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, make_one: MakeOne, rest: str
+) -> None:
+    before = one_file(home, person, rest)
+    make_one(home, monkeypatch)
+    for _ in range(2):
+        result = encee("refresh", "dev", "-c", person.device.next_code())
+        assert (result.code, "warning" in result.err) == (0, False), result.err
+    text = home.credentials.read_text()
+    assert text.count("[dev-mfa]") == 1
+    assert "[profile dev-mfa]" not in text
+    session = text.partition("[dev-mfa]")[2]
+    assert ("region = eu-central-1\noutput = text" in session) == ("eu-central-1" in rest)
+    for command in ("status --check dev", "env dev --shell json", "process dev", "device list dev", "doctor dev"):
+        assert encee(*command.split()).code == 0, command
+    assert encee("doctor").err.count("one-file: ") == 1
+    result = encee("clear", "dev")
+    assert (result.code, result.err) == (0, "removed dev-mfa, the session of dev\n")
+    assert home.credentials.read_bytes() == before
+
+
+def test_saves_the_device_in_the_profiles_section_of_the_one_file(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = one_file(home, person, "", serial=False)
+    link(home, monkeypatch)
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    assert home.credentials.read_bytes().startswith(
+        before + f"mfa_serial = {person.device.serial}\n\n[dev-mfa]".encode()
+    )
+
+
+def test_refreshes_a_role_of_the_one_file(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, aws: FakeAws
+) -> None:
+    admin = aws.create_role("admin", trusting())
+    before = one_file(
+        home, person, f"region = eu-central-1\n[profile admin]\nrole_arn = {admin}\nsource_profile = dev\n"
+    )
+    link(home, monkeypatch)
+    assert encee("refresh", "admin", "-c", person.device.next_code()).code == 0
+    assert "[admin-mfa]" in home.credentials.read_text()
+    assert encee("doctor", "admin").code == 0
+    assert encee("clear", "--all").code == 0
+    assert home.credentials.read_bytes() == before
+
+
+def test_knows_keys_under_a_header_of_the_config_file_by_their_profile(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(person.section("profile dev"))
+    link(home, monkeypatch)
+    assert [row["source"] for row in json.loads(encee("status", "--json").out)["sessions"]] == ["dev"]
+    assert encee("refresh", "-c", person.device.next_code()).code == 0
+    assert encee("status", "--check", "dev").code == 0
+
+
+def test_doctor_says_once_what_is_wrong_with_the_one_file(
+    encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write("[default]\naws_access_key_id = x\n[profile dev]\nregion = x\n[x]\nnonsense\n")
+    link(home, monkeypatch)
+    checks = [check for check in json.loads(encee("doctor", "--json").out)["checks"] if check["state"] != "ok"]
+    ids = [check["id"] for check in checks if check["state"] != "unknown"]
+    assert sorted(ids) == ["half-a-key", "one-file", "syntax"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make_one", [link, variables])
+@pytest.mark.parametrize("rest", [IN_ITS_SECTION, AS_AWS_CONFIGURE_WRITES])
+def test_the_aws_cli_reads_the_one_file_after_a_refresh(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, make_one: MakeOne, rest: str
+) -> None:
+    one_file(home, person, rest)
+    make_one(home, monkeypatch)
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    for profile in ("dev", "dev-mfa"):
+        assert run_aws("--profile", profile, "configure", "get", "region").out == "eu-central-1\n"
+        assert run_aws("--profile", profile, "sts", "get-caller-identity").code == 0
+    rotated = encee("keys", "rotate", "dev")
+    assert rotated.code == 0, rotated.err

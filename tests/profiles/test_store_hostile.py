@@ -82,15 +82,14 @@ def modes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("odd_umask")
 def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_path: Path) -> None:
-    store = Store(tmp_path / "new" / ".aws" / "credentials", CredentialsHeaders(), print)
+    store = Store(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
     with store.flight("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
     assert modes(tmp_path) == {
-        "new": "700",
-        "new/.aws": "700",
-        "new/.aws/.credentials.encee-lock": "600",
-        "new/.aws/.encee-AKIAIOSFODNN7EXAMPLE.lock": "600",
-        "new/.aws/credentials": "600",
+        ".aws": "700",
+        ".aws/.credentials.encee-lock": "600",
+        ".aws/.encee-AKIAIOSFODNN7EXAMPLE.lock": "600",
+        ".aws/credentials": "600",
     }
 
 
