@@ -12,7 +12,16 @@ from pathlib import Path
 
 from encee.errors import FileRefusedError, UsageError
 from encee.profiles.headers import Headers
-from encee.profiles.sections import OPTION, Block, Section, comment_at_column_0, divide, find, is_comment
+from encee.profiles.sections import (
+    Block,
+    Section,
+    comment_at_column_0,
+    divide,
+    find,
+    is_comment,
+    option_line,
+    refuse_ambiguous,
+)
 from encee.profiles.syntax import PORTABLE_VALUE, UnreadableError, View, is_portable_name, read_view, unreadable
 
 # Not str.splitlines(), which also splits at U+2028, U+0085, \x0b and more. A lone CR is refused beforehand.
@@ -62,7 +71,7 @@ class Document:
 
         Raises:
             FileRefusedError: The section is spelled, or a value or an indented line is, in a way that SDKs disagree
-                about.
+                about; or lines are indented under an option that is replaced or removed.
             UsageError: The profile's name is.
         """
         _refuse_name(profile)
@@ -73,7 +82,9 @@ class Document:
         ours = [self._line(key, value) for key, value in options.items()]
         kept: list[str] = []
         place = None
-        for key, lines in self._blocks(found, {*options, *without}):
+        blocks = self._blocks(found)
+        self._refuse_ambiguous(found, blocks, {*options, *without})
+        for key, lines in blocks:
             if not (key in options or key in without):
                 kept += [lines[0].lstrip(" \t"), *map(comment_at_column_0, lines[1:])]
                 continue
@@ -84,17 +95,19 @@ class Document:
         self._replace(found, [header, *kept[:place], *ours, *kept[place:]], options, without)
 
     def set(self, profile: str, options: Mapping[str, str]) -> None:
-        """Set options in a section that belongs to a person, moving nothing else in it.
+        """Set options in a section that belongs to a person, moving nothing else in it but their comments.
 
-        An option that is there keeps its place and indentation, a missing one comes behind the last. A missing
-        section comes to the end of the file.
+        An option at column 0 keeps its place and its line end. An indented one, which some SDKs take for a part of the
+        value above it, moves to the end of the section, where a missing one is added; a comment after one that is set
+        moves to column 0. A missing section is added to the end of the file.
 
         Args:
             profile: Whose section.
             options: What to set.
 
         Raises:
-            FileRefusedError: The section is spelled, or a value is, in a way that SDKs disagree about.
+            FileRefusedError: The section is spelled, or a value or a line is, in a way that SDKs disagree about; or
+                lines are indented under an option that is set.
             UsageError: The profile's name is, and it has no section yet; or it is `DEFAULT`.
         """
         found = None if profile == "DEFAULT" else self._find(profile)
@@ -102,16 +115,16 @@ class Document:
             _refuse_name(profile)
             self._append(profile, options, frozenset())
             return
-        missing = dict(options)
-        new = [self._ended(self._lines[found.start])]
-        for key, lines in self._blocks(found, options):
-            if key in missing:
-                indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-                new += [indent + self._line(key, missing.pop(key)), *filter(is_comment, lines[1:])]
-            else:
-                new += lines
-        new += [self._line(key, value) for key, value in missing.items()]
-        self._replace(found, new, options, frozenset())
+        blocks = self._blocks(found)
+        self._refuse_ambiguous(found, blocks, options)
+        in_place = {
+            key: self._line(key, options[key], lines[0])
+            for key, lines in blocks
+            if key is not None and key in options and not lines[0][0].isspace()
+        }
+        added = [self._line(key, value) for key, value in options.items() if key not in in_place]
+        header = self._ended(self._lines[found.start])
+        self._replace(found, [header, *_without(blocks, options, in_place), *added], options, frozenset())
 
     def exchange(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
         """Put other options in the place of some of a section, each with the blanks that its line has.
@@ -119,24 +132,27 @@ class Document:
         Args:
             profile: Whose section; one that it must have.
             options: What is there → the option and the value that come in its place. What is not there is passed over.
+                A name in upper case is replaced by one in upper case.
 
         Raises:
-            FileRefusedError: The section is missing or spelled, or a value is, in a way that SDKs disagree about.
+            FileRefusedError: The section is missing or spelled, or a value or a line is, in a way that SDKs disagree
+                about; an option is spelled in mixed case; or lines are indented under one that is replaced.
         """
         found = self._find(profile)
         if found is None:
             raise FileRefusedError(f"{self._file}: [{profile}] is gone; nothing was changed", hint="try again")
+        blocks = self._blocks(found)
+        self._refuse_ambiguous(found, blocks, {*options, *(name for name, _ in options.values())})
         new = [self._ended(self._lines[found.start])]
         done: dict[str, str] = {}
-        for key, lines in self._blocks(found, {*options, *(name for name, _ in options.values())}):
-            line = OPTION.fullmatch(lines[0]) if key in options else None
+        for key, lines in blocks:
+            line = option_line(lines[0]) if key in options else None
             if key is None or line is None:
                 new += lines
                 continue
             name, value = options[key]
             done[name] = self._checked(name, value)
-            spelled = line["key"] if name == key else name
-            new += [f"{line['indent']}{spelled}{line['sign']}{value}{line['end']}", *filter(is_comment, lines[1:])]
+            new += [f"{line.indent}{self._spelled(line.key, name)}{line.sign}{value}{line.end}", *lines[1:]]
         self._replace(found, new, done, frozenset(options) - done.keys())
 
     def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
@@ -157,12 +173,14 @@ class Document:
             Whether there was such a section.
 
         Raises:
-            FileRefusedError: The section is spelled in a way that SDKs disagree about.
+            FileRefusedError: The section or a line in it is spelled in a way that SDKs disagree about, or lines are
+                indented under an option that is removed.
         """
         found = self._find(profile)
         blocks = self._blocks(found) if found else []
         if found is None or all(block.key != mark for block in blocks):
             return False
+        self._refuse_ambiguous(found, blocks, options)
         kept = _without(blocks, options)
         if any(line.strip() for line in kept):
             self._leave(found, kept, options)
@@ -181,12 +199,14 @@ class Document:
             options: What to take out.
 
         Raises:
-            FileRefusedError: The section is spelled in a way that SDKs disagree about.
+            FileRefusedError: The section or a line in it is spelled in a way that SDKs disagree about, or lines are
+                indented under an option that is removed.
         """
         found = self._find(profile)
         blocks = self._blocks(found) if found else []
         if found is None or all(block.key not in options for block in blocks):
             return
+        self._refuse_ambiguous(found, blocks, options)
         self._leave(found, _without(blocks, options), options)
 
     def data(self) -> bytes:
@@ -221,9 +241,11 @@ class Document:
     def _find(self, profile: str) -> Section | None:
         return find(self._lines, profile, self._headers, self._file)
 
-    def _blocks(self, found: Section, named: Collection[str] = ()) -> list[Block]:
-        lines = [self._ended(line) for line in self._lines[found.start : found.end]]
-        return divide(lines, found, self._file, named)
+    def _blocks(self, found: Section) -> list[Block]:
+        return divide([self._ended(line) for line in self._lines[found.start : found.end]], found, self._file)
+
+    def _refuse_ambiguous(self, found: Section, blocks: Sequence[Block], options: Collection[str]) -> None:
+        refuse_ambiguous(blocks, found, self._file, options)
 
     def _replace(self, found: Section, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]) -> None:
         """Put new lines in the place of a section's, and say how the AWS tools have to read it."""
@@ -279,8 +301,22 @@ class Document:
     def _ended(self, line: str) -> str:
         return line if line.endswith("\n") else line + self._line_end
 
-    def _line(self, key: str, value: str) -> str:
-        return f"{key} = {self._checked(key, value)}{self._line_end}"
+    def _line(self, key: str, value: str, before: str = "") -> str:
+        """The line that sets an option, with the line end of the one before it, else with the file's."""
+        line_end = before[len(before.rstrip("\r\n")) :] or self._line_end
+        return f"{key} = {self._checked(key, value)}{line_end}"
+
+    def _spelled(self, before: str, name: str) -> str:
+        """An option's name in the case of the one that it replaces, so that the way back gives the same line."""
+        if before.lower() == name:
+            return before
+        if before not in {before.lower(), before.upper()}:
+            raise FileRefusedError(
+                f"{self._file}: {before} is written in mixed case, in which many AWS tools do not find it; "
+                "nothing was changed",
+                hint=f"write it as {before.lower()}",
+            )
+        return name.upper() if before == before.upper() else name
 
     def _checked(self, key: str, value: str) -> str:
         if not PORTABLE_VALUE.fullmatch(value):
@@ -291,13 +327,20 @@ class Document:
         return value
 
 
-def _without(blocks: Sequence[Block], options: Collection[str]) -> list[str]:
-    """The lines of blocks without those of some options; the comments that stood behind these come to column 0."""
+def _without(blocks: Sequence[Block], options: Collection[str], instead: Mapping[str, str] | None = None) -> list[str]:
+    """The lines of blocks without those of some options; the comments that stood behind these come to column 0.
+
+    Args:
+        blocks: The section's.
+        options: The options whose lines go.
+        instead: Option → the line that comes in its place.
+    """
     kept: list[str] = []
     is_behind = False
     for key, lines in blocks:
-        if key in options:
+        if key is not None and key in options:
             # Behind another value, an indented comment would be a part of it for some SDKs.
+            kept += [instead[key]] if instead and key in instead else []
             kept += map(comment_at_column_0, filter(is_comment, lines[1:]))
             is_behind = True
         elif key is None and is_behind:

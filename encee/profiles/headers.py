@@ -4,7 +4,9 @@ import re
 from typing import Protocol
 
 from encee.profiles.files import Files
-from encee.profiles.syntax import profile_of_header
+from encee.profiles.syntax import IGNORED_CHARACTERS, profile_of_header
+
+_BLANKS = f"[{re.escape(IGNORED_CHARACTERS)}]"
 
 
 class Headers(Protocol):
@@ -15,6 +17,9 @@ class Headers(Protocol):
 
     def names(self, header: str, profile: str) -> bool:
         """Whether botocore takes a header, without brackets, for this profile."""
+
+    def is_portable(self, header: str, profile: str) -> bool:
+        """Whether every SDK takes a header, without brackets, for this profile."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """What a line begins with when some SDK may take it for this profile's header."""
@@ -31,9 +36,13 @@ class CredentialsHeaders:
         """Whether it is the profile's name to the letter."""
         return header == profile
 
+    def is_portable(self, header: str, profile: str) -> bool:
+        """Whether it is the profile's name to the letter."""
+        return header == profile
+
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
-        return re.compile(rf"\s*\[\s*(?:profile\s+)?{re.escape(profile)}\s*\]")
+        return re.compile(rf"{_BLANKS}*\[{_BLANKS}*(?:profile{_BLANKS}+)?{re.escape(profile)}{_BLANKS}*\]")
 
 
 class ConfigHeaders:
@@ -47,10 +56,16 @@ class ConfigHeaders:
         """Whether it means the profile to botocore, quoted or not."""
         return profile_of_header(header) == profile
 
+    def is_portable(self, header: str, profile: str) -> bool:
+        """Whether one blank follows `profile`, and the name has no blanks around it, quoted or not."""
+        if profile == "default" and header == "default":
+            return True
+        return header in {f"profile {profile}", f'profile "{profile}"', f"profile '{profile}'"}
+
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
-        word = r"(?:profile\s+)?" if profile == "default" else r"profile\s+"
-        return re.compile(rf"""\s*\[\s*{word}(["']?){re.escape(profile)}\1\s*\]""")
+        word = f"(?:profile{_BLANKS}+)?" if profile == "default" else f"profile{_BLANKS}+"
+        return re.compile(rf"""{_BLANKS}*\[{_BLANKS}*{word}(["']?){re.escape(profile)}\1{_BLANKS}*\]""")
 
 
 class OneFileCredentialsHeaders(CredentialsHeaders):
@@ -58,7 +73,7 @@ class OneFileCredentialsHeaders(CredentialsHeaders):
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """The name between blanks."""
-        return re.compile(rf"\s*\[\s*{re.escape(profile)}\s*\]")
+        return re.compile(rf"{_BLANKS}*\[{_BLANKS}*{re.escape(profile)}{_BLANKS}*\]")
 
 
 class OneFileConfigHeaders(CredentialsHeaders):
@@ -70,6 +85,10 @@ class OneFileConfigHeaders(CredentialsHeaders):
     def names(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name to the letter, or means the profile in a config file."""
         return header == profile or profile_of_header(header) == profile
+
+    def is_portable(self, header: str, profile: str) -> bool:
+        """Whether it is the profile's name, alone or with one blank after `profile`."""
+        return header in {profile, f"profile {profile}"}
 
 
 def headers_of(files: Files) -> tuple[Headers, Headers]:

@@ -32,11 +32,19 @@ PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
 HEADER = re.compile(r"\[(?P<name>.+)\]")
 """A section header, as `configparser.RawConfigParser` matches it against a line without its indentation."""
 
-BEGINS_SECTION = re.compile(r"\[[^\[\]]+\](?:[ \t]+[#;].*|[ \t]*)")
+BEGINS_SECTION = re.compile(r"\[[^\[\]#;]+\](?:[ \t]+[#;].*|[ \t]*)")
 """A line that begins a section for every tool, if not one of the same name.
 
-JavaScript's SDK does not see `[x]#c`, nor Ruby's `[x]y]`; the keys behind it are the section's before to them.
+JavaScript's SDK does not see `[x]#c` and `[ #x]`, Go's not `[a#b]` and `[a;b]`, Ruby's not `[x]y]`; to them, the keys
+that follow are the previous section's.
 """
+
+IGNORED_CHARACTERS = (
+    "".join(map(chr, range(0x21)))
+    + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
+    + ("".join(map(chr, range(0x2000, 0x200B))))
+)
+"""What some tool strips from the ends of a line or a name, as Java does control characters and JavaScript U+FEFF."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -91,10 +99,19 @@ def read_view(data: bytes, file: Path) -> View:
     return dict(view)
 
 
+class _Parser(configparser.RawConfigParser):
+    """The parser of botocore, whose time for a line is linear in the line's length.
+
+    The expression of Python 3.11 to 3.13 takes quadratic time for blanks in the name of an option.
+    """
+
+    OPTCRE = re.compile(r"(?P<option>[^=:]*+)(?P<vi>[=:])\s*(?P<value>.*)$")
+
+
 @lru_cache(maxsize=4)
 def _parse(text: str) -> View:
     """What `configparser` makes of a text; remembered, since one run reads the same text up to seven times."""
-    parser = configparser.RawConfigParser()
+    parser = _Parser()
     parser.read_file(io.StringIO(text, newline=None))
     view = {name: dict(parser.items(name, raw=True)) for name in parser.sections()}
     view[parser.default_section] = dict(parser.defaults())
@@ -126,7 +143,7 @@ def salvage_view(data: bytes, file: Path) -> tuple[View, UnreadableError | None]
         fault = error
     text = data.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace")
     first_section = re.search(r"^\[", text, re.MULTILINE)
-    parser = configparser.RawConfigParser(strict=False)
+    parser = _Parser(strict=False)
     # A malformed line is raised at the end of the read, when everything else is there already.
     with suppress(configparser.Error):
         parser.read_file(io.StringIO(text[first_section.start() :] if first_section else "", newline=None))

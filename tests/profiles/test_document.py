@@ -34,10 +34,19 @@ def test_keeps_a_comment_under_a_rewritten_key() -> None:
     assert own(before) == f"[dev-mfa]\n{OURS}# mine\n; and mine\nregion = eu-west-1\n"
 
 
-def test_keeps_a_comment_inside_a_continuation_of_a_rewritten_key() -> None:
-    before = "[dev-mfa]\naws_session_token = old\n  older\n  # mine\n  oldest\n# and mine\n  still\n"
-    assert own(before) == f"[dev-mfa]\n{OURS}# mine\n# and mine\n"
-    assert own("[dev-mfa]\naws_session_token = old\n  # mine\n  older\n") == f"[dev-mfa]\n{OURS}# mine\n"
+@pytest.mark.parametrize("edit", [own, remove])
+@pytest.mark.parametrize("option", ["aws_access_key_id", "AWS_Session_Token", "aws_secret_access_key"])
+@pytest.mark.parametrize("below", ["  only-here", "\tregion = x", "\n  # mine\n  s3 =", "# mine\n  k: only-here"])
+def test_refuses_to_delete_a_line_under_an_option_of_ours(below: str, option: str, edit: Callable[[str], str]) -> None:
+    text = f"{KEYS}[dev-mfa]\nmanager = encee\n{option} = old\n{below}\n"
+    others = "".join(f"{key} = x\n" for key in SESSION if key != option.lower())
+    line = 6 + below.count("\n") + 1
+    assert f"line {line} is indented under {option.lower()}" in refusal(edit, text + others + "region = x\n")
+
+
+@pytest.mark.parametrize("stale", sorted(STALE))
+def test_refuses_to_delete_a_line_under_a_stale_option(stale: str) -> None:
+    assert f"line 3 is indented under {stale}" in refusal(own, f"[dev-mfa]\n{stale} = old\n  region = only-here\n")
 
 
 def test_keeps_a_comment_inside_a_continuation_of_a_foreign_key_but_not_indented() -> None:
@@ -81,10 +90,28 @@ def test_refuses_an_indented_line_that_is_a_key_of_ours_to_some_tools(first: str
     assert f"line {line} sets {stale.lower().partition('=')[0].strip()} for some AWS tools" in message
 
 
-def test_an_indented_line_of_ours_that_goes_with_its_value_is_no_reason_to_refuse() -> None:
-    assert own("[dev-mfa]\naws_access_key_id = old\n  aws_session_token = old\n") == f"[dev-mfa]\n{OURS}"
+def test_an_indented_line_in_another_section_is_no_reason_to_refuse() -> None:
     hidden = "[a]\nx = 1\n  aws_session_token = old\n"
     assert own(hidden) == f"{hidden}\n[dev-mfa]\n{OURS}"
+
+
+@pytest.mark.parametrize("character", ["\ufeff", "\x0c", "\xa0", "\u3000", "\0"])
+@pytest.mark.parametrize("edit", [own, remove])
+def test_refuses_an_invisible_character_before_a_key(edit: Callable[[str], str], character: str) -> None:
+    for line in (f"{character}region = x", f"  {character}aws_session_token = {SECRET}"):
+        text = f"{KEYS}[dev-mfa]\n{OURS}note = x\n{line}\n"
+        assert "line 9 begins with an invisible character" in refusal(edit, text)
+
+
+@pytest.mark.parametrize("edit", [own, remove])
+def test_refuses_an_invisible_character_after_a_key_of_ours(edit: Callable[[str], str]) -> None:
+    text = f"[dev-mfa]\naws_session_token\ufeff = {SECRET}\n{OURS}"
+    assert "line 2 sets aws_session_token for some AWS tools and not for others" in refusal(edit, text)
+
+
+@pytest.mark.parametrize("header", ["  \ufeff[dev-mfa]", "\t[\ufeffdev-mfa]", "  [dev-mfa\ufeff]", "  \0[dev-mfa]"])
+def test_refuses_an_invisible_character_in_a_header_of_ours(header: str) -> None:
+    assert "line 5 spells [dev-mfa]" in refusal(own, f"{KEYS}note = x\n{header}\n")
 
 
 @pytest.mark.parametrize("text", ["[dev-mfa]\nx = 1\ry = 2\n", "[a]\nx = 1\r\r\n", "\n[a]\n\r"])
@@ -125,7 +152,25 @@ def test_rewrites_a_key_in_lower_case_with_an_equals_sign(key: str) -> None:
     assert own(f"[dev-mfa]\n{key}\n[z]\n") == f"[dev-mfa]\n{OURS}[z]\n"
 
 
-@pytest.mark.parametrize("header", ["[z]#mine", "[z]y]", "[[z]", "[z = 1", "[z]\xa0", "[z] \x0b; mine"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[z]#mine",
+        "[z]y]",
+        "[[z]",
+        "[z = 1",
+        "[z]\xa0",
+        "[z] \x0b; mine",
+        "[ #z]",
+        "[ ;z]",
+        "[z#y]",
+        "[z;y]",
+        "[z #y] # mine",
+        "\ufeff[z] = 1",
+        "  \ufeff[z]",
+        "\x01[z]: 1",
+    ],
+)
 @pytest.mark.parametrize("edit", [own, remove])
 def test_refuses_a_section_behind_ours_that_some_tools_do_not_see(edit: Callable[[str], str], header: str) -> None:
     message = refusal(edit, f"[dev-mfa]\n{OURS}\n{header}\naws_account_id = {SECRET}\n")

@@ -1,5 +1,7 @@
 """The edit, rule by rule: sections that belong to a person, most of them in the config file."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.profiles.editing import KEYS, exchange, refusal, set_region, unset_region
@@ -7,7 +9,7 @@ from tests.profiles.editing import KEYS, exchange, refusal, set_region, unset_re
 # The config file
 
 
-@pytest.mark.parametrize("header", ["[profile dev]", '[profile "dev"]', "[profile 'dev']", "[profile   dev]"])
+@pytest.mark.parametrize("header", ["[profile dev]", '[profile "dev"]', "[profile 'dev']"])
 def test_finds_a_profile_however_its_header_is_quoted(header: str) -> None:
     before = f"{header}\noutput = json\n[z]\n"
     assert set_region(before) == f"{header}\noutput = json\nregion = eu-west-1\n[z]\n"
@@ -32,9 +34,15 @@ def test_edits_the_later_one_of_two_default_sections(headers: tuple[str, str]) -
 @pytest.mark.parametrize(
     ("profile", "header"),
     [
+        ("dev", "[profile  dev]"),
+        ("dev", "[profile\tdev]"),
+        ("dev", "[profile\xa0dev]"),
         ("dev", "[profile dev ]"),
+        ("dev", "[profile dev\t]"),
         ("dev", "[ profile dev]"),
         ("dev", '[profile "dev" ]'),
+        ("dev", "[profile  'dev']"),
+        ("dev", "  \ufeff[profile dev]"),
         ("dev", " [profile dev]"),
         ("dev", "[profile dev] # mine"),
         ("dev", '[profile d"ev"]'),
@@ -42,6 +50,7 @@ def test_edits_the_later_one_of_two_default_sections(headers: tuple[str, str]) -
         ("dev", "[profiles dev]"),
         ("dev", " [profiles dev]"),
         ("default", "[ default ]"),
+        ("default", "[profile  default]"),
         ("default", "[default] # mine"),
         ("default", " [default]"),
     ],
@@ -51,11 +60,8 @@ def test_refuses_a_header_that_only_some_tools_take_for_the_profile(profile: str
         return set_region(text, profile)
 
     canonical = "[default]" if profile == "default" else f"[profile {profile}]"
-    if header in {"[profile dev ]", '[profile "dev" ]'}:
-        # botocore takes both, and a shell's words have no blanks at their ends: nobody reads them differently.
-        assert set_region(f"{header}\n") == f"{header}\nregion = eu-west-1\n"
-    else:
-        assert f"line 2 spells {canonical}" in refusal(edit, f"# mine\n{header}\nregion = a\n")
+    above = "[z]\nx = 1\n" if header.startswith("  ") else "# mine\n\n"
+    assert f"line 3 spells {canonical}" in refusal(edit, f"{above}{header}\nregion = a\n")
 
 
 def test_refuses_two_sections_of_one_profile() -> None:
@@ -68,9 +74,31 @@ def test_keeps_nested_blocks_and_everything_else_in_a_section_of_a_person() -> N
     assert set_region(before) == before.replace("\n\n[z]", "\nregion = eu-west-1\n\n[z]")
 
 
-def test_an_existing_key_keeps_its_place_and_its_indentation() -> None:
-    before = "[profile dev]\n  output = json\n  Region: us-east-1\n  cli_pager =\n[z]\n"
-    assert set_region(before) == before.replace("Region: us-east-1", "region = eu-west-1")
+@pytest.mark.parametrize("spelled", ["region = us-east-1", "Region: us-east-1", "REGION=us-east-1  "])
+def test_an_existing_key_keeps_its_place(spelled: str) -> None:
+    before = f"[profile dev]\noutput = json\n{spelled}\ncli_pager =\n[z]\n"
+    assert set_region(before) == before.replace(spelled, "region = eu-west-1")
+
+
+def test_an_indented_key_moves_to_the_end_and_to_column_0() -> None:
+    before = "[profile dev]\n  output = json\n  Region: us-east-1\n  # mine\n  cli_pager =\n\n# about z\n[z]\n"
+    after = "[profile dev]\n  output = json\n# mine\n  cli_pager =\nregion = eu-west-1\n\n# about z\n[z]\n"
+    assert set_region(before) == after
+    assert set_region(after) == after
+
+
+def test_an_indented_comment_after_the_key_that_is_set_moves_to_column_0() -> None:
+    before = "[profile dev]\noutput = x\n  # its\nregion = a\n  # mine\n\n\t; mine\ncli_pager =\n  # its\n"
+    after = "[profile dev]\noutput = x\n  # its\nregion = eu-west-1\n# mine\n\n; mine\ncli_pager =\n  # its\n"
+    assert set_region(before) == after
+
+
+@pytest.mark.parametrize("others", ["\r\n", "\n"])
+def test_setting_the_value_that_is_there_changes_no_line_end(others: str) -> None:
+    mine = "\r\n" if others == "\n" else "\n"
+    before = f"[profile dev]{others}region = eu-west-1{mine}output = json{others}[z]{others}"
+    assert set_region(before) == before
+    assert set_region(before.replace("eu-west-1", "us-east-1")) == before
 
 
 def test_a_missing_key_comes_behind_indented_ones_at_column_0() -> None:
@@ -78,9 +106,12 @@ def test_a_missing_key_comes_behind_indented_ones_at_column_0() -> None:
     assert set_region(before) == before.replace("json\n", "json\nregion = eu-west-1\n")
 
 
-def test_a_comment_inside_the_value_that_is_set_stays() -> None:
-    before = "[profile dev]\nregion = a\n  # mine\n  b\noutput = json\n"
-    assert set_region(before) == "[profile dev]\nregion = eu-west-1\n  # mine\noutput = json\n"
+@pytest.mark.parametrize("edit", [set_region, unset_region])
+@pytest.mark.parametrize("below", ["  only-here", "  # mine\n  only-here", "\n\toutput = only-here"])
+def test_refuses_to_delete_a_line_under_the_option_that_is_edited(edit: Callable[[str], str], below: str) -> None:
+    line = 4 + below.count("\n")
+    message = refusal(edit, f"[profile dev]\nx = 1\nRegion = a\n{below}\noutput = json\n")
+    assert f"line {line} is indented under region" in message
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -108,7 +139,7 @@ def test_a_default_section_of_configparser_stays_in_the_config_file() -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-@pytest.mark.parametrize("spelled", ["region = a", "  Region: a", "REGION:a\n  b"])
+@pytest.mark.parametrize("spelled", ["region = a", "  Region: a", "REGION:a"])
 def test_an_option_that_is_taken_out_moves_nothing_else(spelled: str, line_end: str) -> None:
     around = "# top\n[profile dev]\n{}output = json\n\n# about z\n[z]\nregion = b\n".replace("\n", line_end)
     assert unset_region(around.format(spelled.replace("\n", line_end) + line_end)) == around.format("")
@@ -156,9 +187,23 @@ def test_an_exchanged_option_keeps_everything_on_its_line_but_the_value(last: st
     assert exchange(before) == after
 
 
-def test_a_comment_inside_the_value_that_is_exchanged_stays() -> None:
-    before = "[dev]\naws_access_key_id = OLD\n  # mine\n  more\nregion = a\n"
+def test_a_comment_after_the_option_that_is_exchanged_stays() -> None:
+    before = "[dev]\naws_access_key_id = OLD\n  # mine\nregion = a\n"
     assert exchange(before) == "[dev]\naws_access_key_id = NEW\n  # mine\nregion = a\n"
+
+
+def test_refuses_to_delete_a_line_under_the_option_that_is_exchanged() -> None:
+    message = refusal(exchange, "[dev]\naws_access_key_id = OLD\n  # mine\n  more\nregion = a\n")
+    assert "line 4 is indented under aws_access_key_id" in message
+
+
+def test_an_exchanged_name_in_upper_case_stays_in_upper_case() -> None:
+    before = "[dev]\nAws_Access_Key_Id = OLD\nAWS_SECRET_ACCESS_KEY = s\n"
+    assert exchange(before) == "[dev]\nAws_Access_Key_Id = NEW\nENCEE_SECRET = keyring\n"
+
+
+def test_refuses_to_exchange_a_name_in_mixed_case_for_another() -> None:
+    assert "Aws_Secret_Access_Key is written in mixed case" in refusal(exchange, "[dev]\nAws_Secret_Access_Key = s\n")
 
 
 def test_an_exchange_passes_over_what_is_not_there_and_refuses_a_section_that_is_gone() -> None:

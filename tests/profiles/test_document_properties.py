@@ -7,7 +7,7 @@ import configparser
 import io
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,6 +99,15 @@ NASTY = (
     "[DEFAULT]",
     "[foo = 1",
     "[]",
+    "[ #z]",
+    "[y#z]",
+    "[y;z]",
+    "  \ufeff[dev-mfa]",
+    "\ufeff[z] = 1",
+    "\ufeffregion = 1",
+    "  \ufeffaws_session_token = 1",
+    "aws_session_token\ufeff = 1",
+    "\0aws_session_token = 1",
     "  deeper",
     "  deeper = 1",
     "key without value",
@@ -116,7 +125,7 @@ NASTY = (
 )
 HEADERS = ("[dev]", "[default]", "[profile x]", "[dev-mfa2]", "[a b]", "[DEFAULT]", "[ z ]", "[c] # d", "[é]", "[x]#y")
 OURS_IN_CREDENTIALS = ("[dev-mfa]", "[dev-mfa]", "[dev-mfa]  ")
-OURS_IN_CONFIG = ("[profile dev]", '[profile "dev"]', "[profile 'dev']", "[profile  dev] ", "[profile dev ]")
+OURS_IN_CONFIG = ("[profile dev]", '[profile "dev"]', "[profile 'dev']", "[profile dev] ", "[profile  dev]")
 
 gaps = st.lists(st.sampled_from(GAPS), max_size=2)
 bodies = st.lists(st.sampled_from((*KEYS, *KEYS, *GAPS)), max_size=6)
@@ -215,6 +224,11 @@ def comments(lines: list[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()[:1] in {"#", ";"}]
 
 
+def place(option: str, parts: Parts) -> int:
+    """Where an option begins at column 0 in the section."""
+    return next(number for number, line in enumerate(parts.section) if line.startswith(f"{option} = "))
+
+
 def parsed_by_botocore(data: bytes, file: Path) -> Parsed:
     file.unlink(missing_ok=True)  # to truncate it would flush it to the disk
     file.write_bytes(data)
@@ -245,6 +259,11 @@ def removed(data: bytes, profile: str = "dev-mfa") -> bytes:
     document = Document(data, Path("credentials"), CredentialsHeaders())
     assert document.remove(profile, SESSION, mark="manager")
     return document.data()
+
+
+def runs_on(view: dict[str, dict[str, str]], section: str, options: Collection[str]) -> list[str]:
+    """The options of a section whose value has further lines, which an edit of the option would delete."""
+    return [key for key, value in view.get(section, {}).items() if key in options and "\n" in value]
 
 
 def edited(edit: Callable[[bytes], bytes], data: bytes) -> bytes | None:
@@ -280,6 +299,8 @@ def test_owning_a_section_changes_nothing_else_and_every_reader_sees_the_new_ses
     if after is None:
         return
     assert_the_rest_is_untouched(data, after, is_dev_mfa)
+    own_lines = {"DEFAULT": {}, **read_view("".join(cut(data, is_dev_mfa).section).encode(), file)}
+    assert not runs_on(own_lines, "dev-mfa", {*SESSION, *STALE})
 
     was, now = parsed_by_botocore(data, file), parsed_by_botocore(after, file)
     foreign = {key: value for key, value in was.pop("dev-mfa", {}).items() if key not in STALE}
@@ -325,10 +346,12 @@ def test_setting_options_changes_nothing_else_that_botocore_or_a_person_reads(fi
     assert now == was
 
     old, new = cut(data, is_dev).section, cut(after, is_dev)
-    kept = [line.rstrip("\r\n") for line in old if comments([line])]
-    # One inside of the last value stands behind it afterwards.
-    found = [line.rstrip("\r\n") for line in (*new.section, *new.behind) if comments([line])]
-    assert found[: len(kept)] == kept
+    own_lines = read_view("".join(old).encode(), file)
+    assert not any(runs_on(own_lines, section, SETTINGS) for section in own_lines)
+    ours = [number for number, line in enumerate(new.section) if name_of(line) in SETTINGS]
+    assert [new.section[number].split(" = ")[0] for number in ours] == sorted(SETTINGS, key=lambda key: place(key, new))
+    following = (line for number in ours for line in new.section[number + 1 : number + 2])
+    assert not any(line[0] in " \t" and comments([line]) for line in following)
     assert new.section[:1] == old[:1] or not old[:1] or not old[0].endswith("\n")
     assert comments(lines_of(after)) == comments(lines_of(data))
     assert with_settings(after) == after
@@ -344,6 +367,8 @@ def test_unsetting_options_changes_nothing_else_that_botocore_or_a_person_reads(
     if not old.section:
         assert after == data
         return
+    own_lines = read_view("".join(old.section).encode(), file)
+    assert not any(runs_on(own_lines, section, SETTINGS) for section in own_lines)
     assert new.before == old.before
     assert after.endswith("".join(old.behind).encode())
     assert comments(lines_of(after)) == comments(lines_of(data))

@@ -73,8 +73,8 @@ def test_an_indented_comment_behind_a_key_of_ours_does_not_become_a_part_of_a_va
     assert remove(before) == "[dev-mfa]\nregion = x\n# mine\n\n; mine too\noutput = y\n  # and mine\nz = 1\n"
 
 
-def test_a_comment_inside_a_value_of_ours_stays() -> None:
-    assert remove(f"[dev-mfa]\n{OURS}  # mine\n  more\n[z]\n") == "[dev-mfa]\n# mine\n[z]\n"
+def test_a_comment_after_the_last_key_of_ours_stays() -> None:
+    assert remove(f"[dev-mfa]\n{OURS}  # mine\n[z]\n") == "[dev-mfa]\n# mine\n[z]\n"
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

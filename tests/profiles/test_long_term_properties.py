@@ -19,8 +19,18 @@ from tests.profiles.test_document_properties import GAPS, KEYS, brief, credentia
 pytestmark = pytest.mark.slow
 
 OLD, NEW = AccessKey("AKIAMINE", "m1ne/+=="), AccessKey("AKIANEW", "n3w/+==")
-IDS = ("aws_access_key_id = AKIAMINE", "aws_access_key_id\t=AKIAMINE  ", "aws_access_key_id : AKIAMINE")
-SECRETS = ("aws_secret_access_key = m1ne/+==", "aws_secret_access_key=m1ne/+==\t", "aws_secret_access_key:m1ne/+==")
+IDS = (
+    "aws_access_key_id = AKIAMINE",
+    "aws_access_key_id\t=AKIAMINE  ",
+    "aws_access_key_id : AKIAMINE",
+    "AWS_ACCESS_KEY_ID = AKIAMINE",
+)
+SECRETS = (
+    "aws_secret_access_key = m1ne/+==",
+    "aws_secret_access_key=m1ne/+==\t",
+    "aws_secret_access_key:m1ne/+==",
+    "AWS_SECRET_ACCESS_KEY = m1ne/+==",
+)
 OTHERS = tuple(piece for piece in KEYS if name_of(piece) not in {"aws_access_key_id", "aws_secret_access_key"})
 
 

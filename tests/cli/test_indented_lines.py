@@ -1,0 +1,103 @@
+"""Lines that are indented under an option which a command replaces: no command deletes them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Encee, Home, Person, section
+from tests.fake_aws import FakeAws
+
+ONLY_HERE = "  region = eu-central-1\n  other = only-here\n"
+
+
+def refuses(encee: Encee, home: Home, *command: str, option: str) -> None:
+    """The command ends with 5, names the option and leaves both files as they are."""
+    before = home.state()
+    result = encee(*command)
+    assert result.code == 5, result.err
+    assert f"is indented under {option}" in result.err
+    assert "only-here" not in result.out + result.err
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("file", ["credentials", "config"])
+@pytest.mark.parametrize("command", ["save", "remove"])
+def test_a_device_is_not_saved_or_forgotten_over_them(
+    encee: Encee, home: Home, dev: Person, file: str, command: str
+) -> None:
+    serial = dev.device.serial
+    mine = f"mfa_serial = {serial}\n{ONLY_HERE}"
+    if file == "credentials":
+        home.write(section(dev.user.access_key) + mine, "[profile dev]\nregion = eu-west-1\n")
+    else:
+        home.write(section(dev.user.access_key), f"[profile dev]\n{mine}")
+    before = home.state()
+    arguments = ("save", "dev", serial) if command == "save" else ("remove", "dev", serial, "--yes")
+    result = encee("device", *arguments)
+    assert result.code != 0
+    assert home.state() == before
+    if command == "save":
+        assert "is indented under mfa_serial" in result.err
+        assert result.code == 5
+
+
+@pytest.mark.parametrize("option", ["encee_source", "manager", "aws_session_token", "expiration"])
+def test_a_session_is_not_written_or_cleared_over_them(
+    encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str
+) -> None:
+    lines = home.credentials.read_text().splitlines(keepends=True)
+    number = next(number for number, line in enumerate(lines) if line.startswith(f"{option} ="))
+    lines.insert(number + 1, ONLY_HERE)
+    home.write("".join(lines))
+    asked = len(aws.calls("GetSessionToken"))
+    before = home.state()
+    for command in (("refresh", "dev", "-c", fresh.device.next_code()), ("clear", "dev"), ("clear", "--all")):
+        result = encee(*command)
+        assert home.state() == before
+        assert "only-here" not in result.out + result.err
+        if option != "manager" or command[0] == "refresh":
+            assert result.code == 5, result.err
+    assert len(aws.calls("GetSessionToken")) == asked
+
+
+@pytest.mark.parametrize("option", ["aws_access_key_id", "aws_secret_access_key"])
+def test_a_key_is_not_rotated_over_them(encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str) -> None:
+    text = home.credentials.read_text()
+    line = next(line for line in text.splitlines(keepends=True) if line.startswith(option))
+    home.write(text.replace(line, line + ONLY_HERE, 1))
+    before = home.state()
+    result = encee("keys", "rotate", "dev", "-c", fresh.device.next_code())
+    assert result.code in {2, 5}, result.err
+    assert home.state() == before
+    assert aws.calls("CreateAccessKey") == []
+
+
+def test_a_region_is_not_carried_over_them(encee: Encee, home: Home, dev: Person) -> None:
+    mine = "[profile dev-mfa]\noutput = x\n  region = only-here\n"
+    home.write(dev.section(), f"[profile dev]\nregion = eu-west-1\n{mine}")
+    before = home.config.read_bytes()
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert home.config.read_bytes() == before
+
+
+@pytest.mark.parametrize("header", ["[profile  dev]", "[profile\tdev]", "[profile dev ]"])
+def test_a_header_that_only_some_tools_know_is_not_edited(encee: Encee, home: Home, dev: Person, header: str) -> None:
+    home.write(section(dev.user.access_key), f"{header}\nregion = eu-west-1\n")
+    before = home.state()
+    result = encee("device", "save", "dev", dev.device.serial)
+    assert (result.code, home.state()) == (5, before)
+    assert f"{Path('.aws/config')}: line 1 spells [profile dev] in a way that AWS tools disagree about" in result.err
+
+
+@pytest.mark.parametrize("header", ["[ #x]", "[a#b]", "[a;b]"])
+def test_no_session_is_written_above_a_header_that_some_tools_cut(
+    encee: Encee, home: Home, fresh: Person, aws: FakeAws, header: str
+) -> None:
+    text = home.credentials.read_text()
+    home.write(f"{text}\n{header}\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n")
+    before = home.state()
+    asked = len(aws.calls("GetSessionToken"))
+    for command in (("refresh", "dev", "-c", fresh.device.next_code()), ("clear", "dev")):
+        assert encee(*command).code == 5
+        assert home.state() == before
+    assert len(aws.calls("GetSessionToken")) == asked
