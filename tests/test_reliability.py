@@ -9,8 +9,9 @@ import pytest
 
 from scripts.claims import UntrueError
 from scripts.homes import Home
+from scripts.reliability import writers
 from scripts.reliability.load import Crowd, bystanders
-from scripts.reliability.stage import Size, Stage, expect_added, expect_unchanged
+from scripts.reliability.stage import Scenario, Size, Stage, expect_added, expect_unchanged
 from tests.fake_aws import FakeAws
 
 
@@ -61,3 +62,9 @@ def test_a_key_that_is_lost_is_noticed(stage: Stage, damage: str) -> None:
     assert crowd.lost(text) == []
     assert crowd.lost(text.replace(damage, "")) != []
     assert len(crowd.lost("")) == 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", writers.SCENARIOS, ids=lambda scenario: scenario.play.__name__)
+def test_nothing_is_lost_beside_writers_without_a_lock(aws: FakeAws, tmp_path: Path, scenario: Scenario) -> None:
+    scenario.play(Stage(aws, tmp_path, Size(10, 1, 1, places=3, saves=100)))

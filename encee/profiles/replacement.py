@@ -1,32 +1,18 @@
-"""A new file in the place of an old one: beside it, dressed like it, and only while nobody else writes.
-
-A tool that opened the original just before the replacement writes to a file without a name. So the original keeps a
-second name until then, and comes back under its own with what the tool wrote, for the edit to be made on. What
-remains: a tool that writes even later, having opened the original without truncating it; and file systems
-without hard links.
-"""
+"""The new file that is to replace an old one: beside it, with its metadata, and safely on the disk."""
 
 import glob
 import os
 import stat
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from encee.errors import FileBusyError, FileRefusedError
-from encee.profiles import snapshot
+from encee.errors import FileRefusedError
 from encee.profiles.snapshot import Snapshot
-
-_WINDOWS = os.name == "nt"
-"""There, a file that somebody has open can neither be replaced nor deleted."""
 
 _ACCESS_CONTROL_LIST = "system.posix_acl_access"
 """The extended attribute in which Linux shows one (acl(5))."""
-
-_TRIES_APART = 0.05
-"""Seconds between two tries to replace a file that somebody has open."""
 
 
 def prefix(real: Path) -> str:
@@ -64,7 +50,18 @@ def make_folder(path: Path, real: Path) -> None:
         folder.mkdir(mode=0o700)
         if stat.S_IMODE(folder.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask takes from the owner, too
             folder.chmod(0o700)
-        _flush_folder(folder.parent)
+        give_to_owner_of_folder(folder)
+        flush_folder(folder.parent)
+
+
+def give_to_owner_of_folder(path: Path) -> None:
+    """Give what root made to the owner of its folder: `sudo encee` can run with the HOME of another user."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    folder = path.parent.stat()
+    if path.lstat().st_uid != folder.st_uid:
+        with suppress(OSError):  # a file system without owners
+            os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
 
 
 def remove_leftovers(real: Path) -> None:
@@ -89,9 +86,11 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
             file.write(data)
             if before.exists:
                 _dress(descriptor, before, lost)
-            elif hasattr(os, "fchmod"):
-                with suppress(OSError):
-                    os.fchmod(descriptor, 0o600)  # whatever the umask takes from the owner
+            else:
+                give_to_owner_of_folder(temporary)
+                if hasattr(os, "fchmod"):
+                    with suppress(OSError):
+                        os.fchmod(descriptor, 0o600)  # whatever the umask takes from the owner
             file.flush()
             os.fsync(descriptor)
     except BaseException:
@@ -153,68 +152,16 @@ def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
     return True
 
 
-def exchange(real: Path, temporary: Path, before: Snapshot, deadline: float, lost: set[str]) -> bool:
-    """Put the new file in the place of the real one; False when another tool wrote to one of them meanwhile.
-
-    What it wrote to the old one is then in the real one's place, unless it has written to the new one as well, or
-    has only emptied the old one.
-    """
-    data = temporary.read_bytes()
-    with _second_name(real, temporary.with_suffix(".old.tmp")) as old:
-        if snapshot.take(real) != before:
-            return False
-        _replace(temporary, real, deadline)
-        if not _flush_folder(real.parent):
-            lost.add("the order to flush its folder")
-        if snapshot.take(real).data != data:
-            return False
-        if old is None or snapshot.take(old) in {before, Snapshot(b"")}:
-            return True
-        if snapshot.settled(old, deadline).data and snapshot.take(real).data == data:
-            _replace(old, real, deadline)
-        return False
-
-
-@contextmanager
-def _second_name(real: Path, name: Path) -> Iterator[Path | None]:
-    """Give a file a second name for a while.
-
-    None where there is no file, where the system has no hard links, and where the name is taken: whoever may write to
-    the folder can have put a file of theirs there.
-    """
+def discard(temporary: Path) -> OSError | None:
+    """Delete a temporary file, or say why it stays; the next write tries again."""
     try:
-        name.hardlink_to(real)
-    except OSError:
-        yield None
-        return
-    try:
-        yield name
-    finally:
-        discard(name)
+        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        return error
+    return None
 
 
-def _replace(new: Path, real: Path, deadline: float) -> None:
-    """Put a file in the place of the real one.
-
-    Raises:
-        FileBusyError: On Windows, another program had the real one open until the deadline.
-    """
-    while True:
-        try:
-            new.replace(real)
-        except PermissionError:
-            if not _WINDOWS:
-                raise
-        else:
-            return
-        if time.monotonic() > deadline:
-            raise FileBusyError(
-                f"{real}: another program has it open; nothing was changed", hint="close it there, then try again"
-            )
-        time.sleep(_TRIES_APART)
-
-
-def _flush_folder(folder: Path) -> bool:
+def flush_folder(folder: Path) -> bool:
     """Make a new name in a folder survive a power cut; False where the file system did not take the order."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -227,9 +174,3 @@ def _flush_folder(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-def discard(temporary: Path) -> None:
-    """Delete a temporary file; one that Windows does not let go of is deleted by the next write."""
-    with suppress(PermissionError):
-        temporary.unlink(missing_ok=True)

@@ -1,26 +1,32 @@
-"""A file's state, all of it at one moment, and once nobody is in the middle of writing it.
+"""A file's state, all of it at one moment, and once no other program is in the middle of writing it.
 
-Other tools truncate these files and write them in place, without a lock. So a content counts only when it is of
-some age, or when two reads agree; an empty file, when it stays empty.
+Other tools truncate these files and write them in place, without a lock, and can pause in the middle. A content is
+complete when encee wrote it, or when the system says that no program has the file open for writing. Where the system
+cannot tell, it is complete when it has not changed for some seconds.
 """
 
 import errno
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from encee.errors import FileBusyError, FileRefusedError
+from encee.profiles.open_writers import is_open_for_writing
 
-_EMPTY_SETTLES = 0.5
-"""For how many seconds an empty file has to stay empty: a truncated one has size 0 and its old mtime."""
+QUIET_SECONDS = 5.0
+"""How long a file must be unchanged where the system cannot tell whether a program has it open for writing."""
 
-_READS_APART = 0.05
-"""Seconds between two reads that have to agree."""
+_EMPTY_SECONDS = 0.5
+"""How long an empty or missing file must stay so where no program has it open: some tools truncate, then open again."""
 
-SURELY_WRITTEN = 2.0
-"""Age in seconds of an mtime at which one read is enough."""
+_YOUNG_SECONDS = 2.0
+"""A content younger than this is read twice, even where no program has the file open."""
+
+_READS_APART_SECONDS = 0.05
+"""Time between two reads that have to agree."""
 
 
 class Snapshot(NamedTuple):
@@ -46,11 +52,20 @@ def take(real: Path) -> Snapshot:
     Raises:
         FileRefusedError: It has become a link since its path was resolved.
     """
+    return observe(real)[0]
+
+
+def observe(real: Path) -> tuple[Snapshot, bool | None]:
+    """The file's state, and whether a program has it open for writing; None where the system cannot tell.
+
+    Raises:
+        FileRefusedError: It has become a link since its path was resolved.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(real, flags)
     except FileNotFoundError:
-        return Snapshot(b"")
+        return Snapshot(b""), None
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
@@ -60,7 +75,7 @@ def take(real: Path) -> Snapshot:
     with os.fdopen(descriptor, "rb") as file:
         data = file.read()
         status = os.fstat(descriptor)
-        return Snapshot(
+        state = Snapshot(
             data,
             status.st_ino,
             status.st_mtime_ns,
@@ -70,47 +85,56 @@ def take(real: Path) -> Snapshot:
             _attributes(descriptor),
             exists=True,
         )
+        return state, is_open_for_writing(descriptor)
 
 
-def settled(real: Path, deadline: float, known: bytes = b"") -> Snapshot:
-    """The file's state once nobody is in the middle of writing it.
+def read_complete(
+    real: Path, deadline: float, is_known: Callable[[Snapshot], bool], *, had_content: bool = False, to_edit: bool
+) -> Snapshot:
+    """The file's state once no other program is in the middle of writing it.
 
     Args:
         real: The file.
         deadline: Until when to wait, by the monotonic clock.
-        known: Content that has settled before, or was written by this process: the same again is no half of another.
+        is_known: Whether a state is known to be complete, because encee wrote it or has waited for it before.
+        had_content: Whether this run has seen a content in the file: then it is not believed soon that there is none.
+        to_edit: Whether the content decides what is written. Where the system knows of no open files, a content that
+            is only looked at has to be the same in two reads.
 
     Raises:
-        FileBusyError: It kept changing until the deadline.
+        FileBusyError: It was not complete by the deadline.
     """
-    while True:
-        first = take(real)
-        if not first.data:
-            if _stays_empty(real):
-                return first
-        else:
-            age = time.time() - first.mtime_ns / 1e9
-            if age > SURELY_WRITTEN or first.data == known:
-                return first
-            time.sleep(_READS_APART)
-            if take(real).data == first.data:
-                return first
+    state, writer = observe(real)
+    since = time.monotonic()
+    while not is_known(state):
+        unchanged = time.monotonic() - since
+        if _is_complete(state, unchanged, writer=writer, had_content=had_content, to_edit=to_edit):
+            return state
         if time.monotonic() > deadline:
             raise busy(real)
+        time.sleep(_READS_APART_SECONDS)
+        latest, writer = observe(real)
+        if latest != state:
+            state, since = latest, time.monotonic()
+    return state
 
 
-def _stays_empty(real: Path) -> bool:
-    """Whether an empty or missing file stays so: one that is just being written would not."""
-    end = time.monotonic() + _EMPTY_SETTLES
-    while time.monotonic() < end:
-        time.sleep(_READS_APART)
-        if take(real).data:
-            return False
-    return True
+def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_content: bool, to_edit: bool) -> bool:
+    """Whether a state that has been observed for some seconds is no part of a write that is under way."""
+    if writer:
+        return False
+    # A time in the future says nothing of the age: clocks jump. Then only what was observed counts.
+    age = max(time.time() - state.mtime_ns / 1e9, unchanged)
+    if not state.data:
+        is_doubtful = had_content or (state.exists and writer is None and age < QUIET_SECONDS)
+        return unchanged >= (QUIET_SECONDS if is_doubtful else _EMPTY_SECONDS)
+    if writer is False or not to_edit:
+        return age >= _YOUNG_SECONDS or unchanged >= _READS_APART_SECONDS
+    return age >= QUIET_SECONDS
 
 
 def busy(path: Path) -> FileBusyError:
-    """What there is to say of a file that does not settle."""
+    """The error for a file that another program is still writing."""
     return FileBusyError(
         f"{path}: another program keeps writing it; gave up waiting",
         hint="try again when it has finished",

@@ -1,8 +1,8 @@
 """The write: one way to change a file that holds keys which exist nowhere else.
 
 Other tools write the same files without a lock, and truncate them in place. So the edit is made on content that
-was read under the lock and has settled (`snapshot`), goes to a temporary file beside the original, and replaces it
-in one step only while the original is still what was read (`replacement`); a read afterwards tells whether it stayed.
+was read under the lock while no other program wrote it (`snapshot`), goes to a temporary file beside the original
+(`replacement`), and changes places with it while the original is still what was read (`swap`).
 """
 
 import errno
@@ -11,15 +11,18 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from enum import Enum, auto
 from pathlib import Path
 from shlex import quote
 
-from encee.errors import FileRefusedError
-from encee.profiles import replacement, snapshot
+from encee.errors import EnceeError, FileRefusedError
+from encee.profiles import replacement, snapshot, write_record
 from encee.profiles.document import Document
 from encee.profiles.file_lock import locked
 from encee.profiles.headers import Headers
 from encee.profiles.protection import refuse_unwritable
+from encee.profiles.snapshot import Snapshot
+from encee.profiles.swap import Swap
 
 Edit = Callable[[Document], None]
 """A change of a document; called again whenever the file has changed meanwhile."""
@@ -44,12 +47,22 @@ _REASONS = {
         "it is mounted by itself and cannot be replaced safely",
         "mount its folder {folder} into the container instead of the file",
     ),
-    errno.ENOLCK: ("the file system has no locks", "name a file on another one with --credentials-file"),
-    errno.ENOSYS: ("the file system has no locks", "name a file on another one with --credentials-file"),
-    errno.ELOOP: ("a circle of links", "mend the link: ls -la {path}"),
+    **dict.fromkeys(
+        (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP),
+        ("the file system has no locks", "name a file on another one with --credentials-file"),
+    ),
+    errno.ELOOP: ("too many levels of symbolic links", "fix the link: ls -la {path}"),
     errno.ENOTDIR: ("a part of the path is not a folder", "check the path"),
 }
 """What an error of the operating system means here, and the next thing to do."""
+
+
+class _Attempt(Enum):
+    """How one round of read, edit and replace ended."""
+
+    DONE = auto()
+    OVERTAKEN = auto()
+    """Another program wrote meanwhile: the edit has to be made again, on what it wrote."""
 
 
 class Store:
@@ -65,16 +78,17 @@ class Store:
         self.path = path
         self._headers = headers
         self._warn = warn
-        self._known = b""
+        self._known: Snapshot | None = None
+        """The state that this process has waited for or written last."""
 
     def read(self, patience: float = _PATIENCE) -> bytes:
-        """The content, once it has settled; empty when there is no file, and for `/dev/null`.
+        """The content, once no other program is writing it; empty when there is no file, and for `/dev/null`.
 
         Args:
             patience: For how many seconds to wait for that.
 
         Raises:
-            FileRefusedError: It is no regular file, cannot be read, or does not settle for so long.
+            FileRefusedError: It is no regular file, cannot be read, or another program keeps writing it for so long.
         """
         with self._explained(self.path):
             real = self._real_path(to_write=False)
@@ -84,11 +98,22 @@ class Store:
                 status = real.stat()
             except FileNotFoundError:
                 return b""
-            # Only to be looked at: an empty file that nobody has touched of late is believed without a wait.
-            if status.st_size == 0 and time.time() - status.st_mtime > snapshot.SURELY_WRITTEN:
+            # Only to be looked at: an empty file that no program has touched of late is believed without a wait.
+            if status.st_size == 0 and time.time() - status.st_mtime > snapshot.QUIET_SECONDS:
                 return b""
-            self._known = snapshot.settled(real, time.monotonic() + patience, self._known).data
-            return self._known
+            return self._complete(real, time.monotonic() + patience, to_edit=False).data
+
+    def _complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
+        """The file's state, once no other program is in the middle of writing it."""
+        before, lock_file = self._known, _lock_file(real)
+        self._known = snapshot.read_complete(
+            real,
+            deadline,
+            lambda state: state == before or write_record.matches(lock_file, state),
+            had_content=bool(before and before.data),
+            to_edit=to_edit,
+        )
+        return self._known
 
     def document(self) -> Document:
         """The content, ready to be edited in memory only.
@@ -143,7 +168,8 @@ class Store:
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
             with self._explained(lock_file):
-                stack.enter_context(locked(lock_file, self.path, patience or _FLIGHT_PATIENCE))
+                stack.enter_context(locked(lock_file, self.path, patience or _FLIGHT_PATIENCE, keep=False))
+                _remove_unused_locks(folder, lock_file)
             yield
 
     def edit(self, *edits: Edit) -> None:
@@ -167,11 +193,14 @@ class Store:
         with self._explained(self.path):
             real = self._real_path()
             replacement.make_folder(self.path, real)
-            with locked(real.parent / f"{replacement.prefix(real)}lock", self.path, _PATIENCE):
+        with ExitStack() as stack:
+            with self._explained(_lock_file(real)):
+                stack.enter_context(locked(_lock_file(real), self.path, _PATIENCE))
+            with self._explained(self.path):
                 replacement.remove_leftovers(real)
                 deadline = time.monotonic() + _PATIENCE
                 lost: set[str] = set()
-                while not self._attempt(real, edits, deadline, lost, rehearsal=rehearsal):
+                while self._attempt(real, edits, deadline, lost, rehearsal=rehearsal) is _Attempt.OVERTAKEN:
                     if time.monotonic() > deadline:
                         raise snapshot.busy(self.path)
         if lost and not rehearsal:
@@ -179,27 +208,37 @@ class Store:
 
     def _attempt(
         self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, rehearsal: bool
-    ) -> bool:
-        """One round of read, edit and replace; False when another tool wrote meanwhile."""
-        before = snapshot.settled(real, deadline, self._known)
+    ) -> "_Attempt":
+        """One round of read, edit and replace."""
+        before = self._complete(real, deadline, to_edit=True)
         data = self._edited(before.data, edits)
         if data == before.data:
-            return True
+            return _Attempt.DONE
         try:
             if before.exists:
                 refuse_unwritable(self.path, real)
             temporary = replacement.prepare(real, data, before, lost)
         except FileNotFoundError:
             if real.parent.exists():
-                return False  # another tool has just taken the file away
+                return _Attempt.OVERTAKEN  # another program has just deleted the file
             raise
+        written = None
         try:
-            if rehearsal or not replacement.exchange(real, temporary, before, deadline, lost):
-                return rehearsal
-            self._known = data
-            return True
+            if rehearsal:
+                return _Attempt.DONE
+            swap = Swap(real, temporary, before, deadline)
+            written = swap.run()
+            if not swap.is_flushed:
+                lost.add("the order to flush its folder")
+            if written is None:
+                return _Attempt.OVERTAKEN
+            self._known = written
+            write_record.save(_lock_file(real), written)
+            return _Attempt.DONE
         finally:
-            replacement.discard(temporary)
+            error = replacement.discard(temporary)
+            if error and written:
+                self._warn(f"{temporary}: the old content could not be deleted: {error.strerror}")
 
     def _edited(self, data: bytes, edits: Iterable[Edit]) -> bytes:
         document = Document(data, self.path, self._headers)
@@ -236,3 +275,16 @@ class Store:
             )
             names = {"path": quote(str(path)), "folder": quote(str(path.parent))}
             raise FileRefusedError(f"{path}: {reason}", hint=hint.format_map(names)) from error
+
+
+def _lock_file(real: Path) -> Path:
+    """The file that is locked during a write, and holds the record of the last one."""
+    return real.parent / f"{replacement.prefix(real)}lock"
+
+
+def _remove_unused_locks(folder: Path, but: Path) -> None:
+    """Delete the lock files of keys that no process holds: those of processes that were killed."""
+    for lock_file in folder.glob(".encee-*.lock"):
+        if lock_file != but:
+            with suppress(EnceeError, OSError), locked(lock_file, folder, 0, keep=False):
+                pass

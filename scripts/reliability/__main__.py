@@ -17,13 +17,20 @@ from typing import NamedTuple
 from encee import __version__
 from scripts.claims import UntrueError
 from scripts.homes import ROOT
-from scripts.reliability import clocks, disks, load, network, places
+from scripts.reliability import clocks, disks, load, network, places, writers
 from scripts.reliability.stage import NotRunError, Scenario, Size, Stage
 from scripts.tables import markdown
 from tests.fake_aws import FakeAws
 
 RESULT = ROOT / "docs" / "reliability.md"
-SCENARIOS = (*load.SCENARIOS, *network.SCENARIOS, *clocks.SCENARIOS, *disks.SCENARIOS, *places.SCENARIOS)
+SCENARIOS = (
+    *load.SCENARIOS,
+    *writers.SCENARIOS,
+    *network.SCENARIOS,
+    *clocks.SCENARIOS,
+    *disks.SCENARIOS,
+    *places.SCENARIOS,
+)
 
 
 class Row(NamedTuple):
@@ -76,12 +83,14 @@ def main() -> int:
     parser.add_argument("--profiles", type=int, default=10_000, help="in the large file")
     parser.add_argument("--processes", type=int, default=16, help="in the crowd")
     parser.add_argument("--seconds", type=float, default=60, help="of the crowd")
+    parser.add_argument("--places", type=int, default=40, help="at which another writer pauses")
+    parser.add_argument("--saves", type=int, default=2_000, help="of the editor")
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="only scenarios with this in their name, and no page"
     )
     given = parser.parse_args()
     load_before, _, _ = os.getloadavg()
-    size = Size(given.profiles, given.processes, given.seconds)
+    size = Size(given.profiles, given.processes, given.seconds, given.places, given.saves)
     try:
         with tempfile.TemporaryDirectory(prefix="encee-reliability-") as folder, FakeAws() as aws:
             rows = [played(one, aws, Path(folder), size) for one in SCENARIOS if given.only in one.what]

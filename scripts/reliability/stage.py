@@ -26,11 +26,15 @@ class Size:
         profiles: The number of profiles in a large file.
         processes: How many refreshes there are at a time.
         seconds: For how long.
+        places: At how many places of the file another writer pauses.
+        saves: How often an editor saves the file.
     """
 
     profiles: int
     processes: int
     seconds: float
+    places: int = 40
+    saves: int = 2000
 
 
 class Scenario(NamedTuple):
@@ -56,13 +60,14 @@ class Stage:
         folder: Where the homes are.
         size: How much load there is to be.
         people: Whom the stand-in knows.
+        numbers: For names that are used once.
     """
 
     aws: FakeAws
     folder: Path
     size: Size
     people: list[Person] = field(default_factory=list)
-    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def person(self, name: str = "dev") -> Person:
         """A user with a key and a device, whose profile has the user's name."""
@@ -72,7 +77,7 @@ class Stage:
 
     def home(self, credentials: str, profiles: Sequence[str] = ("dev",)) -> Home:
         """A home with these credentials, and a region for these profiles in the config file."""
-        home = Home(self.folder / f"home-{next(self._numbers)}", self.aws)
+        home = Home(self.folder / f"home-{next(self.numbers)}", self.aws)
         home.write(
             credentials.encode(), "".join(f"[profile {name}]\nregion = {REGION}\n\n" for name in profiles).encode()
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.profiles import snapshot, store as store_module
+from encee.profiles import snapshot, store as store_module, swap, system_calls
 from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
 from tests.profiles.writing import BEFORE, write
@@ -39,20 +39,46 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def soon_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe an empty file sooner, where that is not what is tested."""
-    monkeypatch.setattr(snapshot, "_EMPTY_SETTLES", 0.06)
+    monkeypatch.setattr(snapshot, "_EMPTY_SECONDS", 0.06)
 
 
 @pytest.fixture
-def replacements(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+def without_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that does not know of open files, and where a second of quiet is enough."""
+    monkeypatch.setattr(snapshot, "is_open_for_writing", lambda _: None)
+    monkeypatch.setattr(snapshot, "QUIET_SECONDS", 1.0)
+
+
+@pytest.fixture
+def without_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system on which two names cannot be exchanged."""
+    monkeypatch.setattr(swap, "exchange_names", lambda *_: False)
+
+
+@pytest.fixture(params=[True, False], ids=["leases-and-exchange", "neither"])
+def system(request: pytest.FixtureRequest) -> bool:
+    """Whether the operating system knows of open files and can exchange names."""
+    if not request.param:
+        request.getfixturevalue("without_leases")
+        request.getfixturevalue("without_exchange")
+    return bool(request.param)
+
+
+@pytest.fixture
+def replacements(system: bool, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What another tool does right after each replacement, from the first."""
     others: list[Callable[[], object]] = []
-    real = Path.replace
 
-    def replace(source: Path, target: Path) -> Path:
-        replaced = real(source, target)
-        if others:
-            others.pop(0)()
-        return replaced
+    def followed(call: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:
+        def replace(source: Path, target: Path) -> object:
+            replaced = call(source, target)
+            if replaced and others:
+                others.pop(0)()
+            return replaced
 
-    monkeypatch.setattr(Path, "replace", replace)
+        return replace
+
+    monkeypatch.setattr(Path, "replace", followed(Path.replace))
+    if system:
+        monkeypatch.setattr(swap, "exchange_names", followed(system_calls.exchange_names))
     return others

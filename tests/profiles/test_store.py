@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import struct
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -272,16 +273,46 @@ def test_the_temporary_file_is_for_nobody_else_from_its_birth(
 ) -> None:
     file.chmod(0o644)
     modes: list[int] = []
-    real = os.fdopen
+    real = tempfile.mkstemp
 
-    def fdopen(descriptor: int, mode: str) -> object:
-        if mode == "wb":
-            modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
-        return real(descriptor, mode)
+    def mkstemp(**names: str) -> tuple[int, str]:
+        descriptor, name = real(suffix=names["suffix"], prefix=names["prefix"], dir=names["dir"])
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return descriptor, name
 
-    monkeypatch.setattr(os, "fdopen", fdopen)
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
     store.edit(put)
     assert modes == [0o600]
+
+
+@pytest.mark.needs("chown" if ROOT else "root")
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, 12345, 54321)
+    store = Store(home / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    with store.flight("AKIAIOSFODNN7EXAMPLE"):
+        store.edit(put)
+        owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in home.rglob("*")}
+    names = {".aws", "credentials", ".credentials.encee-lock", ".encee-AKIAIOSFODNN7EXAMPLE.lock"}
+    assert owners == dict.fromkeys(names, (12345, 54321))
+
+
+def test_an_old_content_that_cannot_be_deleted_is_a_warning(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if path.suffix == ".tmp":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+    (left,) = names(file.parent) - {"credentials"}
+    assert warnings == [f"{file.with_name(left)}: the old content could not be deleted: Input/output error"]
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])

@@ -32,7 +32,7 @@ ROUNDS_AT_RANDOM = 75
 EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
-from encee.profiles import snapshot, store
+from encee.profiles import snapshot, store, swap
 from encee.profiles.headers import CredentialsHeaders
 
 def die(*_):
@@ -44,7 +44,10 @@ def edit(profile, token):
     )
 """
 DIE_AT_A_POINT = """
-fsync, replace, mkstemp = os.fsync, Path.replace, tempfile.mkstemp
+fsync, exchange, mkstemp = os.fsync, swap.exchange_names, tempfile.mkstemp
+if len(sys.argv) > 3:
+    exchange = lambda *names: False
+    swap.exchange_names = exchange
 match sys.argv[2]:
     case "created":
         tempfile.mkstemp = lambda **options: (mkstemp(**options), die())
@@ -52,14 +55,18 @@ match sys.argv[2]:
         os.fsync = die
     case "flushed":
         os.fsync = lambda descriptor: (fsync(descriptor), die())
+    case "about to exchange":
+        swap.exchange_names = die
+    case "exchanged":
+        swap.exchange_names = lambda *names: (exchange(*names), die())
     case "about to replace":
         Path.replace = die
     case "replaced":
+        replace = Path.replace
         Path.replace = lambda source, target: (replace(source, target), die())
 edit("dev-mfa", "new")
 """
 EDIT_FOREVER = """
-snapshot.SURELY_WRITTEN = -1e9  # one read is enough: this one is all writing
 number = 0
 while True:
     number += 1
@@ -110,6 +117,8 @@ def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
         ("created", 1, PROFILES + OLD),
         ("written", 1, PROFILES + OLD),
         ("flushed", 1, PROFILES + OLD),
+        ("about to exchange", 1, PROFILES + OLD),
+        ("exchanged", 1, PROFILES + OLD.replace("old", "new")),
         ("about to replace", 2, PROFILES + OLD),
         ("replaced", 1, PROFILES + OLD.replace("old", "new")),
     ],
@@ -119,7 +128,8 @@ def test_killed_at_any_point_of_the_write_the_file_is_the_old_or_the_new_one(
 ) -> None:
     for number in range(ROUNDS_AT_A_POINT):
         file.write_text(PROFILES + OLD)
-        with start(DIE_AT_A_POINT, str(file), point) as child:
+        way = ["without exchange"] if "replace" in point else []
+        with start(DIE_AT_A_POINT, str(file), point, *way) as child:
             child.communicate()
         assert child.returncode == -signal.SIGKILL
         assert file.read_text() == content

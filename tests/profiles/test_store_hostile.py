@@ -85,7 +85,8 @@ def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_
     store = Store(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
     with store.flight("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
-    assert modes(tmp_path) == {
+        made = modes(tmp_path)
+    assert made == {
         ".aws": "700",
         ".aws/.credentials.encee-lock": "600",
         ".aws/.encee-AKIAIOSFODNN7EXAMPLE.lock": "600",

@@ -5,14 +5,15 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
-from encee.errors import FileBusyError
-from encee.profiles import replacement, snapshot
+from encee.errors import FileBusyError, FileRefusedError
+from encee.profiles import snapshot, swap, system_calls
 from encee.profiles.document import Document
 from encee.profiles.store import Store
 from tests.profiles.writing import AFTER, BEFORE, LONG_AGO, OTHER, OURS, names, put, refusal, write
@@ -40,7 +41,7 @@ def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, s
     file.chmod(0o640)
     start = time.monotonic()
     store.edit(put)
-    assert 0.5 <= time.monotonic() - start < 2
+    assert time.monotonic() - start >= 0.5
     assert file.read_bytes() == OURS[1:]
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
@@ -49,21 +50,21 @@ def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, s
 def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
     """What happens before the n-th read of the file, from 1; `reads[0]` happens before each."""
     hooks: dict[int, Callable[[], object]] = {}
-    real = snapshot.take
+    real = snapshot.observe
     count = 0
 
-    def take(path: Path) -> object:
+    def observe(path: Path) -> object:
         nonlocal count
         count += 1
         for number in (0, count):
             hooks.get(number, bool)()
         return real(path)
 
-    monkeypatch.setattr(snapshot, "take", take)
+    monkeypatch.setattr(snapshot, "observe", observe)
     return hooks
 
 
-@pytest.mark.parametrize(("age", "expected"), [(3600, 4), (2.1, 4), (1.9, 5), (0, 5), (-3600, 5)])
+@pytest.mark.parametrize(("age", "expected"), [(3600, 6), (2.1, 6), (1.9, 7), (0, 7), (-3600, 7)])
 def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     file: Path,
     store: Store,
@@ -79,7 +80,7 @@ def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     seen: list[None] = []
     reads[0] = lambda: seen.append(None)
     store.edit(put)
-    assert len(seen) == expected  # until it has settled, before the replacement, and both files behind it
+    assert len(seen) == expected  # until it is complete, both files before the exchange, and three times after it
     assert file.read_bytes() == AFTER
 
 
@@ -194,62 +195,233 @@ def rewrite(opened: BinaryIO, data: bytes) -> None:
     opened.flush()
 
 
+@dataclass
+class LateTool:
+    """A tool that opens the file while the edit is made, and writes to what it has opened after the replacement."""
+
+    file: Path
+    opened: list[BinaryIO] = field(default_factory=list)
+
+    def edit(self, document: Document) -> None:
+        """Our edit, in the middle of which the tool opens the file."""
+        put(document)
+        if not self.opened:
+            self.opened.append(self.file.open("r+b"))
+
+    def write(self, data: bytes) -> None:
+        """Write, and have the file open no longer."""
+        self.begin(data)
+        self.opened[0].close()
+
+    def begin(self, data: bytes) -> None:
+        """Write, and keep the file open."""
+        rewrite(self.opened[0], data)
+
+
+@pytest.fixture
+def late(file: Path) -> Iterator[LateTool]:
+    tool = LateTool(file)
+    yield tool
+    for opened in tool.opened:
+        opened.close()
+
+
 def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
-    file: Path, store: Store, replacements: list[Callable[[], object]]
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
-    with file.open("r+b") as opened:
-        replacements.append(lambda: rewrite(opened, BEFORE + OTHER))
-        store.edit(put)
+    replacements.append(lambda: late.write(BEFORE + OTHER))
+    store.edit(late.edit)
     assert file.read_bytes() == BEFORE + OTHER + OURS
     assert names(file.parent) == {"credentials"}
 
 
 def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
-    file: Path, store: Store, replacements: list[Callable[[], object]]
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
-    with file.open("r+b") as opened:
-        writing = threading.Timer(0.2, rewrite, [opened, OTHER + BEFORE])
+    writing = threading.Timer(0.2, late.write, [OTHER + BEFORE])
 
-        def begin() -> None:
-            rewrite(opened, b"")
+    def begin() -> None:
+        late.begin(b"")
+        writing.start()
+
+    replacements.append(begin)
+    store.edit(late.edit)
+    writing.join()
+    assert file.read_bytes() == OTHER + BEFORE + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_yet(
+    file: Path, store: Store, late: LateTool
+) -> None:
+    writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
+
+    def put_slowly(document: Document) -> None:
+        late.edit(document)
+        if writing.ident is None:
             writing.start()
 
-        replacements.append(begin)
-        store.edit(put)
-        writing.join()
-    assert file.read_bytes() == OTHER + BEFORE + OURS
+    store.edit(put_slowly)
+    writing.join()
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_refuses_and_puts_the_old_file_back_under_a_tool_that_keeps_it_open(
+    file: Path, store: Store, late: LateTool
+) -> None:
+    with pytest.raises(FileBusyError, match="another program keeps writing it"):
+        store.edit(late.edit)
+    assert file.read_bytes() == BEFORE
+    late.write(BEFORE + OTHER)
+    assert file.read_bytes() == BEFORE + OTHER
+    assert names(file.parent) == {"credentials"}
 
 
 def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
-    file: Path, store: Store, replacements: list[Callable[[], object]]
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
-    with file.open("r+b") as opened:
-        replacements.append(lambda: rewrite(opened, b""))
-        store.edit(put)
+    replacements.append(lambda: late.write(b""))
+    store.edit(late.edit)
     assert file.read_bytes() == AFTER
     assert names(file.parent) == {"credentials"}
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_tool_that_never_stops_writing_to_the_file_that_was_replaced_leaves_the_new_one(
-    file: Path, store: Store, replacements: list[Callable[[], object]], reads: dict[int, Callable[[], object]]
+def test_what_a_tool_that_never_stops_writes_to_the_file_that_was_replaced_is_kept(
+    file: Path,
+    store: Store,
+    late: LateTool,
+    replacements: list[Callable[[], object]],
+    reads: dict[int, Callable[[], object]],
 ) -> None:
-    with file.open("r+b") as opened:
-        replacements.append(lambda: reads.update({0: lambda: rewrite(opened, b"# %d\n" % time.monotonic_ns())}))
-        assert "another program keeps writing it" in refusal(store)
-    assert file.read_bytes() == AFTER
+    written: list[bytes] = []
+
+    def go_on() -> None:
+        written.append(b"# %d\n" % time.monotonic_ns())
+        late.begin(written[-1])
+
+    replacements.append(lambda: reads.update({0: go_on}))
+    with pytest.raises(FileBusyError, match="another program keeps writing it"):
+        store.edit(late.edit)
+    assert file.read_bytes() == written[-1]
+    assert names(file.parent) == {"credentials"}
 
 
 def test_the_later_file_counts_when_other_tools_write_to_both(
-    file: Path, store: Store, replacements: list[Callable[[], object]], reads: dict[int, Callable[[], object]]
+    file: Path,
+    store: Store,
+    late: LateTool,
+    replacements: list[Callable[[], object]],
+    reads: dict[int, Callable[[], object]],
 ) -> None:
-    with file.open("r+b") as opened:
-        replacements.append(lambda: rewrite(opened, BEFORE))
-        reads[5] = lambda: write(file, AFTER + OTHER)  # while the old one settles
-        store.edit(put)
+    def begin() -> None:
+        late.write(BEFORE)
+        reads[0] = lambda: late_save.pop()() if late_save and len(looks) > 2 else looks.append(None)
+
+    looks: list[None] = []
+    late_save = [lambda: write(file, AFTER + OTHER)]  # while the old one is observed
+    replacements.append(begin)
+    store.edit(late.edit)
+    assert late_save == []
     assert file.read_bytes() == AFTER + OTHER
 
 
+def save_by_rename(file: Path, data: bytes) -> None:
+    """As an editor: another file, and its name."""
+    new = file.with_name("saved")
+    write(new, data)
+    new.rename(file)
+
+
+@pytest.fixture
+def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What another tool does after the last look and before the exchange, from the first one."""
+    others: list[Callable[[], object]] = []
+    real = system_calls.exchange_names
+
+    def exchange(first: Path, second: Path) -> bool:
+        if others:
+            others.pop(0)()
+        return real(first, second)
+
+    monkeypatch.setattr(swap, "exchange_names", exchange)
+    return others
+
+
+def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    store.edit(put)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    aside = file.with_name("aside")
+
+    def link() -> None:
+        file.rename(aside)
+        file.symlink_to(aside)
+
+    just_before_the_exchange.append(link)
+    with pytest.raises(FileRefusedError, match="has become a link"):
+        store.edit(put)
+    assert file.is_symlink()
+    assert aside.read_bytes() == BEFORE
+    store.edit(put)
+    assert file.is_symlink()
+    assert aside.read_bytes() == AFTER
+
+
+def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(file.unlink)
+    just_before_the_exchange.append(lambda: save_by_rename(file, OTHER))
+    timer = after_seconds(0.2, file, OTHER)
+    store.edit(put)
+    timer.join()
+    assert file.read_bytes().endswith(OURS)
+    assert names(file.parent) == {"credentials"}
+
+
+def test_keeps_both_versions_when_two_tools_save_in_the_moment_of_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    just_before_the_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
+    with pytest.raises(FileRefusedError, match="two other programs saved it") as caught:
+        store.edit(put)
+    assert file.read_bytes() == AFTER + b"[third]\n"
+    kept = names(file.parent) - {"credentials"}
+    assert len(kept) == 1
+    assert str(file.with_name(*kept)) in caught.value.message
+    assert file.with_name(*kept).read_bytes() == BEFORE + OTHER
+    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    assert names(file.parent) == {"credentials", *kept}
+
+
+def test_makes_no_file_over_one_that_another_tool_has_just_made(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.unlink()
+    real = Path.hardlink_to
+
+    def hardlink_to(path: Path, target: Path) -> None:
+        if path == file and not file.exists():
+            write(file, BEFORE + OTHER)
+        real(path, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", hardlink_to)
+    store.edit(put)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("without_exchange")
 def test_writes_where_there_are_no_hard_links(file: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no")
@@ -280,7 +452,7 @@ def test_writes_where_the_system_has_no_owners_modes_and_attributes(
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None]:  # noqa: ARG001 - Windows has none
     """For each element, a replacement fails as on Windows while another program has the file open."""
     left: list[None] = []
     real = Path.replace
@@ -298,7 +470,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[None]:
 def test_a_file_that_is_open_on_windows_is_waited_for(
     file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replacement, "_WINDOWS", True)
+    monkeypatch.setattr(swap, "_WINDOWS", True)
     opened += [None] * 3
     store.edit(put)
     assert opened == []
@@ -310,7 +482,7 @@ def test_a_file_that_is_open_on_windows_is_waited_for(
 def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
     file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replacement, "_WINDOWS", True)
+    monkeypatch.setattr(swap, "_WINDOWS", True)
     opened += [None] * 10_000
     assert "another program has it open; nothing was changed" in refusal(store)
     assert file.read_bytes() == BEFORE
@@ -325,6 +497,7 @@ def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
     assert file.read_bytes() == BEFORE
 
 
+@pytest.mark.usefixtures("without_exchange")
 def test_a_second_name_that_windows_does_not_let_go_is_left_to_the_next_write(
     file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,11 +60,15 @@ def refusal(store: Store) -> str:
 
 
 def run_child(
-    file: Path, *wrapper: str, token: str = "new", environ: Mapping[str, str] | None = None
+    file: Path,
+    *wrapper: str,
+    token: str = "new",
+    environ: Mapping[str, str] | None = None,
+    script: str = CHILD,
 ) -> tuple[int, str]:
     """Edit in another process; its exit code and what it said. 0 where it succeeded."""
     done = subprocess.run(
-        [*wrapper, sys.executable, "-c", CHILD, str(file), token],
+        [*wrapper, sys.executable, "-c", script, str(file), token],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,84 @@
+"""Calls of the operating system that Python's `os` lacks, made through the C library."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_RENAME_SWAP = 2
+
+_LOCAL_FILE_SYSTEMS = frozenset(
+    {
+        0xEF53,  # ext2, ext3, ext4
+        0x58465342,  # XFS
+        0x9123683E,  # btrfs
+        0xF2F52010,  # F2FS
+        0x2FC12FC1,  # ZFS
+        0xCA451A4E,  # bcachefs
+        0x3153464A,  # JFS
+        0x01021994,  # tmpfs
+        0x794C7630,  # overlayfs
+    }
+)
+"""File systems, by `f_type` of statfs(2), that only this kernel writes to: it knows of every open file."""
+
+
+def exchange_names(first: Path, second: Path) -> bool:
+    """Exchange the files that two names stand for, in one step.
+
+    By renameat2(2) with RENAME_EXCHANGE on Linux, by renamex_np(2) with RENAME_SWAP on macOS.
+
+    Returns:
+        False where the system or the file system cannot do that.
+
+    Raises:
+        FileNotFoundError: One of the two does not exist.
+    """
+    call = _exchange_call()
+    if call is None:
+        return False
+    import ctypes
+
+    if call(os.fsencode(first), os.fsencode(second)) == 0:
+        return True
+    if ctypes.get_errno() == errno.ENOENT:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(second))
+    return False
+
+
+@cache
+def _exchange_call() -> Callable[[bytes, bytes], int] | None:
+    library = _library()
+    if library is None:
+        return None
+    if sys.platform == "linux" and hasattr(library, "renameat2"):
+        return lambda first, second: int(library.renameat2(_AT_FDCWD, first, _AT_FDCWD, second, _RENAME_EXCHANGE))
+    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        return lambda first, second: int(library.renamex_np(first, second, _RENAME_SWAP))
+    return None
+
+
+def is_local(descriptor: int) -> bool:
+    """Whether an open file is on a file system that only this kernel writes to; False where that is unknown."""
+    library = _library()
+    if library is None or sys.platform != "linux":
+        return False
+    import ctypes
+
+    # struct statfs begins with f_type, a word of the machine; the rest of it is smaller than this buffer.
+    buffer = (ctypes.c_long * 64)()
+    return library.fstatfs(descriptor, buffer) == 0 and buffer[0] & 0xFFFFFFFF in _LOCAL_FILE_SYSTEMS
+
+
+@cache
+def _library() -> Any:  # noqa: ANN401 - its functions are found by name
+    if os.name != "posix":
+        return None
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
