@@ -10,7 +10,7 @@ from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
 from encee.profiles.identifiers import ACCESS_KEY_ID, account_of, key_id_fault
-from encee.profiles.locked_section import KEY_ID, locked_key_in
+from encee.profiles.locked_section import KEY_ID, locked_key_in, points_to_keyring
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -35,6 +35,9 @@ _SHADOWS = frozenset(
 DEVICE_OPTIONS = ("mfa_serial", "aws_mfa_device")
 """The options that name a profile's device, of which the first one wins; the second is aws-mfa's."""
 
+MOVE_FROM_DEFAULT = "move it from [DEFAULT] to the section of the profile that needs it"
+"""What to do about an option that every profile inherits."""
+
 _CONFIG_ONLY = ("profile ", "sso-session ", "services ")
 """What the headers begin with that mean something in the config file only."""
 
@@ -55,6 +58,8 @@ class Catalog:
         }
         """Section → options of the credentials file; without those of the config file where both are one file."""
         self._config_view = config
+        self._defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
+        """What every section of the credentials file and of the config file inherits, also one that is added."""
         self.config: View = {}
         """Profile → options of the config file; of two sections for one profile, the later one, as in botocore."""
         for header, options in config.items():
@@ -227,6 +232,8 @@ class Catalog:
                 f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
                 hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(source)} --to NAME",
             )
+        if reason := self.inherited_obstacle():
+            raise FileRefusedError(f"{reason}; nothing was changed", hint=MOVE_FROM_DEFAULT)
         if reason := self.obstacle(target, source):
             raise FileRefusedError(
                 f"{reason}; nothing was changed",
@@ -235,7 +242,18 @@ class Catalog:
 
     def shadow(self, profile: str) -> str | None:
         """The option of a profile that AWS tools, or some of them, take before the keys in its section; or None."""
-        return next((key for key in self.options(profile) if key in _SHADOWS or key.startswith("sso_")), None)
+        return _shadow_in(self.options(profile))
+
+    def inherited_obstacle(self) -> str | None:
+        """What `[DEFAULT]` would add to a section that would make its keys or session useless, if anything."""
+        credentials, config = self._defaults
+        if shadow := _shadow_in(config | credentials):
+            return f"{shadow} in [DEFAULT] hides the keys of every profile from the AWS tools"
+        if points_to_keyring(credentials):
+            return "[DEFAULT] says that the keyring has a key, which every profile inherits"
+        if holds_keys(config):
+            return "[DEFAULT] of the config file holds keys, which every profile inherits"
+        return None
 
     def obstacle(self, target: str, source: str) -> str | None:
         """Why a section must not be written over, or None."""
@@ -251,6 +269,10 @@ class Catalog:
         if shadow := self.shadow(target):
             return f"{shadow} in the profile {target} would hide the session from the AWS tools"
         return None
+
+
+def _shadow_in(options: Mapping[str, str]) -> str | None:
+    return next((key for key in options if key in _SHADOWS or key.startswith("sso_")), None)
 
 
 def _is_of_config(name: str, options: Mapping[str, str], config: View) -> bool:

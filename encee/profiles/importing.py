@@ -168,6 +168,8 @@ def _why_not(one: Incoming, catalog: Catalog) -> EnceeError | None:
         reason = f"[{CredentialsHeaders().text(name)}] is there already, with something else in it"
     elif holds_keys(catalog.config.get(name, {})):
         reason = f"[{ConfigHeaders().text(name)}] of the config file holds other keys"
+    elif inherited := catalog.inherited_obstacle():
+        reason = inherited
     elif shadow := catalog.shadow(name):
         reason = f"{shadow} under [{ConfigHeaders().text(name)}] of the config file says where {name} gets its keys"
     elif source := catalog.owner(name):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from shlex import join
 
 from encee.errors import EnceeError, UsageError
-from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
+from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
 from encee.profiles.file_checks import MISPLACED_PREFIX
@@ -100,6 +100,9 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
 
 def _shadowed_session(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
+    if catalog.targets and (reason := catalog.inherited_obstacle()):
+        yield Finding(State.ERROR, f"no session can be written: {reason}", MOVE_FROM_DEFAULT)
+        return
     for source, target in catalog.targets.items():
         if catalog.shadow(target) and (reason := _refusal(catalog, target, source)):
             yield Finding(
@@ -113,7 +116,7 @@ def _shadowed_session(examined: Examined) -> Iterator[Finding]:
 def _session_profile(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     uses = Counter(catalog.targets.values())
-    for source, target in catalog.targets.items():
+    for source, target in catalog.targets.items() if not catalog.inherited_obstacle() else ():
         if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
             continue  # has a check of its own
         reason = _refusal(catalog, target, source)

@@ -255,6 +255,32 @@ def test_refuses_a_target_that_some_sdk_would_not_take_the_keys_of(key: str) -> 
     assert refusal({"dev-mfa": of("dev") | {key: "y"}}) == message
 
 
+@pytest.mark.parametrize(
+    ("credentials", "config", "says"),
+    [
+        ({"role_arn": "x"}, {}, "role_arn in [DEFAULT] hides the keys of every profile from the AWS tools"),
+        ({}, {"credential_process": "x"}, "credential_process in [DEFAULT] hides the keys"),
+        ({}, {"sso_session": "x"}, "sso_session in [DEFAULT] hides the keys"),
+        ({"encee_secret": "keyring"}, {}, "[DEFAULT] says that the keyring has a key"),
+        ({}, {"aws_access_key_id": "AKIAX"}, "[DEFAULT] of the config file holds keys"),
+    ],
+)
+@pytest.mark.parametrize("section", [{}, {"dev-mfa": of("dev")}])
+def test_refuses_a_target_that_would_inherit_what_hides_the_session(
+    section: Sections, credentials: dict[str, str], config: dict[str, str], says: str
+) -> None:
+    catalog = Catalog({"DEFAULT": credentials, "dev": KEYS | credentials, **section}, {"DEFAULT": config})
+    with pytest.raises(FileRefusedError) as caught:
+        catalog.refuse_target("dev-mfa", "dev")
+    assert says in caught.value.message
+    assert caught.value.hint == "move it from [DEFAULT] to the section of the profile that needs it"
+
+
+@pytest.mark.parametrize("option", ["region", "aws_session_token", "aws_access_key_id", "manager"])
+def test_what_a_session_sets_itself_or_does_not_need_may_be_inherited(option: str) -> None:
+    Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}).refuse_target("dev-mfa", "dev")
+
+
 @pytest.mark.parametrize("key", ["role_arn_of_the_team", "login_session_name", "source_profile", "region", "x_sso_y"])
 def test_a_key_that_hides_nothing_is_no_reason_to_refuse(key: str) -> None:
     Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_target("dev-mfa", "dev")
