@@ -80,6 +80,11 @@ class Device(NamedTuple):
     enabled: datetime
 
     @property
+    def name(self) -> str:
+        """What people call it: the last part of its ARN; the whole serial number of a hardware token."""
+        return self.serial.rpartition("/")[2]
+
+    @property
     def kind(self) -> str:
         """`virtual` for an authenticator app, `hardware` for a token that one buys, `FIDO` for keys and passkeys."""
         if ":mfa/" in self.serial:

@@ -29,7 +29,6 @@ from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
 from encee.errors import EnceeError, UsageError
 from encee.model import Device, rfc3339
-from encee.profiles.identifiers import checked_serial
 from encee.profiles.saved_device import save_device, still_naming
 from encee.workflows.attempts import three_times
 from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
@@ -80,7 +79,7 @@ def _show(devices: Sequence[Device], saved: str | None, world: World, profile: s
             for one in devices
         ]
         styles = [None if one.gives_codes else pictures.FAINT for one in devices]
-        pictures.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=1)
+        pictures.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=0)
     else:
         terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")
     if devices and not any(one.gives_codes for one in devices):
@@ -107,7 +106,7 @@ def save(
     profile: Profile,
     serial: Annotated[
         str | None,
-        typer.Argument(metavar="[SERIAL]", help="The device; without it, IAM is asked.", show_default=False),
+        typer.Argument(metavar="[DEVICE]", help="The device, by ARN, serial number or name.", show_default=False),
     ] = None,
     *,
     json: Json = False,
@@ -116,7 +115,7 @@ def save(
 ) -> None:
     """Save the MFA device of a profile as its mfa_serial.
 
-    IAM is asked for the device, or whether SERIAL is one of the user's. Of several, you choose.
+    IAM is asked for the device, or whether DEVICE is one of the user's. Of several, you choose.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
@@ -125,7 +124,7 @@ def save(
         person = asking.Asked() if terminal.is_terminal() else None
         found = find_device(Clients(), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
     else:
-        found = own_serial(signs, checked_serial(serial))
+        found = own_serial(signs, serial)
     file = save_device(*stores(files), signs.profile, found)
     terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
     warn_of_environment(world, found)
@@ -181,7 +180,7 @@ def _two_codes(one: Device) -> tuple[str, str]:
 def remove(
     context: typer.Context,
     profile: Profile,
-    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="The device, as encee device list shows it.")],
+    serial: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by ARN, serial number or name.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     yes_last: Annotated[
@@ -204,6 +203,7 @@ def remove(
     signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
     devices = devices_of(signs)
     removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
+    serial = removal.serial
     if not yes:
         _ask_whether_to_remove(removal, signs.profile)
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.

@@ -143,7 +143,7 @@ def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json
         rows = [
             [one.profile, _word(one, dry_run=dry_run), ", ".join(one.brought) or "–", str(one.file)] for one in outcomes
         ]
-        pictures.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=4)
+        pictures.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
     for one in outcomes:
         if one.differs:
             terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")

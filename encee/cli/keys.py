@@ -73,7 +73,7 @@ def list_keys(
             ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
             [_cells(key, used, signs.catalog, now) for key, used in found],
             [None if key.active else pictures.FAINT for key, _ in found],
-            foldable=5,
+            foldable=0,
         )
 
 

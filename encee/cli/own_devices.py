@@ -1,15 +1,14 @@
 """The devices of a profile's user, as the commands about them ask for them."""
 
-import shlex
-
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.refusals import DeniedError
 from encee.aws.session import Clients
 from encee.cli import terminal
 from encee.cli.options import World
 from encee.cli.signing import Signing
-from encee.errors import UsageError
 from encee.model import Device
+from encee.profiles.identifiers import checked_serial, is_device_name
+from encee.workflows.devices import device_called
 
 
 def devices_of(signs: Signing) -> list[Device]:
@@ -22,24 +21,25 @@ def devices_of(signs: Signing) -> list[Device]:
     return signs.asking(lambda signer: MfaDevices(clients, signer).list())
 
 
-def own_serial(signs: Signing, serial: str) -> str:
-    """A serial number, if it is one of the user's devices, or nobody is allowed to know.
+def own_serial(signs: Signing, word: str) -> str:
+    """The serial number that a word of the command line means, if it is that of a device of the user's.
+
+    Where the user may not list them, a name has to be known in the files, and a serial number is taken as it is.
 
     Raises:
-        UsageError: It is not.
+        UsageError: It is none, or the name is that of several.
         AwsError: AWS could not be asked.
     """
+    if not is_device_name(word):
+        checked_serial(word)
     try:
         devices = MfaDevices(Clients(), signs.on_hand()).list()
     except DeniedError as error:
+        known = signs.catalog.devices_called(word, signs.profile)
+        serial = known[0] if len(known) == 1 else checked_serial(word)
         terminal.warn(f"whether {serial} is a device of this user could not be checked: {error.message}")
         return serial
-    if serial not in {one.serial for one in devices}:
-        raise UsageError(
-            f"{serial} is not a device of the user of {signs.profile}",
-            hint=f"see them with: encee device list {shlex.quote(signs.profile)}",
-        )
-    return serial
+    return checked_serial(device_called(devices, word.strip(), signs.profile).serial)
 
 
 def warn_of_environment(world: World, serial: str) -> None:

@@ -57,9 +57,9 @@ def refresh(
     mfa_serial: Annotated[
         str | None,
         typer.Option(
-            metavar="ARN",
+            metavar="DEVICE",
             callback=not_empty,
-            help="The MFA device, by ARN or serial number.",
+            help="The MFA device, by ARN, serial number or name.",
         ),
     ] = None,
     to: Annotated[

@@ -9,7 +9,7 @@ from shlex import quote
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS
-from encee.profiles.identifiers import ACCESS_KEY_ID, account_of, key_id_fault
+from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
 from encee.profiles.locked_section import KEY_ID, locked_key_in, points_to_keyring
 from encee.profiles.session_section import (
     has_token,
@@ -78,6 +78,21 @@ class Catalog:
         """The serial number that a profile itself has for its device, whatever it is; None where it has none."""
         options = self.options(profile)
         return next((serial for name in DEVICE_OPTIONS if (serial := options.get(name))), None)
+
+    def devices_called(self, name: str, profile: str) -> list[str]:
+        """The ARNs in the two files that end with a name and can be those of a profile's user."""
+        key = self.access_key(profile)
+        known = [
+            serial
+            for options in (*self.credentials.values(), *self.config.values())
+            for option in DEVICE_OPTIONS
+            if (serial := options.get(option)) and DEVICE_ARN.fullmatch(serial)
+        ]
+        return [
+            serial
+            for serial in dict.fromkeys(known)
+            if serial.rpartition("/")[2] == name and can_be_one_users(serial, key.id if key else None)
+        ]
 
     def access_key(self, profile: str) -> AccessKey | None:
         """The long-term credentials of a profile, or None where it holds none or something else.

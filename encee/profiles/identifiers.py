@@ -20,6 +20,12 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
 REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+", re.ASCII)
 """The name of a region, such as `us-gov-west-1`."""
 
+_HARDWARE_SERIAL = re.compile(r"[A-Z]{4}\d{8}", re.ASCII)
+"""The serial number of a hardware token as AWS writes it."""
+
+_DEVICE_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html"""
+
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 
 _FIRST_REGION = {
@@ -102,6 +108,14 @@ def checked_serial(value: str) -> str:
             hint=f"it looks like {form}, or like GAHT12345678 on a hardware token",
         )
     return value
+
+
+def is_device_name(value: str) -> bool:
+    """Whether a value can be the name of a device, the last part of its ARN, and is no serial number by its form.
+
+    The serial number of a hardware token that AWS does not sell can look like a name, too.
+    """
+    return _DEVICE_NAME.fullmatch(value) is not None and _HARDWARE_SERIAL.fullmatch(value) is None
 
 
 def partition_of(region: str) -> str:

@@ -15,6 +15,7 @@ from encee.profiles.identifiers import (
     can_be_one_users,
     checked_serial,
     first_region,
+    is_device_name,
     partition_of,
 )
 from encee.profiles.locked_section import IN_KEYRING
@@ -80,13 +81,25 @@ class Settings:
         """
         options = self._catalog.options(profile)
         return self._serial_else(
+            profile,
             *((f"{name} of {profile}", options.get(name)) for name in DEVICE_OPTIONS),
             (f"mfa_serial of the roles of {profile}", self._serial_of_roles(profile)),
             ("~/.encee/config", self._legacy(profile)),
         )
 
-    def _serial_else(self, *saved: tuple[str, str | None]) -> str | None:
-        """The device that the command line or the environment names, else the first that is saved, checked."""
+    def device_name(self) -> str | None:
+        """The name of a device, where the command line gives that instead of a serial number."""
+        given = self._given.mfa_serial
+        return given if given is not None and is_device_name(given) else None
+
+    def _serial_else(self, profile: str, *saved: tuple[str, str | None]) -> str | None:
+        """The device that the command line or the environment names, else the first that is saved, checked.
+
+        None where the command line gives a name that does not belong to exactly one device in the files.
+        """
+        if (name := self.device_name()) is not None:
+            known = self._catalog.devices_called(name, profile)
+            return known[0] if len(known) == 1 else None
         return _checked(
             checked_serial,
             ("", self._given.mfa_serial),
@@ -156,7 +169,9 @@ class Settings:
         Raises:
             UsageError: It is not the serial number of a device that STS takes.
         """
-        return self._serial_else((f"mfa_serial of {profile}", self._catalog.options(profile).get("mfa_serial")))
+        return self._serial_else(
+            profile, (f"mfa_serial of {profile}", self._catalog.options(profile).get("mfa_serial"))
+        )
 
     def region_of_role(self, profile: str) -> str | None:
         """The region in which a role is assumed, where that is not its source's."""

@@ -13,6 +13,7 @@ from encee.model import Device
 from encee.profiles.identifiers import DEVICE_ARN
 from encee.profiles.saved_device import forget_device
 from encee.profiles.store import Store
+from encee.workflows.devices import device_called
 
 
 class Removal(NamedTuple):
@@ -36,12 +37,12 @@ class Removal(NamedTuple):
         return DEVICE_ARN.fullmatch(self.serial) is not None
 
 
-def plan_removal(devices: Sequence[Device], serial: str, profile: str, *, last_too: bool) -> Removal:
+def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too: bool) -> Removal:
     """What there is to remove.
 
     Args:
         devices: All devices of the user.
-        serial: The serial number of the one to remove.
+        word: The serial number or the name of the one to remove.
         profile: A long-term profile of the user's.
         last_too: Whether it may be the last one that gives codes.
 
@@ -49,13 +50,12 @@ def plan_removal(devices: Sequence[Device], serial: str, profile: str, *, last_t
         UsageError: There is no such device, or it is the last one.
     """
     name = shlex.quote(profile)
-    device = next((one for one in devices if one.serial == serial), None)
+    # One that a removal which failed halfway has disabled is none of the user's any more: its ARN names it.
+    is_enabled = word in {one.serial for one in devices} or DEVICE_ARN.fullmatch(word) is None
+    device = device_called(devices, word, profile) if is_enabled else None
+    serial = device.serial if device else word
     others = any(one.gives_codes for one in devices if one is not device)
     removal = Removal(profile, serial, device, is_last=device is not None and device.gives_codes and not others)
-    if device is None and not removal.is_virtual:
-        raise UsageError(
-            f"{serial} is not a device of the user of {profile}", hint=f"see them with: encee device list {name}"
-        )
     if removal.is_last and not last_too:
         raise UsageError(
             f"{serial} is the last device of the user of {profile} that gives codes: without one there are no"

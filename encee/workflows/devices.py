@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from encee.aws.mfa_devices import MfaDevices
@@ -52,6 +53,59 @@ def find_device(
             ) from error
         return checked_serial(chooser.serial_for(profile))
     return choose_device(devices, profile, chooser, naming).serial
+
+
+def find_named_device(clients: Clients, signer: Signer, name: str, naming: Sequence[str]) -> str:
+    """The serial number of the device with a name of the user whose key signs.
+
+    Args:
+        clients: Makes the client of IAM.
+        signer: Who asks IAM.
+        name: The last part of its ARN, or a serial number that looks like one.
+        naming: As for `find_device`.
+
+    Raises:
+        UsageError: The user has no such device, or several, or IAM does not list them.
+        AwsError: The key does not work.
+    """
+    try:
+        devices = MfaDevices(clients, signer).list()
+    except HopelessError:
+        raise
+    except AwsError as error:
+        with suppress(UsageError):
+            return checked_serial(name)  # a hardware token's looks like a name
+        raise UsageError(
+            f"the ARN of the device {name} of {signer.profile} is unknown, and IAM does not tell: {error.message}",
+            hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
+        ) from error
+    return checked_serial(device_called(devices, name, signer.profile).serial)
+
+
+def device_called(devices: Sequence[Device], word: str, profile: str) -> Device:
+    """The device of a user that a word of the command line means: a serial number, or a name.
+
+    Args:
+        devices: All devices of the user.
+        word: The word.
+        profile: Whose key it is.
+
+    Raises:
+        UsageError: There is none, or there are several of that name.
+    """
+    meant = [device for device in devices if device.serial == word]
+    meant = meant or [device for device in devices if device.name == word]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise UsageError(
+            f"{word} can be {' or '.join(device.serial for device in meant)}",
+            hint=f"name it by its ARN: {meant[0].serial}",
+        )
+    raise UsageError(
+        f"{word} is not a device of the user of {profile}",
+        hint=f"see them with: encee device list {shlex.quote(profile)}",
+    )
 
 
 def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | None, naming: Sequence[str]) -> Device:

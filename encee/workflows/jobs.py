@@ -60,6 +60,7 @@ class CodeJob(NamedTuple):
         asked_for: Whether the command line names it; else only roles need it, and a valid session is good enough.
         notes: What a person should know about the settings.
         optional: Whether the profile is left out where its device cannot be found; else that is a failure.
+        device_name: The name of the device that has to be found; None for any of the user's.
     """
 
     targets: tuple[Target, ...]
@@ -72,6 +73,7 @@ class CodeJob(NamedTuple):
     asked_for: bool = True
     notes: tuple[str, ...] = ()
     optional: bool = False
+    device_name: str | None = None
 
     @property
     def label(self) -> str:

@@ -121,6 +121,7 @@ class _Planner:
             asked_for=asked_for,
             notes=(warning,) if warning else (),
             optional=optional,
+            device_name=None if optional else self._settings.device_name(),
         )
 
     def _add_role(self, profile: str) -> None:

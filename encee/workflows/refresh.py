@@ -37,7 +37,7 @@ from encee.workflows.asking import Asking, Flight
 from encee.workflows.attempts import ATTEMPTS
 from encee.workflows.code_sources import Person, nobody_to_ask, source_of
 from encee.workflows.connections import Connection, open_in_background
-from encee.workflows.devices import find_device
+from encee.workflows.devices import find_device, find_named_device
 from encee.workflows.edits import carry_region, placeholder, session_edit, unwritable
 from encee.workflows.jobs import CodeJob, Failed, Job, Keep, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
@@ -253,6 +253,8 @@ class Refresh:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
         profile = job.signer.profile
         naming = ("encee", "refresh", profile, "--mfa-serial")
+        if job.device_name is not None:
+            return find_named_device(self._clients, job.signer, job.device_name, naming)
         serial = find_device(self._clients, job.signer, self._person, naming, may_ask_serial=not optional)
         if not self._save_device:
             return serial

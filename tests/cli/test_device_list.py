@@ -2,6 +2,7 @@
 
 import json
 
+import pexpect
 import pytest
 
 from tests.conftest import Encee, Home, Person, on_terminal, section
@@ -149,7 +150,9 @@ def test_of_several_devices_one_is_chosen_on_a_terminal(home: Home, jane: FakeUs
         ("arn:aws:iam::123456789012:mfa/other", "is not a device of the user of dev"),
         ("arn:aws:iam::123456789012:u2f/user/jane/key-X", "AWS STS cannot use"),
         ("arn:aws:iam::123456789012:user/jane", "is the ARN of a user"),
-        ("phone", "is not the serial number of an MFA device"),
+        ("my phone", "is not the serial number of an MFA device"),
+        ("tablet", "tablet is not a device of the user of dev"),
+        ("GAHT87654321", "GAHT87654321 is not a device of the user of dev"),
     ],
 )
 @pytest.mark.usefixtures("jane")
@@ -158,6 +161,42 @@ def test_what_is_no_device_of_the_user_is_not_saved(encee: Encee, home: Home, se
     result = encee("device", "save", "dev", serial)
     assert (result.code, says in result.err) == (2, True)
     assert home.state() == before
+
+
+def test_saves_a_device_by_its_name(encee: Encee, home: Home, jane: FakeUser) -> None:
+    assert len(jane.devices) == 3
+    result = encee("device", "save", "dev", "phone")
+    assert (result.code, f"saved {PHONE} as mfa_serial of dev" in result.err) == (0, True)
+    assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
+
+
+def test_a_name_of_two_devices_is_refused_with_both(encee: Encee, home: Home, jane: FakeUser) -> None:
+    fido = jane.devices[2].serial
+    virtual = jane.create_device(fido.rpartition("/")[2]).serial
+    before = home.state()
+    for command in (["save"], ["remove"]):
+        result = encee("device", *command, "dev", fido.rpartition("/")[2])
+        assert (result.code, f"can be {fido} or {virtual}" in result.err) == (2, True), result.err
+    assert encee("refresh", "dev", "--mfa-serial", fido.rpartition("/")[2], "-c", "123456").code == 2
+    assert home.state() == before
+
+
+def test_a_name_that_may_not_be_looked_up_has_to_be_in_the_files(encee: Encee, home: Home, jane: FakeUser) -> None:
+    jane.allow_listing_devices = False
+    refused = encee("device", "save", "dev", "phone")
+    assert (refused.code, "is not the serial number of an MFA device" in refused.err) == (2, True)
+    home.write(home.credentials.read_text(), f"[profile other]\nmfa_serial = {PHONE}\n")
+    assert encee("device", "save", "dev", "phone").code == 0
+    assert home.config.read_text().endswith(f"[profile dev]\nmfa_serial = {PHONE}\n")
+
+
+@pytest.mark.parametrize("command", [["device", "list", "dev"], ["keys", "list", "dev"]])
+def test_a_narrow_terminal_wraps_no_arn_and_no_key_id(encee: Encee, dev: Person, command: list[str]) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    child = on_terminal(*command, size=(24, 56), term="xterm-256color")
+    child.expect_exact(PHONE if command[0] == "device" else dev.user.access_key.id)
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
 
 
 def test_a_device_that_may_not_be_looked_up_is_saved_with_a_warning(encee: Encee, home: Home, jane: FakeUser) -> None:

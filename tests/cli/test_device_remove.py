@@ -46,6 +46,12 @@ def test_removes_a_virtual_device_with_a_session(encee: Encee, dev: Person, seco
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
+def test_removes_a_device_by_its_name(encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws) -> None:
+    result = encee("device", "remove", "dev", "second", "--yes", "-c", dev.device.next_code())
+    assert (result.code, f"removed {second.serial};" in result.err) == (0, True)
+    assert [device.serial for device in aws.virtual_devices()] == [PHONE]
+
+
 def test_a_hardware_device_is_only_disabled(encee: Encee, dev: Person, aws: FakeAws) -> None:
     dev.user.create_hardware_device("GAHT12345678")
     assert encee("device", "remove", "dev", "GAHT12345678", "--yes", "-c", dev.device.next_code()).code == 0
@@ -115,7 +121,7 @@ def test_asks_nobody_without_a_terminal(encee: Encee, second: FakeDevice, aws: F
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
-@pytest.mark.parametrize("serial", ["GAHT00000000", "phone", "arn:aws:iam::123456789012:u2f/user/jane/key"])
+@pytest.mark.parametrize("serial", ["GAHT00000000", "tablet", "arn:aws:iam::123456789012:u2f/user/jane/key"])
 @pytest.mark.usefixtures("dev")
 def test_what_is_no_device_is_not_removed(encee: Encee, aws: FakeAws, serial: str) -> None:
     result = encee("device", "remove", "dev", serial, "--yes")

@@ -132,6 +132,38 @@ def test_without_the_permission_and_a_terminal_the_option_is_named(
     assert "IAM does not tell" in result.err
 
 
+def test_a_device_can_be_named_instead_of_its_arn(
+    encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
+) -> None:
+    jane.create_device("tablet")
+    config = home.config.read_text()
+    result = encee("refresh", "dev", "--no-region", "--mfa-serial", "phone", "-c", unsaved.next_code())
+    assert result.code == 0, result.err
+    assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
+    assert home.config.read_text() == config  # an option is for one run
+
+
+def test_a_device_that_the_files_know_is_named_without_asking_iam(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    elsewhere = "[profile other]\nmfa_serial = arn:aws:iam::999999999999:mfa/phone\n"
+    home.write(dev.section(), elsewhere)
+    assert encee("refresh", "dev", "--mfa-serial", "phone", "-c", dev.device.next_code()).code == 0
+    assert [call.action for call in aws.journal] == ["GetSessionToken"]
+    assert aws.calls("GetSessionToken")[0].serial == dev.device.serial
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("tablet", "IAM does not tell"), ("my-other-phone", "does not belong to the user")]
+)
+def test_a_name_that_iam_does_not_tell_is_taken_for_a_serial_number_at_most(
+    encee: Encee, jane: FakeUser, unsaved: FakeDevice, name: str, says: str
+) -> None:
+    jane.allow_listing_devices = False
+    result = encee("refresh", "dev", "--mfa-serial", name, "-c", unsaved.next_code())
+    assert (result.code != 0, says in result.err) == (True, True), result.err
+
+
 def test_a_dead_key_is_not_a_missing_permission(encee: Encee, jane: FakeUser, unsaved: FakeDevice) -> None:
     code = unsaved.next_code()
     jane.access_key.deactivate()

@@ -132,7 +132,7 @@ CASES = [
     Case("a secret as serial", 2, "not the serial", command=(*REFRESH, "--mfa-serial", "x y")),
     Case("a FIDO key", 2, "FIDO security key", command=(*REFRESH, "--mfa-serial", SERIAL.replace("mfa", "u2f"))),
     Case("a role's ARN", 2, "not the serial", command=(*REFRESH, "--mfa-serial", SERIAL.replace("mfa", "role"))),
-    Case("a short serial", 2, "not the serial", command=(*REFRESH, "--mfa-serial", "GAHT")),
+    Case("a short serial", 2, "GAHT is not a device of the user of dev", command=(*REFRESH, "--mfa-serial", "GAHT")),
     Case(
         "a serial in the file",
         2,
