@@ -48,6 +48,10 @@ class UsageError(EnceeError):
     exit_code = ExitCode.USAGE
 
 
+class MistypedError(UsageError):
+    """A word of the command line is no profile; the line that was meant is found where the line is known."""
+
+
 class NoSessionError(EnceeError):
     """A session is missing or expired, and there is nobody to ask for a code."""
 

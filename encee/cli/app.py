@@ -18,7 +18,14 @@ from encee import __version__
 from encee.cli import terminal
 from encee.cli.helping import tell_help, with_help
 from encee.cli.world import World
-from encee.errors import ClosedOutputError, EnceeError, ExitCode, InterruptedByPersonError, unexpected
+from encee.errors import (
+    ClosedOutputError,
+    EnceeError,
+    ExitCode,
+    InterruptedByPersonError,
+    MistypedError,
+    unexpected,
+)
 
 COMMANDS = {
     "setup": "encee.cli.setup",
@@ -67,7 +74,7 @@ class _Table(TyperGroup):
             return with_help(typer.main.get_command(found))
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
-        command.command(cmd_name, context_settings=settings)(found)
+        command.command(cmd_name, cls=getattr(module, "PARSER", None), context_settings=settings)(found)
         return with_help(typer.main.get_command(command))
 
 
@@ -130,6 +137,7 @@ def main(
 def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  # noqa: ANN401 - typer's own is private
     """Run a command line; what ends it is said here, and nowhere else."""
     failure: EnceeError
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
         code = command(arguments, prog_name="encee", standalone_mode=False, obj=world)
         if code == ExitCode.INTERRUPTED:  # typer's own answer to Ctrl-C
@@ -138,10 +146,14 @@ def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  #
         return int(code or ExitCode.DONE)  # the code of an explicit exit
     except EnceeError as error:
         failure = error
-    except TyperException as error:
-        from encee.cli.usage import usage_error  # noqa: PLC0415 - few command lines are wrong
+        if isinstance(error, MistypedError):
+            from encee.cli.usage import meant  # noqa: PLC0415 - few command lines are wrong
 
-        failure = usage_error(error, sys.argv[1:] if arguments is None else arguments, COMMANDS, world)
+            failure.hint = meant(typed, command, world) or failure.hint
+    except TyperException as error:
+        from encee.cli.usage import usage_error  # noqa: PLC0415 - the same
+
+        failure = usage_error(error, typed, command, world)
     except Abort:
         failure = InterruptedByPersonError("interrupted")
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value

@@ -46,8 +46,9 @@ def _found(command: Command, line: str, world: World) -> list[tuple[str, str]] |
     """Each value that fits, with its help; None for files."""
     words, begin = _split(line)
     context = _resolve_context(command, {"obj": world}, "encee", words)
-    if "command" in context.params and context.params["profile"]:
-        return None  # what follows PROFILE belongs to the command of `encee exec`, its options too
+    runs_program = "command" in context.params and context.params["profile"]
+    if runs_program and (context.params["command"] or not begin.startswith("-")):
+        return None  # the words belong to the command that `encee exec` runs
     place, rest = _resolve_incomplete(context, words, begin)
     if isinstance(place, Parameter) and place.metavar in _FILES:
         return None

@@ -1,11 +1,13 @@
 """`encee exec`: a command with the session in its environment."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from encee.cli.becoming import become
+from encee.cli.helping import option_words
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -22,7 +24,36 @@ from encee.errors import UsageError
 from encee.profiles.export import environment
 
 SETTINGS = {"allow_interspersed_args": False}
-"""What follows PROFILE belongs to the command, its options too."""
+"""The command's options are the command's."""
+
+
+class PARSER(TyperCommand):
+    """Takes encee's own options also after PROFILE, up to the command or `--`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
+        """Parse the words after `exec`."""
+        return super().parse_args(ctx, _options_first(args, option_words(self)))
+
+
+def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[str]:
+    """Move the options between PROFILE and the command to before PROFILE.
+
+    Args:
+        words: What follows `exec`.
+        options: From `option_words`.
+    """
+    left = [*words]
+    moved: list[str] = []
+    profile: list[str] = []
+    while left and left[0] != "--":
+        is_option = left[0].startswith("-") and left[0] != "-"
+        if profile and not is_option:
+            break
+        (moved if is_option else profile).append(word := left.pop(0))
+        if options.get(word) and is_option:
+            moved += left[:1]
+            left = left[1:]
+    return [*moved, *profile, *left]
 
 
 def exec(  # noqa: A001 - the command's name
@@ -54,13 +85,10 @@ def _wanted(words: Sequence[str]) -> Sequence[str]:
     """The command among the words behind PROFILE.
 
     Raises:
-        UsageError: There is none, or an option of encee's is in its place.
+        UsageError: There is none.
     """
-    usage = "encee exec [OPTIONS] PROFILE -- COMMAND..."
     if words[0] != "--":
-        if words[0].startswith("-"):
-            raise UsageError(f"{words[0]} stands behind PROFILE, where the command belongs", hint=usage)
         return words
     if len(words) == 1:
-        raise UsageError("there is no command behind --", hint=usage)
+        raise UsageError("there is no command after --", hint="name it: encee exec PROFILE -- COMMAND")
     return words[1:]

@@ -20,6 +20,13 @@ def _tell_help(context: typer.Context, _option: object, wanted: bool) -> None:
         raise typer.Exit
 
 
+def option_words(command: Any) -> dict[str, bool]:  # noqa: ANN401 - the same
+    """The options of a command: each way to write one, and whether a value follows it."""
+    return {
+        word: not param.is_flag for param in command.params if param.param_type_name == "option" for word in param.opts
+    }
+
+
 def with_help(command: Any) -> Any:  # noqa: ANN401 - typer's own class is private
     """Give a command, and the commands in it, the option that shows the help.
 

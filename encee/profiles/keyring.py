@@ -4,9 +4,12 @@ The library `keyring` comes with the extra `encee[keyring]` and is loaded only w
 entry is known by what it belongs to: a secret by the access key id, a seed by the device's serial number.
 """
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from shlex import quote
 from types import ModuleType
 
@@ -114,6 +117,21 @@ def forget(kind: Kind, name: str) -> None:
             keyring.delete_password(kind, name)
 
 
+def _diagnosis() -> str:
+    """The command that shows which keyring there is; it is not on the PATH of those who installed encee as a tool."""
+    return f"{quote(sys.executable)} -m keyring diagnose"
+
+
+def _installation() -> str:
+    """The command that adds the library to the environment that encee runs in, whatever made that environment."""
+    environment, python = Path(sys.prefix), quote(sys.executable)
+    if (environment / "pipx_metadata.json").exists():
+        return f"pipx inject {quote(environment.name)} keyring"
+    if importlib.util.find_spec("pip") is None:  # as in those that uv makes
+        return f"uv pip install --python {python} keyring"
+    return f"{python} -m pip install keyring"
+
+
 @contextmanager
 def _door() -> Iterator[ModuleType]:
     """The library, with what it raises as encee's errors; its backends raise what they like."""
@@ -123,18 +141,18 @@ def _door() -> Iterator[ModuleType]:
     except ImportError:
         raise EnceeError(
             "the keyring needs a library that is not installed",
-            hint="install encee[keyring]: pipx inject encee keyring",
+            hint=_installation(),
         ) from None
     try:
         yield keyring
     except NoKeyringError:
         raise EnceeError(
             "this system has no keyring that could be used",
-            hint="start one (on Linux: gnome-keyring or KWallet, in a D-Bus session); see it with: keyring diagnose",
+            hint=f"start one (on Linux: gnome-keyring or KWallet, in a D-Bus session); see it with: {_diagnosis()}",
         ) from None
     except (InitError, KeyringLocked):
         raise EnceeError("the keyring stays locked", hint="unlock it, then try again") from None
     except Exception as error:  # noqa: BLE001 - each backend has errors of its own, and their texts may quote an entry
         raise EnceeError(
-            f"the keyring does not answer as it should: {type(error).__name__}", hint="see it with: keyring diagnose"
+            f"the keyring does not answer as it should: {type(error).__name__}", hint=f"see it with: {_diagnosis()}"
         ) from None

@@ -3,7 +3,7 @@
 import re
 from shlex import quote
 
-from encee.errors import EnceeError, NoSessionError, UsageError
+from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
 from encee.profiles.catalog import Catalog, is_pattern
 from encee.profiles.files import Files
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, points_to_keyring
@@ -61,22 +61,22 @@ def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
     )
 
 
-def _unknown(catalog: Catalog, word: str, files: Files) -> UsageError:
+def _unknown(catalog: Catalog, word: str, files: Files) -> MistypedError:
     """The error for a word that is no profile's name; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.targets else "make the first one: encee setup"
     if not word:
-        return UsageError("the name of a profile is empty", hint=look)
+        return MistypedError("the name of a profile is empty", hint=look)
     if re.fullmatch("[0-9]{6}", word):
-        return UsageError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
+        return MistypedError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
     if sources := [profile for profile, target in catalog.targets.items() if target == word]:
-        return UsageError(
+        return MistypedError(
             f"{word} is the session profile of {' and '.join(sources)}",
             hint=f"name one of them: {quote(sources[0])}",
         )
     hint = _meant(catalog, word) or look
     if is_pattern(word):
-        return UsageError(f"no profile matches {word}", hint=hint)
-    return UsageError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
+        return MistypedError(f"no profile matches {word}", hint=hint)
+    return MistypedError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
 
 
 def _meant(catalog: Catalog, word: str) -> str | None:

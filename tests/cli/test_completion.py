@@ -79,6 +79,7 @@ def test_options_are_offered_with_their_help_in_one_line(offered: Offered) -> No
     }
     assert list(offered("encee use --none --no")) == ["--no-refresh"]
     assert "--version" in offered("encee --")
+    assert list(offered("encee exec dev --no")) == ["--no-refresh"]
 
 
 def test_values_of_options_are_offered(offered: Offered) -> None:
@@ -94,7 +95,7 @@ def test_values_of_options_are_offered(offered: Offered) -> None:
         "encee use --config-file x",
         "encee exec dev ",
         "encee exec dev -- ls --",
-        "encee exec dev --",
+        "encee exec dev ls --",
     ],
 )
 def test_files_and_the_words_of_a_command_are_left_to_the_shell(offered: Offered, line: str) -> None:

@@ -111,15 +111,28 @@ def test_what_is_behind_the_code_on_standard_input_is_the_commands(dev: Person) 
     assert (result.code, result.out) == (0, "the rest\n"), result.err
 
 
-@pytest.mark.parametrize("words", [["--no-refresh", "--", "echo", "ran"], ["-c", "123456", "echo", "ran"], ["--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dev", "--no-refresh", "--", "echo", "ran"],
+        ["dev", "-c", "123456", "echo", "ran"],
+        ["-d", "1h", "dev", "--code=123456", "--", "echo", "ran"],
+    ],
+    ids=" ".join,
+)
 @pytest.mark.usefixtures("fresh")
-def test_an_option_in_front_of_the_command_is_taken_for_a_mistake(encee: Encee, words: list[str]) -> None:
-    result = encee("exec", "dev", *words)
-    assert (result.code, result.out) == (2, "")
-    assert result.err == (
-        f"encee: error: {words[0]} stands behind PROFILE, where the command belongs\n"
-        "encee: hint: encee exec [OPTIONS] PROFILE -- COMMAND...\n"
-    )
+def test_its_own_options_may_follow_the_profile(words: list[str]) -> None:
+    result = run_encee("exec", *words)
+    assert (result.code, result.out) == (0, "ran\n"), result.err
+
+
+@pytest.mark.usefixtures("fresh")
+def test_the_options_of_the_command_are_the_commands(encee: Encee) -> None:
+    assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "--help", "--", "x").out == "-c --help -- x\n"
+    assert run_encee("exec", "dev", "--", "sh", "-c", "echo $0", "--no-refresh").out == "--no-refresh\n"
+    assert encee("exec", "dev", "--help").out.startswith("Usage: encee exec [OPTIONS] {PROFILE} {COMMAND...}")
+    unknown = encee("exec", "dev", "--no-such-option", "--", "echo", "ran")
+    assert (unknown.code, "no such option: --no-such-option" in unknown.err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [[], ["--"]])

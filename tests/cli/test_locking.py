@@ -273,12 +273,23 @@ def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person,
     assert aws.journal == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "hint"),
+    [
+        ("", f"{sys.executable} -m pip install keyring"),
+        ("(p / 'pipx_metadata.json').touch(); sys.prefix = str(p)", "pipx inject home keyring"),
+        ("u.find_spec = lambda _: None", "uv pip install --python {} keyring"),
+    ],
+    ids=["pip", "pipx", "uv"],
+)
 @pytest.mark.usefixtures("ann")
-def test_says_what_to_install_where_the_library_is_missing(home: Home) -> None:
+def test_says_how_to_install_the_library_where_it_is_missing(home: Home, environment: str, hint: str) -> None:
     before = home.state()
-    missing = ("the keyring needs a library that is not installed", "hint: install encee[keyring]")
-    assert_fails(*missing, "keys", "lock", "dev", script="import sys; sys.modules['keyring'] = None")
-    assert home.state() == before
+    imports = "import importlib.util as u, pathlib, sys; p = pathlib.Path.home()"
+    script = f"{imports}; sys.modules['keyring'] = None; {environment}"
+    missing = "the keyring needs a library that is not installed"
+    assert_fails(missing, f"hint: {hint.format(sys.executable)}", "keys", "lock", "dev", script=script)
+    assert {name: state for name, state in home.state().items() if not name.startswith("pipx")} == before
 
 
 @pytest.mark.slow

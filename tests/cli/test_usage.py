@@ -1,47 +1,142 @@
-"""What a tired person types, and the line that comes back: what was probably meant, ready to be typed."""
+"""What a tired person types, and the line that comes back: what was probably meant, ready to be pasted."""
+
+import shlex
 
 import pytest
 
-from tests.conftest import Encee, Home, Person
+from tests.conftest import Encee, Home, Person, run_encee
+
+EXTRA = "got unexpected extra argument"
+LINES = [
+    # a command's name
+    ("refesh dev", "no such command 'refesh'", "encee refresh dev"),
+    ("refesh dev 123456", "no such command 'refesh'", "encee refresh dev --code 123456"),
+    ("statsu --json", "no such command 'statsu'", "encee status --json"),
+    ("prod", "no such command 'prod'", "encee --help"),
+    ("deploy --now", "no such command 'deploy'", "encee --help"),
+    ("help", "no such command 'help'", "encee --help"),
+    ("help refresh", "no such command 'help'", "encee refresh --help"),
+    ("help device enroll", "no such command 'help'", "encee device enroll --help"),
+    ("version", "no such command 'version'", "encee --version"),
+    # what other tools call it
+    ("login", "no such command 'login'", "encee refresh"),
+    ("login dev", "no such command 'login'", "encee refresh dev"),
+    ("login --profile dev", "no such command 'login'", "encee refresh dev"),
+    ("login -p dev -d 1h", "no such command 'login'", "encee refresh dev -d 1h"),
+    ("logout dev", "no such command 'logout'", "encee clear dev"),
+    ("list", "no such command 'list'", "encee status"),
+    ("ls", "no such command 'ls'", "encee status"),
+    ("whoami", "no such command 'whoami'", "encee exec dev -- aws sts get-caller-identity"),
+    ("whoami dev", "no such command 'whoami'", "encee exec dev -- aws sts get-caller-identity"),
+    ("configure", "no such command 'configure'", "encee setup"),
+    ("rotate dev", "no such command 'rotate'", "encee keys rotate dev"),
+    ("rotate", "no such command 'rotate'", "encee keys rotate dev"),
+    ("watch", "no such command 'watch'", "encee status --watch"),
+    ("unset", "no such command 'unset'", "encee env --unset"),
+    ("enroll dev", "no such command 'enroll'", "encee device enroll dev"),
+    ("resync dev", "no such command 'resync'", "encee device resync dev"),
+    ("lint x.json", "no such command 'lint'", "encee policy lint x.json"),
+    # a profile, a code
+    ("dev", "no such command 'dev'", "encee refresh dev"),
+    ("dev-mfa -d 1h", "no such command 'dev-mfa'", "encee refresh dev-mfa -d 1h"),
+    ("dev 123456", "no such command 'dev'", "encee refresh dev --code 123456"),
+    ("dev refresh", "no such command 'dev'", "encee refresh dev"),
+    ("dev ls -l", "no such command 'dev'", "encee exec dev -- ls -l"),
+    ("dev -- ls -l", "no such command 'dev'", "encee exec dev -- ls -l"),
+    ("123456", "no such command '…'", "encee refresh dev --code 123456"),
+    ("123456 dev", "no such command '…'", "encee refresh dev --code 123456"),
+    ("123-456 dev", "no such command '123-456'", "encee refresh dev --code 123-456"),
+    ("refresh 123456", "a code goes behind --code", "encee refresh dev --code 123456"),
+    ("refresh dev 123456", "a code goes behind --code", "encee refresh dev --code 123456"),
+    ("refresh dev 123456 -d 1h", "a code goes behind --code", "encee refresh dev -d 1h --code 123456"),
+    ("env dev 123456", f"{EXTRA}(s) (…)", "encee env dev --refresh --code 123456"),
+    ("shell dev 123456", f"{EXTRA}(s) (…)", "encee shell dev --code 123456"),
+    ("exec 123456 -- ls", "a code goes behind --code", "encee exec dev --code 123456 -- ls"),
+    ("status 123456", "a code goes behind --code", "encee refresh PROFILE --code CODE"),
+    # options
+    ("--profile dev refresh", "no such option: --profile", "encee refresh dev"),
+    ("--profile dev", "no such option: --profile", "encee refresh dev"),
+    ("--json keys list dev", "no such option: --json", "encee keys list dev --json"),
+    ("--json env 123456", "no such option: --json", "encee --help"),
+    ("--duration 1h refresh dev", "no such option: --duration", "encee refresh dev --duration 1h"),
+    ("refresh --dev", "no such option: --dev", "encee refresh dev"),
+    ("refresh --profile dev", "no such option: --profile", "encee refresh dev"),
+    ("refresh -p dev", "no such option: -p", "encee refresh dev"),
+    ("status --profile=dev", "no such option: --profile", "encee status dev"),
+    ("refresh dev --cod 123456", "no such option: --cod", "encee refresh dev --code 123456"),
+    ("refresh dev --duratoin 1h", "no such option: --duratoin", "encee refresh dev --duration 1h"),
+    ("refresh dev --duratoin=1h", "no such option: --duratoin", "encee refresh dev --duration=1h"),
+    ("refresh dev --quick", "no such option: --quick", "encee refresh --help"),
+    ("refresh dev -c", "option '-c' requires an argument", "encee refresh --help"),
+    ("status --expiring", "option '--expiring' requires an argument", "encee status --help"),
+    # groups
+    ("device enrol dev", "no such command 'enrol'", "encee device enroll dev"),
+    ("device dev", "no such command 'dev'", "encee device list dev"),
+    ("keys rotat dev", "no such command 'rotat'", "encee keys rotate dev"),
+    ("keys frobnicate", "no such command 'frobnicate'", "encee keys --help"),
+    # exec
+    ("exec ls -l /", "no such option: -l", "encee exec dev -- ls -l /"),
+    ("exec -p dev ls -l", "no such option: -p", "encee exec dev -- ls -l"),
+    ("exec dev", "missing argument 'COMMAND...'", "name a command: encee exec dev -- COMMAND"),
+    ("exec --no-refesh dev ls", "no such option: --no-refesh", "encee exec dev --no-refresh -- ls"),
+    ("exec ls /", "there is no profile ls in", "encee exec dev -- ls /"),
+    # arguments
+    ("init", "missing argument 'SHELL': choose from bash, zsh, fish, powershell", "encee init --help"),
+    (
+        "init tcsh",
+        "invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'",
+        "encee init --help",
+    ),
+    ("keys rotate", "missing argument 'PROFILE'", "encee keys rotate dev"),
+    ("shell", "missing argument 'PROFILE'", "encee shell dev"),
+]
 
 
 @pytest.mark.usefixtures("dev")
-@pytest.mark.parametrize(
-    ("line", "error", "hint"),
-    [
-        ("refesh dev", "no such command 'refesh'", "did you mean: encee refresh"),
-        ("dev", "no such command 'dev'", "encee refresh dev"),
-        ("dev-mfa -d 1h", "no such command 'dev-mfa'", "encee refresh dev-mfa"),
-        ("--profile dev refresh", "no such option: --profile", "encee refresh dev"),
-        ("login", "no such command 'login'", "encee --help"),
-        ("help", "no such command 'help'", "encee --help"),
-        ("help refresh", "no such command 'help'", "encee refresh --help"),
-        ("version", "no such command 'version'", "encee --version"),
-        ("--json keys list", "no such option: --json", "options go behind the command: encee keys list --json"),
-        ("--json env 123456", "no such option: --json", "options go behind the command: encee env … --json"),
-        ("prod", "no such command 'prod'", "encee --help"),
-        ("123456", "no such command '…'", "encee refresh PROFILE --code CODE"),
-        ("env dev 123456", "got unexpected extra argument(s) (…)", "encee env --help"),
-        ("refresh --dev", "no such option: --dev", "a profile needs no option: encee refresh dev"),
-        ("refresh --profile dev", "no such option: --profile", "a profile needs no option: encee refresh dev"),
-        ("status --profile=dev", "no such option: --profile", "a profile needs no option: encee status dev"),
-        ("refresh dev --cod 123456", "no such option: --cod", "did you mean: --code or --to"),
-        ("refresh dev --duratoin 1h", "no such option: --duratoin", "did you mean: --duration"),
-        ("refresh dev --quick", "no such option: --quick", "encee refresh --help"),
-        ("refresh dev -c", "option '-c' requires an argument", "encee refresh --help"),
-        ("init", "missing argument 'SHELL': choose from bash, zsh, fish, powershell", "encee init --help"),
-        (
-            "init tcsh",
-            "invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'",
-            "encee init --help",
-        ),
-        ("status --expiring", "option '--expiring' requires an argument", "encee status --help"),
-    ],
-)
+@pytest.mark.parametrize(("line", "error", "hint"), LINES, ids=[line for line, _, _ in LINES])
 def test_wrong_usage_says_what_was_probably_meant(encee: Encee, line: str, error: str, hint: str) -> None:
     result = encee(*line.split())
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"encee: error: {error}\nencee: hint: {hint}\n"
+    assert result.err.startswith(f"encee: error: {error}")
+    assert result.err.endswith(f"\nencee: hint: {hint}\n")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("dev")
+@pytest.mark.parametrize(
+    "hint", sorted({hint for _, _, hint in LINES if hint.startswith("encee ") and "P" not in hint})
+)
+def test_a_hint_that_is_a_command_works_when_pasted(encee: Encee, hint: str) -> None:
+    _, *words = shlex.split(hint)
+    result = run_encee(*words) if "exec" in words else encee(*words)
+    assert not result.err.rstrip().endswith("--help"), result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("whoami", "name the profile: encee exec PROFILE -- aws sts get-caller-identity"),
+        ("refresh 123456", "name the profile: encee refresh PROFILE --code 123456"),
+        ("exec ls -l", "name the profile: encee exec PROFILE -- ls -l"),
+    ],
+)
+def test_of_several_profiles_none_is_guessed(encee: Encee, home: Home, person: Person, line: str, hint: str) -> None:
+    home.write(person.section() + person.section("prod"))
+    assert encee(*line.split()).err.endswith(f"\nencee: hint: {hint}\n")
+
+
+def test_the_profile_of_the_environment_is_the_one_that_is_meant(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(person.section() + person.section("prod"))
+    monkeypatch.setenv("AWS_PROFILE", "prod-mfa")
+    assert encee("exec", "ls").err.endswith("encee: hint: encee exec prod -- ls\n")
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_program_that_is_not_there_is_no_hint(encee: Encee) -> None:
+    result = encee("exec", "no-such-program", "s3")
+    assert (result.code, "no-such-program" in result.err.splitlines()[-1]) == (2, False)
 
 
 def test_wrong_usage_is_explained_where_the_files_cannot_be_read(encee: Encee, home: Home) -> None:
