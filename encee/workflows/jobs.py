@@ -110,6 +110,11 @@ class RoleJob(NamedTuple):
         """For how long the role is asked."""
         return self.role.duration
 
+    @property
+    def label(self) -> str:
+        """Its profile, for people."""
+        return self.target.profile
+
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
         return self.signer._replace(key=session, source=self.source.profile)

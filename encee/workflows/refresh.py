@@ -10,6 +10,7 @@ code, are in the air, wait for another one's session, or have failed.
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from encee.aws.refusals import CertainlyUnusedError
 from encee.aws.session import Clients
 from encee.aws.sts import assume_role, get_session_token
 from encee.errors import (
+    AwsError,
     ClosedOutputError,
     CodeMayBeSpentError,
     EnceeError,
@@ -29,10 +31,11 @@ from encee.errors import (
     unexpected,
 )
 from encee.mfa.sources import CodeSource, Given
-from encee.model import Session
+from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
+from encee.profiles.document import Document
 from encee.profiles.saved_device import save_device
-from encee.profiles.store import Store
+from encee.profiles.store import Edit, Store
 from encee.workflows.asking import Asking, Flight
 from encee.workflows.attempts import ATTEMPTS
 from encee.workflows.code_sources import Person, nobody_to_ask, source_of
@@ -41,6 +44,7 @@ from encee.workflows.devices import find_device, find_named_device
 from encee.workflows.edits import carry_region, placeholder, session_edit, unwritable
 from encee.workflows.jobs import CodeJob, Failed, Job, Keep, Outcome, Plan, Refreshed, RoleJob, StillValid, Target
 from encee.workflows.selection import select
+from encee.workflows.tasks import Stage, Stages, Task
 from encee.workflows.writer import Writer
 
 _ENDS = (InterruptedByPersonError, ClosedOutputError)
@@ -48,6 +52,9 @@ _ENDS = (InterruptedByPersonError, ClosedOutputError)
 
 _PERSON_TIMEOUT_SECONDS = 600.0
 """How long to wait for a person who types a code for another process."""
+
+_WRITE_TIMEOUT_SECONDS = 2.0
+"""How long an interrupted run waits for the end of a write that has begun."""
 
 AnyJob = TypeVar("AnyJob", CodeJob, RoleJob, Job)
 
@@ -109,13 +116,13 @@ class Refresh:
         self._clients = Clients()
         self._writer = Writer(credentials)
         self._dependants: dict[Target, list[RoleJob]] = {}
-        self._landing: queue.SimpleQueue[tuple[Flight | RoleJob, Session | Exception]] = queue.SimpleQueue()
-        self._in_the_air = 0
+        self._landing: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._waiting: deque[Flight] = deque()
         self._failed: set[Target] = set()
         self._left_out: list[Failed] = []
         self._is_anything_known = False
-        self._flying: list[Flight] = []
+        self._flying: list[Task] = []
+        self._stages = Stages()
 
     def run(self, plan: Plan, keep: Keep) -> None:
         """Get the sessions, write each when it arrives, and report what became of it.
@@ -139,12 +146,11 @@ class Refresh:
             for target in set(self._dependants) - awaited:
                 if session := self._on_disk(target):
                     self._launch_dependants(target, session)
-            while self._waiting or self._in_the_air:
+            while self._waiting or self._flying:
                 if self._waiting and not self._better_to_land():
                     self._ask(self._next())
                 self._land(wait=not self._waiting or self._better_to_land())
         except (InterruptedByPersonError, KeyboardInterrupt):
-            self._land(wait=False)
             self._give_up()
             raise InterruptedByPersonError("interrupted") from None
         finally:
@@ -269,7 +275,7 @@ class Refresh:
 
     def _better_to_land(self) -> bool:
         """Whether an answer on its way is worth waiting for: every device still shows a code that is used."""
-        return bool(self._in_the_air) and all(self._asking.pause(flight) for flight in self._waiting)
+        return bool(self._flying) and all(self._asking.pause(flight) for flight in self._waiting)
 
     def _next(self) -> Flight:
         """Whose code is asked for next: one whose device shows a code that is not used yet, if there is one."""
@@ -314,7 +320,7 @@ class Refresh:
 
     def _clear_the_way(self, flight: Flight) -> None:
         """Be the only flight of this run for a key, and pass over the codes of devices that need none."""
-        while any(other.job.signer.key.id == flight.job.signer.key.id for other in self._flying):
+        while any(isinstance(task.item, Flight) and _key(task.item) == _key(flight) for task in self._flying):
             self._land(wait=True)
         if isinstance(flight.source, Given):
             for _ in range(flight.passed):
@@ -322,59 +328,95 @@ class Refresh:
 
     # ---- after the code
 
-    def _take_off(self, item: "Flight | RoleJob", work: Callable[[], Session], landing: ExitStack) -> None:
+    def _take_off(self, item: "Flight | RoleJob", work: Callable[[Task], Session], landing: ExitStack) -> None:
         """Do the work that follows a code in a thread of its own; `landing` is closed behind it."""
+        task = Task(item)
 
         def fly() -> None:
             result: Session | Exception
             try:
                 with landing:
-                    result = work()
+                    result = self._unexpired(work(task), task)
+                    self._stages.advance(task, Stage.ANSWERED)
                     if self._write:
-                        self._writer.write(session_edit(item.targets, result, self._catalog))
+                        self._writer.write(self._write_of(task, result))
             except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
                 result = error
-            self._landing.put((item, result))
+            task.end(result)
+            self._landing.put(task)
 
-        self._in_the_air += 1
-        if isinstance(item, Flight):
-            self._flying.append(item)
+        self._flying.append(task)
         threading.Thread(target=fly, daemon=True).start()
 
-    def _exchange(self, flight: Flight, code: str) -> Session:
+    def _write_of(self, task: Task, session: Session) -> Edit:
+        """The change of the credentials file that a task makes, unless the run was interrupted before it."""
+        edit = session_edit(task.item.targets, session, self._catalog)
+
+        def write(document: Document) -> None:
+            self._stages.advance(task, Stage.WRITING)
+            edit(document)
+
+        return write
+
+    def _unexpired(self, session: Session, task: Task) -> Session:
+        """A session that AWS returned.
+
+        Raises:
+            AwsError: It has expired.
+        """
+        if session.expiration > self._clock():
+            return session
+        message = f"the session that AWS returned for {task.job.label} expired at {rfc3339(session.expiration)}"
+        if isinstance(task.item, RoleJob):
+            raise AwsError(f"{message}; it was not written", hint="check this machine's clock")
+        raise CodeMayBeSpentError(
+            f"{message}; it was not written, and that code has been used",
+            hint="check this machine's clock, wait until the device shows the next code, then try again",
+        )
+
+    def _exchange(self, flight: Flight, code: str, task: Task) -> Session:
         """Send a code to STS."""
         job, client = flight.job, flight.connection.client()
+        self._stages.advance(task, Stage.SENT)
         if job.role is not None:
             return assume_role(client, job.signer, job.role, serial=flight.serial, code=code)
         return get_session_token(client, job.signer, serial=flight.serial, code=code, duration=job.duration)
 
-    def _assume(self, job: RoleJob, session: Session) -> Session:
+    def _assume(self, job: RoleJob, session: Session, task: Task) -> Session:
         signer = job.signed_with(session)
-        return assume_role(self._clients.sts(signer), signer, job.role)
+        client = self._clients.sts(signer)
+        self._stages.advance(task, Stage.SENT)
+        return assume_role(client, signer, job.role)
 
     def _launch_dependants(self, target: Target, session: Session) -> None:
-        """Assume the roles that wait for a session."""
+        """Assume the roles that wait for a session, unless the run was interrupted."""
+        if self._stages.interrupted:
+            return
         for role in self._left(self._dependants.pop(target, [])):
             self._take_off(role, partial(self._assume, role, session), ExitStack())
 
     def _land(self, *, wait: bool) -> None:
         """Take in what has arrived; with `wait`, at least one."""
-        while self._in_the_air:
+        while self._flying:
             try:
-                item, result = self._landing.get(block=wait)
+                task = self._landing.get(block=wait)
             except queue.Empty:
                 return
             wait = False
-            self._in_the_air -= 1
-            if isinstance(item, Flight):
-                self._flying.remove(item)
-            if isinstance(result, Session):
-                for target in item.targets:
-                    self.sessions[target] = result
+            self._take_in(task)
+
+    def _take_in(self, task: Task) -> None:
+        """Report what became of a task that has ended; it is removed last, since Ctrl-C can come anywhere."""
+        result = task.result()
+        if isinstance(result, Session):
+            for target in task.item.targets:
+                if target not in self.sessions:
                     self._report(Refreshed(*target, result.expiration))
-                    self._launch_dependants(target, result)
-            else:
-                self._refused(item, result if isinstance(result, EnceeError) else unexpected(result))
+                    self.sessions[target] = result
+                self._launch_dependants(target, result)
+        else:
+            self._refused(task.item, result if isinstance(result, EnceeError) else unexpected(result))
+        self._flying.remove(task)
 
     def _refused(self, item: "Flight | RoleJob", error: EnceeError) -> None:
         """Let a person try another code, or give up."""
@@ -385,7 +427,7 @@ class Refresh:
             self._asking.was_not_used(item)
         item.mistakes += isinstance(error, WrongCodeError)
         again = isinstance(error, (WrongCodeError, CodeMayBeSpentError)) and item.source.asks_person
-        if again and item.mistakes < ATTEMPTS:
+        if again and item.mistakes < ATTEMPTS and not self._stages.interrupted:
             left = ATTEMPTS - item.mistakes
             self._notify(f"{item.job.label}: {error.message}; try the next one ({left} of {ATTEMPTS} tries left)")
             self._waiting.append(item)
@@ -393,10 +435,16 @@ class Refresh:
             self._fail(item.job, error)
 
     def _give_up(self) -> None:
-        """Report what an interrupted run leaves open."""
-        for flight in self._flying:
-            message = f"interrupted before AWS answered for {flight.job.label}: that code may have been used"
-            self._fail(flight.job, InterruptedByPersonError(message, hint="encee status tells what is there"))
+        """Report what an interrupted run has done and what it leaves open; what is being written is waited for."""
+        self._stages.interrupt()
+        deadline = time.monotonic() + _WRITE_TIMEOUT_SECONDS
+        for task in [*self._flying]:
+            if task.stage is Stage.WRITING:
+                task.wait(deadline - time.monotonic())
+            if task.has_ended:
+                self._take_in(task)
+            else:
+                self._fail(task.job, task.interruption())
 
     def _carry(self) -> None:
         """Give the fresh session profiles region and output; the sessions are written, so a refusal is a warning."""
@@ -410,3 +458,8 @@ class Refresh:
     def _on_disk(self, target: Target) -> Session | None:
         """The session that was on disk when the run began."""
         return self._catalog.session(target.session_profile, target.profile)
+
+
+def _key(flight: Flight) -> str:
+    """The id of the key that signs a flight's request."""
+    return flight.job.signer.key.id

@@ -1,6 +1,7 @@
 """`encee refresh`, against the stand-in: what is asked, sent, written and said."""
 
 import json
+import signal
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from filelock import FileLock
 from encee.aws.signer import Signer
 from encee.aws.sts import get_session_token
 from encee.model import Session
-from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee, section
+from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_aws, run_encee, section, wait_for
 from tests.fake_aws import FakeAws, faults
 
 OTHER_DEFAULT = """\
@@ -761,15 +762,65 @@ def test_messages_that_nobody_can_read_decide_nothing(home: Home, dev: Person, n
     assert b"[dev-mfa]" in home.credentials.read_bytes()
 
 
-def test_an_interrupt_while_the_lock_is_held_is_said(home: Home, dev: Person) -> None:
-    lock = home.credentials.with_name(".credentials.encee-lock")
-    with FileLock(lock):
-        child = on_terminal("refresh", "dev", "--json", "-c", dev.device.next_code())
-        time.sleep(1)
+def test_an_interrupt_while_the_lock_is_held_says_that_nothing_was_written(
+    home: Home, dev: Person, aws: FakeAws
+) -> None:
+    before = home.state()
+    with FileLock(home.credentials.with_name(".credentials.encee-lock"), thread_local=False) as lock:
+        lock.release()
+        aws.fault("GetSessionToken", faults.meanwhile(lock.acquire))
+        child = on_terminal("refresh", "dev", "--json", "-c", dev.device.next_code(), size=(24, 200))
+        wait_for(lambda: lock.is_locked)
+        time.sleep(0.3)  # for the answer to arrive, which shows nowhere
         child.send("\x03")
-        child.expect_exact("encee: error: interrupted")
+        child.expect_exact(
+            "encee: error: interrupted before the session of dev was written: that code has been used\r\n"
+            "encee: hint: wait until the device shows the next code, then try again\r\n"
+        )
         child.expect(pexpect.EOF)
         assert child.wait() == 130
+    assert home.state() == before
+
+
+def test_an_interrupt_before_the_answer_says_that_the_code_may_be_used(dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.hang(20))
+    child = on_terminal("refresh", "dev", "-c", dev.device.next_code(), size=(24, 200))
+    wait_for(lambda: aws.calls("GetSessionToken"))
+    child.send("\x03")
+    child.expect_exact("interrupted before AWS answered for dev: that code may have been used\r\n")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_any_moment_is_followed_by_the_truth(home: Home, dev: Person, aws: FakeAws) -> None:
+    aws.latency = 0.05
+    said = set()
+    for step in range(20):
+        home.write(dev.section(), "")
+        aws.journal.clear()
+        code = dev.device.next_code()
+        child = subprocess.Popen([ENCEE, "refresh", "dev", "-c", code], stderr=subprocess.PIPE, text=True)
+        if step % 4:
+            wait_for(lambda: aws.calls("GetSessionToken"))
+        time.sleep(step / 200 if step % 4 else step / 40)
+        child.send_signal(signal.SIGINT)
+        _, shown = child.communicate(timeout=20)
+        stages = {
+            "the request for dev was sent: that code is unused": (False, {0}),
+            "AWS answered for dev: that code may have been used": (False, {0, 1}),
+            "the session of dev was written: that code has been used": (False, {1}),
+            "dev-mfa is valid until": (True, {1}),
+        }
+        stage = next((stage for stage in stages if stage in shown), "")
+        if not stage:  # it came before the program was at work
+            assert (aws.calls("GetSessionToken"), "[dev-mfa]" in home.credentials.read_text()) == ([], False), shown
+            continue
+        written, sent = stages[stage]
+        assert ("[dev-mfa]" in home.credentials.read_text()) == written, shown
+        assert len(aws.calls("GetSessionToken")) in sent, shown
+        said.add(stage)
+    assert len(said) > 1, said
 
 
 def test_a_held_lock_is_waited_for_once_for_all_profiles(
