@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 _AGAIN = "try again in a moment"
+SEE_ENDPOINT = "see what answers: the endpoint (AWS_ENDPOINT_URL, endpoint_url of the profile) and the proxy"
 CLOCK_REMEDY = "let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)"
 _SKEW = re.compile(r"(\d{8}T\d{6}Z) is (?:now earlier|still later) than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+] 15 min")
+_LONGEST_TEXT = 400
+"""Characters of AWS's own words that are shown at most."""
+_LONGEST_DENIAL = 2000
+"""Characters of a denial at most: three ARNs with paths of the longest kind."""
 
 
 class CertainlyUnusedError(AwsError):
@@ -59,6 +64,10 @@ class DeniedError(AwsError):
 
 class NeedsMfaError(DeniedError):
     """A policy denies it to a key alone, as one does that requires MFA; a session may be allowed to."""
+
+
+class UnexplainedError(DeniedError):
+    """AWS refused, and its answer does not say why."""
 
 
 class TakenError(AwsError):
@@ -209,10 +218,9 @@ _MEANINGS = (
 
 def _refusal(error: "ClientError", signer: Signer) -> AwsError:
     """What an error that AWS answered means, and what to do about it."""
-    code = error.response.get("Error", {}).get("Code", "")
-    text = error.response.get("Error", {}).get("Message", "").strip()
-    for secret in filter(None, (signer.key.secret, signer.token)):
-        text = text.replace(secret, "…")
+    answer = error.response.get("Error", {})
+    code = _without_secrets(answer.get("Code", ""), signer).strip()
+    text = _without_secrets(answer.get("Message", ""), signer).strip()
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if not code:
         return _not_aws()
@@ -220,9 +228,20 @@ def _refusal(error: "ClientError", signer: Signer) -> AwsError:
         return ThrottledError("AWS gets too many requests from this account", hint="wait a minute and try again")
     if status >= 500:  # noqa: PLR2004 - every server error
         return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
-    if skew := _SKEW.search(text):
-        return _clock_off(*skew.groups())
+    if "Signature expired" in text or "Signature not yet current" in text:
+        return _clock_off(text)
     return _meant(code, text.rstrip("."), error.operation_name, signer)
+
+
+def _without_secrets(text: str, signer: Signer) -> str:
+    for secret in filter(None, (signer.key.secret, signer.token)):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _cut(text: str) -> str:
+    """A text of AWS's, no longer than a person reads."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
@@ -234,21 +253,29 @@ def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
             f"AWS does not accept the session of {signer.source} any more{use}",
             hint=shlex.join(["encee", "refresh", *names]),
         )
-    facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": text}
+    facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": _cut(text)}
     quoted = {name: shlex.quote(fact) for name, fact in facts.items()}
     for meaning in _MEANINGS:
         if code == meaning.code and meaning.part in text:
             return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**quoted))
+    if not text:
+        return UnexplainedError(
+            f"AWS refused {operation} to {signer.profile} and did not say why ({_cut(code)})",
+            hint=_whether_it_works(signer),
+        )
     if code == "AccessDenied":
         return _denied(text, operation, signer)
-    return AwsError(f"AWS refused the request of {signer.profile}: {code}: {text}", hint=_whether_it_works(signer))
+    return AwsError(
+        f"AWS refused the request of {signer.profile}: {_cut(code)}: {_cut(text)}", hint=_whether_it_works(signer)
+    )
 
 
 def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
     """What a missing permission means: which action it is, and who can do what about it."""
-    denial = Denial.read(text)
+    denial = Denial.read(text) if len(text) <= _LONGEST_DENIAL else None
     if denial is None:
-        return DeniedError(f"AWS does not let {signer.profile} do {operation}: {text}", hint=_whether_it_works(signer))
+        message = f"AWS does not let {signer.profile} do {operation}: {_cut(text)}"
+        return DeniedError(message, hint=_whether_it_works(signer))
     message = f"AWS does not let {denial.name} do {denial.action}: {denial.reason}"
     if not denial.is_explicit:
         return DeniedError(message, hint=f"an administrator can allow it: {denial.statement}")
@@ -264,9 +291,15 @@ def _whether_it_works(signer: Signer) -> str:
     return f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
 
 
-def _clock_off(ours: str, theirs: str) -> ClockOffError:
-    """The error for a clock that AWS finds too far from its own; both moments as AWS writes them."""
-    here, there = (datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for moment in (ours, theirs))
+def _clock_off(text: str) -> AwsError:
+    """The error for a clock that AWS finds too far from its own."""
+    skew = _SKEW.search(text)
+    try:
+        moments = skew.groups() if skew else ()
+        here, there = (datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for moment in moments)
+    except ValueError:
+        message = f"AWS finds this machine's clock wrong, in words that encee cannot read: {_cut(text)}"
+        return LostAnswerError(message, hint=CLOCK_REMEDY)
     minutes = round((here - there).total_seconds() / 60)
     return ClockOffError(
         f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",

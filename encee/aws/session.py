@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from encee.aws.answers import CheckedParsers
 from encee.aws.refusals import explained
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
@@ -68,6 +69,7 @@ class Clients:
         # A token of the global endpoint fails in opt-in regions.
         core.set_config_variable("sts_regional_endpoints", "regional")
         core.register("after-call", _refuse_strangers)
+        core.register_component("response_parser_factory", CheckedParsers())
         if self._loader is None:
             self._loader = core.get_component("data_loader")
             # Else it looks through some 900 folders of API models for their names, for 20 ms.

@@ -1,12 +1,13 @@
 """The Security Token Service: session credentials for an MFA code, a role for a session."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from encee.aws.patience import patiently
-from encee.aws.refusals import LostAnswerError, explained
+from encee.aws.refusals import SEE_ENDPOINT, LostAnswerError, UnexplainedError, explained
 from encee.aws.signer import Signer
 from encee.errors import AwsError, CodeMayBeSpentError
 from encee.model import Role, Session
@@ -14,6 +15,9 @@ from encee.model import Role, Session
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
+
+_CALLER = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:[^:]+")
+_PRINTABLE = re.compile(r"[!-~]+")
 
 
 def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code: str, duration: timedelta) -> Session:
@@ -130,6 +134,8 @@ def identity(client: "STSClient", signer: Signer) -> Identity:
     """
     with explained(signer):
         answer = client.get_caller_identity()
+        if not _CALLER.fullmatch(answer["Arn"]):
+            raise LostAnswerError("AWS's answer does not name who signs", hint=SEE_ENDPOINT)
         return Identity(answer["Arn"], _moment(answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
 
 
@@ -147,24 +153,25 @@ def _session(credentials: "CredentialsTypeDef") -> Session:
     Raises:
         AwsError: Its key is not one of a session, as all are that AWS hands out: in a file, nothing would tell it from
             a key that exists nowhere else.
+        LostAnswerError: Its secret or its token is empty, or holds what no AWS tool could read from a file.
     """
-    key_id, expiration = credentials["AccessKeyId"], credentials["Expiration"]
+    key_id, secret, token = (credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     if not key_id.startswith("ASIA"):
         raise AwsError(
             "what answered in the place of STS handed out a key that is no session's (ASIA…); nothing was written",
             hint="name an endpoint of AWS: endpoint_url of the profile, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS",
         )
-    if expiration.tzinfo is None:
-        expiration = expiration.replace(tzinfo=UTC)
-    return Session(key_id, credentials["SecretAccessKey"], credentials["SessionToken"], expiration)
+    if not all(_PRINTABLE.fullmatch(part) for part in (key_id, secret, token)):
+        raise LostAnswerError("AWS's answer holds a session with a part that is empty or malformed", hint=SEE_ENDPOINT)
+    return Session(key_id, secret, token, credentials["Expiration"])
 
 
 @contextmanager
 def _spending_a_code() -> Iterator[None]:
-    """Say of a lost answer that the code may be used up."""
+    """Add to an answer that is lost, or that gives no reason, that the code may have been used."""
     try:
         yield
-    except LostAnswerError as error:
+    except (LostAnswerError, UnexplainedError) as error:
         raise CodeMayBeSpentError(
             f"{error.message}: that code may have been used",
             hint="wait until the device shows the next code, then try again",

@@ -116,6 +116,26 @@ def test_a_lost_answer_is_no_mistake_and_its_code_is_not_sent_again(dev: Person,
     assert [call.code for call in aws.calls("GetSessionToken")] == sent
 
 
+@pytest.mark.slow
+def test_asks_again_after_an_answer_that_aws_never_gives(dev: Person, aws: FakeAws) -> None:
+    answers = {
+        faults.error("AccessDenied", "", 403): "did not say why (AccessDenied): that code may have been used; try the",
+        faults.session("ASIAQ", "tomorrow"): "in the place of a time: that code may have been used; try the",
+        faults.session("ASIAQ", "2026-01-01T00:00:00Z"): "and that code has been used; try the",
+        faults.error("SignatureDoesNotMatch", "Signature expired: now", 403): "that code may have been used; try the",
+    }
+    child = on_terminal("refresh", "dev", size=(24, 300))
+    for fault, says in answers.items():
+        aws.fault("GetSessionToken", fault)
+        child.expect_exact(PROMPT)
+        child.sendline(dev.device.next_code())
+        child.expect_exact(says)
+    child.expect_exact(PROMPT)
+    child.sendline(dev.device.next_code())
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+
+
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_an_interrupted_prompt_ends_with_130_and_changes_nothing(home: Home, aws: FakeAws, key: str) -> None:

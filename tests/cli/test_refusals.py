@@ -256,6 +256,81 @@ CASES = [
         hint="next code",
     ),
     Case("a proxy's page", 4, "a proxy or sign-in page", fault(faults.html(502)), sent=1),
+    # what AWS never says
+    *(
+        Case(
+            f"no reason, {code}", 4, f"did not say why ({code}): that code may", fault(error), sent=1, hint="next code"
+        )
+        for code, error in (
+            ("AccessDenied", faults.error("AccessDenied", "", 403)),
+            ("Odd", faults.error("Odd", " ", 400)),
+            ("Bare", faults.document("<ErrorResponse><Error><Code>Bare</Code></Error></ErrorResponse>", 403)),
+            ("Nested", faults.document("<E><Error><Code>Nested</Code><Message><a/></Message></Error></E>", 403)),
+        )
+    ),
+    *(
+        Case(f"an unreadable error, {name}", 4, "that code may have been used", fault(error), sent=1, hint="next code")
+        for name, error in (
+            ("no code", faults.error("", "no", 403)),
+            ("no code and no text", faults.error("", "", 403)),
+            ("a text for an element", faults.document("<E><Error>no</Error></E>", 400)),
+            ("two codes", faults.document("<E><Error><Code>A</Code><Code>B</Code></Error></E>", 400)),
+            ("not an error", faults.document("<E><ResponseMetadata>no</ResponseMetadata></E>", 400)),
+            ("a result without fields", faults.document("<GetSessionTokenResponse/>")),
+            ("deep", faults.document("<a>" * 2000 + "</a>" * 2000, 400)),
+        )
+    ),
+    *(
+        Case(
+            f"an expiration that is {expiration or 'empty'}",
+            4,
+            f"AWS's answer holds {expiration!r} in the place of a time: that code may have been used",
+            fault(faults.session("ASIAQQQQQQQQQQQQQQQQ", expiration)),
+            sent=1,
+            hint="next code",
+        )
+        for expiration in (
+            "",
+            "tomorrow",
+            "nan",
+            "inf",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-12:00",
+        )
+    ),
+    Case(
+        "an expired session",
+        4,
+        "expired at 2026-01-01T00:00:00Z; it was not written, and that code has been used",
+        fault(faults.session("ASIAQQQQQQQQQQQQQQQQ", "2026-01-01T00:00:00Z")),
+        sent=1,
+        hint="next code",
+    ),
+    *(
+        Case(
+            f"a session whose secret is {name}",
+            4,
+            "part that is empty or malformed: that code may have been used",
+            fault(faults.session("ASIAQQQQQQQQQQQQQQQQ", "2100-01-01T00:00:00Z", secret=secret)),
+            sent=1,
+        )
+        for name, secret in (("empty", ""), ("two lines", "s\n[dev]\naws_secret_access_key = x"), ("a blank", "a b"))
+    ),
+    *(
+        Case(
+            f"a clock of another kind, {text}",
+            4,
+            f"this machine's clock wrong, in words that encee cannot read: Signature {text}: that code may have been",
+            fault(faults.error("SignatureDoesNotMatch", f"Signature {text}", 403)),
+            sent=1,
+            hint="next code",
+        )
+        for text in (
+            "expired: 20269999T999999Z is now earlier than 20260101T000000Z (20260101T000000Z - 15 min",
+            "expired: now",
+            "not yet current: 99999999T000000Z is still later than 20260101T000000Z (20260101T000000Z + 15 min",
+        )
+    ),
     Case("half an answer", 4, "arrived in pieces", fault(faults.half()), sent=1, hint="next code"),
     Case("a reset", 4, "was cut off", fault(faults.reset()), sent=1),
     Case("throttled", 4, "too many requests", fault(faults.throttled(), 3), sent=3, hint="wait"),
@@ -370,3 +445,27 @@ def test_a_refusal_is_clear_and_harms_nothing(
         *aws.issued_secrets(),
     ):
         assert secret not in result.err + caplog.text
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "x" * 5000])
+def test_a_long_message_of_aws_is_cut(encee: Encee, dev: Person, aws: FakeAws, code: str) -> None:
+    secret = dev.user.access_key.secret
+    aws.fault("GetSessionToken", faults.error(code, "a word " * 55 + secret + " and on and on" * 100_000, 400))
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    (error, _) = result.err.splitlines()
+    assert (result.code, "a word a word" in error, len(error) < 1000) == (4, True, True)
+    assert secret[:10] not in result.err
+
+
+@pytest.mark.parametrize(("code", "says"), [("AccessDenied", "did not say why (AccessDenied)"), ("", "sign-in page")])
+@pytest.mark.parametrize(
+    ("action", "command"),
+    [("ListMFADevices", ("device", "list", "dev")), ("ListAccessKeys", ("keys", "list", "dev"))],
+)
+def test_iam_may_refuse_without_a_reason(
+    encee: Encee, dev: Person, aws: FakeAws, action: str, command: tuple[str, ...], code: str, says: str
+) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    aws.fault(action, faults.error(code, "", 403))
+    result = encee(*command)
+    assert (result.code, says in result.err, "bug" in result.err) == (4, True, False), result.err

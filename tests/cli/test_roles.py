@@ -378,3 +378,22 @@ def test_the_device_of_a_long_role_follows_the_order_of_settings(
         monkeypatch.setenv(where, dev.device.serial)
     assert encee("refresh", "admin", "-c", dev.device.next_code(), *option).code == 0
     assert aws.calls("AssumeRole")[0].serial == dev.device.serial
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (faults.error("AccessDenied", "", 403), "AWS refused AssumeRole to admin and did not say why (AccessDenied)"),
+        (faults.session("ASIAQ", "tomorrow", "AssumeRole"), "'tomorrow' in the place of a time"),
+        (faults.session("ASIAQ", "2026-01-01T00:00:00Z", "AssumeRole"), "expired at 2026-01-01T00:00:00Z; it was not"),
+    ],
+)
+def test_a_strange_answer_about_a_role_leaves_its_source(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str, fault: faults.Fault, says: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin))
+    aws.fault("AssumeRole", fault)
+    result = encee("refresh", "dev", "admin", "-c", dev.device.next_code())
+    assert (result.code, says in result.err, "code has been used" in result.err) == (4, True, False), result.err
+    assert "[dev-mfa]" in home.credentials.read_text()
+    assert "[admin-mfa]" not in home.credentials.read_text()

@@ -81,19 +81,23 @@ def html(status: int = 200) -> Fault:
     return Fault("html", Response(page, status, content_type="text/html; charset=utf-8"))
 
 
-def session(key_id: str, expiration: str) -> Fault:
+def session(key_id: str, expiration: str, action: str = "GetSessionToken", *, secret: str = "s" * 40) -> Fault:
     """Something that speaks STS's language and is not AWS hands out a session of its own."""
     credentials = (
-        f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{'s' * 40}</SecretAccessKey>"
+        f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
         f"<SessionToken>{'t' * 300}</SessionToken><Expiration>{expiration}</Expiration>"
     )
-    answer = (
-        '<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult>'
-        f"<Credentials>{credentials}</Credentials></GetSessionTokenResult>"
-        "<ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata>"
-        "</GetSessionTokenResponse>"
+    return document(
+        f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>'
+        f"<Credentials>{credentials}</Credentials></{action}Result>"
+        f"<ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata>"
+        f"</{action}Response>"
     )
-    return Fault("session", Response(answer, content_type="text/xml"))
+
+
+def document(text: str, status: int = 200) -> Fault:
+    """Something answers with this XML."""
+    return Fault("document", Response(text, status, content_type="text/xml"))
 
 
 def half() -> Fault:
