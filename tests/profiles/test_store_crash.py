@@ -32,14 +32,15 @@ ROUNDS_AT_RANDOM = 75
 EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
-from encee.profiles import snapshot, store, swap
+from encee.profiles import swap
 from encee.profiles.headers import CredentialsHeaders
+from encee.profiles.store import Store
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def edit(profile, token):
-    store.Store(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
+    Store(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
         lambda document: document.own(profile, {"aws_session_token": token})
     )
 """
