@@ -143,7 +143,7 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
     for outcome in run.outcomes:
         if not isinstance(outcome, Failed) and outcome.profile == catalog.profile_for(word):
             target = Target(outcome.profile, outcome.session_profile)
-            if session := run.sessions.get(target) or catalog.session(target.session_profile, target.profile):
+            if session := run.sessions.get(target) or catalog.usable_session(target.session_profile, target.profile):
                 return target, session
     raise EnceeError(f"the session of {word} was there and is gone", hint="try again")
 

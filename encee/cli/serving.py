@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from encee.cli import terminal
 from encee.cli.options import HowToRefresh, World, read_catalog
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
-from encee.profiles.export import Exported, exported, of_session
+from encee.profiles.export import Exported, exported, of_session, session_profile_meant
 from encee.profiles.files import Files
 from encee.profiles.not_a_source import not_a_source
 
@@ -49,6 +49,10 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
                 terminal.warn(f"{word} was not refreshed: {error.message}")
             return session  # not for long, but there is no better one
     state = "has expired" if session is not None else "is missing"
+    if refreshable and catalog.has_session_of_another_account(
+        session_profile_meant(catalog, word, refreshable), refreshable
+    ):
+        state = f"is of another account than the key of {refreshable}"
     remedy = f"encee refresh {shlex.quote(refreshable)}" if refreshable else "renew it with the tool that made it"
     raise NoSessionError(f"the session of {word} {state}", hint=remedy)
 

@@ -35,6 +35,7 @@ _STYLES = {
     "valid": pictures.GOOD,
     "expiring": pictures.DOUBTFUL,
     "expired": pictures.BAD,
+    "other-account": pictures.BAD,
     "none": pictures.FAINT,
 }
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
@@ -70,7 +71,8 @@ def status(
     """Show which session expires when.
 
     Lists the session of each profile with long-term keys, and the sessions of other tools. With --check and
-    without PROFILE, only sessions that exist count. --watch follows what changes in the files.
+    without PROFILE, only sessions that exist count. --watch follows what changes in the files. A session whose
+    account is not that of the source's key has the state other-account, and is not valid.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
@@ -144,6 +146,8 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
         what = f"has {time_left(row.expiration - now)} left, less than {time_left(least)}"
     elif state == "expired":
         what = "has expired"
+    elif state == "other-account":
+        what = f"holds a session of another account than the key of {row.source}"
     else:
         what = "does not say when it ends" if row.exists else "has no session yet"
     hint = "renew it with the tool that made it"

@@ -154,13 +154,31 @@ class Catalog:
 
     def session(self, session_profile: str, profile: str) -> Session | None:
         """The session that encee wrote there for a profile, valid or over; None where there is none."""
+        session = self._written_session(session_profile, profile)
+        return None if session and self._is_of_another_account(session, profile) else session
+
+    def usable_session(self, session_profile: str, profile: str) -> Session | None:
+        """The session that AWS tools find there for a profile: encee's, or the one of aws-mfa that encee takes over."""
         options = self.credentials.get(session_profile, {})
-        if not is_encees(options) or self.owner(session_profile) != profile:
-            return None
-        session, key = session_in(options), self.access_key(profile)
-        if session and key and None not in (pair := {account_of(None, session.id), account_of(None, key.id)}):
-            return session if len(pair) == 1 else None  # else another user's key was put into the profile since
-        return session
+        if _is_aws_mfas(options) and options.get("assumed_role") == "False":
+            taken_over = session_in(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
+            return None if taken_over and self._is_of_another_account(taken_over, profile) else taken_over
+        return self.session(session_profile, profile)
+
+    def has_session_of_another_account(self, session_profile: str, profile: str) -> bool:
+        """Whether the session there was made with a key of another account than the profile has now."""
+        session = self._written_session(session_profile, profile)
+        return session is not None and self._is_of_another_account(session, profile)
+
+    def _written_session(self, session_profile: str, profile: str) -> Session | None:
+        options = self.credentials.get(session_profile, {})
+        return session_in(options) if is_encees(options) and self.owner(session_profile) == profile else None
+
+    def _is_of_another_account(self, session: Session, profile: str) -> bool:
+        """Whether a session cannot be that of a profile's key; not where one of the two does not tell its account."""
+        key = self.access_key(profile)
+        accounts = {account_of(None, session.id), account_of(None, key.id if key else None)}
+        return None not in accounts and len(accounts) > 1
 
     def profile_for(self, word: str) -> str | None:
         """The long-term or role profile that a word of the command line means.
@@ -303,13 +321,18 @@ def is_pattern(word: str) -> bool:
     return any(character in word for character in "*?[")
 
 
+def _is_aws_mfas(options: Mapping[str, str]) -> bool:
+    """Whether aws-mfa manages a section."""
+    return "manager" not in options and "expiration" in options and "assumed_role" in options
+
+
 def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
     """The tool, not encee, that manages a section; None where there is none, or aws-mfa where encee takes over."""
     if is_encees(options):
         return None
     if manager := options.get("manager"):
         return first_line(manager)
-    if "expiration" in options and "assumed_role" in options:
+    if _is_aws_mfas(options):
         return None if takes_over else "aws-mfa"
     foreign = next((key for key in FOREIGN_KEYS if key in options), None)
     return f"another tool ({foreign})" if foreign else None

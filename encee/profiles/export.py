@@ -134,9 +134,14 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
         if not (key_id and secret and token):
             return None
         return Exported(word, None, key_id, secret, token, expiry_of(options), options.get("region"))
-    session_profile = word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
-    session = catalog.session(session_profile, profile)
+    session_profile = session_profile_meant(catalog, word, profile)
+    session = catalog.usable_session(session_profile, profile)
     return None if session is None else of_session(session, catalog, profile, session_profile)
+
+
+def session_profile_meant(catalog: Catalog, word: str, profile: str) -> str:
+    """The session profile that a word of the command line means, which means a profile that encee can refresh."""
+    return word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
 
 
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:

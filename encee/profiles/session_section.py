@@ -66,6 +66,11 @@ def has_token(options: Mapping[str, str]) -> bool:
     return bool(options.get("aws_session_token") or options.get("aws_security_token"))
 
 
+def is_complete(options: Mapping[str, str]) -> bool:
+    """Whether a section has all three parts of a session's credentials."""
+    return bool(options.get("aws_access_key_id") and options.get("aws_secret_access_key")) and has_token(options)
+
+
 def holds_session(options: Mapping[str, str]) -> bool:
     """Whether a section's credentials are a session's, and so worth nothing in the end."""
     return is_session_key(options.get("aws_access_key_id", "")) and has_token(options)

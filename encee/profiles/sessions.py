@@ -9,7 +9,7 @@ from encee.profiles.durations import expiring_threshold
 from encee.profiles.expiry import expiry_of
 from encee.profiles.identifiers import account_of
 from encee.profiles.locked_section import KEY_ID
-from encee.profiles.session_section import holds_session, is_encees
+from encee.profiles.session_section import holds_session, is_complete, is_encees, session_in
 
 
 class Listed(NamedTuple):
@@ -22,6 +22,7 @@ class Listed(NamedTuple):
         exists: Whether there is a session of encee's.
         expiration: When it ends, UTC; None where it does not say.
         length: How long it was when it was new; None where nobody can tell.
+        is_of_another_account: Whether the key of the source is of another account: it is no session of that key.
     """
 
     profile: str
@@ -30,9 +31,10 @@ class Listed(NamedTuple):
     exists: bool
     expiration: datetime | None
     length: timedelta | None = None
+    is_of_another_account: bool = False
 
     def state(self, now: datetime, expiring: timedelta | None) -> str:
-        """`valid`, `expiring`, `expired`, or `none`, also where nobody can tell.
+        """`valid`, `expiring`, `expired`, `other-account`, or `none`, also where nobody can tell.
 
         Args:
             now: The present moment, UTC.
@@ -43,6 +45,8 @@ class Listed(NamedTuple):
         left = self.expiration - now
         if left <= timedelta():
             return "expired"
+        if self.is_of_another_account:
+            return "other-account"
         least = expiring_threshold(self.length) if expiring is None else expiring
         return "valid" if left >= least else "expiring"
 
@@ -90,4 +94,9 @@ def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta |
         or account_of(None, options.get("aws_access_key_id"))
         or account_of(None, of_user.get("aws_access_key_id") or of_user.get(KEY_ID))
     )
-    return Listed(name, source, account, is_encees(options), expiry_of(options), length)
+    is_of_another_account = source is not None and exists and catalog.has_session_of_another_account(name, source)
+    if is_of_another_account:
+        account = account_of(None, options.get("aws_access_key_id"))
+    is_usable = session_in(options) is not None if is_encees(options) else is_complete(options)
+    ends = expiry_of(options) if is_usable else None
+    return Listed(name, source, account, is_encees(options), ends, length, is_of_another_account)

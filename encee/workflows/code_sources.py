@@ -39,7 +39,7 @@ def nobody_to_ask(job: CodeJob, keep: Keep) -> EnceeError:
     """The error where nothing and nobody can be asked for a code."""
     name = shlex.quote(job.targets[0].profile)
     if keep.lasting is not None:
-        message = f"the session of {job.label} is missing or ends soon, and there is no terminal to ask for a code"
+        message = f"{job.label} has no session that lasts long enough, and there is no terminal to ask for a code"
         return NoSessionError(message, hint=f"encee refresh {name}")
     return UsageError(
         f"there is no terminal to ask for the code of {job.label}",

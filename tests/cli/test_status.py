@@ -79,7 +79,7 @@ def test_lists_the_sessions_of_other_tools(
 ) -> None:
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
-    home.write(f"[theirs]\naws_access_key_id = ASIAX\naws_session_token = t\n{line}\n")
+    home.write(f"[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n{line}\n")
     (listed,) = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -167,6 +167,70 @@ def test_check_counts_a_missing_session_only_when_it_is_named(encee: Encee, home
     )
 
 
+def _sessions_of(name: str, **changes: str | None) -> str:
+    """The session of dev, with other options in it."""
+    options = {
+        "aws_access_key_id": "ASIARZPUZDIKJ7QJZGVA",
+        "aws_secret_access_key": "s",
+        "aws_session_token": "t",
+        "expiration": "2026-11-22T20:00:00Z",
+        "manager": "encee",
+        "encee_source": "dev",
+    } | changes
+    return "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in options.items() if value is not None), ""])
+
+
+_AWS_MFA = {"manager": None, "encee_source": None, "assumed_role": "False", "expiration": "2026-11-22 20:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("source", "session", "state"),
+    [
+        ("dev", _sessions_of("dev-mfa"), "valid"),
+        ("dev", _sessions_of("dev-mfa", aws_access_key_id="ASIAQNZGKIQY56JQ7WML"), "other-account"),
+        ("dev", _sessions_of("dev-mfa", expiration="2026-11-22T11:00:00Z"), "expired"),
+        ("dev", _sessions_of("dev-mfa", expiration="soon"), "none"),
+        ("dev", _sessions_of("dev-mfa", aws_session_token=None, aws_security_token="t"), "none"),
+        ("dev", _sessions_of("dev-mfa", aws_secret_access_key=None), "none"),
+        ("dev-long-term", _sessions_of("dev", **_AWS_MFA), "valid"),
+        ("dev-long-term", _sessions_of("dev", **_AWS_MFA, aws_secret_access_key=None), "none"),
+    ],
+)
+def test_all_commands_agree_on_which_session_is_valid(
+    encee: Encee, home: Home, source: str, session: str, state: str
+) -> None:
+    key = "aws_access_key_id = AKIARZPUZDIKB5ZSYQXA\naws_secret_access_key = s\n"
+    home.write(f"[{source}]\n{key}mfa_serial = arn:aws:iam::123456789012:mfa/x\n{session}")
+    (row,) = json.loads(encee("status", source, "--json", now=NOW).out)["sessions"]
+    assert row["state"] == state
+    for command in (
+        ["status", source, "--check"],
+        ["refresh", source, "--if-expiring", "1h"],
+        ["env", source],
+        ["process", source],
+        ["exec", "--no-refresh", source, "--", "no-such-command"],
+    ):
+        result = encee(*command, now=NOW)
+        expected = {"exec": 127}.get(command[0], 0) if state == "valid" else 3
+        assert result.code == expected, (command, result.err)
+
+
+def test_a_session_of_another_account_is_named_as_such(encee: Encee, home: Home) -> None:
+    key = "aws_access_key_id = AKIARZPUZDIKB5ZSYQXA\naws_secret_access_key = s\n"
+    home.write(f"[dev]\n{key}" + _sessions_of("dev-mfa", aws_access_key_id="ASIAQNZGKIQY56JQ7WML"))
+    assert encee("status", now=NOW).out.splitlines()[1].split()[:4] == [
+        "dev-mfa",
+        "dev",
+        "029608264753",
+        "other-account",
+    ]
+    hint = "encee: hint: encee refresh dev\n"
+    checked = encee("status", "--check", now=NOW)
+    assert checked.err == f"encee: error: dev-mfa holds a session of another account than the key of dev\n{hint}"
+    served = encee("env", "dev", now=NOW)
+    assert served.err == f"encee: error: the session of dev is of another account than the key of dev\n{hint}"
+
+
 def test_lists_a_session_whose_source_is_gone(encee: Encee, home: Home) -> None:
     home.write(session("dev-mfa", NOW + timedelta(hours=2)))
     assert "dev-mfa  dev" in encee("status", now=NOW).out
@@ -237,20 +301,20 @@ def test_a_terminal_without_room_for_the_table_gets_plain_columns(home: Home) ->
     [("dev", True, True), ("production-1", False, True), ("p" * 20, False, False)],
 )
 def test_bars_make_room_for_names_and_names_are_folded_last(
-    home: Home, dev: Person, name: str, with_bars: bool, in_one_piece: bool
+    home: Home, name: str, with_bars: bool, in_one_piece: bool
 ) -> None:
-    home.write(dev.section(name) + session(f"{name}-mfa", datetime.now(UTC) + timedelta(hours=6), name))
+    home.write(f"[{name}]\n{KEYS}" + session(f"{name}-mfa", datetime.now(UTC) + timedelta(hours=6), name))
     drawn = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("status").read())
     assert ("█" in drawn, f"{name}-mfa" in drawn) == (with_bars, in_one_piece)
     assert max(map(len, drawn.splitlines())) <= 80
 
 
-def test_a_row_of_folded_names_that_are_wider_than_they_are_long_stays_one_row(home: Home, dev: Person) -> None:
+def test_a_row_of_folded_names_that_are_wider_than_they_are_long_stays_one_row(home: Home) -> None:
     valid, expired = ("東京" * 6, "大阪" * 6)
     home.write(
-        dev.section(valid)
+        f"[{valid}]\n{KEYS}"
         + session(f"{valid}-mfa", datetime.now(UTC) + timedelta(hours=6), valid)
-        + dev.section(expired)
+        + f"[{expired}]\n{KEYS}"
         + session(f"{expired}-mfa", datetime.now(UTC) - timedelta(hours=6), expired)
     )
     drawn = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("status").read()).splitlines()
