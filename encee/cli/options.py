@@ -8,6 +8,7 @@ import typer
 
 from encee.cli import terminal
 from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
+from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import Files
 from encee.profiles.headers import headers_of
@@ -162,22 +163,22 @@ def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
 
 
 def salvage_catalog(
-    files: Files, warn: Callable[[str], None], *, read: Callable[[Store], bytes] = Store.read
+    files: Files, report: Callable[[FileRefusedError], object], *, read: Callable[[Store], bytes] = Store.read
 ) -> Catalog:
-    """What can be read of the profiles, for looking only, with a warning where something cannot.
+    """What can be read of the profiles, for looking only.
 
     Args:
         files: Where they are.
-        warn: Called with the warning.
+        report: Called with what is wrong with a file that AWS tools cannot read.
         read: How to read a file.
 
     Raises:
         FileRefusedError: One of the two files is there and cannot be opened.
     """
     views = []
-    for store in stores(files, warn):
+    for store in stores(files):
         view, fault = salvage_view(read(store), store.path)
         if fault:
-            warn(fault.message)
+            report(fault)
         views.append(view)
     return Catalog(*views)

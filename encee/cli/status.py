@@ -21,12 +21,12 @@ from encee.cli.options import (
     read_catalog,
     salvage_catalog,
 )
-from encee.errors import EnceeError, NoSessionError, UsageError
+from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
 from encee.profiles.files import Files
-from encee.profiles.not_a_source import not_a_source
+from encee.profiles.not_a_source import not_a_source, nothing_to_refresh
 from encee.profiles.sessions import Listed, sessions
 from encee.profiles.settings import GivenSettings, Settings
 from encee.profiles.store import Store
@@ -40,7 +40,6 @@ _STYLES = {
 }
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
 _FOLDABLE = 2
-_NO_PROFILES = "there are no profiles yet: encee setup makes the first one"
 
 _LOOK = 0.5
 """For how many seconds a picture waits for a file that is being written."""
@@ -76,18 +75,26 @@ def status(
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
+    threshold = None if expiring is None else parse_duration(expiring)
     if watch:
         _refuse_watch(check=check, json=json)
-    catalog = (read_catalog if check else salvage_catalog)(files, terminal.warn)
-    threshold = None if expiring is None else parse_duration(expiring)
-    rows = _listed(profiles, catalog, files, world)
-    now = world.clock()
-    if watch:
+        _listed(profiles, salvage_catalog(files, lambda _fault: None), files, world)  # an unknown word ends it at once
         _watch(profiles, files, world, threshold)
-    elif json:
-        terminal.json({"sessions": [_as_json(row, now, threshold) for row in rows]})
+        return
+    faults: list[FileRefusedError] = []
+    catalog = read_catalog(files, terminal.warn) if check else salvage_catalog(files, faults.append)
+    rows = _readable(profiles, catalog, files, world, faults)
+    now = world.clock()
+    if json:
+        terminal.json(
+            {
+                "sessions": [_as_json(row, now, threshold) for row in rows],
+                "other_profiles": [_other_as_json(name, catalog) for name in catalog.other_profiles()],
+                "faults": [*map(terminal.error_as_json, faults)],
+            }
+        )
     elif not check:
-        _show(rows, now, threshold)
+        _show(rows, catalog, files, now, threshold)
     if check:
         least = threshold or timedelta()
         for row in rows:
@@ -105,6 +112,28 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
         raise UsageError("--watch draws a table, and --check and --json are for programs", hint="encee status --watch")
     if not sys.stdout.isatty():
         raise UsageError("--watch needs a terminal as standard output", hint="encee status, or encee status --json")
+
+
+def _readable(
+    words: Sequence[str] | None, catalog: Catalog, files: Files, world: World, faults: Sequence[FileRefusedError]
+) -> list[Listed]:
+    """The rows that are wanted, with a warning of each fault of the files.
+
+    Raises:
+        FileRefusedError: A fault, where the wanted rows cannot be read because of it.
+        UsageError: A word means no row.
+    """
+    rows: list[Listed] = []
+    try:
+        rows = _listed(words, catalog, files, world)
+    except UsageError:
+        if not faults:
+            raise
+    if faults and not rows:
+        raise faults[0]
+    for fault in faults:
+        terminal.warn(fault.message)
+    return rows
 
 
 def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, world: World) -> list[Listed]:
@@ -158,11 +187,18 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
     raise NoSessionError(f"{row.profile} {what}", hint=hint)
 
 
-def _show(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> None:
+def _show(rows: Sequence[Listed], catalog: Catalog, files: Files, now: datetime, expiring: timedelta | None) -> None:
     if not rows:
-        terminal.say(_NO_PROFILES)
+        for line in _what_else(catalog, files):
+            terminal.say(line)
         return
     pictures.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
+
+
+def _what_else(catalog: Catalog, files: Files) -> list[str]:
+    """What there is in the place of sessions, and what to do."""
+    nothing = nothing_to_refresh(catalog, files)
+    return [nothing.message, f"  {nothing.hint}"]
 
 
 def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta | None) -> None:
@@ -173,12 +209,13 @@ def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: ti
         notes: list[str] = []
         rows: list[Listed] = []
         try:
-            catalog = salvage_catalog(files, notes.append, read=partial(Store.read, patience=_LOOK))
+            read = partial(Store.read, patience=_LOOK)
+            catalog = salvage_catalog(files, lambda fault: notes.append(fault.message), read=read)
             rows = _listed(words, catalog, files, world)
+            if not rows and not notes:
+                notes += _what_else(catalog, files)
         except EnceeError as error:  # as long as it is so
             notes.append(error.message)
-        if not rows and not notes:
-            notes.append(_NO_PROFILES)
         now = world.clock()
         footer = f"{now.astimezone():%H:%M:%S}  Ctrl-C ends this"
         return Picture(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), _FOLDABLE, notes, footer)
@@ -207,6 +244,11 @@ def _cells(row: Listed, now: datetime, expiring: timedelta | None, *, with_bar: 
         left = f"{bar(remaining)} {time_left(remaining)}" if with_bar else time_left(remaining)
         ends = local(row.expiration, now)
     return [row.profile, row.source or "–", row.account or "–", row.state(now, expiring), left, ends]
+
+
+def _other_as_json(profile: str, catalog: Catalog) -> dict[str, Any]:
+    way = catalog.sign_in(profile)
+    return {"profile": profile, "signs_in_with": way.kind if way else None}
 
 
 def _as_json(row: Listed, now: datetime, expiring: timedelta | None) -> dict[str, Any]:

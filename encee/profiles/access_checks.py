@@ -19,6 +19,9 @@ _WRITE_TIMEOUT_SECONDS = 60.0
 """Below this age, a temporary file can belong to a write that has not finished."""
 
 
+_OTHER_PERMISSIONS = "this system has other permissions than owners and modes"
+
+
 def _has_owners() -> bool:
     """Whether files have owners and modes; Windows has other permissions."""
     return hasattr(os, "geteuid")
@@ -164,6 +167,16 @@ def _permissions(examined: Examined) -> Iterator[Finding]:
             yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
 
 
+def _permission_obstacle(examined: Examined) -> str | None:
+    """Why other users may be able to read or change the files although no finding says so, or None."""
+    return examined.unread if _has_owners() else _OTHER_PERMISSIONS
+
+
+def _write_obstacle(examined: Examined) -> str | None:
+    """Why a file may not be writable although no finding says so, or None."""
+    return examined.unopened if _has_owners() else _OTHER_PERMISSIONS
+
+
 def _status(path: Path) -> os.stat_result | None:
     """What the file system says of a path; None where there is nothing, or nothing any more."""
     try:
@@ -187,8 +200,8 @@ def _leftovers(examined: Examined) -> Iterator[Finding]:
 
 ACCESS_CHECKS: tuple[Check[Examined], ...] = (
     Check("readable", "both files can be opened", _cannot_be_opened),
-    Check("writable", "encee can write both files", _not_writable),
-    Check("permissions", "only you can read and change the two files", _permissions),
+    Check("writable", "encee can write both files", _not_writable, _write_obstacle),
+    Check("permissions", "only you can read and change the two files", _permissions, _permission_obstacle),
     Check("lock-files", "encee can open the files that it has beside the two", _lock_files),
     Check("leftover-files", "no temporary file of encee's was left behind", _leftovers),
 )

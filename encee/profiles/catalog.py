@@ -2,23 +2,25 @@
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from shlex import quote
 
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
-from encee.profiles.expiry import FOREIGN_KEYS
+from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
 from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
 from encee.profiles.locked_section import KEY_ID, locked_key_in, points_to_keyring
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
+    holds_session,
     is_encees,
     is_session_key,
     session_in,
     source_in,
 )
+from encee.profiles.sign_in import SignIn, sign_in
 from encee.profiles.syntax import View, first_line, is_portable_name, profile_of_header
 
 _SHADOWS = frozenset(
@@ -127,7 +129,27 @@ class Catalog:
     @cached_property
     def targets(self) -> dict[str, str]:
         """Every profile that encee can refresh → its session profile."""
-        return self.sources | self.roles
+        return self.sources | {role: target for role, target in self.roles.items() if not self.sign_in(role)}
+
+    def sign_in(self, profile: str) -> SignIn | None:
+        """How a profile without long-term keys signs in by itself, or the source of a role; None where neither does."""
+        source = self.last_source(profile)
+        return None if source in self.roles or self.access_key(source) else sign_in(self.options(source))
+
+    def last_source(self, profile: str) -> str:
+        """The profile that a role is assumed with in the end; a profile that is no role itself."""
+        links = [profile]
+        while links[-1] in self.roles and links[-1] not in links[:-1]:
+            links.append(first_line(self.options(links[-1])["source_profile"]))
+        return links[-1]
+
+    def other_profiles(self) -> Iterator[str]:
+        """The profiles that encee can neither refresh nor tell the end of, in the order of the files."""
+        for name in dict.fromkeys([*self.credentials, *self.config]):
+            options = self.credentials.get(name, {})
+            has_end = holds_session(options) and (is_encees(options) or expiry_of(options))
+            if name not in self.targets and not has_end:
+                yield name
 
     def _target(self, profile: str) -> str:
         """The name of the session profile: the setting, aws-mfa's convention, or `NAME-mfa`."""

@@ -70,6 +70,17 @@ class Examined:
         return (self.credentials,) if self.is_one_file else (self.credentials, self.config)
 
     @property
+    def unread(self) -> str | None:
+        """Why a check that looks at what the files hold may have missed something, or None."""
+        return None if self.is_readable else "the files have to be fixed first"
+
+    @property
+    def unopened(self) -> str | None:
+        """Why a check that looks at the files' first bytes may have missed something, or None."""
+        closed = any(file.fault and not isinstance(file.fault, UnreadableError) for file in self.both)
+        return self.unread if closed else None
+
+    @property
     def is_readable(self) -> bool:
         """Whether encee, and the AWS tools, can read both files."""
         return not any(file.fault for file in self.both)

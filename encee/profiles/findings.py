@@ -41,11 +41,13 @@ class Check(NamedTuple, Generic[Subject]):
         id: Its name, which stays the same for ever.
         fine: What is said where it finds nothing.
         look: Finds what there is to say.
+        obstacle: Says what keeps it from looking at everything, or None; what it does not find is unknown then.
     """
 
     id: str
     fine: str
     look: Callable[[Subject], Iterable[Finding]]
+    obstacle: Callable[[Subject], str | None] = lambda _subject: None
 
 
 class Checked(NamedTuple):
@@ -58,5 +60,10 @@ class Checked(NamedTuple):
 def checked(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Checked]:
     """What checks find: at least one thing for each, in their order."""
     for check in checks:
-        for finding in [*check.look(subject)] or [Finding(State.OK, check.fine)]:
+        for finding in [*check.look(subject)] or [_nothing_found(check, subject)]:
             yield Checked(check.id, finding)
+
+
+def _nothing_found(check: Check[Subject], subject: Subject) -> Finding:
+    obstacle = check.obstacle(subject)
+    return Finding(State.UNKNOWN, obstacle) if obstacle else Finding(State.OK, check.fine)

@@ -1,6 +1,7 @@
 """What there is to say of a word of the command line that means no profile which could be refreshed."""
 
 import re
+from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
@@ -8,6 +9,9 @@ from encee.profiles.catalog import Catalog, is_pattern
 from encee.profiles.files import Files
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, points_to_keyring
 from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
+
+_SHOWN = 5
+"""How many names a message lists."""
 
 
 def not_a_source(catalog: Catalog, word: str, files: Files) -> EnceeError:
@@ -25,6 +29,33 @@ def not_a_source(catalog: Catalog, word: str, files: Files) -> EnceeError:
     return _keyless(catalog, word, files)
 
 
+def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
+    """The error for files without a profile that encee could refresh: what there is instead.
+
+    Args:
+        catalog: The profiles.
+        files: Where the two files are, for the message.
+    """
+    others = list(dict.fromkeys([*catalog.other_profiles(), *catalog.roles]))
+    if not others:
+        return UsageError("there are no profiles yet", hint="encee setup")
+    if len(others) == 1:
+        error = _keyless(catalog, others[0], files)
+        return UsageError(f"there is no profile to refresh: {error.message}", hint=error.hint)
+    groups: dict[str, list[str]] = {}
+    for name in others:
+        way = catalog.sign_in(name)
+        groups.setdefault(f"signing in with {way.what}" if way else "without long-term keys", []).append(name)
+    found = "; ".join(f"{what}: {_listed(names)}" for what, names in groups.items())
+    return UsageError(f"there is no profile to refresh; {found}", hint="make one with long-term keys: encee setup")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
     """The error for a profile without long-term keys, by what it has instead."""
     options = catalog.options(word)
@@ -39,6 +70,15 @@ def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
             f"{word} holds session credentials of another tool, not long-term keys",
             hint="name a profile with long-term keys; see the profiles with: encee status",
         )
+    if way := catalog.sign_in(word):
+        source = catalog.last_source(word)
+        whose = f"{word} is a role of {source}, which signs in" if source != word else f"{word} signs in"
+        return UsageError(f"{whose} with {way.what}, not with long-term keys", hint=way.hint(source))
+    return _incomplete(word, options, files)
+
+
+def _incomplete(word: str, options: Mapping[str, str], files: Files) -> UsageError:
+    """The error for a profile that has no whole long-term key."""
     configure = f"aws configure --profile {quote(word)}"
     if is_session_key(options.get("aws_access_key_id", "")):
         return UsageError(

@@ -47,6 +47,7 @@ IGNORED_CHARACTERS = (
 """What some tool strips from the ends of a line or a name, as Java does control characters and JavaScript U+FEFF."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnreadableError(FileRefusedError):
@@ -77,6 +78,8 @@ def read_view(data: bytes, file: Path) -> View:
     if data.startswith(_BYTE_ORDER_MARK):
         remedy = "save the file as UTF-8 without a byte-order mark"
         raise unreadable(file, 1, "a byte-order mark", remedy, kind="byte-order-mark")
+    if data.startswith(_UTF_16_MARKS):
+        raise unreadable(file, 1, "UTF-16, as PowerShell and Notepad write it", "save the file as UTF-8")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

@@ -19,17 +19,31 @@ from encee.aws.sts import Identity, identity
 from encee.errors import AwsError, UsageError
 from encee.model import Device, Session
 from encee.profiles.access_checks import ACCESS_CHECKS
+from encee.profiles.examine import Examined
 from encee.profiles.file_checks import FILE_CHECKS
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.location_checks import LOCATION_CHECKS
 from encee.profiles.profile_checks import PROFILE_CHECKS
+from encee.profiles.setup_checks import SETUP_CHECKS
 from encee.workflows.connections import root_key
 from encee.workflows.devices import fido_only
 from encee.workflows.refresh_check import refresh_check
 
 Asked = TypeVar("Asked")
 
-_FILES_AND_PROFILES = (*LOCATION_CHECKS, *ACCESS_CHECKS, *FILE_CHECKS, *PROFILE_CHECKS)
+_ALWAYS_KNOWN = {"environment-keys"}
+_OF_FIRST_BYTES = {"byte-order-mark"}
+
+
+def _with_obstacle(check: Check[Examined]) -> Check[Examined]:
+    """A check of what the files hold, which is unknown where they cannot be read."""
+    if check.id in _ALWAYS_KNOWN:
+        return check
+    of_first_bytes = check.id in _OF_FIRST_BYTES
+    return check._replace(obstacle=lambda examined: examined.unopened if of_first_bytes else examined.unread)
+
+
+_CONTENT_CHECKS = map(_with_obstacle, (*FILE_CHECKS, *PROFILE_CHECKS))
+_FILES_AND_PROFILES = (*SETUP_CHECKS, *ACCESS_CHECKS, *_CONTENT_CHECKS)
 
 REFRESH_CHECK = refresh_check(_FILES_AND_PROFILES)
 

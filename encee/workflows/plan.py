@@ -9,7 +9,7 @@ from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR, LONGEST_ROLE, written
 from encee.profiles.files import Files
-from encee.profiles.not_a_source import not_a_source
+from encee.profiles.not_a_source import not_a_source, nothing_to_refresh
 from encee.profiles.settings import Settings
 from encee.workflows.jobs import CodeJob, Failed, Job, Plan, RoleJob, Target, place
 
@@ -34,7 +34,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
             planner.add(word)
         return planner.plan()
     if not catalog.sources:
-        raise UsageError("there are no profiles with long-term keys yet", hint="make the first one: encee setup")
+        raise nothing_to_refresh(catalog, files)
     for profile in catalog.sources:
         # Of several profiles, one that the files name no device for may belong to a user who has none.
         planner.add(profile, optional=len(catalog.sources) > 1 and not settings.saved_serial(profile))

@@ -308,7 +308,7 @@ def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) 
     result = encee("refresh")
     assert (result.code, result.err) == (
         2,
-        "encee: error: there are no profiles with long-term keys yet\nencee: hint: make the first one: encee setup\n",
+        "encee: error: there are no profiles yet\nencee: hint: encee setup\n",
     )
 
 

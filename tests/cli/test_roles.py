@@ -103,7 +103,7 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
         (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not one"),
         (profile("admin", ARN, ""), "is a role that is not assumed with the session of a profile"),
         (profile("admin", ARN, "nobody"), "source_profile of admin names nobody"),
-        (f"[profile admin]\nrole_arn = {ARN}\ncredential_source = Ec2InstanceMetadata\n", "not with MFA"),
+        (f"[profile admin]\nrole_arn = {ARN}\ncredential_source = Ec2InstanceMetadata\n", "of the machine"),
         (profile("admin", ARN, duration_seconds="60"), "a role cannot be assumed for 60"),
         (profile("admin", ARN, duration_seconds="13h"), "a role cannot be assumed for 13h"),
         (

@@ -59,6 +59,8 @@ def test_json_has_the_same_and_no_secret(encee: Encee, home: Home) -> None:
                 "expiration": "2026-11-22T14:00:00Z",
             }
         ],
+        "other_profiles": [],
+        "faults": [],
     }
 
 
@@ -103,10 +105,10 @@ def test_shows_what_can_be_read_of_an_odd_file(encee: Encee, home: Home) -> None
     assert "line 1 holds a key before any section" in result.err
 
 
-def test_a_file_without_a_section_is_warned_of(encee: Encee, home: Home) -> None:
+def test_a_file_without_a_section_is_an_error(encee: Encee, home: Home) -> None:
     home.write("hello\n")
     result = encee("status")
-    assert (result.code, result.out) == (0, "")
+    assert (result.code, result.out) == (5, "")
     assert "line 1 holds a key before any section" in result.err
 
 
@@ -263,7 +265,7 @@ def test_the_colours_are_read_on_a_dark_ground_and_on_a_light_one(home: Home) ->
 def test_without_a_file_says_what_to_do(encee: Encee) -> None:
     result = encee("status")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "there are no profiles yet: encee setup makes the first one\n"
+    assert result.err == "there are no profiles yet\n  encee setup\n"
 
 
 def test_a_name_cannot_move_the_cursor(encee: Encee, home: Home) -> None:

@@ -1,10 +1,11 @@
-"""The checks of where the two files are: whether encee and the AWS tools read the same ones."""
+"""The checks of what there is: which two files, and whether they hold a profile that encee can refresh."""
 
 from collections.abc import Iterator
 
 from encee.profiles.examine import Examined
-from encee.profiles.files import empty_variables
+from encee.profiles.files import Files, empty_variables
 from encee.profiles.findings import Check, Finding, State
+from encee.profiles.not_a_source import nothing_to_refresh
 
 
 def _empty_variables(examined: Examined) -> Iterator[Finding]:
@@ -26,8 +27,20 @@ def _one_file(examined: Examined) -> Iterator[Finding]:
         )
 
 
-LOCATION_CHECKS: tuple[Check[Examined], ...] = (
+def _nothing_to_refresh(examined: Examined) -> Iterator[Finding]:
+    if examined.catalog.sources or not examined.is_readable:
+        return
+    nothing = nothing_to_refresh(examined.catalog, Files(examined.credentials.path, examined.config.path))
+    has_any = any(examined.catalog.other_profiles()) or examined.catalog.roles
+    if has_any:
+        yield Finding(State.WARNING, nothing.message, nothing.hint)
+    else:
+        yield Finding(State.OK, nothing.message)
+
+
+SETUP_CHECKS: tuple[Check[Examined], ...] = (
     Check("file-variables", "the AWS tools find both files", _empty_variables),
     Check("one-file", "credentials file and config file are two files", _one_file),
+    Check("long-term-keys", "there is a profile to refresh", _nothing_to_refresh, lambda examined: examined.unread),
 )
 """In the order in which they are shown."""
