@@ -9,7 +9,7 @@ JOBS   ?= auto
 
 # Debian's packages with the programs that tests marked needs(…) want. Node is installed only where there is none:
 # Debian's npm conflicts with a Node from elsewhere.
-PROGRAMS := dbus fish gnome-keyring oathtool openssl tmux util-linux zsh
+PROGRAMS := dbus fish gnome-keyring oathtool openssl tcsh tmux util-linux zsh
 
 # Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
 READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd

@@ -21,7 +21,7 @@ from encee.cli.options import (
     World,
 )
 from encee.cli.serving import serve
-from encee.cli.shells import guessed_form
+from encee.cli.shells import form_of_running_shell
 from encee.errors import EnceeError, UsageError
 from encee.profiles.export import CLEARED, REGION, lines
 
@@ -32,6 +32,8 @@ class Shell(StrEnum):
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+    TCSH = "tcsh"
+    NU = "nu"
     POWERSHELL = "powershell"
     CMD = "cmd"
     DOTENV = "dotenv"
@@ -46,7 +48,7 @@ def env(
         Shell | None,
         typer.Option(
             metavar="SHELL",
-            help="bash, zsh, fish, powershell, cmd, dotenv or json. [default: the shell that runs encee]",
+            help="bash, zsh, fish, tcsh, nu, powershell, cmd, dotenv or json. [default: the shell that runs encee]",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +67,7 @@ def env(
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
     world: World = context.obj
-    syntax = shell.value if shell is not None else guessed_form(world)
+    syntax = shell.value if shell is not None else form_of_running_shell(world)
     if unset:
         terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return

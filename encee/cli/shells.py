@@ -7,30 +7,51 @@ import sys
 from pathlib import Path
 
 from encee.cli.options import World
+from encee.errors import UsageError
 from encee.profiles.export import SHELLS
 
 _LIKE_BASH = {"sh", "ash", "dash", "ksh", "ksh93", "mksh"}
 """Shells that evaluate the same lines as bash, as long as there is no function in them."""
+
+_LIKE_TCSH = {"csh"}
+
+_WITHOUT_FORM = {"elvish", "es", "ion", "murex", "oil", "osh", "rc", "xonsh", "yash", "ysh"}
+"""Shells that run encee and evaluate none of the forms that it writes."""
 
 _NO_SHELLS = {"false", "nologin"}
 """What accounts have for a shell that nobody is to log in to."""
 
 
 def running_shell(world: World) -> str:
-    """The name of the shell that runs encee: the parent process where it can be told, else `$SHELL`, else bash."""
+    """The name of the shell that runs encee: the parent process where that is one, else `$SHELL`, else sh."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
-    for program in (_parent(), world.environ.get("SHELL", "")):
-        name = Path(program).name.removeprefix("-").replace("pwsh", "powershell")
-        if name in SHELLS or name in _LIKE_BASH:
-            return name
-    return "bash"
+    parent = _name(_parent())
+    if parent in {*SHELLS, *_LIKE_BASH, *_LIKE_TCSH, *_WITHOUT_FORM}:
+        return parent
+    return _name(world.environ.get("SHELL", "")) or "sh"
 
 
-def guessed_form(world: World) -> str:
-    """The form of `encee env` for the shell that runs encee."""
+def _name(program: str) -> str:
+    """A shell's name, by its program as a process list shows it."""
+    return Path(program).name.removeprefix("-").replace("pwsh", "powershell")
+
+
+def form_of_running_shell(world: World) -> str:
+    """The form of `encee env` for the shell that runs encee.
+
+    Raises:
+        UsageError: There is none for it.
+    """
     name = running_shell(world)
-    return "bash" if name in _LIKE_BASH else name
+    if name in SHELLS:
+        return name
+    if name in _LIKE_BASH or name in _LIKE_TCSH:
+        return "bash" if name in _LIKE_BASH else "tcsh"
+    raise UsageError(
+        f"encee has no lines for the shell {name}",
+        hint=f"name another form: encee env PROFILE --shell {' or '.join(SHELLS)}",
+    )
 
 
 def _parent() -> str:

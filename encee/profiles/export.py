@@ -205,6 +205,25 @@ def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
     return _joined([*guard, *(f"set -eg {name};" for name in cleared)], [*setting, "true; end; end;"])
 
 
+def _tcsh(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    # A backslash holds every character, `!` included, which is history in a script and between quotes too. In
+    # eval "`…`" the lines are joined with blanks: each ends with a semicolon.
+    _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "tcsh")
+
+    def quoted(value: str) -> str:
+        return re.sub(r"[^\w@%+:,./-]", r"\\\g<0>", value, flags=re.ASCII) or "''"
+
+    return _joined(
+        [f"unsetenv {name};" for name in cleared],
+        [f"setenv {name} {quoted(value)};" for name, value in variables.items()],
+    )
+
+
+def _nu(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    # For `load-env`. nu gives a variable that is null to no program: https://www.nushell.sh/book/environment.html
+    return json.dumps({**dict.fromkeys(cleared), **variables}, indent=2)
+
+
 def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # Each line may be evaluated by itself. The typographic apostrophes are quotes, too; doubled, each means itself.
     _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "powershell")
@@ -252,6 +271,8 @@ SHELLS: dict[str, Callable[[Mapping[str, str], list[str]], str]] = {
     "bash": _posix,
     "zsh": _posix,
     "fish": _fish,
+    "tcsh": _tcsh,
+    "nu": _nu,
     "powershell": _powershell,
     "cmd": _cmd,
     "dotenv": _dotenv,

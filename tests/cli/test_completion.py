@@ -83,7 +83,17 @@ def test_options_are_offered_with_their_help_in_one_line(offered: Offered) -> No
 
 
 def test_values_of_options_are_offered(offered: Offered) -> None:
-    assert list(offered("encee env --shell ")) == ["bash", "zsh", "fish", "powershell", "cmd", "dotenv", "json"]
+    assert list(offered("encee env --shell ")) == [
+        "bash",
+        "zsh",
+        "fish",
+        "tcsh",
+        "nu",
+        "powershell",
+        "cmd",
+        "dotenv",
+        "json",
+    ]
     assert list(offered("encee env --shell=ba")) == ["--shell=bash"]
     assert list(offered("encee init ")) == ["bash", "zsh", "fish", "powershell"]
 

@@ -238,3 +238,10 @@ def test_unset_needs_no_profile(encee: Encee) -> None:
         result = encee("env", "--unset", "--shell", "bash", *words)
         assert (result.code, result.err) == (0, "")
         assert set(result.out.split()) == {"unset", *CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"}
+
+
+@pytest.mark.usefixtures("fresh")
+def test_nu_gets_a_record_in_which_what_is_unset_is_null(encee: Encee) -> None:
+    as_json = json.loads(encee("env", "dev", "--shell", "json").out)
+    record = json.loads(encee("env", "dev", "--shell", "nu").out)
+    assert record == {**dict.fromkeys(as_json["unset"]), **as_json["set"]}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,14 +25,17 @@ THEIRS = {
 }
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
-BASH, ZSH, FISH = (pytest.mark.needs(name) for name in ("bash", "zsh", "fish"))
+BASH, ZSH, FISH, TCSH = (pytest.mark.needs(name) for name in ("bash", "zsh", "fish", "tcsh"))
+START = defaultdict(lambda: ["-c"], tcsh=["-f", "-c"])
+"""How each shell runs a script that is an argument; the system's start-up file of tcsh knows no `$prompt` here."""
+
 PASTE = "paste"
 """Instead of a command line: the lines themselves, typed at the prompt."""
 
 
 def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
     """A test in each shell, with each usual way to evaluate what a command prints."""
-    marks = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+    marks = {"bash": BASH, "zsh": ZSH, "fish": FISH, "tcsh": TCSH}
     usual = (
         ("bash", 'eval "$({0})"'),
         ("bash", "source <({0})"),
@@ -39,6 +43,7 @@ def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
         ("zsh", "source <({0})"),
         ("fish", "{0} | source"),
         ("fish", "eval ({0})"),
+        ("tcsh", 'eval "`{0}`"'),
     )
     return pytest.mark.parametrize(
         ("program", "evaluate"), [pytest.param(*one, marks=marks[one[0]]) for one in (*usual, *more)]
@@ -67,7 +72,7 @@ def show(tmp_path: Path) -> Path:
 
 def run_in(program: str, *commands: str) -> str:
     """What a shell prints for these commands, when it complains of nothing."""
-    done = subprocess.run([program, "-c", "\n".join(commands)], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *START[program], "\n".join(commands)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -96,7 +101,12 @@ def test_an_interactive_shell_has_them_too(
 ) -> None:
     home.write(FOREIGN)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    arguments = {"bash": ["--norc", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}[program]
+    arguments = {
+        "bash": ["--norc", "-i"],
+        "zsh": ["-f", "-i"],
+        "fish": ["--no-config", "-i"],
+        "tcsh": ["-f", "-i"],
+    }[program]
     child = pexpect.spawn(program, arguments, encoding="utf-8", timeout=20, dimensions=(24, 250))
     child.delaybeforesend = None
     command = f"{ENCEE} env theirs"
@@ -143,7 +153,8 @@ def test_an_expired_session_changes_nothing_in_the_shell(
     monkeypatch.setenv("AWS_PROFILE", "another")
     home.write(home.credentials.read_text().replace("expiration = 20", "expiration = 19"))
     script = [evaluate.format(f"{ENCEE} env dev --shell {program}"), str(show)]
-    done = subprocess.run([program, "-c", "\n".join(script)], capture_output=True, text=True, check=False)
+    command = [program, *START[program], "\n".join(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "encee: hint: encee refresh dev" in done.stderr
     assert session_variables(done.stdout) == {"AWS_PROFILE": "another"}
 
@@ -207,7 +218,7 @@ def test_ctrl_z_at_that_prompt_does_not_hang_the_shell(dev: Person, program: str
 # ---- which shell it writes for
 
 
-SYNTAX = {"export ": "posix", "set -gx ": "fish", "$Env:": "powershell"}
+SYNTAX = {"setenv ": "tcsh", "export ": "posix", "set -gx ": "fish", "$Env:": "powershell"}
 
 
 def syntax(printed: str) -> str:
@@ -234,6 +245,7 @@ def named(name: str) -> Callable[[Path], str]:
         ("dash", "fish", "posix"),
         ("ksh", "fish", "posix"),
         ("pwsh", "bash", "powershell"),
+        pytest.param("tcsh", "bash", "tcsh", marks=TCSH),
     ],
 )
 @pytest.mark.usefixtures("fresh")
@@ -241,18 +253,34 @@ def test_it_writes_for_the_shell_that_runs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str, wanted: str
 ) -> None:
     monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
-    path = program if program in {"bash", "zsh", "fish"} else named(program)(tmp_path)
+    path = program if program in {"bash", "zsh", "fish", "tcsh"} else named(program)(tmp_path)
     assert syntax(run_in(path, f"{ENCEE} env dev", "true")) == wanted
 
 
 @pytest.mark.parametrize(
-    ("login", "wanted"), [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "posix")]
+    ("login", "wanted"),
+    [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "tcsh"), ("/bin/csh", "tcsh")],
 )
 @pytest.mark.usefixtures("fresh")
 def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, login: str, wanted: str) -> None:
     monkeypatch.setenv("SHELL", login)
     done = subprocess.run([ENCEE, "env", "dev"], capture_output=True, text=True, check=True)
     assert syntax(done.stdout) == wanted
+
+
+@pytest.mark.parametrize(("program", "login"), [("xonsh", "bash"), ("elvish", "zsh"), (sys.executable, "xonsh")])
+@pytest.mark.usefixtures("fresh")
+def test_a_shell_that_it_does_not_know_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str
+) -> None:
+    monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
+    command = [sys.executable, "-c", f"import subprocess; subprocess.run(['{ENCEE}', 'env', 'dev'])"]
+    if program != sys.executable:
+        command = [named(program)(tmp_path), "-c", f"{ENCEE} env dev; true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    unknown = login if program == sys.executable else program
+    assert done.stdout == ""
+    assert f"encee: error: encee has no lines for the shell {unknown}\n" in done.stderr
 
 
 @pytest.mark.needs("unshare")
