@@ -213,7 +213,7 @@ class Encee:
         self._capsys = capsys
 
     def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
-        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         self._capsys.readouterr()
         code = main(arguments, clock=(lambda: now) if now else None)
         out, err = self._capsys.readouterr()

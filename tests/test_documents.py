@@ -33,13 +33,13 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path:
 
 def chapters(document: Path) -> set[str]:
     """The chapters of a document, as links call them."""
-    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @every_document
 def test_a_link_leads_somewhere(document: Path) -> None:
-    for link in re.findall(r"\]\((?!https://)([^)]+)\)", document.read_text()):
+    for link in re.findall(r"\]\((?!https://)([^)]+)\)", document.read_text(encoding="utf-8")):
         path, _, chapter = link.partition("#")
         target = document.parent / path if path else document
         assert target.exists(), link
@@ -48,20 +48,20 @@ def test_a_link_leads_somewhere(document: Path) -> None:
 
 @every_document
 def test_a_file_that_is_named_exists(document: Path) -> None:
-    named = re.findall(r"`((?:encee|tests|scripts|docs|\.github)/[^`\s]*)`", document.read_text())
+    named = re.findall(r"`((?:encee|tests|scripts|docs|\.github)/[^`\s]*)`", document.read_text(encoding="utf-8"))
     assert [path for path in named if "NAME" not in path and not [*ROOT.glob(path.rstrip("/"))]] == []
 
 
 @every_document
 def test_an_option_that_is_named_exists(document: Path) -> None:
-    named = set(re.findall(r"`(--[a-z][a-z-]*)", document.read_text()))
+    named = set(re.findall(r"`(--[a-z][a-z-]*)", document.read_text(encoding="utf-8")))
     assert named - OPTIONS - OTHERS == set()
 
 
 @every_document
 def test_a_goal_of_make_that_is_named_exists(document: Path) -> None:
     goals = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)", document.read_text())) - goals == set()
+    assert set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8"))) - goals == set()
 
 
 def test_what_contributing_traces_is_there() -> None:

@@ -58,12 +58,13 @@ def _parent() -> str:
     """The parent process's program, with or without its path and the dash of a login shell."""
     parent = os.getppid()
     try:
-        return Path(f"/proc/{parent}/comm").read_text().strip()
+        return Path(f"/proc/{parent}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         pass
     try:
         ps = ["ps", "-o", "comm=", "-p", str(parent)]
-        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - no input
+        shown = subprocess.run(ps, capture_output=True, encoding="utf-8", errors="replace", check=False)  # noqa: S603 - no input
+        return shown.stdout.strip()
     except OSError:
         return ""
 

@@ -67,7 +67,7 @@ def machine(home: Home, load: float) -> str:
 def processor() -> str:
     """The processor's model."""
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
         found = None
     return found[1] if found else platform.machine()

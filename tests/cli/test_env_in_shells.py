@@ -298,3 +298,42 @@ def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     script = f"mount -t tmpfs none /proc && {ENCEE} env dev; true"
     done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, check=False)
     assert syntax(done.stdout) == wanted
+
+
+# ---- in a locale that is not UTF-8
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["init", "bash"],
+        ["init", "zsh"],
+        ["init", "fish"],
+        ["init", "powershell"],
+        ["env", "dev"],
+        ["status"],
+        ["doctor"],
+        ["policy", "show", "mfa-required"],
+        ["refresh", "dev", "--force", "--code", "000000"],
+        ["import", "csv", "keys.csv", "--dry-run"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+@pytest.mark.usefixtures("fresh")
+def test_no_text_is_read_in_the_encoding_of_the_locale(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "keys.csv").write_bytes(b"Access key ID,Secret access key\n")
+    monkeypatch.setenv("PYTHONWARNDEFAULTENCODING", "1")
+    done = subprocess.run([ENCEE, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "EncodingWarning" in line and "/encee/" in line] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+@pytest.mark.parametrize("encoding", ["euc_jp", "gbk", "euc_kr", "latin-1", "ascii"])
+def test_the_integration_is_printed_in_every_encoding(
+    monkeypatch: pytest.MonkeyPatch, shell: str, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    done = subprocess.run([ENCEE, "init", shell], capture_output=True, check=True)
+    assert b"function encee" in done.stdout

@@ -32,7 +32,7 @@ def test_refuses_to_guess_a_home(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, command: str, *, is_empty: bool
 ) -> None:
     monkeypatch.chdir(home.path)
-    Path("keys.csv").write_text(CSV)
+    Path("keys.csv").write_text(CSV, encoding="utf-8")
     no_home(monkeypatch)
     if is_empty:
         monkeypatch.setenv("HOME", "")

@@ -325,3 +325,44 @@ def test_init_loads_nothing_of_the_files() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"encee.profiles.catalog", "encee.profiles.store", "encee.mfa.sources"} & {*done.stderr.split()}
     assert run_encee("init", "zsh").out == done.stdout
+
+
+# ---- under options that a shell may have
+
+
+ODD_OPTIONS = {
+    "bash": [
+        "set -u",
+        "set -e",
+        "set -C",
+        "set -o posix",
+        "set -euC -o pipefail",
+        "enable -n compopt complete",
+    ],
+    "zsh": ["setopt ksh_arrays", "emulate sh", "emulate ksh", "setopt nounset", "setopt err_exit", "setopt no_clobber"],
+}
+
+
+@pytest.mark.parametrize(
+    ("shell", "option"),
+    [
+        pytest.param(shell, option, marks=pytest.mark.needs(shell))
+        for shell, options in ODD_OPTIONS.items()
+        for option in options
+    ],
+)
+@pytest.mark.usefixtures("fresh")
+def test_works_under_options_that_change_the_shell(home: Home, shell: str, option: str) -> None:
+    terminal = interactive(
+        shell, home.path, *(["autoload -Uz compinit; compinit -u -D"] if shell == "zsh" else []), option
+    )
+    complaints = terminal.run(INIT[shell]) + terminal.run("true")
+    assert not re.search("bad|not found|error|unbound|not set|invalid", complaints), complaints
+    shown = terminal.run("encee use dev" if "complete" in option else "encee use de\t")
+    assert "this shell uses dev-mfa until" in shown
+    assert "error" not in shown
+    assert terminal.variables()["AWS_PROFILE"] == "dev-mfa"
+    assert "encee 0" in terminal.run("encee --version")
+    assert "error" not in terminal.run("encee use --none")
+    assert "AWS_PROFILE" not in terminal.variables()
+    assert terminal.end() == 0

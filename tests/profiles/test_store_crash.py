@@ -107,7 +107,7 @@ def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
     Store(file, CredentialsHeaders(), pytest.fail).edit(
         lambda document: document.own("dev-mfa", {"aws_session_token": f"next-{number}"})
     )
-    assert file.read_text() == f"{PROFILES}[dev-mfa]\naws_session_token = next-{number}\n"
+    assert file.read_text(encoding="utf-8") == f"{PROFILES}[dev-mfa]\naws_session_token = next-{number}\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert {left.name for left in file.parent.iterdir()} == {"credentials", ".credentials.encee-lock"}
 
@@ -128,12 +128,12 @@ def test_killed_at_any_point_of_the_write_the_file_is_the_old_or_the_new_one(
     file: Path, point: str, leaves: int, content: str
 ) -> None:
     for number in range(ROUNDS_AT_A_POINT):
-        file.write_text(PROFILES + OLD)
+        file.write_text(PROFILES + OLD, encoding="utf-8")
         way = ["without exchange"] if "replace" in point else []
         with start(DIE_AT_A_POINT, str(file), point, *way) as child:
             child.communicate()
         assert child.returncode == -signal.SIGKILL
-        assert file.read_text() == content
+        assert file.read_text(encoding="utf-8") == content
         assert len(leftovers(file)) == leaves
         assert_the_next_run_cleans_up(file, number)
 
@@ -150,7 +150,7 @@ def test_killed_at_a_random_moment_the_file_is_the_old_or_the_new_one(file: Path
             time.sleep(moments.uniform(0, 0.05))
             child.kill()
         assert child.returncode == -signal.SIGKILL
-        assert whole.fullmatch(file.read_text()), f"{seed=} {number=}"
+        assert whole.fullmatch(file.read_text(encoding="utf-8")), f"{seed=} {number=}"
         left += len(leftovers(file))
         assert_the_next_run_cleans_up(file, number)
     assert left, "no round was killed in the middle of a write"
@@ -163,7 +163,7 @@ def test_eight_processes_lose_nothing_of_each_other(file: Path) -> None:
         with child:
             out, err = child.communicate()
         assert (child.returncode, out, err) == (0, "", "")
-    content = file.read_text()
+    content = file.read_text(encoding="utf-8")
     assert content.startswith(PROFILES + OLD)
     sections = [section.strip() for section in content.removeprefix(PROFILES + OLD).split("\n\n")]
     assert sorted(sections) == [f"[{profile}]\naws_session_token = {profile}-19" for profile in profiles]
@@ -199,7 +199,7 @@ def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> No
     assert len(codes) > 5
     assert edits > 20
     read = configparser.RawConfigParser()
-    read.read_string(file.read_text())
+    read.read_string(file.read_text(encoding="utf-8"))
     assert set(read.sections()) == expected | {"other"}
     assert [read[f"p{n}"]["aws_secret_access_key"] for n in range(100)] == [f"{n:040}" for n in range(100)]
     assert leftovers(file) == []

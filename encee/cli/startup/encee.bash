@@ -5,7 +5,7 @@ function encee {
         command encee "$@"
         return
     fi
-    # On a line of its own: "local lines=…" would hide the exit code.
+    # On a line of its own: "local lines=..." would hide the exit code.
     local lines
     lines="$(ENCEE_EVAL=bash command encee "$@")" || return
     eval "$lines"
@@ -15,14 +15,14 @@ function _encee {
     local line="${COMP_LINE:0:COMP_POINT}" lines head name
     COMPREPLY=()
     if ! lines="$(_ENCEE_COMPLETE="$line" command encee 2>/dev/null)"; then
-        compopt -o default 2>/dev/null
-        return
+        compopt -o default 2>/dev/null || true # bash 3.2 has none
+        return 0
     fi
     # Bash replaces only what follows the last of its word breaks, such as a colon.
     head="${line##*[[:space:]]}"
-    head="${head%"${head##*["$COMP_WORDBREAKS"]}"}"
+    head="${head%"${head##*["${COMP_WORDBREAKS-}"]}"}"
     while IFS=$'\t' read -r name _; do
         [[ -z "$name" ]] || COMPREPLY+=("${name#"$head"}")
     done <<<"$lines"
 }
-complete -F _encee encee
+complete -F _encee encee 2>/dev/null || true # some builds of bash have none

@@ -5,7 +5,7 @@ function encee {
         command encee "$@"
         return
     fi
-    # On a line of its own: "local lines=…" would hide the exit code.
+    # On a line of its own: "local lines=..." would hide the exit code.
     local lines
     lines="$(ENCEE_EVAL=zsh command encee "$@")" || return
     eval "$lines"
@@ -27,14 +27,13 @@ function _encee {
     _describe encee names
 }
 
-# The completion system is often set up after this: then at the first prompt.
+# At the first prompt, since the completion system is often set up after this.
 function _encee_register {
-    (( $+functions[compdef] )) && compdef _encee encee
+    emulate -L zsh
     precmd_functions=("${(@)precmd_functions:#_encee_register}")
+    if (( $+functions[compdef] )); then
+        compdef _encee encee
+    fi
 }
 typeset -ga precmd_functions
-if (( $+functions[compdef] )); then
-    compdef _encee encee
-else
-    precmd_functions+=(_encee_register)
-fi
+precmd_functions+=(_encee_register)
