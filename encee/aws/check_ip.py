@@ -5,6 +5,7 @@ import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
+from encee.aws.http_limits import within
 from encee.errors import AwsError
 
 CHECK_IP = "https://checkip.amazonaws.com"
@@ -22,9 +23,13 @@ def public_address(url: str = CHECK_IP) -> str:
     Raises:
         AwsError: It did not answer with an address.
     """
-    try:
+
+    def ask() -> str:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 - the address above, or a test's
             return str(ipaddress.ip_address(answer.read(64).decode().strip()))
+
+    try:
+        return within(_TIMEOUT, ask)
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(error, HTTPError):
             error.close()  # it holds the answer, and so the connection

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encee.aws.answers import CheckedParsers
+from encee.aws.http_limits import limit
 from encee.aws.refusals import explained
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 15
+_REPORT_MEBIBYTES = 64
+"""How long an answer of IAM may be: a credential report and a page of policies hold megabytes."""
 
 
 class Clients:
@@ -47,7 +50,9 @@ class Clients:
             AwsError: The profile's settings make no client.
         """
         with self._lock, explained(signer), _settings_only():
-            return self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
+            client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
+            limit(client, mebibytes=1)
+            return client
 
     def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
         """A client of IAM.
@@ -60,7 +65,9 @@ class Clients:
             AwsError: The profile's settings make no client.
         """
         with self._lock, explained(signer), _settings_only():
-            return self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
+            client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
+            limit(client, mebibytes=_REPORT_MEBIBYTES)
+            return client
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3

@@ -2,9 +2,10 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 
@@ -62,3 +63,27 @@ def test_nobody_there_is_an_error() -> None:
         pass
     with pytest.raises(AwsError):
         public_address(url)
+
+
+def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("encee.aws.check_ip._TIMEOUT", 0.3)
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not ended.wait(0.05):
+                self.wfile.write(b" ")
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(AwsError):
+            public_address(f"http://127.0.0.1:{server.server_port}")
+        assert time.monotonic() - began < 2  # and not 64 bytes long
+        ended.set()
+        server.shutdown()

@@ -4,6 +4,7 @@ Each case prepares its fault and returns the command line; the tests below run a
 """
 
 import logging
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,6 +56,21 @@ class Case:
 
 def fault(one: faults.Fault, times: int = 1) -> Callable[[Scene], None]:
     return lambda scene: scene.aws.fault("GetSessionToken", one, times)
+
+
+def slow(one: faults.Fault) -> Callable[[Scene], None]:
+    """A fault of an answer for which there is half a second."""
+
+    def prepare(scene: Scene) -> None:
+        scene.monkeypatch.setattr("encee.aws.http_limits.DEADLINE_SECONDS", 0.5)
+        scene.aws.fault("GetSessionToken", one)
+
+    return prepare
+
+
+def a_slow_connection(scene: Scene) -> None:
+    scene.monkeypatch.setattr("encee.aws.http_limits.DEADLINE_SECONDS", 0.2)
+    scene.aws.connect_latency = 1
 
 
 def wrote(text: str | bytes) -> Callable[[Scene], None]:
@@ -256,6 +272,19 @@ CASES = [
         hint="next code",
     ),
     Case("a proxy's page", 4, "a proxy or sign-in page", fault(faults.html(502)), sent=1),
+    # what never ends
+    *(
+        Case(f"a drip, {one.name}", 4, "AWS did not answer within 0.5 s: that code may", slow(one), sent=1, hint="next")
+        for one in (faults.hang(20), faults.drip_head(0.05), faults.drip_body(0.05))
+    ),
+    Case("a slow connection", 4, "AWS did not answer within 0.2 s: that code may", a_slow_connection, hint="next code"),
+    *(
+        Case(f"too much, {one.name}", 4, f"{says}: that code may have been used", fault(one), sent=1, hint="next code")
+        for one, says in (
+            (faults.flood(), "AWS's answer is longer than 1 MiB"),
+            (faults.flood_chunk(), "was cut off before the answer was complete"),
+        )
+    ),
     # what AWS never says
     *(
         Case(
@@ -450,7 +479,7 @@ def test_a_refusal_is_clear_and_harms_nothing(
 @pytest.mark.parametrize("code", ["AccessDenied", "x" * 5000])
 def test_a_long_message_of_aws_is_cut(encee: Encee, dev: Person, aws: FakeAws, code: str) -> None:
     secret = dev.user.access_key.secret
-    aws.fault("GetSessionToken", faults.error(code, "a word " * 55 + secret + " and on and on" * 100_000, 400))
+    aws.fault("GetSessionToken", faults.error(code, "a word " * 55 + secret + " and on and on" * 50_000, 400))
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     (error, _) = result.err.splitlines()
     assert (result.code, "a word a word" in error, len(error) < 1000) == (4, True, True)
@@ -469,3 +498,23 @@ def test_iam_may_refuse_without_a_reason(
     aws.fault(action, faults.error(code, "", 403))
     result = encee(*command)
     assert (result.code, says in result.err, "bug" in result.err) == (4, True, False), result.err
+
+
+def test_an_answer_without_end_fills_no_memory(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.flood())
+    encee("status")  # what is loaded once does not count
+    tracemalloc.start()
+    try:
+        result = encee("refresh", "dev", "-c", dev.device.next_code())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (result.code, peak < 2**25) == (4, True)
+
+
+def test_a_report_of_iam_may_be_longer_than_a_session(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    for size in (2**16, 2**24):
+        aws.fault("ListMFADevices", faults.document(f"<E><Error><Code>Odd</Code><M>{'x' * size}</M></Error></E>", 400))
+        result = encee("device", "list", "dev")
+        assert (result.code, "did not say why (Odd)" in result.err) == (4, True)

@@ -1,7 +1,7 @@
 """What can go wrong between a client and AWS; a test gives one of these to `FakeAws.fault`.
 
-With `half`, `reset`, `hang` and `meanwhile` the call *is* carried out: a code that it carried is spent although the
-client may never learn so. With all others it is not.
+With `half`, `reset`, `drip_…`, `flood…`, `hang` and `meanwhile` the call *is* carried out: a code that it carried is
+spent although the client may never learn so. With all others it is not.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ class Ending(Enum):
     WHOLE = auto()
     HALF = auto()  # all of it is announced, half is sent, the connection ends
     RESET = auto()  # nothing is sent, the connection is reset
+    DRIP_HEAD = auto()  # all of it is sent byte by byte, with pauses
+    DRIP_BODY = auto()  # the same for the body
+    FLOOD = auto()  # a body of 64 MiB
+    FLOOD_CHUNK = auto()  # the size of a chunk, 64 MiB of zeros
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,26 @@ def reset() -> Fault:
 def reset_before() -> Fault:
     """Not carried out: the connection is reset as soon as the request was read."""
     return Fault("reset_before", Response(), Ending.RESET)
+
+
+def drip_head(seconds: float) -> Fault:
+    """Carried out; the answer comes byte by byte, each after some silence."""
+    return Fault("drip_head", ending=Ending.DRIP_HEAD, seconds=seconds)
+
+
+def drip_body(seconds: float) -> Fault:
+    """Carried out; the body of the answer comes byte by byte, each after some silence."""
+    return Fault("drip_body", ending=Ending.DRIP_BODY, seconds=seconds)
+
+
+def flood() -> Fault:
+    """Carried out; 64 MiB come in the place of the answer."""
+    return Fault("flood", ending=Ending.FLOOD)
+
+
+def flood_chunk() -> Fault:
+    """Carried out; 64 MiB of a line come in the place of the answer."""
+    return Fault("flood_chunk", ending=Ending.FLOOD_CHUNK)
 
 
 def hang(seconds: float) -> Fault:

@@ -6,6 +6,7 @@ be seen to do so.
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import struct
@@ -75,10 +76,15 @@ class Handler(BaseHTTPRequestHandler):
         interrupted = self.server.interrupted  # before the call is in the journal, behind which a test cuts
         reply = self.server.service.reply(request, self.number)
         interrupted.wait(reply.seconds)
-        if reply.ending is Ending.RESET:
-            self.reset()
-        else:
-            self.send(reply)
+        match reply.ending:
+            case Ending.RESET:
+                self.reset()
+            case Ending.DRIP_HEAD | Ending.DRIP_BODY:
+                self.drip(reply, interrupted)
+            case Ending.FLOOD | Ending.FLOOD_CHUNK:
+                self.flood(reply)
+            case _:
+                self.send(reply)
 
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -105,6 +111,29 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def drip(self, reply: Reply, interrupted: threading.Event) -> None:
+        """Send an answer byte by byte, with pauses."""
+        quick, self.wfile = self.wfile, io.BytesIO()
+        self.send(reply)
+        answer, self.wfile = self.wfile.getvalue(), quick
+        at_once = answer.index(b"\r\n\r\n") if reply.ending is Ending.DRIP_BODY else 0
+        for part in (answer[:at_once], *(bytes([byte]) for byte in answer[at_once:])):
+            if interrupted.wait(reply.seconds):
+                break
+            self.wfile.write(part)
+            self.wfile.flush()
+        self.close_connection = True
+
+    def flood(self, reply: Reply) -> None:
+        """Send 64 MiB."""
+        self.close_connection = True
+        self.send_response(200)
+        if reply.ending is Ending.FLOOD_CHUNK:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for _ in range(1024):
+            self.wfile.write(b"0" * 65536)
 
     def reset(self) -> None:
         """End the connection by RST: closed at once, with linger on and no time for it."""
