@@ -9,6 +9,14 @@ _TEXT = re.compile(
     r"(?: on resource: (?P<resource>\S+(?: \S+)?))?(?P<reason> (?:because|with) .*)?",
     re.DOTALL,
 )
+_GUARDRAILS = (
+    "service control policy",
+    "resource control policy",
+    "permissions boundary",
+    "session policy",
+    "VPC endpoint policy",
+)
+_POLICY = re.compile("|".join([*_GUARDRAILS, "identity-based policy", "resource-based policy", "role trust policy"]))
 _CALLER = re.compile(r"(?P<account>arn:[\w-]+:[\w-]+:[\w-]*:\d*):(?P<who>.+)")
 
 
@@ -48,6 +56,20 @@ class Denial(NamedTuple):
     def is_explicit(self) -> bool:
         """Whether a policy denies it, so that no Allow would help."""
         return "explicit deny" in self.reason
+
+    @property
+    def policy(self) -> str | None:
+        """The kind of policy that AWS names as the reason, such as `service control policy`; None where it names none.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+        """
+        match = _POLICY.search(self.reason)
+        return match[0] if match else None
+
+    @property
+    def is_by_guardrail(self) -> bool:
+        """Whether it is a policy that only limits, so that no Allow in another one helps."""
+        return self.policy in _GUARDRAILS
 
     @property
     def name(self) -> str:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 _AGAIN = "try again in a moment"
+_FIRST_REGION = "us-east-1"
+_ALWAYS_ENABLED = re.compile(
+    r"us-(east|west)-[12]|ca-central-1|sa-east-1|eu-(central|north)-1|eu-west-[123]"
+    r"|ap-northeast-[123]|ap-south-1|ap-southeast-[12]"
+)
+"""The regions that no account has to enable: https://docs.aws.amazon.com/general/latest/gr/rande-manage.html"""
 SEE_ENDPOINT = "see what answers: the endpoint (AWS_ENDPOINT_URL, endpoint_url of the profile) and the proxy"
 CLOCK_REMEDY = "let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)"
 _SKEW = re.compile(r"(\d{8}T\d{6}Z) is (?:now earlier|still later) than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+] 15 min")
@@ -165,18 +171,18 @@ _MEANINGS = (
         "name a profile with long-term keys",
     ),
     _Meaning(
-        "AccessDenied",
-        "sts:AssumeRole",
-        AwsError,
-        "AWS does not let {profile} be assumed: {text}",
-        "its trust policy has to allow this user, with MFA; a role that does not exist looks the same",
-    ),
-    _Meaning(
         "ValidationError",
         "MaxSessionDuration",
         AwsError,
-        "duration_seconds of {profile} is more than the role allows",
+        "duration_seconds of {role} is more than the role allows",
         "make it 3600, or raise the role's limit",
+    ),
+    _Meaning(
+        "SignatureDoesNotMatch",
+        "scoped to a valid region",
+        HopelessError,
+        "the region {region} of {role} is not one of the endpoint that was asked",
+        "set region to the endpoint's, or correct the endpoint: endpoint_url of the profile, AWS_ENDPOINT_URL",
     ),
     _Meaning(
         "SignatureDoesNotMatch",
@@ -186,18 +192,11 @@ _MEANINGS = (
         "enter both again: aws configure --profile {profile}",
     ),
     _Meaning(
-        "InvalidClientTokenId",
-        "",
-        DeadKeyError,
-        "AWS does not know the key {key_id} of {profile}: it was deleted, made inactive or mistyped",
-        "make a new key in the console and enter it: aws configure --profile {profile}",
-    ),
-    _Meaning(
         "RegionDisabledException",
         "",
         AwsError,
         "STS is switched off in {region} for this account",
-        "use another region: --region us-east-1",
+        "encee refresh {role} --region us-east-1",
     ),
     _Meaning(
         "InvalidAuthenticationCode",
@@ -247,13 +246,17 @@ def _cut(text: str) -> str:
 def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
     """What AWS means by refusing what this signer wanted."""
     if signer.source is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
-        names = dict.fromkeys((signer.source, signer.profile))
-        use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
-        return AwsError(
-            f"AWS does not accept the session of {signer.source} any more{use}",
-            hint=shlex.join(["encee", "refresh", *names]),
-        )
-    facts = {"profile": signer.profile, "key_id": signer.key.id, "region": signer.region, "text": _cut(text)}
+        return _dead_session(code, signer)
+    if code == "InvalidClientTokenId":
+        return _unknown_key(signer)
+    role = signer.role or signer.profile
+    facts = {
+        "profile": signer.profile,
+        "role": role,
+        "key_id": signer.key.id,
+        "region": signer.region,
+        "text": _cut(text),
+    }
     quoted = {name: shlex.quote(fact) for name, fact in facts.items()}
     for meaning in _MEANINGS:
         if code == meaning.code and meaning.part in text:
@@ -264,10 +267,48 @@ def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
             hint=_whether_it_works(signer),
         )
     if code == "AccessDenied":
-        return _denied(text, operation, signer)
+        return _denied(text, operation, signer) if "sts:AssumeRole" not in text else _not_assumed(text, facts["role"])
     return AwsError(
         f"AWS refused the request of {signer.profile}: {_cut(code)}: {_cut(text)}", hint=_whether_it_works(signer)
     )
+
+
+def _dead_session(code: str, signer: Signer) -> AwsError:
+    """The error for a session that AWS does not accept."""
+    names = dict.fromkeys(filter(None, (signer.source, signer.profile)))
+    command = ["encee", "refresh", *names]
+    use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
+    message = f"AWS does not accept the session of {signer.source} any more{use}"
+    if code == "InvalidClientTokenId" and not _ALWAYS_ENABLED.fullmatch(signer.region):
+        message += f", or the region {signer.region} is not enabled for the account"
+        command += ["--region", _FIRST_REGION]
+    return AwsError(message, hint=shlex.join(command))
+
+
+def _unknown_key(signer: Signer) -> DeadKeyError:
+    """The error for a key that AWS does not know; it answers the same in a region that is not enabled."""
+    message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
+    causes = ["it was deleted, made inactive or mistyped"]
+    if _ALWAYS_ENABLED.fullmatch(signer.region):
+        causes.append("it belongs to another partition, such as GovCloud or China (--region us-gov-west-1, cn-north-1)")
+        hint = f"make a new key in the console and enter it: aws configure --profile {shlex.quote(signer.profile)}"
+    else:
+        causes.append("the region is not enabled for the account or belongs to another partition")
+        hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _FIRST_REGION])
+    return DeadKeyError(f"{message}: {', or '.join(causes)}", hint=hint)
+
+
+def _not_assumed(text: str, role: str) -> AwsError:
+    """The error for a role that a policy does not let be assumed: its own trust policy, or another one."""
+    denial = Denial.read(text) if len(text) <= _LONGEST_DENIAL else None
+    hint = "its trust policy has to allow this user, with MFA; a role that does not exist looks the same"
+    if denial and denial.is_by_guardrail:
+        hint = f"an administrator has to change the {denial.policy}"
+    elif denial and denial.policy == "identity-based policy":
+        hint = f"an administrator can allow it: {denial.statement}"
+        if denial.is_explicit:
+            hint = "an administrator has to change the policy that denies it"
+    return AwsError(f"AWS does not let {role} be assumed: {_cut(text)}", hint=hint)
 
 
 def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
@@ -278,8 +319,10 @@ def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
         return DeniedError(message, hint=_whether_it_works(signer))
     message = f"AWS does not let {denial.name} do {denial.action}: {denial.reason}"
     if not denial.is_explicit:
-        return DeniedError(message, hint=f"an administrator can allow it: {denial.statement}")
-    if isinstance(signer.key, Session):
+        change = f"an administrator has to change the {denial.policy}"
+        allow = f"an administrator can allow it: {denial.statement}"
+        return DeniedError(message, hint=change if denial.is_by_guardrail else allow)
+    if isinstance(signer.key, Session) or operation == "GetSessionToken":
         return DeniedError(message, hint="an administrator has to change the policy that denies it")
     return NeedsMfaError(
         message,
@@ -309,10 +352,23 @@ def _clock_off(text: str) -> AwsError:
 
 def _unreachable(error: Exception, signer: Signer) -> AwsError:
     kind = NobodyListensError if _refused_connection(error) else HopelessError
+    if proxy := getattr(error, "kwargs", {}).get("proxy_url"):
+        return kind(
+            _proxy_fault(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"
+        )
     return kind(
         f"{_endpoint(error, signer)} could not be reached",
         hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)",
     )
+
+
+def _proxy_fault(proxy: str, error: Exception) -> str:
+    """What is wrong with a proxy; without the user and the password that its URL may hold."""
+    place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+    answers = (re.search(r"Tunnel connection failed: (.+?)'?\)*$", str(cause)) for cause in _chain(error))
+    if answer := next(filter(None, answers), None):
+        return f"the proxy {place} does not connect to AWS: {_cut(answer[1])}"
+    return f"the proxy {place} could not be reached"
 
 
 def _endpoint(error: Exception, signer: Signer) -> str:
@@ -337,7 +393,7 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     if any(isinstance(cause, FileNotFoundError) or "invalid path" in str(cause) for cause in causes):
         return HopelessError(
             "the file with the certificates to trust is missing",
-            hint="check AWS_CA_BUNDLE, or ca_bundle in the profile",
+            hint="check AWS_CA_BUNDLE and REQUESTS_CA_BUNDLE, and ca_bundle in the profile",
         )
     if any(isinstance(cause, LocationValueError) for cause in causes):
         return HopelessError(

@@ -4,6 +4,7 @@ A client is built from a profile's own settings (its endpoint, certificates and 
 that neither credentials in the environment nor an `AWS_PROFILE` that is gone can decide.
 """
 
+import os
 import shlex
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from encee.aws.answers import CheckedParsers
 from encee.aws.http_limits import limit
-from encee.aws.refusals import explained
+from encee.aws.refusals import HopelessError, explained
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
 
@@ -73,6 +74,7 @@ class Clients:
         import boto3
 
         core = _core(signer.profile, signer.credentials_file, signer.config_file)
+        _refuse_empty_bundle(core, signer.profile)
         # A token of the global endpoint fails in opt-in regions.
         core.set_config_variable("sts_regional_endpoints", "regional")
         core.register("after-call", _refuse_strangers)
@@ -89,6 +91,22 @@ class Clients:
             aws_secret_access_key=signer.key.secret,
             aws_session_token=signer.token,
         )
+
+
+def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None:
+    """Refuse an empty name of the file with the certificates to trust: some versions of botocore check none then.
+
+    Raises:
+        HopelessError: Names the variable or the option.
+    """
+    bundles = (
+        (os.environ.get("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE", "unset AWS_CA_BUNDLE"),
+        (core.get_config_variable("ca_bundle"), f"ca_bundle of {profile}", "delete it, or let it name a file"),
+        (os.environ.get("REQUESTS_CA_BUNDLE"), "REQUESTS_CA_BUNDLE", "unset REQUESTS_CA_BUNDLE"),
+    )
+    bundle, name, remedy = next((one for one in bundles if one[0] is not None), (None, "", ""))
+    if bundle is not None and not bundle.strip():
+        raise HopelessError(f"{name} is empty, and should name a file with the certificates to trust", hint=remedy)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Signer(NamedTuple):
         credentials_file: Where the profile lies.
         config_file: Where its settings lie.
         source: The profile whose session signs, where it is a session; else None.
+        role: The role profile that is assumed, where the settings are those of another profile; else None.
     """
 
     profile: str
@@ -40,6 +41,7 @@ class Signer(NamedTuple):
     credentials_file: Path
     config_file: Path
     source: str | None = None
+    role: str | None = None
 
     @property
     def token(self) -> str | None:

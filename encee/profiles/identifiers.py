@@ -17,6 +17,9 @@ ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
 """
 
+SECRET_KEY = re.compile(r"[A-Za-z0-9/+]{40}")
+"""A secret access key: every one that IAM has made has 40 characters, so that one which was cut off is seen."""
+
 REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+", re.ASCII)
 """The name of a region, such as `us-gov-west-1`."""
 
@@ -53,7 +56,8 @@ def key_id_fault(value: str) -> str:
     """What is wrong with a key id that `ACCESS_KEY_ID` does not match."""
     if ACCESS_KEY_ID.fullmatch(value.strip("\"'")):
         return "is in quotes"
-    return "is not the id of an access key; id and secret may be swapped"
+    swapped = "; id and secret may be swapped" if SECRET_KEY.fullmatch(value) else ""
+    return f"is not the id of an access key{swapped}"
 
 
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:

@@ -9,15 +9,12 @@ from typing import NamedTuple
 
 from encee.errors import EnceeError, UsageError
 from encee.model import AccessKey
-from encee.profiles.identifiers import ACCESS_KEY_ID
+from encee.profiles.identifiers import ACCESS_KEY_ID, SECRET_KEY
 from encee.profiles.session_section import is_session_key
 
 BYTE_ORDER_MARK = "\ufeff"
 
 _LONE_CR = re.compile(r"\r(?!\n)")
-
-_SECRET = re.compile(r"[A-Za-z0-9/+]{40}")
-"""A secret access key: every one that IAM has made has 40 characters, so that one which was cut off is seen."""
 
 _LARGEST = 1 << 20
 """Bytes: no file with a few keys has more."""
@@ -84,11 +81,15 @@ class KeyFault(NamedTuple):
 def key_fault(key_id: str, secret: str) -> KeyFault | None:
     """Why an id and a secret cannot be a user's long-term credentials; None where they look like ones."""
     if not ACCESS_KEY_ID.fullmatch(key_id):
-        what = "no id of an access key; id and secret may be swapped"
+        what = "no id of an access key"
+        if ACCESS_KEY_ID.fullmatch(key_id.strip("\"'")):
+            what = "the id of an access key in quotes"
+        elif SECRET_KEY.fullmatch(key_id):
+            what += "; id and secret may be swapped"
         return KeyFault(what, "an id looks like AKIAIOSFODNN7EXAMPLE")
     if is_session_key(key_id):
         return KeyFault("the key of a session (ASIA…), which ends soon", "bring in the user's own key, AKIA…")
-    if not _SECRET.fullmatch(secret):
+    if not SECRET_KEY.fullmatch(secret):
         what = "a secret access key that is cut off, or none"
         return KeyFault(what, "a secret has 40 letters, digits, / and +", of_secret=True)
     return None

@@ -48,6 +48,16 @@ def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, 
     assert "hint: an administrator has to change the policy that denies it" in result.err
 
 
+def test_a_policy_that_only_limits_is_named_and_no_statement(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    reason = "because no service control policy allows the iam:ListMFADevices action"
+    aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", reason))
+    result = encee("device", "list", "dev")
+    assert (result.code, result.err.splitlines()[1]) == (
+        4,
+        "encee: hint: an administrator has to change the service control policy",
+    )
+
+
 @pytest.mark.usefixtures("dev")
 def test_a_refusal_in_other_words_names_the_request(encee: Encee, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.error("AccessDenied", "No.", 403))

@@ -167,11 +167,11 @@ def test_a_proxy_is_used(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: p
 
 @pytest.mark.parametrize("legacy", ["the environment", "the profile"])
 @pytest.mark.parametrize(
-    ("region", "host"),
+    ("region", "partition", "host"),
     [
-        ("us-east-1", "sts.us-east-1.amazonaws.com"),
-        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
-        ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+        ("us-east-1", "aws", "sts.us-east-1.amazonaws.com"),
+        ("cn-north-1", "aws-cn", "sts.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "aws-us-gov", "sts.us-gov-west-1.amazonaws.com"),
     ],
 )
 def test_the_regional_endpoint_is_asked_whatever_the_settings_say(
@@ -181,6 +181,7 @@ def test_the_regional_endpoint_is_asked_whatever_the_settings_say(
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     region: str,
+    partition: str,
     host: str,
     legacy: str,
 ) -> None:
@@ -191,6 +192,7 @@ def test_the_regional_endpoint_is_asked_whatever_the_settings_say(
         home.config.write_text("[profile dev]\nsts_regional_endpoints = legacy\n")
     with relayed(aws) as relay:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{relay.place}")
-        result = encee("refresh", "dev", "--region", region, "-c", dev.device.next_code())
+        device = ("--mfa-serial", dev.device.serial.replace("aws", partition))
+        result = encee("refresh", "dev", "--region", region, "-c", dev.device.next_code(), *device)
     assert [line.split()[:2] for line in relay.asked] == [["CONNECT", f"{host}:443"]]
-    assert (result.code, "could not be reached" in result.err) == (4, True)
+    assert (result.code, f"the proxy {relay.place} does not connect to AWS: " in result.err) == (4, True)

@@ -105,6 +105,17 @@ def a_key_that_aws_lost(scene: Scene) -> None:
     scene.person.user.access_key.deactivate()
 
 
+def a_region_that_is_not_enabled(scene: Scene) -> None:
+    scene.home.write(scene.person.section(), "[profile dev]\nregion = af-south-1\n")
+    scene.person.user.access_key.deactivate()
+
+
+def a_dead_proxy(scene: Scene) -> None:
+    scene.monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
+    scene.monkeypatch.setenv("HTTP_PROXY", "http://jane:hunter2@127.0.0.1:9")
+
+
+DENIED_BY_SCP = "with an explicit deny in a service control policy"
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 CASES = [
     # the profile
@@ -230,7 +241,85 @@ CASES = [
         sent=1,
         hint="--mfa-serial",
     ),
-    Case("dead key", 4, "deleted, made inactive or mistyped", a_key_that_aws_lost, sent=1),
+    Case(
+        "dead key",
+        4,
+        "was deleted, made inactive or mistyped, or it belongs to another partition, such as GovCloud",
+        a_key_that_aws_lost,
+        sent=1,
+        hint="aws configure --profile dev",
+    ),
+    Case(
+        "a region that is not enabled",
+        4,
+        "in af-south-1: it was deleted, made inactive or mistyped, or the region is not enabled for the account",
+        a_region_that_is_not_enabled,
+        sent=1,
+        hint="encee refresh dev --region us-east-1",
+    ),
+    Case(
+        "a region of another partition",
+        2,
+        "the region cn-north-1 of dev is not in aws, the partition of the device arn:aws:iam::",
+        config("[profile dev]\nregion = cn-north-1\n"),
+        hint="encee refresh dev --region us-east-1",
+    ),
+    Case(
+        "a role's region of another partition",
+        2,
+        "the region us-gov-west-1 of admin is not in aws",
+        config(
+            "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = dev\n"
+            "region = us-gov-west-1\n"
+        ),
+        ("refresh", "admin", "-c", "CODE"),
+        hint="encee refresh admin --region us-east-1",
+    ),
+    Case(
+        "a region that is not the endpoint's",
+        4,
+        "the region eu-central-1 of dev is not one of the endpoint that was asked",
+        fault(faults.error("SignatureDoesNotMatch", "Credential should be scoped to a valid region. ", 403)),
+        sent=1,
+        hint="AWS_ENDPOINT_URL",
+    ),
+    Case(
+        "an explicit deny of the session",
+        4,
+        "AWS does not let jane do sts:GetSessionToken: an explicit deny in a service control policy",
+        lambda s: s.aws.fault(
+            "GetSessionToken", faults.denied(s.person.user.arn, "sts:GetSessionToken", "*", DENIED_BY_SCP)
+        ),
+        sent=1,
+        hint="an administrator has to change the policy that denies it",
+    ),
+    Case(
+        "an empty variable for certificates",
+        4,
+        "REQUESTS_CA_BUNDLE is empty",
+        lambda s: s.monkeypatch.setenv("REQUESTS_CA_BUNDLE", ""),
+        hint="unset REQUESTS_CA_BUNDLE",
+    ),
+    Case(
+        "an empty option for certificates",
+        4,
+        "ca_bundle of dev is empty",
+        config("[profile dev]\nca_bundle =\n"),
+        hint="let it name a file",
+    ),
+    Case("a dead proxy", 4, "the proxy 127.0.0.1:9 could not be reached", a_dead_proxy, hint="HTTPS_PROXY"),
+    Case(
+        "a quoted id",
+        2,
+        "aws_access_key_id of dev is in quotes",
+        lambda s: s.section('aws_access_key_id = "KEY"', "aws_secret_access_key = SECRET"),
+    ),
+    Case(
+        "an id that is none",
+        2,
+        "aws_access_key_id of dev is not the id of an access key",
+        lambda s: s.section("aws_access_key_id = KEY # mine", "aws_secret_access_key = SECRET"),
+    ),
     Case(
         "wrong secret",
         4,
@@ -518,3 +607,9 @@ def test_a_report_of_iam_may_be_longer_than_a_session(encee: Encee, dev: Person,
         aws.fault("ListMFADevices", faults.document(f"<E><Error><Code>Odd</Code><M>{'x' * size}</M></Error></E>", 400))
         result = encee("device", "list", "dev")
         assert (result.code, "did not say why (Odd)" in result.err) == (4, True)
+
+
+def test_an_id_that_looks_like_no_secret_is_not_called_swapped(encee: Encee, home: Home, person: Person) -> None:
+    home.write(person.section().replace("AKIA", "akia"))
+    result = encee("refresh", "dev", "-c", "123456")
+    assert result.err.splitlines()[0].endswith("dev is not the id of an access key")

@@ -196,7 +196,33 @@ def test_a_role_session_is_not_expiring_from_its_first_second(
 def test_a_role_that_asks_for_more_than_it_allows_says_so(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin, duration_seconds="8h"))
     result = encee("refresh", "admin", "-c", dev.device.next_code())
-    assert (result.code, "is more than the role allows" in result.err) == (4, True), result.err
+    assert (result.code, "duration_seconds of admin is more than the role allows" in result.err) == (4, True)
+
+
+@pytest.mark.parametrize("duration", ["1h", "2h"])
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("with an explicit deny in a service control policy", "has to change the service control policy"),
+        ("because no service control policy allows the sts:AssumeRole action", "has to change the service control"),
+        ("because no permissions boundary allows the sts:AssumeRole action", "to change the permissions boundary"),
+        ("with an explicit deny in an identity-based policy", "has to change the policy that denies it"),
+        ("because no identity-based policy allows the sts:AssumeRole action", "an administrator can allow it: {"),
+        ("because no role trust policy allows the sts:AssumeRole action", "its trust policy has to allow this user"),
+        ("", "its trust policy has to allow this user"),
+    ],
+)
+def test_a_role_that_a_policy_denies_names_the_role_and_the_policy(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str, reason: str, hint: str, duration: str
+) -> None:
+    home.write(dev.section(), profile("admin", admin, duration_seconds=duration))
+    aws.fault("AssumeRole", faults.denied(dev.user.arn, "sts:AssumeRole", admin, reason or " "))
+    result = encee("refresh", "admin", "-c", dev.device.next_code())
+    error, shown = [line for line in result.err.splitlines() if line.startswith(("encee: error", "encee: hint"))]
+    assert result.code == 4
+    assert error.startswith("encee: error: AWS does not let admin be assumed: User: arn:aws:iam::")
+    assert shown.startswith("encee: hint: ")
+    assert hint in shown
 
 
 def test_a_role_that_does_not_trust_the_user_is_refused_and_the_session_stays(
