@@ -24,6 +24,11 @@ def time_left(left: timedelta) -> str:
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m"
 
 
+def until(expiration: datetime | None, now: datetime) -> str:
+    """When a session expires, as the end of a sentence: ` until today 17:00 (45m)`; nothing where it does not say."""
+    return f" until {local(expiration, now)} ({time_left(expiration - now)})" if expiration else ""
+
+
 def bar(left: timedelta) -> str:
     """A duration as a bar; a full one is a working day of 12 hours."""
     filled = round(_BAR_WIDTH * min(max(left / _FULL_BAR, 0), 1))

@@ -33,7 +33,7 @@ from encee.profiles.console_csv import console_key
 from encee.profiles.files import Files, expanded
 from encee.profiles.identifiers import REGION
 from encee.profiles.importing import Incoming, bring_in
-from encee.profiles.plain import key_fault, read_plain
+from encee.profiles.plain import id_fault, key_fault, read_plain
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.attempts import ATTEMPTS
@@ -96,13 +96,26 @@ def _go(first_run: "_FirstRun", profile: str | None, csv: str | None) -> None:
     first_run.say_goodbye(name)
 
 
+def _asked_key_id() -> str:
+    """An access key id, shown when it is one: what is typed here can be a secret."""
+    while True:
+        typed = asking.ask_hidden("access key id (shown once it is one):").strip()
+        fault = id_fault(typed)
+        if fault is None:
+            terminal.say(f"  {typed}")
+            return typed
+        terminal.say(
+            f"that is {fault.what}; what you typed was not shown. {fault.remedy[:1].upper()}{fault.remedy[1:]}"
+        )
+
+
 def _asked_key() -> AccessKey:
     """What a person types for a key.
 
     Raises:
         EnceeError: It cannot be one.
     """
-    key_id = asking.ask("access key id:") or ""
+    key_id = _asked_key_id()
     secret = asking.ask_hidden("secret access key (not shown):").strip()
     if fault := key_fault(key_id, secret):
         raise EnceeError(f"that is {fault.what}", hint=f"type both again: {fault.remedy}")
@@ -125,25 +138,35 @@ class _FirstRun:
         return read_catalog(self._files, terminal.warn)
 
     def profile(self, word: str | None) -> str:
-        """Which profile is set up: the named one, the only one that there is, or a new one.
+        """Which profile is set up: the named one, the only one that there is, the chosen one, or a new one.
 
         Raises:
-            UsageError: The word means a role, or there are several.
+            UsageError: The word means a role.
         """
         catalog = self._catalog()
         if word is None:
-            if len(catalog.sources) > 1:
-                raise UsageError(
-                    f"there are {len(catalog.sources)} profiles with long-term keys: {', '.join(catalog.sources)}",
-                    hint="name the one to set up, or a new one: encee setup PROFILE",
-                )
-            return next(iter(catalog.sources), None) or (
-                asking.ask(f"name of the profile [{_FIRST_NAME}]:") or _FIRST_NAME
-            )
+            return self._chosen([*catalog.sources])
         known = catalog.profile_for(word)
         if known in catalog.roles:
             raise UsageError(f"{word} is a role, which has no key of its own", hint="name its source_profile instead")
         return known or word
+
+    def _chosen(self, sources: list[str]) -> str:
+        """The profile that a person chooses where there are several, or names where there is none."""
+        if len(sources) == 1:
+            return sources[0]
+        if sources:
+            heading = f"there are {len(sources)} profiles with long-term keys:"
+            chosen = asking.choose(heading, [*sources, "a new profile"])
+            if chosen < len(sources):
+                return sources[chosen]
+        default = _FIRST_NAME if _FIRST_NAME not in sources else None
+        while True:
+            name = asking.ask(f"name of the profile{f' [{default}]' if default else ''}:") or default
+            if name in sources:
+                terminal.say(f"{name} is there already")
+            elif name:
+                return name
 
     # ---- the key
 

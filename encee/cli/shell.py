@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from encee.cli.becoming import become
+from encee.cli.moments import until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -20,7 +21,7 @@ from encee.cli.options import (
 )
 from encee.cli.serving import serve, variables_of_files
 from encee.cli.shells import own_shell
-from encee.cli.terminal import warn
+from encee.cli.terminal import say, warn
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, environment
 
@@ -43,7 +44,8 @@ def shell(
 
     It is $SHELL, with AWS_PROFILE set to the session profile, so that a refresh inside it is seen at once; with
     --keys, its session stays the one that it began with. ENCEE_PROFILE is set to the profile. What another profile
-    may have left over in the environment is unset. Without a valid session, a code is asked for first.
+    may have left over in the environment is unset. Without a valid session, a code is asked for first. It says
+    until when the session is valid; exit leaves it.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
@@ -57,4 +59,6 @@ def shell(
     variables, cleared = (session.variables(), CLEARED) if keys else session.selected(read_catalog(files, warn))
     variables |= variables_of_files(files, credentials_file, config_file)
     variables["ENCEE_PROFILE"] = session.source or session.profile
+    whose = f"the session of {variables['ENCEE_PROFILE']}{until(session.expiration, world.clock())}"
+    say(f"this shell has {whose}; to leave it, type exit")
     become([own_shell(world)], environment(world.environ, variables, cleared=cleared))

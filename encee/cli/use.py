@@ -7,7 +7,7 @@ import typer
 
 from encee.cli import terminal
 from encee.cli.init import STARTUP_LINES
-from encee.cli.moments import local, time_left
+from encee.cli.moments import until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -60,11 +60,7 @@ def use(
     variables, cleared = session.selected(read_catalog(files, terminal.warn))
     variables |= variables_of_files(files, credentials_file, config_file)
     terminal.tell_shell(lines(shell, variables, cleared=cleared))
-    now = world.clock()
-    until = (
-        f" until {local(session.expiration, now)} ({time_left(session.expiration - now)})" if session.expiration else ""
-    )
-    terminal.say(f"this shell uses {session.profile}{until}")
+    terminal.say(f"this shell uses {session.profile}{until(session.expiration, world.clock())}")
 
 
 def _way_out(shell: str, profile: str | None) -> str:

@@ -80,6 +80,16 @@ class KeyFault(NamedTuple):
 
 def key_fault(key_id: str, secret: str) -> KeyFault | None:
     """Why an id and a secret cannot be a user's long-term credentials; None where they look like ones."""
+    if fault := id_fault(key_id):
+        return fault
+    if not SECRET_KEY.fullmatch(secret):
+        what = "a secret access key that is cut off, or none"
+        return KeyFault(what, "a secret has 40 letters, digits, / and +", of_secret=True)
+    return None
+
+
+def id_fault(key_id: str) -> KeyFault | None:
+    """Why an id cannot be that of a user's long-term credentials; None where it looks like one."""
     if not ACCESS_KEY_ID.fullmatch(key_id):
         what = "no id of an access key"
         if ACCESS_KEY_ID.fullmatch(key_id.strip("\"'")):
@@ -89,9 +99,6 @@ def key_fault(key_id: str, secret: str) -> KeyFault | None:
         return KeyFault(what, "an id looks like AKIAIOSFODNN7EXAMPLE")
     if is_session_key(key_id):
         return KeyFault("the key of a session (ASIA…), which ends soon", "bring in the user's own key, AKIA…")
-    if not SECRET_KEY.fullmatch(secret):
-        what = "a secret access key that is cut off, or none"
-        return KeyFault(what, "a secret has 40 letters, digits, / and +", of_secret=True)
     return None
 
 

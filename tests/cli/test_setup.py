@@ -46,8 +46,9 @@ def finish(child: "pexpect.spawn[str]", device: FakeDevice) -> None:
 
 
 def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
-    child.expect_exact("access key id:")
+    child.expect_exact("access key id (shown once it is one):")
     child.sendline(user.access_key.id)
+    child.expect_exact(user.access_key.id)
     child.expect_exact("secret access key (not shown):")
     child.sendline(user.access_key.secret)
 
@@ -116,12 +117,6 @@ def test_a_key_that_aws_does_not_know_is_asked_for_again(setup: Conversation, ho
     child.sendline("")
     type_key(child, dead)
     child.expect_exact("AWS does not know the key")
-    child.expect_exact("access key id:")
-    child.sendline(jane.access_key.secret)
-    child.expect_exact("secret access key (not shown):")
-    child.sendline(jane.access_key.id)
-    child.expect_exact("encee: error: that is no id of an access key; id and secret may be swapped\r\n")
-    assert jane.access_key.secret not in (child.before or "").split("secret access key (not shown):")[-1]
     type_key(child, jane)
     child.expect_exact("saved as [dev]")
     child.sendintr()
@@ -133,12 +128,12 @@ def test_ctrl_c_at_each_question_leaves_nothing_half_made_and_says_how_to_go_on(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
     jane = aws.create_user("jane")
-    for question in ("name of the profile", "region, such as", "access key id:", "secret access key"):
+    for question in ("name of the profile", "region, such as", "access key id (", "secret access key"):
         child = setup()
         for seen, answer in (
             ("name of the profile", ""),
             ("region, such as", ""),
-            ("access key id:", jane.access_key.id),
+            ("access key id (", jane.access_key.id),
             ("secret access key", "x"),
         ):
             child.expect_exact(seen)
@@ -233,7 +228,7 @@ def test_a_key_of_another_partition_says_so_and_works_in_a_region_there(
     child.sendline("")
     type_key(child, jane)
     child.expect_exact("us-gov-west-1")
-    child.expect_exact("access key id:")
+    child.expect_exact("access key id (")
     child.sendintr()
     assert ended(child) == 130
     assert not home.credentials.exists()
@@ -359,8 +354,49 @@ def test_needs_a_terminal(encee: Encee, home: Home) -> None:
     assert not home.credentials.exists()
 
 
-def test_several_profiles_have_to_be_told_apart(setup: Conversation, home: Home, person: Person) -> None:
+def test_of_several_profiles_one_is_chosen(setup: Conversation, home: Home, person: Person) -> None:
     home.write(person.section("one") + person.section("two"))
     child = setup()
-    child.expect_exact("there are 2 profiles with long-term keys: one, two")
-    assert ended(child) == 2
+    child.expect_exact("there are 2 profiles with long-term keys:")
+    child.expect_exact("which one is it, 1 to 3?")
+    child.sendline("4")
+    child.expect_exact("which one is it, 1 to 3?")
+    child.sendline("2")
+    child.expect_exact("two has one already")
+    child.expect_exact("MFA code for two")
+    child.sendline(person.device.next_code())
+    child.expect_exact("encee refresh two")
+    assert ended(child) == 0
+
+
+def test_beside_several_profiles_a_new_one_can_be_named(setup: Conversation, home: Home, person: Person) -> None:
+    home.write(person.section("dev") + person.section("two"))
+    child = setup()
+    child.expect_exact("  3  a new profile")
+    child.sendline("3")
+    child.expect_exact("name of the profile:")
+    child.sendline("two")
+    child.expect_exact("two is there already")
+    child.expect_exact("name of the profile:")
+    child.sendline("three")
+    child.expect_exact("region, such as")
+    child.sendintr()
+    child.expect_exact("encee setup three goes on from there")
+    assert ended(child) == 130
+
+
+@pytest.mark.parametrize("typed", ["secret", "ASIAQNZGKIQY56JQ7WML", "", "akia"])
+def test_what_is_no_key_id_is_not_left_on_the_screen(setup: Conversation, aws: FakeAws, typed: str) -> None:
+    jane = aws.create_user("jane")
+    child = setup("dev")
+    child.expect_exact("[us-east-1]:")
+    child.sendline("")
+    child.expect_exact("access key id (shown once it is one):")
+    typed = jane.access_key.secret if typed == "secret" else typed
+    child.sendline(typed)
+    child.expect_exact("what you typed was not shown")
+    assert not typed or typed not in (child.before or "")
+    type_key(child, jane)
+    child.expect_exact(f"AWS knows it: {jane.arn}")
+    child.sendintr()
+    assert ended(child) == 130

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,8 @@ def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def told(*arguments: str) -> dict[str, str]:
     """The variables that `encee shell` leaves, of those that are about AWS."""
     result = run_encee("shell", *arguments)
-    assert (result.code, result.err) == (0, "")
+    assert result.code == 0
+    assert re.fullmatch(r"this shell has the session of \S+( until .*)?; to leave it, type exit\n", result.err)
     words, environ = json.loads(result.out)
     assert words == []
     return {name: value for name, value in environ.items() if name in NAMES}
@@ -58,6 +60,14 @@ def test_names_the_session_profile_on_a_clean_slate(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, "left over")
     assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
     assert told("dev-mfa") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
+
+
+@pytest.mark.usefixtures("fresh", "telling")
+def test_says_whose_session_it_is_until_when_and_how_to_leave() -> None:
+    for words in (["dev"], ["dev-mfa", "--keys"]):
+        said = run_encee("shell", *words).err
+        until = r"(today|tomorrow) \d\d:\d\d \(1[12]h \d\dm\)"
+        assert re.fullmatch(f"this shell has the session of dev until {until}; to leave it, type exit\n", said)
 
 
 @pytest.mark.usefixtures("telling")
