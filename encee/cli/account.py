@@ -174,6 +174,9 @@ def revoke(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user whose key or session was stolen.")],
     *,
     profile: Admin,
+    sessions_only: Annotated[
+        bool, typer.Option("--sessions-only", help="End the sessions only; the access keys stay as they are.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -186,20 +189,25 @@ def revoke(
     """End the keys and the sessions of a user, after a theft.
 
     Its access keys become inactive, and a policy in the user denies everything to sessions from before now. Sessions
-    of roles that it has assumed already are the roles' and live on.
+    of roles that it has assumed already are the roles' and live on. --sessions-only leaves the keys active, as after
+    a rotation, and the user refreshes.
     """
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
 
     def plan() -> AccountPlan:
-        keys = [key.id for key in list_access_keys(who.iam, who.signer, user) if key.active]
-        return plan_revoke(user, keys, who.clock() or world.clock())
+        keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
+        active = [] if sessions_only else [key.id for key in keys if key.active]
+        return plan_revoke(user, active, who.clock() or world.clock())
 
-    if user == who.caller.user:
+    if user == who.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
     if carry_out(who, plan(), Manner(dry_run, yes, json), anew=plan):
-        terminal.say("to undo it, when the user has a new key:")
+        if sessions_only:
+            terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
+        else:
+            terminal.say("to undo it, when the user has a new key:")
         session_profile = read_catalog(files, terminal.warn).targets.get(who.signer.profile, who.signer.profile)
         words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]
         terminal.say(f"  {shlex.join([*words, '--user-name', user, '--policy-name', REVOKED_SESSIONS])}")

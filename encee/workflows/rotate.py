@@ -2,18 +2,20 @@
 
 The new key is created, with the session of the old one, and its id noted in the file; it is tried until it works
 reliably, put in the place of the old one, and tried again as the file has it now; then the old one becomes inactive,
-goes, and so does the note. Whatever ends this before the new key is in its place takes the new key back.
+is deleted if the caller agrees, and the note is removed. Whatever ends this before the new key is in its place takes
+the new key back.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html has the same order.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from shlex import quote
+from shlex import join, quote
+from typing import NamedTuple
 
-from encee.aws.access_keys import AccessKeys, UserKey, wait_until_it_works
+from encee.aws.access_keys import AccessKeys, LastUse, UserKey, wait_until_it_works
 from encee.aws.refusals import LostAnswerError
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
@@ -63,6 +65,42 @@ class Rotated:
     kept: bool
 
 
+class Retired(NamedTuple):
+    """An old key that is inactive, beside the one in its place.
+
+    Args:
+        old: The id of the old key.
+        new: The id of the new key.
+        old_use: The old key's last use; None for never; or why AWS does not say.
+        new_use: The same of the new key.
+    """
+
+    old: str
+    new: str
+    old_use: LastUse | AwsError | None
+    new_use: LastUse | AwsError | None
+
+
+class Preview(NamedTuple):
+    """What a rotation would do.
+
+    Args:
+        user: The user's name.
+        old: The id of the key that would become inactive.
+        use: Its last use; None for never; or why AWS does not say.
+        new: The id of the key in its place, where an interrupted rotation would be taken up; else None.
+        unused: The id of the user's other key, which would be deleted first, or None.
+        sections: All sections of the credentials file that would have the new key.
+    """
+
+    user: str
+    old: str
+    use: LastUse | AwsError | None
+    new: str | None
+    unused: str | None
+    sections: tuple[str, ...]
+
+
 class Rotation:
     """The rotation of one key.
 
@@ -74,6 +112,7 @@ class Rotation:
         credentials: The credentials file.
         config: The config file.
         notify: Called with a line for people about what happens on the way.
+        options: The options with which the same command goes on after an error.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
@@ -86,6 +125,7 @@ class Rotation:
         credentials: Store,
         config: Store,
         notify: Callable[[str], None],
+        options: Sequence[str] = (),
     ) -> None:
         assert isinstance(key.key, AccessKey)  # noqa: S101 - a session is not rotated
         self._profile = key.profile
@@ -99,41 +139,80 @@ class Rotation:
         self._notify = notify
         self._clients = Clients()
         self._locked = False
-        self._again = f"encee keys rotate {quote(self._profile)}"
+        self._again = join(["encee", "keys", "rotate", self._profile, *options])
 
-    def run(self, *, keep_old: bool = False, delete_unused: bool = False) -> Rotated:
+    def run(self, may_delete: Callable[[Retired], bool], *, delete_unused: bool = False) -> Rotated:
         """Rotate the key, or take up a rotation of it that was interrupted.
 
         Args:
-            keep_old: Leave the old key inactive instead of deleting it.
+            may_delete: Called when the old key is inactive; whether it is deleted, too.
             delete_unused: Delete the user's other key where it was never used; AWS allows two.
 
         Raises:
             FileRefusedError: The new key could not be written, or was not; the old one is in the file and works.
             AwsError: AWS refused, or could not be reached. The message says where things stand.
             UsageError: The user has two keys already.
+            InterruptedByPersonError: Ctrl-C, also from `may_delete`; says where things stand.
         """
         self._rehearse()
-        session = self._sign_in()
+        keys = AccessKeys(self._clients, self._sign_in())
         with self._credentials.flight(self._old.id):
-            catalog = self._rehearse()
-            keys = AccessKeys(self._clients, session)
-            present, others = self._present(keys.list())
-            marks = catalog.options(self._profile)
-            old_id, new_id = marks.get(OLD_KEY), marks.get(NEW_KEY)
-            if old_id and not places_of(catalog, old_id):
-                self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
-                return self._retire(keys, old_id, present, keep_old=keep_old)
-            for other in others:
-                if other.id == new_id and not places_of(catalog, new_id):
-                    self._notify(f"deleting {new_id}, which an interrupted rotation left without its secret")
-                    keys.delete(new_id)
-                    self._forget(new_id)
-                else:
-                    self._make_room(keys, other, catalog, delete_unused=delete_unused)
-            new = self._create(keys)
-            self._install(keys, new)
-            return self._retire(keys, self._old.id, present._replace(id=new.id), keep_old=keep_old)
+            rotated = self._replace(keys, delete_unused=delete_unused)
+        # Without the lock: a person is asked.
+        if rotated.kept and self._delete_if(may_delete, keys, rotated):
+            rotated = replace(rotated, kept=False)
+        try:
+            self._credentials.edit(end_rotation(rotated.old))
+        except EnceeError as error:
+            self._notify(f"{OLD_KEY} stays under [{self._profile}] and can go: {error.message}")
+        return rotated
+
+    def preview(self, signer: Signer, *, delete_unused: bool = False) -> Preview:
+        """What `run` would do; changes nothing.
+
+        Args:
+            signer: Who asks AWS for the user's keys.
+            delete_unused: As for `run`.
+
+        Raises:
+            EnceeError: What would stand in the way.
+        """
+        catalog = self._rehearse()
+        keys = AccessKeys(self._clients, signer)
+        present, others = self._present(keys.list())
+        sections = tuple(sections_with(catalog.credentials, self._old))
+        old_id = catalog.options(self._profile).get(OLD_KEY)
+        if old_id and not places_of(catalog, old_id):
+            return Preview(present.user, old_id, _last_use(keys, old_id), present.id, None, sections)
+        for other in others:
+            if not self._is_left_over(other, catalog):
+                self._refuse_unless_unused(keys, other, catalog, delete_unused=delete_unused)
+        unused = others[0].id if others else None
+        return Preview(present.user, present.id, _last_use(keys, present.id), None, unused, sections)
+
+    def _replace(self, keys: AccessKeys, *, delete_unused: bool) -> Rotated:
+        """Put a new key in the place of the old one, which is inactive afterwards."""
+        catalog = self._rehearse()
+        present, others = self._present(keys.list())
+        old_id = catalog.options(self._profile).get(OLD_KEY)
+        if old_id and not places_of(catalog, old_id):
+            self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
+            return self._retire(keys, old_id, present, is_there=old_id in {other.id for other in others})
+        for other in others:
+            if self._is_left_over(other, catalog):
+                self._notify(f"deleting {other.id}, which an interrupted rotation left without its secret")
+            else:
+                self._refuse_unless_unused(keys, other, catalog, delete_unused=delete_unused)
+                self._notify(f"deleting {other.id}, which was never used")
+            keys.delete(other.id)
+            self._forget(other.id)
+        new = self._create(keys)
+        self._install(keys, new)
+        return self._retire(keys, self._old.id, present._replace(id=new.id), is_there=True)
+
+    def _is_left_over(self, other: UserKey, catalog: Catalog) -> bool:
+        """Whether an interrupted rotation made a key and did not put it into the file."""
+        return other.id == catalog.options(self._profile).get(NEW_KEY) and not places_of(catalog, other.id)
 
     def _rehearse(self) -> Catalog:
         """The two files, in which nothing stands in the way of a new key."""
@@ -172,13 +251,15 @@ class Rotation:
             )
         return present, others
 
-    def _make_room(self, keys: AccessKeys, other: UserKey, catalog: Catalog, *, delete_unused: bool) -> None:
-        """Delete the user's other key, where that is wanted and harms nobody; two are all that AWS allows."""
+    def _refuse_unless_unused(self, keys: AccessKeys, other: UserKey, catalog: Catalog, *, delete_unused: bool) -> None:
+        """Refuse to delete the user's other key where that is not wanted or harms; two are all that AWS allows.
+
+        Raises:
+            UsageError: It was used, the files hold it, or `delete_unused` does not say that it may go.
+        """
         used = keys.last_use(other.id)
         held = places_of(catalog, other.id)
         if delete_unused and not used and not held:
-            self._notify(f"deleting {other.id}, which was never used")
-            keys.delete(other.id)
             return
         facts = [
             "active" if other.active else "inactive",
@@ -240,9 +321,8 @@ class Rotation:
             self._credentials.edit(end_rotation(new.id))
         return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one", self._again
 
-    def _retire(self, keys: AccessKeys, old_id: str, new: UserKey, *, keep_old: bool) -> Rotated:
-        """Let an old key go, once the new one works as the file has it."""
-        left = "to be deactivated" if keep_old else "to be deactivated and deleted"
+    def _retire(self, keys: AccessKeys, old_id: str, new: UserKey, *, is_there: bool) -> Rotated:
+        """Make an old key inactive, once the new one works as the file has it."""
         try:
             catalog = self._read()
             key = catalog.access_key(self._profile)
@@ -253,19 +333,33 @@ class Rotation:
                 )
             sections = sections_with(catalog.credentials, key)
             self._try(key, in_a_row=1)
-            keys.deactivate(old_id)
-            if not keep_old:
-                left = "to be deleted"
-                keys.delete(old_id)
-                self._forget(old_id)
+            if is_there:
+                keys.deactivate(old_id)
         except (Exception, KeyboardInterrupt) as error:
-            standing = f"{self._profile} has its new key, {new.id}; the old one, {old_id}, has still {left}"
-            raise _standing(error, standing, self._again + " --keep-old" * keep_old) from error
+            standing = f"{self._profile} has its new key, {new.id}; the old one, {old_id}, has still to be deactivated"
+            raise _standing(error, standing, self._again) from error
+        return Rotated(self._profile, new.user, old_id, new.id, tuple(sections), kept=is_there)
+
+    def _delete_if(self, may_delete: Callable[[Retired], bool], keys: AccessKeys, rotated: Rotated) -> bool:
+        """Delete an inactive key, if that is wanted; whether it was."""
+        old, new = rotated.old, rotated.new
         try:
-            self._credentials.edit(end_rotation(old_id))
-        except EnceeError as error:
-            self._notify(f"{OLD_KEY} stays under [{self._profile}] and can go: {error.message}")
-        return Rotated(self._profile, new.user, old_id, new.id, tuple(sections), kept=keep_old)
+            wanted = may_delete(Retired(old, new, _last_use(keys, old), _last_use(keys, new)))
+            if wanted:
+                keys.delete(old)
+                self._forget(old)
+        except (Exception, KeyboardInterrupt) as error:
+            standing = f"{self._profile} has its new key, {new}; the old one, {old}, is inactive and not deleted yet"
+            raise _standing(error, standing, self._again) from error
+        return wanted
+
+
+def _last_use(keys: AccessKeys, key_id: str) -> LastUse | AwsError | None:
+    """When a key signed last; None for never; or why AWS does not say."""
+    try:
+        return keys.last_use(key_id)
+    except AwsError as error:
+        return error
 
 
 def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -> EnceeError:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person, Result, on_terminal
+from tests.conftest import Encee, Home, Person, Result, on_terminal, run_aws
 from tests.fake_aws import FakeAws, FakeUser, faults
 
 pytestmark = pytest.mark.slow
@@ -642,6 +642,31 @@ def test_revoke_ends_keys_and_older_sessions(account: Account, aws: FakeAws) -> 
         "aws --profile admin-mfa iam delete-user-policy --user-name jane --policy-name encee-RevokedSessions"
         in done.err
     )
+
+
+def test_revoke_of_sessions_only_leaves_the_key_with_which_the_user_refreshes(
+    account: Account, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    jane = aws.create_user("jane")
+    person = Person(jane, jane.create_device("phone"))
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    aws.iam.put_user_policy("jane", "all", allowed)
+    aws.iam.put_user_policy("admin", "all", allowed)
+    aws.enforce_policies = True
+    home.write(home.credentials.read_text() + person.section("jane"), "[profile jane]\nregion = eu-central-1\n")
+    assert encee("refresh", "jane", "-c", person.device.next_code()).code == 0
+    assert run_aws("--profile", "jane-mfa", "iam", "list-users").code == 0
+
+    done = account("revoke", "jane", "--sessions-only", "--yes")
+    assert done.code == 0, done.err
+    assert writes(aws) == ["PutUserPolicy"]
+    assert "jane can refresh in half a minute; to undo it, when the old sessions have expired:\n" in done.err
+    assert {key.status for key in aws.iam.list_access_keys("jane")} == {"Active"}
+    assert run_aws("--profile", "jane-mfa", "iam", "list-users").code != 0
+
+    aws.clock_offset = timedelta(minutes=1)
+    assert encee("refresh", "jane", "-d", "13h", "-c", person.device.next_code()).code == 0
+    assert run_aws("--profile", "jane-mfa", "iam", "list-users").code == 0
 
 
 def _end_of_sessions(aws: FakeAws, user: str) -> datetime:

@@ -66,7 +66,7 @@ def test_a_key_is_not_rotated_over_them(encee: Encee, home: Home, fresh: Person,
     line = next(line for line in text.splitlines(keepends=True) if line.startswith(option))
     home.write(text.replace(line, line + ONLY_HERE, 1))
     before = home.state()
-    result = encee("keys", "rotate", "dev", "-c", fresh.device.next_code())
+    result = encee("keys", "rotate", "dev", "--yes", "-c", fresh.device.next_code())
     assert result.code in {2, 5}, result.err
     assert home.state() == before
     assert aws.calls("CreateAccessKey") == []

@@ -346,7 +346,7 @@ def test_a_rotation_leaves_a_locked_key_locked(encee: Encee, home: Home, ann: Pe
     assert encee("keys", "lock", "dev").code == 0
     home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("plain", serial=False))
     assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
-    assert encee("keys", "rotate", "dev").code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
     (new,) = ann.user.access_keys()
     text = home.credentials.read_text()
     assert text.startswith(filled(LOCKED, ann).replace(old.id, new.id) + "\n")
@@ -360,7 +360,7 @@ def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Ence
     assert encee("keys", "lock", "dev").code == 0
     assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
     keyring.delete_password("encee", ann.user.access_key.id)
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 0, result.err
     (new,) = ann.user.access_keys()
     assert kept(new.id) == new.secret
@@ -368,7 +368,7 @@ def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Ence
 
 def test_a_rotation_without_the_keyring_creates_nothing(home: Home, ann: Person, aws: FakeAws) -> None:
     home.write(filled(LOCKED, ann))
-    assert_fails("this system has no keyring", "start one", "keys", "rotate", "dev")
+    assert_fails("this system has no keyring", "start one", "keys", "rotate", "dev", "--yes")
     assert aws.journal == []
 
 
@@ -377,10 +377,10 @@ def test_a_rotation_without_the_keyring_creates_nothing(home: Home, ann: Person,
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
 import keyring
 from encee.cli.app import main
 from encee.aws import access_keys
+from encee.profiles import swap
 from encee.workflows import rotate
 
 access_keys._APART, rotate._IN_A_ROW = 0.01, 2
@@ -392,23 +392,26 @@ def counted(name, act):
         global steps
         if (moment, number) == ("before", steps):
             os.kill(os.getpid(), signal.SIGKILL)
-        act(*arguments)
+        result = act(*arguments)
         if (moment, number) == ("after", steps):
             os.kill(os.getpid(), signal.SIGKILL)
         steps += 1
         print(name)
+        return result
     return step
 
-Path.replace = counted("write", Path.replace)
+swap.exchange_names = counted("write", swap.exchange_names)
 keyring.set_password = counted("keep", keyring.set_password)
 keyring.delete_password = counted("forget", keyring.delete_password)
-sys.exit(main(["keys", sys.argv[3], "dev"]))
+sys.exit(main(["keys", sys.argv[3], "dev", *sys.argv[4:]]))
 """
 
 
-def run_and_kill(command: str, moment: str = "never", number: int = -1) -> "subprocess.CompletedProcess[str]":
+def run_and_kill(
+    command: str, moment: str = "never", number: int = -1, *options: str
+) -> "subprocess.CompletedProcess[str]":
     """A command that may kill itself before or after one of its steps, all of which it prints."""
-    script = [sys.executable, "-c", KILLED, moment, str(number), command]
+    script = [sys.executable, "-c", KILLED, moment, str(number), command, *options]
     return subprocess.run(script, capture_output=True, text=True, check=False)
 
 
@@ -449,17 +452,17 @@ def test_a_rotation_of_a_locked_key_killed_at_whatever_step_leaves_one_that_work
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
     assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
-    clean = run_and_kill("rotate")
+    clean = run_and_kill("rotate", "never", -1, "--yes")
     assert clean.returncode == 0, clean.stderr
     steps = clean.stdout.split()
     assert steps == ["write", "keep", "write", "forget", "write"]
     for number in range(len(steps)):
-        assert run_and_kill("rotate", moment, number).returncode == -signal.SIGKILL
+        assert run_and_kill("rotate", moment, number, "--yes").returncode == -signal.SIGKILL
         (on_disk,) = set(re.findall(r"encee_access_key_id *[=:] *(\w+)", home.credentials.read_text()))
         (key,) = (key for key in ann.user.access_keys() if key.id == on_disk)
         assert key.active
         assert kept(key.id) == key.secret
-        again = encee("keys", "rotate", "dev")
+        again = encee("keys", "rotate", "dev", "--yes")
         assert again.code == 0 or encee(*again.err.split("hint: encee ")[1].split()).code == 0
         (key,) = ann.user.access_keys()
         assert (key.active, kept(key.id)) == (True, key.secret)

@@ -82,7 +82,7 @@ def assert_nothing_has_changed(home: Home, person: Person) -> None:
 
 
 def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     key = assert_rotated(home, ann)
     assert (result.code, result.out) == (0, "")
     assert (
@@ -93,12 +93,104 @@ def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, 
     assert who.out.strip() == ann.user.arn
 
 
+def test_asks_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
+    old = ann.user.access_key.id
+    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    child.expect(rf"{old}, the old key, is inactive; last used: today \d\d:\d\d, sts\r\n")
+    child.expect(r"AKIA\w+, the new key, works; last used: today \d\d:\d\d, sts\r\n")
+    child.expect_exact(f"delete {old}? [y/N]")
+    assert [key.active for key in ann.user.access_keys()] == [False, True]
+    child.sendline("y")
+    child.expect_exact(f"the old one, {old}, is deleted\r\n")
+    assert child.wait() == 0
+    assert_rotated(home, ann)
+    assert len(aws.calls("DeleteAccessKey")) == 1
+
+
+@pytest.mark.parametrize("answer", ["n", None], ids=["no", "no terminal"])
+def test_without_agreement_the_old_key_stays_inactive_and_the_command_to_delete_it_works(
+    encee: Encee, home: Home, ann: Person, answer: str | None
+) -> None:
+    old = ann.user.access_key.id
+    if answer is None:
+        result = encee("keys", "rotate", "dev")
+        code, said = result.code, result.err
+    else:
+        child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+        child.expect_exact("[y/N]")
+        child.sendline(answer)
+        said = child.read().replace("\r\n", "\n")
+        code = child.wait()
+    assert code == 0
+    assert f"the old one, {old}, is inactive\n  when nothing needs it any more:\n  aws iam delete-access-key" in said
+    assert [(key.id == old, key.active) for key in ann.user.access_keys()] == [(True, False), (False, True)]
+    (command,) = re.findall(r"^  aws (iam .*)$", said, re.MULTILINE)
+    assert run_aws(*shlex.split(command)).code == 0
+    assert_rotated(home, ann)
+
+
+def test_ctrl_c_at_the_question_says_where_things_stand_and_the_hint_goes_on(
+    encee: Encee, home: Home, ann: Person
+) -> None:
+    old = ann.user.access_key.id
+    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    child.expect_exact("[y/N]")
+    child.sendintr()
+    child.expect(rf"interrupted; dev has its new key, AKIA\w+; the old one, {old}, is inactive and not deleted yet\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev\r\n")
+    assert child.wait() == 130
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("options", [[], ["--yes"], ["--keep-old"], ["--json"]])
+def test_a_dry_run_shows_the_keys_and_changes_nothing(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, options: list[str]
+) -> None:
+    before = home.state()
+    result = encee("keys", "rotate", "dev", "--dry-run", *options)
+    assert result.code == 0, result.err
+    assert home.state() == before
+    assert {call.action for call in aws.journal} == {"ListAccessKeys", "GetAccessKeyLastUsed"}
+    assert the_key_of(ann).id == ann.user.access_key.id
+    if options == ["--json"]:
+        report = json.loads(result.out)
+        assert (report["outcome"], report["old"], report["sections"]) == (
+            "would-be-rotated",
+            ann.user.access_key.id,
+            ["dev", "my copy"],
+        )
+        return
+    fate = {"--yes": "deleted", "--keep-old": "kept"}.get("".join(options), "deleted if you agree")
+    old = ann.user.access_key.id
+    assert re.fullmatch(
+        rf"jane would get a new key, in the place of {old} in \[dev\] and \[my copy\]\n"
+        rf"{old}, last used: today \d\d:\d\d, sts, would become inactive, then be {fate}\n",
+        result.out,
+    )
+
+
+def test_a_dry_run_says_what_would_stand_in_the_way(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    other = ann.user.create_access_key()
+    refused = encee("keys", "rotate", "dev", "--dry-run")
+    assert (refused.code, "jane has two keys already" in refused.err) == (2, True)
+    agreed = encee("keys", "rotate", "dev", "--dry-run", "--delete-unused")
+    assert (agreed.code, f"{other.id}, which was never used, would be deleted\n" in agreed.out) == (0, True)
+    assert aws.calls("DeleteAccessKey") == []
+
+
+def test_yes_and_keep_old_exclude_each_other(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    result = encee("keys", "rotate", "dev", "--yes", "--keep-old")
+    assert (result.code, aws.journal) == (2, [])
+    assert the_key_of(ann).id == ann.user.access_key.id
+
+
 @pytest.mark.usefixtures("ann")
 def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
-    result = encee("keys", "rotate", "dev-mfa")
+    result = encee("keys", "rotate", "dev-mfa", "--yes")
     assert result.code == 0
-    assert "sessions from before live on until they expire; an administrator can end them:\n" in result.err
-    assert result.err.endswith("  encee account revoke jane --profile ADMIN\n")
+    assert "sessions from before last until they expire; an administrator can end them:\n" in result.err
+    assert result.err.endswith("  encee account revoke jane --sessions-only --profile ADMIN\n")
     assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
     assert encee("refresh", "dev", "--if-expiring", "1h").code == 0
 
@@ -106,13 +198,14 @@ def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
 def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_it_is(
     encee: Encee, ann: Person, aws: FakeAws
 ) -> None:
-    assert encee("keys", "rotate", "dev").code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
     calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
     assert calls == [
         ("ListAccessKeys", "ASIA"),
         ("CreateAccessKey", "ASIA"),
         *[("GetCallerIdentity", "AKIA")] * 6,
         ("UpdateAccessKey", "ASIA"),
+        *[("GetAccessKeyLastUsed", "ASIA")] * 2,
         ("DeleteAccessKey", "ASIA"),
     ]
     assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
@@ -120,14 +213,14 @@ def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_i
 
 def test_asks_for_a_code_where_there_is_no_session(encee: Encee, home: Home, person: Person) -> None:
     home.write(credentials(person, person.user.access_key))
-    assert encee("keys", "rotate", "dev").code == 3
-    result = encee("keys", "rotate", "dev", "--code", person.device.next_code())
+    assert encee("keys", "rotate", "dev", "--yes").code == 3
+    result = encee("keys", "rotate", "dev", "--yes", "--code", person.device.next_code())
     assert result.code == 0, result.err
     assert_rotated(home, person)
 
 
 def test_prints_what_was_done_as_json(encee: Encee, home: Home, ann: Person) -> None:
-    report = json.loads(encee("keys", "rotate", "dev", "--json").out)
+    report = json.loads(encee("keys", "rotate", "dev", "--yes", "--json").out)
     assert report == {
         "encee_format": 1,
         "profile": "dev",
@@ -152,7 +245,7 @@ def test_waits_until_the_new_key_answers_several_times_in_a_row(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.propagation = 7
-    assert encee("keys", "rotate", "dev").code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
     assert_rotated(home, ann)
     answers = [call.error is None for call in aws.calls("GetCallerIdentity")]
     assert answers == [False, True] * 7 + [True] * 5
@@ -163,11 +256,11 @@ def test_a_key_that_does_not_come_to_work_is_deleted_again(
 ) -> None:
     monkeypatch.setattr(access_keys, "_PATIENCE", 0.3)
     aws.propagation = 1000
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
     assert re.search(r"the new key AKIA\w+ did not work within 0 s: AWS does not know the key", result.err)
     assert re.search(r"; the new key AKIA\w+ was deleted again, and dev keeps its old one\n", result.err)
-    assert "hint: wait some minutes; then: encee keys rotate dev\n" in result.err
+    assert "hint: wait some minutes; then: encee keys rotate dev --yes\n" in result.err
     assert_nothing_has_changed(home, ann)
 
 
@@ -176,7 +269,7 @@ def test_a_key_that_does_not_come_to_work_is_deleted_again(
 
 def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: str) -> str:
     """A rotation ends with this code and message, and has changed nothing; returns its hint."""
-    result = encee("keys", "rotate", "dev", *options)
+    result = encee("keys", "rotate", "dev", "--yes", *options)
     assert (result.code, result.out) == (code, "")
     assert says in result.err
     assert aws.calls("CreateAccessKey") == aws.calls("DeleteAccessKey") == []
@@ -250,7 +343,7 @@ def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> 
 
 def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
     assert "AWS does not let dev do CreateAccessKey: User: jane is not authorized" in result.err
     assert_nothing_has_changed(home, ann)
@@ -266,8 +359,8 @@ def test_a_key_that_was_never_used_is_named_and_deleted_where_that_is_wanted(
     hint = assert_refused(
         encee, aws, 2, f"jane has two keys already, as many as AWS allows; besides {ann.user.access_key.id}"
     )
-    assert hint == "encee keys rotate dev --delete-unused"
-    result = encee("keys", "rotate", "dev", "--delete-unused")
+    assert hint == "encee keys rotate dev --yes --delete-unused"
+    result = encee("keys", "rotate", "dev", "--yes", "--delete-unused")
     assert result.code == 0, result.err
     assert f"deleting {other.id}, which was never used" in result.err
     assert_rotated(home, ann)
@@ -294,14 +387,14 @@ def test_a_key_that_was_used_is_described_and_stays(
     state = "active" if active else "inactive"
     says = rf"there is {other.id}: {state}, created \d{{4}}-\d\d-\d\d, last used \d{{4}}-\d\d-\d\d with sts\n"
     hint = assert_refused(encee, aws, 2, "jane has two keys already", *options)
-    assert re.search(says, encee("keys", "rotate", "dev", *options).err)
+    assert re.search(says, encee("keys", "rotate", "dev", "--yes", *options).err)
     assert {key.id for key in ann.user.access_keys()} == {ann.user.access_key.id, other.id}
 
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     _, command = hint.split(": ", 1)
     assert run_aws(*shlex.split(command)[1:]).code == 0
-    assert encee("keys", "rotate", "dev").code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
     assert_rotated(home, ann)
 
 
@@ -333,7 +426,7 @@ def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
 
 def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, when: str) -> None:
     """Run it again, and then what its hint says: there is exactly one key, in every section, and nothing else."""
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     if result.code:
         (command,) = re.findall(r"^encee: hint: .*?(encee keys rotate dev.*)$", result.err, re.MULTILINE)
         result = encee(*shlex.split(command)[1:])
@@ -360,7 +453,7 @@ class Scene:
     def calls(self) -> list[str]:
         """What an undisturbed rotation asks AWS, in its order."""
         person = self.begin()
-        assert self._encee("keys", "rotate", "dev").code == 0
+        assert self._encee("keys", "rotate", "dev", "--yes").code == 0
         assert_rotated(self._home, person)
         return [call.action for call in self._aws.journal]
 
@@ -389,7 +482,7 @@ def test_whatever_call_fails_there_is_a_key_that_works_and_the_next_rotation_end
         person = scene.begin()
         aws.fault("*", faults.fine(), times=number)
         aws.fault("*", fault, times=times)
-        code = encee("keys", "rotate", "dev").code
+        code = encee("keys", "rotate", "dev", "--yes").code
         aws.heal()
         assert_a_key_on_disk_works(home, person, when)
         if code:
@@ -403,12 +496,12 @@ def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.reset())
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
     assert "dev keeps its key, but there may be a new one whose secret nobody has\n" in result.err
-    assert "encee: hint: encee keys rotate dev --delete-unused\n" in result.err
+    assert "encee: hint: encee keys rotate dev --yes --delete-unused\n" in result.err
     assert len(aws.calls("CreateAccessKey")) == 1
-    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
     assert_rotated(home, ann)
 
 
@@ -423,7 +516,7 @@ def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
         person = scene.begin()
         aws.fault("*", faults.fine(), times=number)
         aws.fault("*", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
-        result = encee("keys", "rotate", "dev")
+        result = encee("keys", "rotate", "dev", "--yes")
         second_name.unlink()
         codes.add(result.code)
         assert_a_key_on_disk_works(home, person, when)
@@ -450,7 +543,7 @@ def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_
         home.credentials.write_bytes(b"[broken]\nnonsense\n" + sound)
 
     aws.fault(action, faults.meanwhile(break_it))
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert ("line 2 holds" in result.err, "bug" in result.err) == (True, False), result.err
     if action == "UpdateAccessKey":
         assert result.code == 0
@@ -460,7 +553,7 @@ def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_
         assert re.search(r"may hold the new key AKIA\w+, so both keys stay active\n", result.err), result.err
     home.credentials.write_bytes(sound)
     if result.code:
-        assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+        assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
         the_key_of(ann)
 
 
@@ -476,7 +569,7 @@ def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
 
         aws.fault("*", faults.fine(), times=number)
         aws.fault("*", faults.meanwhile(write))
-        assert encee("keys", "rotate", "dev").code == 0
+        assert encee("keys", "rotate", "dev", "--yes").code == 0
         text = home.credentials.read_text()
         assert text.startswith("[first]\nregion = eu-west-2\n# my keys\n")
         home.credentials.write_text(text.split("\n", 2)[2])
@@ -491,7 +584,7 @@ def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_an
     person = scene.begin()
     aws.fault("*", faults.fine(), times=created + 1)
     aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text("[z]\n")))
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 5
     assert (
         f"no section of the credentials file holds the key {person.user.access_key.id} any more; the new key"
@@ -504,37 +597,38 @@ def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_an
 def test_another_program_that_puts_the_old_key_back_keeps_it_alive(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
-    last = len(scene.calls()) - 3  # the call that tries the key as the file has it
+    last = len(scene.calls()) - 5  # the call that tries the key as the file has it
     person = scene.begin()
     before = home.credentials.read_text()
     aws.fault("*", faults.fine(), times=last - 1)
     aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text(before)))
-    assert encee("keys", "rotate", "dev").code == 0  # it came before the write
+    assert encee("keys", "rotate", "dev", "--yes").code == 0  # it came before the write
     assert_rotated(home, person)
 
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
 from encee.cli.app import main
 from encee.aws import access_keys
+from encee.profiles import swap
 from encee.workflows import rotate
 
 access_keys._APART, rotate._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
-replace, writes = Path.replace, 0
+exchange, writes = swap.exchange_names, 0
 
-def counted(source, target):
+def counted(*names):
     global writes
     if moment == "before" and writes == number:
         os.kill(os.getpid(), signal.SIGKILL)
-    replace(source, target)
+    exchanged = exchange(*names)
     if moment == "after" and writes == number:
         os.kill(os.getpid(), signal.SIGKILL)
     writes += 1
+    return exchanged
 
-Path.replace = counted
-code = main(["keys", "rotate", "dev"])
+swap.exchange_names = counted
+code = main(["keys", "rotate", "dev", "--yes"])
 print(writes)
 sys.exit(code)
 """
@@ -589,18 +683,18 @@ def test_killed_at_whatever_call_there_is_a_key_that_works_and_the_next_rotation
 @pytest.mark.slow
 def test_of_two_rotations_at_once_one_rotates(home: Home, ann: Person) -> None:
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev"), range(2)))
+        results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev", "--yes"), range(2)))
     assert sorted(result.code for result in results) in ([0, 0], [0, 5]), results
     assert_rotated(home, ann)
 
 
 def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Person, aws: FakeAws) -> None:
     aws.propagation = 10_000
-    child = on_terminal("keys", "rotate", "dev")
+    child = on_terminal("keys", "rotate", "dev", "--yes")
     child.expect("waiting until it works everywhere")
     child.sendintr()
     child.expect(r"interrupted; the new key AKIA\w+ was deleted again, and dev keeps its old\s+one")
-    child.expect_exact("encee: hint: encee keys rotate dev\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev --yes\r\n")
     child.wait()
     assert child.exitstatus == 130
     assert_nothing_has_changed(home, ann)
@@ -610,14 +704,14 @@ def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.hang(2))
-    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    child = on_terminal("keys", "rotate", "dev", "--yes", size=(24, 200))
     wait_for(lambda: aws.calls("CreateAccessKey"))
     child.sendintr()
     child.expect_exact("interrupted: dev keeps its key, but there may be a new one whose secret nobody has\r\n")
-    child.expect_exact("encee: hint: encee keys rotate dev --delete-unused\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev --yes --delete-unused\r\n")
     child.wait()
     assert child.exitstatus == 130
-    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
     assert_rotated(home, ann)
 
 
@@ -628,10 +722,10 @@ def test_a_key_that_no_note_names_and_that_cannot_be_deleted_is_told_with_how_to
     second_name = home.path / "second name"
     aws.fault("CreateAccessKey", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
     aws.fault("DeleteAccessKey", faults.reset_before(), times=3)
-    result = encee("keys", "rotate", "dev")
+    result = encee("keys", "rotate", "dev", "--yes")
     second_name.unlink()
     assert result.code == 5
     assert re.search(r"; dev keeps its key, but the new one, AKIA\w+, could not be deleted again\n", result.err)
-    assert result.err.endswith("; then: encee keys rotate dev --delete-unused\n")
-    assert encee("keys", "rotate", "dev", "--delete-unused").code == 0
+    assert result.err.endswith("; then: encee keys rotate dev --yes --delete-unused\n")
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
     assert_rotated(home, ann)
