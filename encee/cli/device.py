@@ -29,7 +29,8 @@ from encee.cli.own_devices import devices_of, own_serial, warn_of_environment
 from encee.cli.signing import signing
 from encee.errors import EnceeError, UsageError
 from encee.model import Device, rfc3339
-from encee.profiles.saved_device import save_device, still_naming
+from encee.profiles.not_a_source import not_a_source
+from encee.profiles.saved_device import save_device, still_naming, unsave_device
 from encee.workflows.attempts import three_times
 from encee.workflows.device_removal import Removal, carry_out_removal, plan_removal
 from encee.workflows.devices import choose_device, find_device
@@ -130,6 +131,34 @@ def save(
     warn_of_environment(world, found)
     if json:
         terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+
+
+@device.command()
+def forget(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Take the saved MFA device of PROFILE out of the files.
+
+    At AWS the device stays as it is. The next refresh finds it and saves it again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    catalog = read_catalog(files, terminal.warn)
+    name = catalog.profile_for(profile)
+    if name is None:
+        raise not_a_source(catalog, profile, files)
+    changed = unsave_device(*stores(files), name)
+    for file in changed:
+        terminal.say(f"took mfa_serial out of {name} in {file}")
+    if not changed:
+        terminal.say(f"no MFA device is saved for {name}")
+    if json:
+        terminal.json({"profile": name, "files": [str(file) for file in changed]})
 
 
 device.command()(enroll)

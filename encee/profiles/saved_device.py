@@ -57,6 +57,36 @@ def forget_device(credentials: Store, config: Store, profile: str, serial: str) 
     return changed
 
 
+def unsave_device(credentials: Store, config: Store, profile: str) -> list[Path]:
+    """Take `mfa_serial` out of a profile, in both files; in the config file also a section that held nothing else.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+        profile: A long-term profile.
+
+    Returns:
+        The files that had it.
+
+    Raises:
+        FileRefusedError: A file cannot be edited; it was not changed.
+    """
+    changed = []
+    for store, catalog in ((credentials, _credentials), (config, _config)):
+        if "mfa_serial" in catalog(store.document().view).options(profile):
+            before = store.read()
+            store.edit(partial(_unsave, profile=profile, keep_section=store is credentials))
+            changed += [store.path] if store.read() != before else []
+    return changed
+
+
+def _unsave(document: Document, *, profile: str, keep_section: bool) -> None:
+    if keep_section:
+        document.unset(profile, ["mfa_serial"])
+    else:
+        document.remove(profile, ["mfa_serial"], mark="mfa_serial")
+
+
 def _forget(document: Document, *, catalog: Callable[[View], Catalog], profile: str, serial: str) -> None:
     document.unset(profile, _naming(catalog(document.view), profile, serial))
 
