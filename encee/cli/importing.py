@@ -18,9 +18,10 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
+from encee.cli.plain_input import plain_input
 from encee.errors import UsageError
 from encee.profiles.awsenv import awsenv
-from encee.profiles.console_csv import console_key
+from encee.profiles.console_csv import console_key, is_named_like_root_key
 from encee.profiles.files import Files, expanded
 from encee.profiles.importing import Imported, Incoming, bring_in, profile_of_device
 from encee.profiles.legacy import LEGACY_FILE, legacy_device
@@ -38,7 +39,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 @import_.command(name="csv")
 def csv(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The file, as the console offered it.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The console's file; - for standard input.")],
     *,
     profile: Annotated[
         str, typer.Option("--profile", metavar="NAME", callback=not_empty, help="The profile that the keys become.")
@@ -51,11 +52,16 @@ def csv(
     """Bring in an access key from the IAM console's CSV file."""
     world: World = context.obj
     files = world.files(credentials_file, config_file)
-    path = expanded(file)
-    found = console_key(read_plain(path), path)
+    path, data, is_file = plain_input(file)
+    found = console_key(data, path)
+    if is_named_like_root_key(path):
+        terminal.warn(
+            f"{path.name} is the name that the console gives to a key of the root user, for which AWS offers no"
+            " sessions with MFA"
+        )
     rename = f"choose another name: encee import csv {shlex.quote(file)} --profile NAME"
-    _bring_in([Incoming(profile, path, found.key, {}, rename)], files, dry_run=dry_run, json=json)
-    if found.has_password:
+    _bring_in([Incoming(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
+    if found.has_password and is_file:
         terminal.note(f"{path} also holds the password for the console: keep that elsewhere before the file goes")
 
 
@@ -112,10 +118,10 @@ def legacy(
     """Bring in the ARN of the device from the first encee's file."""
     world: World = context.obj
     files = world.files(credentials_file, config_file)
-    path = expanded(file)
-    serial = legacy_device(read_plain(path), path)
+    path, data, is_file = plain_input(file)
+    serial = legacy_device(data, path)
     owner = profile_of_device(read_catalog(files, terminal.warn), serial, profile)
-    incoming = Incoming(owner, path, None, {"mfa_serial": serial}, "")
+    incoming = Incoming(owner, path, None, {"mfa_serial": serial}, "", is_file)
     _bring_in([incoming], files, dry_run=dry_run, json=json)
 
 
@@ -147,7 +153,8 @@ def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json
     for one in outcomes:
         if one.differs:
             terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")
-    if (whole := [one for one in outcomes if one.is_whole]) and not dry_run:
+    deletable = {one.file for one in incoming if one.is_file}
+    if (whole := [one for one in outcomes if one.is_whole and one.file in deletable]) and not dry_run:
         _say_what_can_go(whole)
     errors = [one.error for one in outcomes if one.error]
     for error in errors:

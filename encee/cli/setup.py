@@ -23,6 +23,7 @@ from encee.cli.options import (
     stores,
 )
 from encee.cli.own_devices import devices_of
+from encee.cli.plain_input import plain_input
 from encee.cli.refresh import run_and_show
 from encee.cli.running import RefreshRun
 from encee.cli.signing import Signing, signing
@@ -30,10 +31,10 @@ from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError,
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.console_csv import console_key
-from encee.profiles.files import Files, expanded
+from encee.profiles.files import Files
 from encee.profiles.identifiers import REGION
 from encee.profiles.importing import Incoming, bring_in
-from encee.profiles.plain import id_fault, key_fault, read_plain
+from encee.profiles.plain import id_fault, key_fault
 from encee.profiles.saved_device import save_device
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.attempts import ATTEMPTS
@@ -182,16 +183,16 @@ class _FirstRun:
         placeholder = AccessKey("A" * 20, "s" * 40)
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
         if csv is not None:
-            path = expanded(csv)
-            found = console_key(read_plain(path), path).key
+            path, data, is_file = plain_input(csv)
+            found = console_key(data, path).key
             region = self._region(name)
             self._check(name, found, region)
         else:
-            path, region = _TYPED, self._region(name)
+            path, is_file, region = _TYPED, False, self._region(name)
             found = self._typed_key(name, region)
         self._write(name, path, found, region, dry_run=False)
         terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
-        if csv is not None:
+        if is_file:
             _say_what_can_go(path)
 
     def _compare(self, name: str, known: AccessKey | None, csv: str | None) -> None:
@@ -203,15 +204,16 @@ class _FirstRun:
         if csv is None:
             terminal.say(f"key      {name} has one already")
             return
-        path = expanded(csv)
-        found = console_key(read_plain(path), path).key
+        path, data, is_file = plain_input(csv)
+        found = console_key(data, path).key
         if known != found and not (known and known.is_locked and known.id == found.id):
             raise FileRefusedError(
                 f"{name} has another key than {path}; nothing was changed",
                 hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}; or leave --csv out",
             )
         terminal.say(f"key      {name} has that of {path} already")
-        _say_what_can_go(path)
+        if is_file:
+            _say_what_can_go(path)
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
         credentials, config = stores(self._files)

@@ -7,6 +7,7 @@ that count. A spreadsheet that saves the file again with `;` makes another kind 
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from encee.model import AccessKey
 from encee.profiles.plain import BYTE_ORDER_MARK, misread, plain_text, plausible_key
 
 _ID, _SECRET, _PASSWORD = "Access key ID", "Secret access key", "Password"
+_USER = "delete that key, and make an IAM user with a key and an MFA device instead"
+_MAKE_KEY = "make an access key in the console, under Security credentials, and take the file with that"
+_ROOT_KEY = re.compile(r"rootkey\b.*\.csv", re.IGNORECASE)
 _AGAIN = "take the file as the console offers it, before another program saves it"
 
 
@@ -27,6 +31,11 @@ class ConsoleKey(NamedTuple):
 
     key: AccessKey
     has_password: bool
+
+
+def is_named_like_root_key(file: Path) -> bool:
+    """Whether a file has the name that the console gives to a root user's key, whose layout is that of a user's."""
+    return _ROOT_KEY.fullmatch(file.name) is not None
 
 
 class _Row(NamedTuple):
@@ -47,6 +56,10 @@ def console_key(data: bytes, file: Path) -> ConsoleKey:
     rows = _rows(plain_text(data, file).removeprefix(BYTE_ORDER_MARK), file)
     head = rows[0]
     headings = [_heading(cell) for cell in head.cells]
+    if head.cells[0].strip().startswith("AWSAccessKeyId="):
+        raise misread(file, head.line, "a key of the root user, for which AWS offers no sessions with MFA", _USER)
+    if _PASSWORD in headings and _ID not in headings:
+        raise misread(file, head.line, "a password for the console, and no access key", _MAKE_KEY)
     for needed in (_ID, _SECRET):
         if headings.count(needed) != 1:
             spread = any(mark in cell for cell in head.cells for mark in ";\t")

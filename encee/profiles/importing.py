@@ -35,6 +35,7 @@ class Incoming(NamedTuple):
         key: The user's long-term credentials, or None where the file holds none.
         settings: What belongs into the config file: `mfa_serial`, `region`.
         rename: How to bring it in under another name, for a hint.
+        is_file: Whether the plain file can be deleted afterwards; else it was standard input.
     """
 
     profile: str
@@ -42,6 +43,7 @@ class Incoming(NamedTuple):
     key: AccessKey | None
     settings: Mapping[str, str]
     rename: str
+    is_file: bool = True
 
 
 class Imported(NamedTuple):
@@ -147,7 +149,7 @@ class _Settings:
     def put_in(self, document: Document) -> None:
         now = Catalog(self._keys.after.credentials, document.view)
         self.brought, self.differs = {}, {}
-        for profile, _, _, settings, _ in self._keys.incoming:
+        for profile, _, _, settings, *_ in self._keys.incoming:
             if profile in self._keys.errors:
                 continue
             own = now.options(profile)

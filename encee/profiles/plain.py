@@ -16,7 +16,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 _LONE_CR = re.compile(r"\r(?!\n)")
 
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 """Bytes: no file with a few keys has more."""
 
 
@@ -30,14 +30,23 @@ def read_plain(file: Path) -> bytes:
         if file.exists() and not file.is_file():
             raise UsageError(f"{file} is not a regular file", hint="name the file itself")
         with file.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+            data = stream.read(LARGEST + 1)
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}", hint="check the path and its permissions"
         ) from None
-    if len(data) > _LARGEST:
-        raise UsageError(f"{file} is too large to be a file with a few keys", hint="check the path")
+    refuse_large(data, file)
     return data
+
+
+def refuse_large(data: bytes, file: Path) -> None:
+    """Refuse a content that is too large.
+
+    Raises:
+        UsageError: It is.
+    """
+    if len(data) > LARGEST:
+        raise UsageError(f"{file} is too large to be a file with a few keys", hint="check the path")
 
 
 def plain_text(data: bytes, file: Path) -> str:

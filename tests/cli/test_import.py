@@ -160,13 +160,14 @@ def test_a_file_that_was_cut_off_anywhere_brings_in_the_whole_key_or_nothing(enc
             "not one column 'Secret access key'",
         ),
         ("{id},{secret}\n", 1, "not one column"),
-        ("AWSAccessKeyId={id}\nAWSSecretKey={secret}\n", 1, "not one column"),
+        ("AWSAccessKeyId={id}\nAWSSecretKey={secret}\n", 1, "a key of the root user, for which AWS offers no sessions"),
+        ("User name,Password,Console sign-in URL\njane,hunter2,https://x\n", 1, "a password for the console, and no"),
         ("Access key ID,Secret access key\n\n{id},{secret},\n", 3, "3 columns where the first has 2"),
         ("Access key ID,Secret access key\n{id},{secret}\n{id},{secret}\n", 3, "a second key"),
         ("Access key ID,Secret access key\n{secret},{id}\n", 2, "id and secret may be swapped"),
         ("Access key ID,Secret access key\nASIAIOSFODNN7EXAMPLE,{secret}\n", 2, "the key of a session"),
         ("Access key ID,Secret access key\n,\n", 1, "the headings, and no line"),
-        ("Access key ID,Secret access key,a\n,,x\n", 2, "no id of an access key"),
+        ("Access key ID,Secret access key,a\n,,x\n", 2, "no id of an access key; nothing was written"),
         ('Access key ID,Secret access key\n{id},"{secret}\n', 2, "a quote, or a character"),
         ('Access key ID,Secret access key\n{id},"{secret}\n"\n', 2, "a quoted value that goes on"),
         ('Access key ID,Secret access key\n\n{id},"{secret}"x\n', 3, "a quote, or a character"),
@@ -190,6 +191,33 @@ def test_the_password_for_the_console_is_named_and_not_shown(encee: Encee, home:
     result = encee("import", "csv", file, "--profile", "dev")
     assert f"{file} also holds the password for the console: keep that elsewhere" in result.err
     assert "hunter2" not in result.out + result.err + home.credentials.read_text()
+
+
+def test_a_file_can_be_named_as_the_aws_cli_takes_it(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = csv_file(home)
+    monkeypatch.chdir(home.path)
+    for number, name in enumerate((f"file://{file}", "file://accessKeys.csv")):
+        result = encee("import", "csv", name, "--profile", f"dev{number}")
+        assert result.code == 0, result.err
+        assert f"  rm {name.removeprefix('file://')}\n" in result.err
+    assert home.credentials.read_text().count(KEY_ID) == 2
+
+
+def test_the_csv_can_come_on_standard_input(encee: Encee, home: Home) -> None:
+    result = encee("import", "csv", "-", "--profile", "dev", stdin=OLD.format(id=KEY_ID, secret=SECRET))
+    assert result.code == 0, result.err
+    assert "standard input" in result.out
+    assert "can go" not in result.err + result.out
+    assert KEY_ID in home.credentials.read_text()
+    refused(encee("import", "csv", "-", "--profile", "other", stdin="x\n"), "standard input", 1)
+    assert encee("import", "csv", "-", "--profile", "other", stdin="x" * (2 << 20)).code == 2
+
+
+def test_the_name_of_a_root_users_file_is_warned_of(encee: Encee, home: Home) -> None:
+    file = home.path / "rootkey (1).csv"
+    file.write_text(NEW.format(id=KEY_ID, secret=SECRET))
+    result = encee("import", "csv", str(file), "--profile", "dev", "--dry-run")
+    assert "warning: rootkey (1).csv is the name that the console gives to a key of the root user" in result.err
 
 
 @pytest.mark.parametrize("path", ["missing.csv", "folder", "file/below", "pipe", "large"])

@@ -1,0 +1,43 @@
+"""The plain file that a word of the command line names: a path, a `file://` of one, or `-` for standard input."""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from encee.errors import UsageError
+from encee.profiles.files import expanded
+from encee.profiles.plain import LARGEST, read_plain, refuse_large
+
+
+class PlainInput(NamedTuple):
+    """What a plain file holds.
+
+    Args:
+        path: The file; in words where it is standard input.
+        data: Its content.
+        is_file: Whether it is a file, which can be deleted, and not standard input.
+    """
+
+    path: Path
+    data: bytes
+    is_file: bool
+
+
+def plain_input(word: str) -> PlainInput:
+    """Read what a word of the command line names.
+
+    Args:
+        word: A path; `file://` and a path, as the AWS CLI takes it; or `-`.
+
+    Raises:
+        UsageError: It cannot be read, or is something else than a file with a few keys.
+    """
+    if word != "-":
+        path = expanded(word.removeprefix("file://"))
+        return PlainInput(path, read_plain(path), is_file=True)
+    path = Path("standard input")
+    if sys.stdin is None:
+        raise UsageError("there is no standard input", hint="name the file instead of -")
+    data = sys.stdin.buffer.read(LARGEST + 1)
+    refuse_large(data, path)
+    return PlainInput(path, data, is_file=False)
