@@ -229,7 +229,7 @@ class Catalog:
             if source is None:
                 raise UsageError(
                     f"source_profile of {link} names {named}, which is no long-term profile, session of one, or role",
-                    hint=f"mend source_profile under [profile {link}]",
+                    hint=f"fix source_profile under [profile {link}]",
                 )
             if source in links:
                 raise UsageError(

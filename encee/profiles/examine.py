@@ -1,16 +1,24 @@
 """What there is to look at without a call: the two files, as far as they can be read, and the environment."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
+from encee.profiles.file_lines import Kind, Line, read_lines
 from encee.profiles.files import Files
 from encee.profiles.headers import Headers, headers_of
 from encee.profiles.store import Store
 from encee.profiles.syntax import UnreadableError, View, salvage_view
+
+_NOT_OF_PROFILES = re.compile(r"DEFAULT|plugins|preview|(?:sso-session|services)\s.*")
+
+OF_A_PROFILE = re.compile(r"region|output|role_arn|source_profile|credential_\w+|mfa_\w+|aws_\w+|sso_\w+")
+"""Options that only the section of a profile has."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,38 @@ class ExaminedFile:
     def section(self, profile: str) -> str:
         """The header of a profile in this file."""
         return f"[{self.headers.text(profile)}]"
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """What each line of it is to the AWS tools."""
+        return read_lines(self.data)
+
+    @cached_property
+    def sections(self) -> dict[int, list[Line]]:
+        """The number of each header's line → the lines of its section behind it."""
+        sections: dict[int, list[Line]] = {}
+        for line in self.lines:
+            if line.kind is Kind.HEADER:
+                sections[line.number] = []
+            elif line.header:
+                sections[line.header].append(line)
+        return sections
+
+    @cached_property
+    def headers_of(self) -> dict[str, list[Line]]:
+        """Profile → the headers that botocore takes for it, in their order; the last of several counts."""
+        headers: dict[str, list[Line]] = {}
+        for line in self.lines:
+            if line.kind is Kind.HEADER and (profile := self.headers.profile(line.name)) is not None:
+                headers.setdefault(profile, []).append(line)
+        return headers
+
+    def option(self, profile: str, name: str) -> list[Line]:
+        """The lines that set an option of a profile: its own and those that continue it; none where it is not set."""
+        if not (headers := self.headers_of.get(profile)):
+            return []
+        kinds = {Kind.OPTION, Kind.CONTINUATION}
+        return [line for line in self.sections[headers[-1].number] if line.option == name and line.kind in kinds]
 
 
 @dataclass(frozen=True)
@@ -80,10 +120,33 @@ class Examined:
         closed = any(file.fault and not isinstance(file.fault, UnreadableError) for file in self.both)
         return self.unread if closed else None
 
+    @cached_property
+    def misnamed_headers(self) -> dict[str, list[Line]]:
+        """Profile → the headers of the config file that are meant for it, and that AWS tools take for no profile's."""
+        headers: dict[str, list[Line]] = {}
+        for line in () if self.is_one_file else self.config.lines:
+            if line.kind is not Kind.HEADER or _NOT_OF_PROFILES.fullmatch(line.name):
+                continue
+            if self.config.headers.profile(line.name) is not None:
+                continue
+            meant = _meant(line.name, self.catalog.credentials)
+            own = [setting.option for setting in self.config.sections[line.number] if setting.kind is Kind.OPTION]
+            if meant in self.catalog.credentials or any(map(OF_A_PROFILE.fullmatch, own)):
+                headers.setdefault(meant, []).append(line)
+        return headers
+
     @property
     def is_readable(self) -> bool:
         """Whether encee, and the AWS tools, can read both files."""
         return not any(file.fault for file in self.both)
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """The profile that a header of the config file is meant for."""
+    if name in known:
+        return name
+    word = r"\A\s*profile(?:\s+|(?=[\"']))"
+    return re.sub(word, "", name.partition("]")[0], flags=re.IGNORECASE).strip(" \t\"'")
 
 
 def examine(

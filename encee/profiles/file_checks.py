@@ -1,20 +1,18 @@
 """The checks of what is written in the two files: whether the AWS tools can read it, and all of them alike."""
 
 import re
-from collections.abc import Iterator, Mapping
-from shlex import quote
+from collections.abc import Iterator, Sequence
 
 from encee.profiles.examine import Examined, ExaminedFile
+from encee.profiles.file_lines import Kind, Line
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.syntax import HEADER, UnreadableError, profile_of_header
+from encee.profiles.headers import ConfigHeaders
+from encee.profiles.remedies import comment_out, copy, delete, then, write
+from encee.profiles.section_remedies import config_header, is_setting, join_sections
+from encee.profiles.syntax import UnreadableError
 
-_OTHER_SECTIONS = ("sso-session ", "services ")
 MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
 """The name of a section of the credentials file that is meant for the profile behind the word."""
-
-_WITHOUT_PREFIX = frozenset({"DEFAULT", "plugins", "preview"})
-_OF_A_PROFILE = re.compile(r"region|output|role_arn|source_profile|credential_\w+|mfa_\w+|aws_\w+|sso_\w+")
-"""Options that only the section of a profile has."""
 
 
 def _unreadable(kind: str, examined: Examined) -> Iterator[Finding]:
@@ -32,34 +30,48 @@ def _syntax(examined: Examined) -> Iterator[Finding]:
 
 
 def _duplicates(examined: Examined) -> Iterator[Finding]:
-    yield from _unreadable("duplicate-section", examined)
-    for profile, headers in _config_headers(examined).items():
-        if len(headers) > 1 and profile != "default":
+    for file in examined.both:
+        if _has_duplicates(file):
+            headers: dict[str, list[Line]] = {}
+            for line in file.lines:
+                if line.kind is Kind.HEADER:
+                    headers.setdefault(line.name, []).append(line)
+            steps = [step for same in headers.values() if len(same) > 1 for step in _joined(file, same)]
+            yield Finding(State.ERROR, str(file.fault), then(*steps))
+    if _has_duplicates(examined.config):
+        return
+    for profile, same in examined.config.headers_of.items():
+        if len(same) > 1 and profile != "default":
             yield Finding(
                 State.WARNING,
-                f"{examined.config.path} has {len(headers)} sections for the profile {profile}: AWS tools take the "
-                "last one, or join them",
-                f"join {' and '.join(headers)} by hand",
+                f"{examined.config.path} has {len(same)} sections for the profile {profile}: AWS tools take the last "
+                "one, or join them",
+                then(*_joined(examined.config, same)),
             )
 
 
+def _has_duplicates(file: ExaminedFile) -> bool:
+    """Whether the AWS CLI reads nothing of a file because it has two sections of one header."""
+    return isinstance(file.fault, UnreadableError) and file.fault.kind == "duplicate-section"
+
+
+def _joined(file: ExaminedFile, same: Sequence[Line]) -> Iterator[str]:
+    """The steps that make one section of several: the last one, which the AWS CLI takes."""
+    return join_sections(file, same[:-1], same[-1])
+
+
 def _two_defaults(examined: Examined) -> Iterator[Finding]:
-    if len(headers := _config_headers(examined).get("default", [])) > 1:
+    file = examined.config
+    if not _has_duplicates(file) and len(same := file.headers_of.get("default", [])) > 1:
+        steps = [*_joined(file, same)]
+        if same[-1].name != "default":
+            steps.append(write(file.path, same[-1].number, "[default]"))
         yield Finding(
             State.WARNING,
-            f"{examined.config.path} has both {' and '.join(headers)}: some AWS tools take the later one, others "
-            "[profile default]",
-            "join the two under [default] by hand",
+            f"{file.path} has both {' and '.join(f'[{line.name}]' for line in same)}: some AWS tools take the later "
+            "one, others [profile default]",
+            then(*steps),
         )
-
-
-def _config_headers(examined: Examined) -> Mapping[str, list[str]]:
-    """Profile → the headers, in brackets, of its sections in the config file."""
-    found: dict[str, list[str]] = {}
-    for name in examined.config.view:
-        if (profile := profile_of_header(name)) is not None:
-            found.setdefault(profile, []).append(f"[{name}]")
-    return found
 
 
 def _default_section(examined: Examined) -> Iterator[Finding]:
@@ -68,54 +80,95 @@ def _default_section(examined: Examined) -> Iterator[Finding]:
             yield Finding(
                 State.WARNING,
                 f"{file.path} has a section [DEFAULT], which Python's tools add to every profile and others to none",
-                "move what it holds to where it belongs, such as [default]",
+                then(*_without_default_section(file)),
             )
+
+
+def _without_default_section(file: ExaminedFile) -> Iterator[str]:
+    """The steps that copy the options of `[DEFAULT]` to every profile of the file, and delete the section."""
+    defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
+    shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
+    for headers in file.headers_of.values():
+        own = {line.option for line in file.sections[headers[-1].number]}
+        if missing := [line.number for line in shared if line.option not in own]:
+            yield copy(file.path, missing, headers[-1].number)
+    yield delete(file.path, [line.number for line in [*defaults, *shared]])
 
 
 def _spelling(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
-        for number, line in enumerate(file.data.decode(errors="replace").removeprefix("\ufeff").split("\n"), start=1):
-            if line.lstrip().startswith("[") and not _is_plain(line.rstrip(), file):
+        for line in file.lines:
+            if line.text.lstrip().startswith("[") and not _is_plain(line, file):
                 yield Finding(
                     State.WARNING,
-                    f"{file.path}: line {number} holds a '[' that some AWS tools take for a section and others do not",
-                    "write a section as [NAME], at the start of its line and alone on it, without blanks inside",
+                    f"{file.path}: line {line.number} holds a '[' that some AWS tools take for a section and others "
+                    "do not",
+                    then(*_respelled(line, file)),
                 )
 
 
-def _is_plain(line: str, file: ExaminedFile) -> bool:
+def _is_plain(line: Line, file: ExaminedFile) -> bool:
     """Whether every AWS tool takes a line for the same section."""
-    header = HEADER.fullmatch(line)
-    if header is None or "]" in header["name"]:
+    name = line.name
+    if line.kind is not Kind.HEADER or line.text.rstrip() != f"[{name}]" or re.search("[]#;]", name):
         return False
-    name = header["name"]
-    return name == name.strip() or (file.headers.text("x") != "x" and profile_of_header(name) is not None)
+    profile = file.headers.profile(name)
+    if profile is None or profile == name:
+        return name == name.strip()
+    return file.headers.is_portable(name, profile)
+
+
+def _respelled(line: Line, file: ExaminedFile) -> Iterator[str]:
+    """The steps that write a header as every tool reads it, or join its section with one that has that header."""
+    match = re.match(r"\s*\[([^\[\]]+)\]", line.text)
+    name = re.sub(r"\A(profile)\s+", r"\1 ", re.sub("[#;]", "-", match[1].strip())) if match else ""
+    if not name:
+        yield comment_out(file.path, line.number)
+        return
+    header = f"[{name}]"
+    if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.profile(name)) is not None:
+        header = config_header(profile) or header
+    there = next((other for other in file.lines if other.kind is Kind.HEADER and other.text.rstrip() == header), None)
+    if there and line.kind is Kind.HEADER:
+        yield from join_sections(file, [line], there)
+    else:
+        yield write(file.path, line.number, header)
 
 
 def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
-    for name in () if examined.is_one_file else examined.credentials.view:
+    file = examined.credentials
+    for name, headers in () if examined.is_one_file else file.headers_of.items():
         if meant := MISPLACED_PREFIX.fullmatch(name):
+            there = file.headers_of.get(meant[1])
+            steps = join_sections(file, headers, there[-1]) if there else _renamed(file, headers, f"[{meant[1]}]")
             yield Finding(
                 State.WARNING,
-                f"{examined.credentials.path} has a section [{name}]: in this file that is no profile {meant[1]}",
-                f"write its header as [{meant[1]}]; only the config file has the word profile in it",
+                f"{file.path} has a section [{name}]: only the config file has the word profile in a header",
+                then(*steps),
             )
+
+
+def _renamed(file: ExaminedFile, headers: Sequence[Line], header: str) -> Iterator[str]:
+    """The steps that give a section another header, and join others with it."""
+    yield write(file.path, headers[0].number, header)
+    if len(headers) > 1:
+        yield from join_sections(file, headers[1:], headers[0])
 
 
 def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
-    if examined.is_one_file:
-        return
-    for name, options in examined.config.view.items():
-        if name in _WITHOUT_PREFIX or name.startswith(_OTHER_SECTIONS) or profile_of_header(name) is not None:
-            continue
-        own = options.keys() - examined.config.view.get("DEFAULT", {}).keys()
-        if name in examined.credentials.view or any(map(_OF_A_PROFILE.fullmatch, own)):
-            meant = name.removeprefix("profile").strip(" \t\"'")
-            yield Finding(
-                State.WARNING,
-                f"{examined.config.path} has a section [{name}], which is no profile to the AWS tools",
-                f"write its header as [profile {quote(meant)}]",
-            )
+    file = examined.config
+    for profile, headers in examined.misnamed_headers.items():
+        there, header = file.headers_of.get(profile), config_header(profile)
+        if there:
+            steps = join_sections(file, headers, there[-1])
+        elif header:
+            steps = _renamed(file, headers, header)
+        else:
+            steps = iter(["choose a name without quotes and brackets for the profile, in both files"])
+        names = " and ".join(f"[{line.name}]" for line in headers)
+        yield Finding(
+            State.WARNING, f"{file.path} has a section {names}, which is no profile to the AWS tools", then(*steps)
+        )
 
 
 FILE_CHECKS: tuple[Check[Examined], ...] = (

@@ -21,6 +21,9 @@ class Headers(Protocol):
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether every SDK takes a header, without brackets, for this profile."""
 
+    def profile(self, header: str) -> str | None:
+        """The profile that botocore takes a header, without brackets, for; None where it is not a profile's."""
+
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """What a line begins with when some SDK may take it for this profile's header."""
 
@@ -39,6 +42,10 @@ class CredentialsHeaders:
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name to the letter."""
         return header == profile
+
+    def profile(self, header: str) -> str | None:
+        """The name itself, but for `DEFAULT`."""
+        return None if header == "DEFAULT" else header
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
@@ -61,6 +68,10 @@ class ConfigHeaders:
         if profile == "default" and header == "default":
             return True
         return header in {f"profile {profile}", f'profile "{profile}"', f"profile '{profile}'"}
+
+    def profile(self, header: str) -> str | None:
+        """The name behind `profile`, or `default`."""
+        return profile_of_header(header)
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
@@ -85,6 +96,10 @@ class OneFileConfigHeaders(CredentialsHeaders):
     def names(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name to the letter, or means the profile in a config file."""
         return header == profile or profile_of_header(header) == profile
+
+    def profile(self, header: str) -> str | None:
+        """The name behind `profile`, or `default`: what the AWS CLI takes for a profile of the config file."""
+        return profile_of_header(header)
 
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name, alone or with one blank after `profile`."""

@@ -1,8 +1,8 @@
-"""The checks of what the two files and the environment say, taken together: keys, sessions, settings, roles."""
+"""The checks of what the two files and the environment say, taken together: sessions, settings, roles."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from shlex import join
 
 from encee.errors import EnceeError, UsageError
@@ -11,91 +11,17 @@ from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
 from encee.profiles.file_checks import MISPLACED_PREFIX
 from encee.profiles.findings import Check, Finding, State
-from encee.profiles.headers import ConfigHeaders
-from encee.profiles.identifiers import ACCESS_KEY_ID, checked_serial, key_id_fault
-from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
+from encee.profiles.identifiers import checked_serial
+from encee.profiles.remedies import then, unquote
+from encee.profiles.section_remedies import delete_options, set_option
+from encee.profiles.session_section import is_encees
 from encee.profiles.settings import GivenSettings, Settings
-from encee.profiles.syntax import PORTABLE_VALUE, first_line
+from encee.profiles.syntax import first_line
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
 """Settings of a long-term profile that its session profile needs as well, and has only when it has them itself."""
 
-_ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
-
-def _sections(examined: Examined) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """Each section of a profile: where it is, in words; the profile; what it holds."""
-    credentials, config = examined.credentials, examined.config
-    for profile, options in examined.catalog.credentials.items():
-        yield f"{credentials.section(profile)} in {credentials.path}", profile, options
-    for profile, options in examined.catalog.config.items():
-        if not (examined.is_one_file and profile == "default"):  # else it was there already
-            yield f"[{ConfigHeaders().text(profile)}] in {config.path}", profile, options
-
-
-def _half_a_key(examined: Examined) -> Iterator[Finding]:
-    for place, profile, options in _sections(examined):
-        held = [key for key in (_ID, _SECRET) if options.get(key)]
-        if len(held) != 1:
-            continue
-        state, effect = (State.ERROR, "stop there") if held == [_ID] else (State.WARNING, "pass it over")
-        yield Finding(
-            state,
-            f"{place} holds {held[0]} and not the other half of a key: AWS tools {effect}",
-            "enter both, or take the half out",
-            (join(["aws", "configure", "--profile", profile]),),
-        )
-
-
-def _key_form(examined: Examined) -> Iterator[Finding]:
-    for place, profile, options in _sections(examined):
-        key_id, secret = options.get(_ID), options.get(_SECRET)
-        if not (key_id and secret):
-            continue
-        commands = (join(["aws", "configure", "--profile", profile]),)
-        if not ACCESS_KEY_ID.fullmatch(key_id):
-            state = State.ERROR if ACCESS_KEY_ID.fullmatch(secret) else State.WARNING
-            message = f"{place}: {_ID} of {profile} {key_id_fault(key_id)}"
-            yield Finding(state, message, "enter both again", commands)
-        elif is_session_key(key_id) and not has_token(options):
-            yield Finding(
-                State.ERROR,
-                f"{place} holds the key of a session (ASIA…) without its token",
-                "enter the user's long-term key (AKIA…)",
-                commands,
-            )
-        elif not PORTABLE_VALUE.fullmatch(secret):
-            yield Finding(
-                State.WARNING,
-                f"{place} holds a secret with quotes, blanks or a '#', which AWS tools read differently",
-                "write it bare, and nothing behind it",
-                commands,
-            )
-
-
-def _continued(examined: Examined) -> Iterator[Finding]:
-    for place, _, options in _sections(examined):
-        if names := [name for name, value in options.items() if value.find("\n") > 0]:
-            yield Finding(
-                State.WARNING,
-                f"{place} has an indented line under {' and '.join(names)}: AWS tools take it for a part of that value",
-                "move the line to where its section's other lines begin, or delete it",
-            )
-
-
-def _stale_token(examined: Examined) -> Iterator[Finding]:
-    for place, _, options in _sections(examined):
-        stale, token = options.get("aws_security_token"), options.get("aws_session_token")
-        if stale is None or token is None or stale == token:
-            continue
-        source = source_in(options) if is_encees(options) else None
-        yield Finding(
-            State.WARNING,
-            f"{place} has an old aws_security_token, which some AWS tools take before aws_session_token",
-            None if source else "delete aws_security_token",
-            (join(["encee", "refresh", source]),) if source else (),
-        )
 
 
 def _shadowed_session(examined: Examined) -> Iterator[Finding]:
@@ -108,8 +34,7 @@ def _shadowed_session(examined: Examined) -> Iterator[Finding]:
             yield Finding(
                 State.ERROR,
                 f"no session of {source} can be written: {reason}",
-                "take it out, or give the session another name:",
-                _rename(catalog, source),
+                *_renamed(examined, source),
             )
 
 
@@ -127,8 +52,7 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
         yield Finding(
             State.WARNING,
             f"no session of {source} can be written: {reason}",
-            "give it a name of its own:",
-            _rename(catalog, source),
+            *_renamed(examined, source),
         )
 
 
@@ -141,8 +65,9 @@ def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
     return None
 
 
-def _rename(catalog: Catalog, source: str) -> tuple[str, ...]:
-    """The command that gives a profile's session a name that nobody has."""
+def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
+    """The remedy that gives a profile's session a name that no other profile has."""
+    catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
     taken = {*catalog.credentials, *catalog.config, *catalog.targets.values()}
     name = next(
@@ -150,7 +75,8 @@ def _rename(catalog: Catalog, source: str) -> tuple[str, ...]:
         for name in (f"{stem}-session", *(f"{stem}-session-{n}" for n in range(2, len(taken) + 3)))
         if name not in taken
     )
-    return (join(["aws", "configure", "set", "encee_session_profile", name, "--profile", source]),)
+    steps, commands = set_option(examined, source, "encee_session_profile", name, config_only=True)
+    return then(*steps) or "give the session a name of its own:", commands
 
 
 def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
@@ -162,8 +88,15 @@ def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
                 State.WARNING,
                 f"region = {wins} under {examined.credentials.section(profile)} in "
                 f"{examined.credentials.path} wins over region = {theirs} in the config file",
-                "delete the one in the credentials file",
+                *_moved_region(examined, profile, wins),
             )
+
+
+def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
+    """The remedy that puts the region that counts into the config file alone."""
+    steps, commands = set_option(examined, profile, "region", region, config_only=True)
+    deletion = delete_options(examined.credentials, profile, ["region"])
+    return then(*filter(None, [deletion, *steps])), commands
 
 
 def _not_inherited(examined: Examined) -> Iterator[Finding]:
@@ -171,15 +104,13 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
     for source, target in catalog.sources.items():
         theirs, own = catalog.options(source), catalog.options(target)
         if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own]:
+            settings = [setting for key in missing for setting in _flat(key, theirs[key])]
+            remedies = [set_option(examined, target, name, value) for name, value in settings]
             yield Finding(
                 State.WARNING,
                 f"{target} does not inherit {' and '.join(missing)} of {source}",
-                None,
-                tuple(
-                    join(["aws", "configure", "set", name, value, "--profile", target])
-                    for key in missing
-                    for name, value in _flat(key, theirs[key])
-                ),
+                then(*(step for remedy in remedies for step in remedy.steps)),
+                tuple(command for remedy in remedies for command in remedy.commands),
             )
 
 
@@ -204,8 +135,28 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
         try:
             checked_serial(value)
         except UsageError as error:
-            commands = (join(["encee", "device", "save", profile]),) if profile in catalog.sources else ()
-            yield Finding(State.ERROR, f"{name} of {profile}: {error.message}", error.hint, commands)
+            message = f"{name} of {profile}: {error.message}"
+            if steps := _unquoted(examined, profile, name, value):
+                yield Finding(State.ERROR, message, then(*steps))
+            elif profile in catalog.sources:
+                yield Finding(State.ERROR, message, commands=(join(["encee", "device", "save", profile]),))
+            else:
+                yield Finding(State.ERROR, message, _without(examined, profile, name))
+
+
+def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[str]:
+    """The step that takes quotes off a device's serial number, where there is one between them; else none."""
+    try:
+        is_quoted = checked_serial(value.strip("\"'")) != value
+    except UsageError:
+        return []
+    lines = [(file, line) for file in examined.both for line in file.option(profile, name)[:1]]
+    return [unquote(file.path, line.number) for file, line in lines[:1] if is_quoted]
+
+
+def _without(examined: Examined, profile: str, name: str) -> str | None:
+    """The remedy that deletes an option of a profile, in both files."""
+    return then(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
 
 
 def _role_source(examined: Examined) -> Iterator[Finding]:
@@ -216,18 +167,20 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
         source, serial = (first_line(options.get(name, "")) for name in ("source_profile", "mfa_serial"))
         if source == role or _is_long(options.get("duration_seconds")):
             continue
-        delete = f"delete mfa_serial under [profile {role}], or they still ask" if serial else None
+        deletion = _without(examined, role, "mfa_serial") if serial else None
         if source in catalog.sources:
             target = catalog.targets[source]
-            commands = [join(["aws", "configure", "set", "source_profile", target, "--profile", role])]
+            remedies = [set_option(examined, role, "source_profile", target)]
             if serial and not catalog.device(source) and settings.saved_serial(source) == serial:
-                commands.insert(0, join(["aws", "configure", "set", "mfa_serial", serial, "--profile", source]))
+                remedies.insert(0, set_option(examined, source, "mfa_serial", serial))
             asks = "AWS tools ask for a code each hour" if serial else "AWS tools assume it without MFA"
             message = f"the role {role} could use source_profile = {target}, the session; with {source}, {asks}"
-            yield Finding(State.WARNING, message, delete, tuple(commands))
+            steps = [*filter(None, [deletion]), *(step for remedy in remedies for step in remedy.steps)]
+            commands = tuple(command for remedy in remedies for command in remedy.commands)
+            yield Finding(State.WARNING, message, then(*steps), commands)
         elif serial and is_encees(catalog.credentials.get(source, {})):
             message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
-            yield Finding(State.WARNING, message, f"delete mfa_serial under [profile {role}]")
+            yield Finding(State.WARNING, message, deletion)
 
 
 def _is_long(seconds: str | None) -> bool:
@@ -259,10 +212,6 @@ def _gone_profile(examined: Examined) -> Iterator[Finding]:
 
 
 PROFILE_CHECKS: tuple[Check[Examined], ...] = (
-    Check("half-a-key", "no profile holds half a key", _half_a_key),
-    Check("key-form", "every key looks like one", _key_form),
-    Check("continued-value", "no value goes on in the next line", _continued),
-    Check("stale-token", "no old token hides a session", _stale_token),
     Check("shadowed-session", "no option hides a session from the AWS tools", _shadowed_session),
     Check("session-profile", "every session has a place of its own", _session_profile),
     Check("region-in-credentials", "no region wins over the config file's", _region_in_credentials),

@@ -16,8 +16,8 @@ WRITTEN = frozenset(
 )
 """What encee writes, by `session_options`, and so what it may take out again."""
 
-_SESSION_KEY = "ASIA"
-"""What the key id of every session begins with; a user's begins with `AKIA`."""
+_SESSION_KEY, USER_KEY = "ASIA", "AKIA"
+"""What the id of a session's access key begins with, and what that of a user's."""
 
 
 def session_options(session: Session, source: str) -> dict[str, str]:

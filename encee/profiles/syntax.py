@@ -45,6 +45,7 @@ IGNORED_CHARACTERS = (
     + ("".join(map(chr, range(0x2000, 0x200B))))
 )
 """What some tool strips from the ends of a line or a name, as Java does control characters and JavaScript U+FEFF."""
+_FIX_THAT_LINE = "fix that line, or put a # before it"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -55,7 +56,7 @@ class UnreadableError(FileRefusedError):
 
     Args:
         message: What is wrong, with the line.
-        hint: How to mend it.
+        hint: How to fix it.
         kind: `byte-order-mark`, `duplicate-section`, or `syntax` for everything else.
     """
 
@@ -96,9 +97,9 @@ def read_view(data: bytes, file: Path) -> View:
         raise unreadable(file, error.lineno, "a key for the second time", "delete one of the two") from None
     except configparser.ParsingError as error:
         line = error.errors[0][0]
-        raise unreadable(file, line, "neither a key, a section nor a comment", "mend that line") from None
+        raise unreadable(file, line, "neither a key, a section nor a comment", _FIX_THAT_LINE) from None
     if _has_broken_nesting(options for name, options in view.items() if name != configparser.DEFAULTSECT):
-        raise unreadable(file, _line_of_broken_nesting(text), "a nested line without '='", "mend that line")
+        raise unreadable(file, _line_of_broken_nesting(text), "a nested line without '='", _FIX_THAT_LINE)
     return dict(view)
 
 
@@ -128,7 +129,7 @@ def _has_broken_nesting(sections: Iterable[dict[str, str]]) -> bool:
 
 
 def _line_of_broken_nesting(text: str) -> int:
-    """The first line with which the text has a broken nested value; no line behind it can mend that."""
+    """The first line with which the text has a broken nested value; no line behind it can fix that."""
     lines = io.StringIO(text, newline=None).readlines()
     ends = range(1, len(lines) + 1)
     return 1 + bisect_left(ends, True, key=lambda end: _has_broken_nesting(_parse("".join(lines[:end])).values()))  # noqa: FBT003 - the key's value that is looked for

@@ -22,6 +22,8 @@ from encee.profiles.access_checks import ACCESS_CHECKS
 from encee.profiles.examine import Examined
 from encee.profiles.file_checks import FILE_CHECKS
 from encee.profiles.findings import Check, Finding, State
+from encee.profiles.key_checks import KEY_CHECKS
+from encee.profiles.line_checks import LINE_CHECKS
 from encee.profiles.profile_checks import PROFILE_CHECKS
 from encee.profiles.setup_checks import SETUP_CHECKS
 from encee.workflows.connections import root_key
@@ -42,7 +44,7 @@ def _with_obstacle(check: Check[Examined]) -> Check[Examined]:
     return check._replace(obstacle=lambda examined: examined.unopened if of_first_bytes else examined.unread)
 
 
-_CONTENT_CHECKS = map(_with_obstacle, (*FILE_CHECKS, *PROFILE_CHECKS))
+_CONTENT_CHECKS = map(_with_obstacle, (*FILE_CHECKS, *LINE_CHECKS, *KEY_CHECKS, *PROFILE_CHECKS))
 _FILES_AND_PROFILES = (*SETUP_CHECKS, *ACCESS_CHECKS, *_CONTENT_CHECKS)
 
 REFRESH_CHECK = refresh_check(_FILES_AND_PROFILES)

@@ -10,10 +10,15 @@ from encee.profiles.examine import Examined
 from encee.profiles.file_checks import MISPLACED_PREFIX
 from encee.profiles.files import Files
 from encee.profiles.findings import Check, Finding, State
+from encee.profiles.remedies import then
+from encee.profiles.section_remedies import delete_options
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.edits import placeholder, session_edit
 from encee.workflows.jobs import Job, Plan
 from encee.workflows.plan import plan
+
+_WITH_DEFAULTS = ("encee_duration", "duration_seconds", "role_session_name")
+"""Settings that are not needed."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -34,9 +39,22 @@ def refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
             if not is_reported(error.message, reported):
                 names = " and ".join(profiles)
                 state = State.ERROR if examined.catalog.sources.keys() & set(profiles) else State.WARNING
-                yield Finding(state, f"{names} cannot be refreshed: {error.message}", error.hint)
+                remedy = _remedy(error.message, examined)
+                yield Finding(state, f"{names} cannot be refreshed: {error.message}", *(remedy or (error.hint,)))
 
     return Check("refresh", "every profile with long-term keys and every role can be refreshed", look)
+
+
+def _remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ...]] | None:
+    """What takes away a setting that is not valid and has a default; None for another fault."""
+    if (variable := re.match(r"(ENCEE_\w+|MFA_\w+): ", message)) and variable[1] in examined.environ:
+        return None, (f"unset {variable[1]}",)
+    for profile in examined.catalog.targets:
+        for option in _WITH_DEFAULTS:
+            if message.startswith((f"{option} of {profile}: ", f"{option} of {profile} is ")):
+                steps = (delete_options(file, profile, [option]) for file in examined.both)
+                return then(*filter(None, steps)), ()
+    return None
 
 
 def is_reported(message: str, reported: Sequence[str]) -> bool:

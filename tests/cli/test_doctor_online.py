@@ -343,10 +343,10 @@ def test_the_files_are_checked_where_the_profile_cannot_be_used(encee: Encee, sc
     scene.home.write("[dev]\n[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
     result = encee("doctor", "dev", "--json", *["--offline"] * offline)
     assert (result.code, scene.aws.journal) == (1, [])
-    assert [found["id"] for found in wrong(result)] == ["half-a-key", "refresh"]
-    assert wrong(result)[1]["message"].startswith("dev has no aws_access_key_id and no aws_secret_access_key in ")
+    assert [found["id"] for found in wrong(result)] == ["long-term-keys", "half-a-key", "refresh"]
+    assert wrong(result)[2]["message"].startswith("dev has no aws_access_key_id and no aws_secret_access_key in ")
     assert set(states(result).values()) == (set() if offline else {"unknown"})
-    assert message(result, "refresh") == wrong(result)[1]["message"]
+    assert message(result, "refresh") == wrong(result)[2]["message"]
 
 
 def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: Scene) -> None:

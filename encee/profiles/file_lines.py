@@ -1,0 +1,83 @@
+"""What each line of one of the two files is to the AWS tools, for remedies that name lines.
+
+The rules are those of `configparser.RawConfigParser`, by which `syntax` reads the whole: an indented line continues
+the value above it, and blank lines and comments do not end that value.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from encee.profiles.syntax import HEADER
+
+_OPTION = re.compile(r"(?P<name>.*?)\s*[=:]\s*(?P<value>.*)")
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    BLANK = "blank"
+    COMMENT = "comment"
+    HEADER = "header"
+    OPTION = "option"
+    CONTINUATION = "continuation"
+    INVALID = "invalid"
+
+
+class Line(NamedTuple):
+    """One line.
+
+    Args:
+        number: Its number, from 1.
+        text: The line without its line end.
+        kind: What it is.
+        header: The number of the header's line of its section; its own for a header, 0 before the first header.
+        name: The section's name for a header, without brackets; the option's for an option and what continues it, as
+            it is spelled.
+        value: The part of an option's value that is in this line.
+    """
+
+    number: int
+    text: str
+    kind: Kind
+    header: int
+    name: str = ""
+    value: str = ""
+
+    @property
+    def option(self) -> str:
+        """The option's name as the AWS CLI has it: in lower case."""
+        return self.name.lower()
+
+    @property
+    def is_indented(self) -> bool:
+        """Whether it begins with a blank."""
+        return self.text[:1].isspace()
+
+
+def read_lines(data: bytes) -> list[Line]:
+    """The lines of a file; bytes that are not UTF-8 are replaced."""
+    return [*_lines(data.decode(errors="replace").removeprefix("\ufeff"))]
+
+
+def _lines(text: str) -> Iterator[Line]:
+    header, option, indentation = 0, "", 0
+    for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
+        line = raw.rstrip("\n")
+        stripped = line.strip()
+        depth = len(line) - len(line.lstrip())
+        if not stripped or stripped.startswith(("#", ";")):
+            yield Line(number, line, Kind.COMMENT if stripped else Kind.BLANK, header)
+        elif option and depth > indentation:
+            yield Line(number, line, Kind.CONTINUATION, header, option, stripped)
+        elif match := HEADER.match(stripped):
+            header, option, indentation = number, "", depth
+            yield Line(number, line, Kind.HEADER, header, match["name"])
+        elif header and (match := _OPTION.fullmatch(stripped)) and match["name"]:
+            option, indentation = match["name"], depth
+            yield Line(number, line, Kind.OPTION, header, option, match["value"])
+        else:
+            indentation = depth
+            yield Line(number, line, Kind.INVALID, header)

@@ -1,0 +1,164 @@
+"""Doing what a remedy of doctor says: its steps with an editor, its commands in a shell."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import AWS, ENCEE
+
+_LINES = r"lines? (?P<lines>[\d, ]+(?:and \d+| to \d+)?)"
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers of `3`, `3 to 5` and `3, 5 and 8`."""
+    if " to " in text:
+        first, last = text.split(" to ")
+        return [*range(int(first), int(last) + 1)]
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+class Editor:
+    """One file while the steps of a remedy are done; lines keep the numbers that they have at its begin."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        text = path.read_bytes().decode("utf-8", errors="surrogateescape")
+        self._lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+        self._below: dict[int, list[str]] = {}
+        self._gone: set[int] = set()
+
+    def __getitem__(self, number: int) -> str:
+        line: str = self._lines[number - 1]
+        return line.rstrip("\r\n")
+
+    def __setitem__(self, number: int, text: str) -> None:
+        self._lines[number - 1] = f"{text}\n"
+
+    def delete(self, lines: list[int]) -> None:
+        assert all(self[number].strip() for number in lines), "a remedy deletes a blank line"
+        self._gone.update(lines)
+
+    def add(self, below: int, *texts: str) -> None:
+        self._below.setdefault(below, []).extend(f"{text}\n" for text in texts)
+
+    def save(self) -> None:
+        kept = self._below.get(0, [])
+        for number, line in enumerate(self._lines, start=1):
+            if number not in self._gone:
+                kept.append(line if line.endswith("\n") else f"{line}\n")
+            kept += self._below.get(number, [])
+        self._path.write_bytes("".join(kept).encode("utf-8", errors="surrogateescape"))
+        os.utime(self._path, (1_700_000_000, 1_700_000_000))
+
+
+def _move(editor: Editor, step: re.Match[str]) -> None:
+    editor.add(int(step["below"]), *(editor[number] for number in numbers(step["lines"])))
+    editor.delete(numbers(step["lines"]))
+
+
+def _retype(editor: Editor, step: re.Match[str]) -> None:
+    for number in numbers(step["lines"]):
+        editor[number] = re.sub(r"[^ -~]", "", editor[number])
+
+
+def _edit(change: Callable[[str, re.Match[str]], str]) -> Callable[[Editor, re.Match[str]], None]:
+    def do(editor: Editor, step: re.Match[str]) -> None:
+        for number in numbers(step["lines"]):
+            editor[number] = change(editor[number], step)
+
+    return do
+
+
+STEPS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
+    rf"delete {_LINES} of (?P<file>.+)": lambda editor, step: editor.delete(numbers(step["lines"])),
+    rf"move {_LINES} of (?P<file>.+) below line (?P<below>\d+)": _move,
+    rf"copy {_LINES} of (?P<file>.+) below line (?P<below>\d+)": lambda editor, step: editor.add(
+        int(step["below"]), *(editor[number] for number in numbers(step["lines"]))
+    ),
+    r"keep line \d+ or line (?P<other>\d+) of (?P<file>.+), and delete the other": lambda editor, step: editor.delete(
+        [int(step["other"])]
+    ),
+    r"below line (?P<below>\d+) of (?P<file>.+), add (?P<text>.+)": lambda editor, step: editor.add(
+        int(step["below"]), step["text"]
+    ),
+    rf"write the name in {_LINES} of (?P<file>.+) as (?P<name>.+)": _edit(
+        lambda line, step: re.sub(
+            r"^(\s*).*?(\s*[=:])", lambda match: match[1] + step["name"] + match[2], line, count=1
+        )
+    ),
+    rf"write {_LINES} of (?P<file>.+) as (?P<text>.+)": _edit(lambda _, step: step["text"]),
+    rf"remove the blanks at the start of {_LINES} of (?P<file>.+)": _edit(lambda line, _: line.lstrip()),
+    rf"remove the quotes in {_LINES} of (?P<file>.+)": _edit(lambda line, _: re.sub("[\"']", "", line)),
+    rf"remove the comment in {_LINES} of (?P<file>.+)": _edit(lambda line, _: re.sub(r"\s+[#;].*", "", line)),
+    rf"type {_LINES} of (?P<file>.+) again": _retype,
+    rf"fix {_LINES} of (?P<file>.+), or put a # before it": _edit(lambda line, _: f"# {line}"),
+}
+"""Every step that remedies are made of, as `encee.profiles.remedies` words them, and how a person does it."""
+
+
+def _latin(editor: Editor, step: re.Match[str]) -> None:
+    for number in numbers(step["lines"]):
+        editor[number] = editor[number].encode("utf-8", errors="surrogateescape").decode("latin-1")
+
+
+_THIS = rf"(?P<file>.+?): {_LINES} holds .+: "
+"""What stands before the hint of an error that names a line."""
+
+HINTS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
+    _THIS + r"fix that line, or put a # before it": _edit(lambda line, _: f"# {line}"),
+    _THIS + r"delete one of the two": lambda editor, step: editor.delete(numbers(step["lines"])),
+    _THIS + r"put it under a \[section\]": lambda editor, step: editor.add(int(step["lines"]) - 1, "[misc]"),
+    _THIS + r"save the file as UTF-8": _latin,
+    _THIS + r"save the file as UTF-8 without a byte-order mark": _edit(lambda line, _: line.removeprefix("\ufeff")),
+    _THIS + r"save the file with one kind of line end": _edit(lambda line, _: line.replace("\r", "\n")),
+}
+"""What the errors of a file that the AWS CLI cannot read say to do."""
+
+NOT_IN_A_FILE = {"enter both", "give the session a name of its own:"}
+"""Steps that a command does, which follows."""
+
+
+def follow(checks: Sequence[Mapping[str, Any]], answers: str) -> None:
+    """Do what findings of one run say: the steps of all of them, and then the commands.
+
+    Args:
+        checks: The findings, as `--json` has them.
+        answers: What to type where a command asks.
+    """
+    editors: dict[str, Editor] = {}
+    commands: list[str] = []
+    for check in checks:
+        steps = [step for step in (check["remedy"] or "").split("; ") if step and step not in NOT_IN_A_FILE]
+        assert steps or check["commands"], f"there is nothing to do: {check}"
+        for step in steps:
+            if pasted := re.fullmatch(r"(?:.+: )?((?:cp|sudo|chmod) .+)", step):
+                commands.append(pasted[1])
+            else:
+                _edit_file(editors, step, f"{check['message']}: {step}")
+        commands += check["commands"]
+    for editor in editors.values():
+        editor.save()
+    path = os.pathsep.join([str(AWS.parent), str(ENCEE.parent), os.environ["PATH"]])
+    for command in commands:
+        run(command, answers, {**os.environ, "PATH": path})
+
+
+def run(command: str, answers: str, environ: dict[str, str]) -> None:
+    """Paste a command into a shell; one that unsets variables has an effect on this process."""
+    done = subprocess.run(["sh", "-ec", command], env=environ, input=answers.encode(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    if command.startswith("unset "):
+        for name in command.split()[1:]:
+            del os.environ[name]
+
+
+def _edit_file(editors: dict[str, Editor], step: str, with_message: str) -> None:
+    for pattern, do in [*STEPS.items(), *HINTS.items()]:
+        match = re.fullmatch(pattern, step) or re.fullmatch(pattern, with_message)
+        if match and "\n" not in match["file"]:
+            do(editors.setdefault(match["file"], Editor(Path(match["file"]))), match)
+            return
+    raise AssertionError(f"no one could do this: {step}")
