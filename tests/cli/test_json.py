@@ -17,6 +17,7 @@ FAILING = [
     "clear nobody",
     "device list nobody",
     "device save nobody",
+    "device forget nobody",
     "device enroll nobody",
     "device resync nobody",
     "device remove nobody serial",
