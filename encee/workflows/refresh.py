@@ -226,16 +226,18 @@ class Refresh:
             source = source_of(job, self._given, self._person, self._clock)
             for note in job.notes:
                 self._notify(note)
+            ready = job
             try:
+                if job.optional:  # left out without a device, but not for want of a code
+                    ready, _ = self._with_device(job)
                 if source is None:
                     raise nobody_to_ask(job, keep)
-                ready = job._replace(signer=job.signer.unlocked(), optional=False)
-                serial = ready.serial or self._find_device(ready, optional=job.optional)
+                ready, serial = self._with_device(ready)
             except _ENDS:
                 raise
             except Exception as error:  # noqa: BLE001 - one profile's bug is no other's
-                self._fail(job, error if isinstance(error, EnceeError) else unexpected(error))
-                passed += not job.optional
+                self._fail(ready, error if isinstance(error, EnceeError) else unexpected(error))
+                passed += not ready.optional
                 continue
             sessions = [self._on_disk(target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
@@ -255,13 +257,19 @@ class Refresh:
             else:
                 self._report(left_out)
 
-    def _find_device(self, job: CodeJob, *, optional: bool) -> str:
+    def _with_device(self, job: CodeJob) -> tuple[CodeJob, str]:
+        """A job whose key and device are known, and the serial number of the device."""
+        job = job._replace(signer=job.signer.unlocked())
+        serial = job.serial or self._find_device(job)
+        return job._replace(serial=serial, optional=False), serial
+
+    def _find_device(self, job: CodeJob) -> str:
         """Ask IAM, or the person, for the device, and save it in the config file so that nobody has to ask again."""
         profile = job.signer.profile
         naming = ("encee", "refresh", profile, "--mfa-serial")
         if job.device_name is not None:
             return find_named_device(self._clients, job.signer, job.device_name, naming)
-        serial = find_device(self._clients, job.signer, self._person, naming, may_ask_serial=not optional)
+        serial = find_device(self._clients, job.signer, self._person, naming, may_ask_serial=not job.optional)
         if not self._save_device:
             return serial
         try:

@@ -239,6 +239,22 @@ def test_without_a_profile_finds_the_devices_that_no_setting_names(
     assert {session_of(home, f"{name}-mfa")["encee_source"] for name in ("dev", "bob")} == {"dev", "bob"}
 
 
+def test_without_a_profile_and_a_code_those_with_a_device_fail(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    bob = aws.create_user("bob")
+    bob.create_device("bobs")
+    robot = aws.create_user("robot")
+    home.write(dev.section() + section(bob.access_key, "bob") + section(robot.access_key, "robot"))
+    result = encee("refresh", "--json")
+    assert result.code == 2
+    assert [(one["profile"], one["outcome"]) for one in json.loads(result.out)["profiles"]] == [
+        ("dev", "failed"),
+        ("bob", "failed"),
+    ]
+    assert "encee: robot is left out: the user of robot has no MFA device yet\n" in result.err
+
+
 def test_without_a_profile_nobody_is_asked_for_the_arn_of_a_device(home: Home, dev: Person, aws: FakeAws) -> None:
     robot = aws.create_user("robot")
     robot.allow_listing_devices = False
