@@ -73,7 +73,7 @@ def test_without_the_option_a_failure_leaves_stdout_empty(encee: Encee, home: Ho
 def test_a_failure_behind_the_object_prints_no_second_one(encee: Encee, dev: Person) -> None:
     del dev
     result = encee("status", "dev", "--check", "--json")
-    assert (result.code, list(json.loads(result.out))) == (3, ["encee_format", "sessions"])
+    assert (result.code, list(json.loads(result.out))) == (3, ["encee_format", "sessions", "other_profiles", "faults"])
 
 
 def test_a_plan_that_fails_tells_its_exit_code(encee: Encee, dev: Person) -> None:

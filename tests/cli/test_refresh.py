@@ -857,7 +857,7 @@ def test_a_code_among_the_profiles_ends_the_run_before_a_code_is_asked_for(encee
     assert result.code == 2
     assert "encee: error: a code goes behind --code\n" in result.err
     assert json.loads(result.out)["profiles"] == []
-    assert "123456" not in result.out + result.err
+    assert "encee: hint: encee refresh dev --json --code-command 'exit 1' --code 123456\n" in result.err
     assert aws.journal == []
 
 
