@@ -1,7 +1,6 @@
 """A plan for an account as a person meets it: shown, asked about, carried out, told."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,8 +95,7 @@ def carry_out(
     done: list[Step] = []
     error: EnceeError | None = None
     try:
-        asks = plan.steps and not manner.dry_run and not manner.yes
-        with terminal.conversation() if asks else nullcontext():
+        with terminal.conversation(bool(plan.steps) and not manner.dry_run and not manner.yes):
             _show(who.caller, plan)
         if plan.steps:
             check()

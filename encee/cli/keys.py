@@ -182,11 +182,11 @@ def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: 
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
-    terminal.say(f"{retired.old}, the old key, is inactive; last used: {_used(retired.old_use, now)}")
-    terminal.say(f"{retired.new}, the new key, works; last used: {_used(retired.new_use, now)}")
-    if yes or keep_old or not terminal.is_terminal():
-        return yes
-    return asking.confirm(f"delete {retired.old}?", default=False)
+    asks = not yes and not keep_old and terminal.is_terminal()
+    with terminal.conversation(asks):
+        terminal.say(f"{retired.old}, the old key, is inactive; last used: {_used(retired.old_use, now)}")
+        terminal.say(f"{retired.new}, the new key, works; last used: {_used(retired.new_use, now)}")
+    return asking.confirm(f"delete {retired.old}?", default=False) if asks else yes
 
 
 def _show(rotated: Rotated, session_profile: str) -> None:

@@ -80,10 +80,14 @@ def is_terminal() -> bool:
 
 
 @contextmanager
-def conversation() -> Iterator[None]:
-    """Print on the terminal what is for people, also where stderr goes elsewhere: a question needs its context."""
+def conversation(wanted: bool = True) -> Iterator[None]:
+    """Print on the terminal what is for people, also where stderr goes elsewhere: a question needs its context.
+
+    Args:
+        wanted: Whether there is a question at all.
+    """
     with open_terminal() as terminal:
-        if terminal is None or sys.stderr.isatty():
+        if not wanted or terminal is None or sys.stderr.isatty():
             yield
             return
         encoding = sys.stderr.encoding or "utf-8"

@@ -1,0 +1,91 @@
+"""What a person is asked about is seen on the terminal, also where standard error is a log."""
+
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.conftest import ENCEE, Encee, Home, Person, section
+from tests.fake_aws import FakeAws
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+def logged(command: str, log: Path) -> "pexpect.spawn[str]":
+    """Run a command on a pseudo-terminal, with its standard error in a file and its standard input empty."""
+    script = f"exec {ENCEE} {command} </dev/null 2>{log}"
+    child = pexpect.spawn("/bin/sh", ["-c", script], encoding="utf-8", timeout=20, dimensions=(60, 120))
+    child.delaybeforesend = None
+    return child
+
+
+def test_the_qr_code_and_the_secret_of_a_new_device(home: Home, aws: FakeAws, log: Path) -> None:
+    home.write(section(aws.create_user("jane").access_key))
+    child = logged("device enroll dev", log)
+    child.expect_exact("scan the code with an authenticator app")
+    child.expect_exact("█")
+    child.expect_exact("code that the app shows now:")
+    [device] = aws.virtual_devices()
+    seed = device.seed
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert seed[:4] not in log.read_text(encoding="utf-8")
+
+
+def test_the_conversation_of_setup(home: Home, aws: FakeAws, log: Path) -> None:
+    jane = aws.create_user("jane")
+    child = logged("setup dev", log)
+    child.expect_exact("region, such as")
+    child.sendline("")
+    child.expect_exact("access key id (shown once it is one):")
+    child.sendline(jane.access_key.id)
+    child.expect_exact("secret access key (not shown):")
+    child.sendline(jane.access_key.secret)
+    child.expect_exact("saved as [dev]")
+    child.expect_exact("code that the app shows now:")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    assert child.wait() == 130
+    assert jane.access_key.id in home.credentials.read_text(encoding="utf-8")
+    assert "encee setup dev goes on from there" in log.read_text(encoding="utf-8")
+
+
+def test_both_keys_before_the_old_one_is_deleted(encee: Encee, home: Home, dev: Person, log: Path) -> None:
+    assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
+    old = dev.user.access_key.id
+    child = logged("keys rotate dev", log)
+    child.expect_exact(f"{old}, the old key, is inactive; last used")
+    child.expect_exact(f"delete {old}? [y/N]")
+    child.sendline("n")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert old not in home.credentials.read_text(encoding="utf-8")
+
+
+def test_the_choice_between_devices(home: Home, person: Person, log: Path) -> None:
+    second = person.user.create_device("tablet")
+    home.write(person.section(serial=False))
+    child = logged("device save dev", log)
+    child.expect_exact(f"1  {person.device.serial}")
+    child.expect_exact("which one is it, 1 to 2?")
+    child.sendline("2")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert second.serial in home.config.read_text(encoding="utf-8")
+
+
+def test_a_removal_is_confirmed(encee: Encee, dev: Person, log: Path) -> None:
+    assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
+    child = logged(f"device remove dev {dev.device.serial} --yes-last", log)
+    child.expect_exact(f"remove {dev.device.serial}")
+    child.sendline("perhaps")
+    child.expect_exact("type y for yes or n for no")
+    child.sendline("n")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 1
