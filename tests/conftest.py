@@ -3,10 +3,10 @@
 import fcntl
 import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +14,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
 from encee.cli.app import main
 from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
+from tests.programs import BASIC, find_program, is_of_machine, link_programs
 
 ROOT = Path(__file__).parent.parent
 ENCEE = Path(sys.executable).parent / "encee"
@@ -30,8 +32,11 @@ NO_PRIVILEGES = (
 )
 """Before a command: permissions hold for it, also for root. A test that uses it needs setpriv."""
 
+NEW_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+"""Before a command: what it mounts is mounted for it alone. A test that uses it has the mark `mounts`."""
 
-def pytest_configure() -> None:
+
+def leave_terminal() -> None:
     """Leave the terminal of whoever runs the tests, so that no program that they start can wait for its prompt there.
 
     Ctrl-C still arrives: it goes to the process group.
@@ -46,35 +51,101 @@ def pytest_configure() -> None:
             os.close(terminal)
 
 
+def may_mount() -> bool:
+    """Whether this machine lets a test mount file systems."""
+    try:
+        return not subprocess.run([*NEW_MOUNTS, "true"], capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        return False
+
+
+mounts = pytest.mark.needs("unshare", "mount", permission_to_mount=may_mount())
+
+
+NotRun = dict[str, int]
+"""How many tests were not run, by what the machine lacks."""
+
+_NOT_RUN = pytest.StashKey[NotRun]()
+_FOLDERS = pytest.StashKey[Path]()
+
+
+def needed_programs(item: pytest.Item) -> list[str]:
+    """The programs that a test's marks name."""
+    return [name for mark in item.iter_markers("needs") for name in mark.args]
+
+
+def missing_needs(item: pytest.Item) -> list[str]:
+    """What a test needs and this machine lacks: programs or, where it has them, permissions; under CI only these."""
+    if programs := [name for name in needed_programs(item) if not find_program(name)]:
+        return [] if os.environ.get("CI") else programs
+    permissions = [each for mark in item.iter_markers("needs") for each in mark.kwargs.items()]
+    return [name.replace("_", " ") for name, is_given in permissions if not is_given]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the terminal, and make the folder that will hold the folders of programs."""
+    leave_terminal()
+    folder = tempfile.TemporaryDirectory(prefix="encee-programs-")
+    config.add_cleanup(folder.cleanup)
+    config.stash[_FOLDERS] = Path(folder.name)
+
+
+@pytest.hookimpl(trylast=True)  # after the tests that `-m` and `-k` leave out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need programs which this machine lacks, except under CI, where they must be there."""
-    lacking: dict[str, None] = {}
-    kept: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
+    """Leave out the tests that need what this machine lacks."""
+    not_run: NotRun = {}
     for item in items:
-        missing = [name for mark in item.iter_markers("needs") for name in mark.args if not shutil.which(name)]
-        lacking.update(dict.fromkeys(missing))
-        (left_out if missing and not os.environ.get("CI") else kept).append(item)
+        for what in missing_needs(item):
+            not_run[what] = not_run.get(what, 0) + 1
+    left_out = [item for item in items if missing_needs(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
-    config.stash[_LACKING] = list(lacking)
+        items[:] = [item for item in items if item not in left_out]
+    config.stash[_NOT_RUN] = not_run
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["not_run"] = not_run
 
 
-_LACKING = pytest.StashKey[list[str]]()
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Under CI, fail a test whose program is missing."""
-    for mark in item.iter_markers("needs"):
-        for name in mark.args:
-            assert shutil.which(name), f"{name} is missing; make system installs it"
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - xdist does not name its type
+    """Take over from a worker of xdist what was not run; each worker knows of all tests."""
+    node.config.stash[_NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was not run."""
-    for name in config.stash.get(_LACKING, []):
-        terminalreporter.write_line(f"not run: tests that need {name}")
+    """List what was not run, for a terminal of 80 columns."""
+    for what, count in sorted(config.stash.get(_NOT_RUN, {}).items()):
+        terminalreporter.write_line(f"not run: {count} {'test needs' if count == 1 else 'tests need'} {what}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let PATH lead to the basic programs and to those that the test needs, before its first fixture is made."""
+    programs = needed_programs(item)
+    for name in programs:
+        assert find_program(name), f"{name} is missing; make system installs it"
+    folder = item.config.stash[_FOLDERS] / "+".join(["basic", *sorted(set(programs))])
+    if not folder.exists():
+        folder.mkdir()
+        link_programs(folder, [*BASIC, *programs])
+    os.environ["PATH"] = str(folder)
+
+
+@pytest.fixture(autouse=True)
+def started_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where a program of the machine is started by its path: its mark would not be looked at."""
+
+    def check(starter: type[Any], program_in: Callable[..., str | Path]) -> None:
+        start = starter.__init__
+
+        def checked(self: object, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
+            program = Path(os.fsdecode(program_in(*arguments)))
+            assert not is_of_machine(program), f"start {program} by its name, and mark the test needs({program.name!r})"
+            start(self, *arguments, **options)
+
+        monkeypatch.setattr(starter, "__init__", checked)
+
+    check(subprocess.Popen, lambda command: command if isinstance(command, str) else command[0])
+    check(pexpect.spawn, lambda command, *_: command)
 
 
 @dataclass(frozen=True)
@@ -268,7 +339,7 @@ def run_aws(*arguments: str) -> Result:
 
 
 def on_terminal(
-    *arguments: str, command: Path = ENCEE, size: tuple[int, int] = (24, 80), term: str | None = None
+    *arguments: str, command: str | Path = ENCEE, size: tuple[int, int] = (24, 80), term: str | None = None
 ) -> "pexpect.spawn[str]":
     """Start a command, the installed one, on a pseudo-terminal of so many lines and columns."""
     environ = os.environ | ({"TERM": term} if term else {})

@@ -1,7 +1,6 @@
 """What several commands are tested with: a session that is there already, and a shell on a terminal."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +28,9 @@ def fresh(encee: Encee, dev: Person) -> Person:
 
 @pytest.fixture
 def bash(monkeypatch: pytest.MonkeyPatch) -> Iterator["pexpect.spawn[str]"]:
-    """An interactive shell with job control."""
+    """An interactive shell with job control, for a test that needs bash."""
     monkeypatch.setenv("PS1", "ready> ")
-    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
+    child = on_terminal("--norc", "-i", command="bash")
     child.expect_exact("ready> ")
     yield child
     child.close(force=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -13,7 +14,7 @@ import pytest
 
 from encee.profiles.export import CLEARED
 from tests.cli.conftest import FOREIGN, NASTY
-from tests.conftest import AWS, ENCEE, Home, Person, on_terminal
+from tests.conftest import AWS, ENCEE, NEW_MOUNTS, Home, Person, mounts, on_terminal
 from tests.fake_aws import FakeAws
 
 pytestmark = pytest.mark.slow
@@ -163,20 +164,22 @@ def test_an_expired_session_changes_nothing_in_the_shell(
 
 
 def prompt_in(program: str, *arguments: str) -> "pexpect.spawn[str]":
-    child = on_terminal(*arguments, command=Path(program))
+    child = on_terminal(*arguments, command=program)
     child.expect_exact("MFA code for dev")
     return child
 
 
+@pytest.mark.needs("bash")
 def test_the_prompt_is_seen_inside_a_substitution(dev: Person) -> None:
     script = f'eval "$({ENCEE} env dev --refresh --shell bash)" && echo "key=<$AWS_ACCESS_KEY_ID>"'
-    child = prompt_in("/bin/bash", "-c", script)
+    child = prompt_in("bash", "-c", script)
     child.sendline(dev.device.next_code())
     child.expect_exact("key=<ASIA")
     child.expect(pexpect.EOF)
     assert child.wait() == 0
 
 
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
 def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "another")
@@ -184,13 +187,14 @@ def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypa
     script = f'trap : INT; lines=$({ENCEE} env dev --refresh --shell bash); echo $? "<$lines>" <$AWS_PROFILE>'.replace(
         "<$AWS_PROFILE>", '"<$AWS_PROFILE>"'
     )
-    child = prompt_in("/bin/bash", "-c", script)
+    child = prompt_in("bash", "-c", script)
     child.send("\x03")
     child.expect_exact("130 <> <another>")
     child.expect(pexpect.EOF)
     assert home.state() == before
 
 
+@pytest.mark.needs("bash")
 @pytest.mark.parametrize(
     ("program", "evaluate"),
     [
@@ -202,7 +206,7 @@ def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypa
 )
 def test_ctrl_z_at_that_prompt_does_not_hang_the_shell(dev: Person, program: str, evaluate: str) -> None:
     # Nested, so that the inner shell's jobs can be stopped at all.
-    child = on_terminal("--norc", "-i", command=Path("/bin/bash"))
+    child = on_terminal("--norc", "-i", command="bash")
     child.sendline(f"{program} {'--no-config' if program == 'fish' else '-i'}")
     child.sendline(evaluate.format(f"{ENCEE} env dev --refresh"))
     child.expect_exact("MFA code for dev")
@@ -229,7 +233,7 @@ def named(name: str) -> Callable[[Path], str]:
     """A shell under another name."""
 
     def make(folder: Path) -> str:
-        (folder / name).symlink_to("/bin/bash")
+        (folder / name).symlink_to(str(shutil.which("sh")))
         return str(folder / name)
 
     return make
@@ -283,7 +287,7 @@ def test_a_shell_that_it_does_not_know_is_refused(
     assert f"encee: error: encee has no lines for the shell {unknown}\n" in done.stderr
 
 
-@pytest.mark.needs("unshare")
+@mounts
 @pytest.mark.parametrize(
     ("parent", "wanted"), [("-fish", "fish"), ("/opt/bin/fish", "fish"), ("tmux", "posix"), ("", "posix")]
 )
@@ -294,9 +298,8 @@ def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ps.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("SHELL", "/bin/zsh")
-    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     script = f"mount -t tmpfs none /proc && {ENCEE} env dev; true"
-    done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([*NEW_MOUNTS, "sh", "-c", script], capture_output=True, text=True, check=False)
     assert syntax(done.stdout) == wanted
 
 

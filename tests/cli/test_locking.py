@@ -13,7 +13,7 @@ from keyring.errors import KeyringLocked
 from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
 from tests.fake_aws import FakeAws
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("dbus-run-session", "gnome-keyring-daemon")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("dbus-daemon", "dbus-run-session", "gnome-keyring-daemon")]
 
 with_keyring = pytest.mark.usefixtures("secret_service")
 

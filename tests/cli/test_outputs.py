@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ENCEE, Home, Person
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("bash")]
 
 KEYS = "aws_access_key_id = AKIAX\naws_secret_access_key = s\n"
 

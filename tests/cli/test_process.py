@@ -144,7 +144,7 @@ def test_with_ask_the_aws_command_gets_its_session_from_a_prompt(home: Home, dev
 def test_with_ask_eight_processes_at_once_prompt_once(tmp_path: Path, dev: Person, aws: FakeAws) -> None:
     each = f"{ENCEE} process dev --ask 2>/dev/null >{tmp_path}/$number &"
     script = f"for number in 1 2 3 4 5 6 7 8; do {each} done; wait"
-    child = pexpect.spawn("/bin/sh", ["-c", script], encoding="utf-8", timeout=30)
+    child = pexpect.spawn("sh", ["-c", script], encoding="utf-8", timeout=30)
     child.expect_exact("MFA code for dev")
     wait_for(lambda: len(list(tmp_path.glob("[1-8]"))) == 8)
     child.sendline(dev.device.next_code())

@@ -169,9 +169,7 @@ def test_what_was_written_before_an_interrupt_is_listed(home: Home, dev: Person,
 
 
 def test_the_prompt_is_seen_when_standard_output_is_captured(home: Home, dev: Person) -> None:
-    child = pexpect.spawn(
-        "/bin/sh", ["-c", f'got=$({ENCEE} refresh dev --json) && echo "got=<$got>"'], encoding="utf-8"
-    )
+    child = pexpect.spawn("sh", ["-c", f'got=$({ENCEE} refresh dev --json) && echo "got=<$got>"'], encoding="utf-8")
     child.delaybeforesend = None
     child.expect_exact(PROMPT)
     child.sendline(dev.device.next_code())
@@ -183,7 +181,7 @@ def test_the_prompt_is_seen_when_standard_output_is_captured(home: Home, dev: Pe
 
 def in_shell(script: str) -> "pexpect.spawn[str]":
     """Run a line of `sh` on a pseudo-terminal."""
-    child = pexpect.spawn("/bin/sh", ["-c", script], encoding="utf-8", timeout=20)
+    child = pexpect.spawn("sh", ["-c", script], encoding="utf-8", timeout=20)
     child.delaybeforesend = None
     return child
 

@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -195,14 +196,15 @@ def inside(*arguments: str) -> Shell:
 
 @pytest.fixture
 def bash(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bash with little of its own, as `$SHELL`."""
-    monkeypatch.setenv("SHELL", "/bin/bash")
+    """A bash with little of its own, as `$SHELL`; for a test that needs bash."""
+    monkeypatch.setenv("SHELL", str(shutil.which("bash")))
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("PATH", f"{ENCEE.parent}:{os.environ['PATH']}")
     (home.path / ".bashrc").write_text("PS1='$ '; bind 'set enable-bracketed-paste off'\n")
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash")
 def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aws: FakeAws) -> None:
     shell = inside("dev")
@@ -218,6 +220,7 @@ def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aw
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "fresh")
 def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not(
     encee: Encee, home: Home, aws: FakeAws
@@ -239,6 +242,7 @@ def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "fresh")
 def test_after_use_the_shell_is_not_that_of_a_profile_any_more() -> None:
     shell = inside("dev")
@@ -260,6 +264,7 @@ def test_the_same_name_in_other_files_is_another_profile(
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "fresh")
 def test_ctrl_c_and_ctrl_z_are_the_shells() -> None:
     shell = inside("dev")
@@ -279,6 +284,7 @@ def _start_waiting(shell: Shell) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "fresh")
 def test_a_closed_terminal_ends_it() -> None:
     shell = inside("dev")

@@ -227,13 +227,14 @@ def test_a_second_ctrl_c_leaves_no_other_screen_behind() -> None:
 @pytest.mark.usefixtures("dev")
 def test_a_closed_terminal_ends_it(ignored: bool) -> None:
     ignore = "trap '' HUP; " if ignored else ""
-    child = on_terminal("-c", f"{ignore}exec {ENCEE} status --watch", command=Path("/bin/bash"))
+    child = on_terminal("-c", f"{ignore}exec {ENCEE} status --watch", command="sh")
     child.expect_exact(HINT)
     hang_up(child)
     child.wait()
     assert child.signalstatus == (None if ignored else signal.SIGHUP)
 
 
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
 def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(bash: "pexpect.spawn[str]") -> None:
     bash.sendline(f"{ENCEE} status --watch")
@@ -253,6 +254,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(bash: "pexpect.spa
     bash.expect_exact("code=0")
 
 
+@pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
 def test_in_the_background_it_draws_nothing_and_stops(bash: "pexpect.spawn[str]") -> None:
     bash.sendline(f"{ENCEE} status --watch &")
@@ -274,7 +276,7 @@ def test_in_the_background_it_draws_nothing_and_stops(bash: "pexpect.spawn[str]"
     assert ENTER not in str(bash.after)
 
 
-@pytest.mark.needs("tmux")
+@pytest.mark.needs("bash", "tmux")
 @pytest.mark.usefixtures("dev")
 def test_the_screen_of_a_real_terminal_is_as_it_was(home: Home) -> None:
     tmux = ["tmux", "-S", str(home.path / "socket"), "-f", "/dev/null"]
@@ -292,7 +294,7 @@ def test_the_screen_of_a_real_terminal_is_as_it_was(home: Home) -> None:
     run("new-session", "-d", "-x", "80", "-y", "24", "bash --norc")
     try:
         screen("bash")
-        run("send-keys", "PS1='ready>'; clear; printf 'here '", "Enter")
+        run("send-keys", r"PS1='ready>'; printf '\033[2J\033[Hhere '", "Enter")
         screen("here ready>")
         run("send-keys", f"{ENCEE} status --watch", "Enter")
         drawn = screen(HINT)

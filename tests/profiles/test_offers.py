@@ -69,9 +69,10 @@ def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> 
     assert fitting(refreshable, catalog, name[0]) == []
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_name_that_is_offered_is_one_plain_word(shell: str, request: pytest.FixtureRequest) -> None:
-    request.applymarker(pytest.mark.needs(shell))
+@pytest.mark.parametrize(
+    "shell", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("bash", "zsh", "fish")]
+)
+def test_a_name_that_is_offered_is_one_plain_word(shell: str) -> None:
     names = ["dev", "me@corp:dev", "a.b_c-d/e+f%g", "x%1", "_x", ".y", "A9"]
     catalog = Catalog(dict.fromkeys(names, KEYS), {})
     assert fitting(refreshable, catalog, "") == names

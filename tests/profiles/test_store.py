@@ -285,7 +285,7 @@ def test_the_temporary_file_is_for_nobody_else_from_its_birth(
     assert modes == [0o600]
 
 
-@pytest.mark.needs("chown" if ROOT else "root")
+@pytest.mark.needs(permission_to_be_root=ROOT)
 def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)

@@ -172,7 +172,7 @@ def test_eight_processes_lose_nothing_of_each_other(file: Path) -> None:
 def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> None:
     environ = {
         "HOME": str(file.parent),
-        "PATH": os.defpath,
+        "PATH": os.environ["PATH"],
         "AWS_SHARED_CREDENTIALS_FILE": str(file),
         "AWS_CONFIG_FILE": str(file.with_name("config")),
     }

@@ -125,7 +125,7 @@ def test_only_one_process_at_a_time_has_the_lock_of_a_key_although_its_file_goes
     assert names(file.parent) == {"credentials"}
 
 
-@pytest.mark.needs("setpriv" if ROOT else "root")
+@pytest.mark.needs("setpriv", permission_to_be_root=ROOT)
 @pytest.mark.parametrize("name", [".credentials.encee-lock", KEY_LOCK])
 def test_a_lock_file_of_another_user_is_named_with_the_command_that_repairs_it(file: Path, name: str) -> None:
     lock_file = file.with_name(name)

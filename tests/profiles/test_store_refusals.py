@@ -18,20 +18,8 @@ from encee.errors import ExitCode, FileRefusedError
 from encee.profiles import swap
 from encee.profiles.headers import CredentialsHeaders
 from encee.profiles.store import Store
-from tests.conftest import NO_PRIVILEGES
-from tests.profiles.writing import AFTER, BEFORE, CHILD, ROOT, names, put, refusal, run_child, write
-
-NEW_MOUNTS = ["unshare", "--mount"] if ROOT else ["unshare", "--mount", "--map-root-user"]
-
-
-def may_mount() -> bool:
-    try:
-        return not subprocess.run([*NEW_MOUNTS, "true"], capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        return False
-
-
-mounts = pytest.mark.needs("unshare", "mount") if may_mount() else pytest.mark.needs("unshare-that-may-mount")
+from tests.conftest import NEW_MOUNTS, NO_PRIVILEGES, mounts
+from tests.profiles.writing import AFTER, BEFORE, CHILD, names, put, refusal, run_child, write
 
 
 def test_refuses_to_split_a_hard_link(file: Path, store: Store) -> None:
@@ -83,7 +71,7 @@ def may_chattr() -> bool:
     return False
 
 
-@pytest.mark.needs("chattr" if may_chattr() else "chattr-that-may-change")
+@pytest.mark.needs("chattr", permission_to_protect_files=may_chattr())
 @pytest.mark.parametrize("flag", ["a", "i"])
 def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, store: Store, flag: str) -> None:
     subprocess.run(["chattr", f"+{flag}", file], check=True)
