@@ -9,17 +9,17 @@ JOBS   ?= auto
 
 # Debian's packages with the programs that tests marked needs(…) want. Node is installed only where there is none:
 # Debian's npm conflicts with a Node from elsewhere.
-PROGRAMS := dbus fish gnome-keyring oathtool openssl tcsh tmux util-linux zsh
+PROGRAMS := bash dash dbus e2fsprogs fish gnome-keyring mount oathtool openssl tcsh tmux util-linux zsh
 
 # Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
 READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test lint format cover fuzz bench conformance readers reliability docs readme screenshots check build clean
+.PHONY: help system dev demo test test-pythons lint format cover-test cover fuzz bench conformance readers reliability docs readme screenshots check build clean
 
 help:  ## list the goals
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # The peers have environments of their own, so that they never decide which boto3 is tested.
 .venv-aws/.ready: Makefile
@@ -52,6 +52,9 @@ demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file
 test: dev  ## the fast tests
 	$(PYTEST) $(COVERAGE) -m 'not slow'
 
+test-pythons: dev  ## the fast tests on each other Python that the classifiers name and that this machine has
+	$(PYTHON) -m scripts.pythons -n $(JOBS)
+
 lint: dev  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -62,10 +65,15 @@ format: dev  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-cover: dev  ## make test and the slow tests, with branch coverage
+COVERAGE_PART := --cov --cov-report= --cov-fail-under=0
+
+cover-test: dev  ## make test, with coverage of which nothing is shown yet
 	rm -f .coverage .coverage.*
-	$(MAKE) test COVERAGE='--cov --cov-report= --cov-fail-under=0'
-	$(PYTEST) --cov --cov-report= --cov-fail-under=0 --cov-append -m slow
+	$(MAKE) test COVERAGE='$(COVERAGE_PART)'
+
+# TESTED=1: make demo and make cover-test were run where programs were missing, as .ci/run does; the rest follows.
+cover: $(if $(TESTED),dev,cover-test)  ## make test and the slow tests, with branch coverage
+	$(PYTEST) $(COVERAGE_PART) --cov-append -m '$(if $(TESTED),slow or needs,slow)'
 	$(BIN)/coverage report
 
 PROPERTIES := tests/profiles/test_document_properties.py tests/profiles/test_long_term_properties.py \
@@ -107,7 +115,7 @@ system:  ## install the programs that some tests need (Debian, as root); CI call
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
 
-check: lint readme cover demo readers build  ## what CI runs; make test is a part of cover
+check: lint readme cover $(if $(TESTED),,demo) readers test-pythons build  ## what CI runs; make test is a part of cover
 
 clean:  ## remove what the other goals made
-	rm -rf $(VENV) .venv-aws .venv-aws-mfa .venv-readers build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
