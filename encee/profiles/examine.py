@@ -9,7 +9,7 @@ from pathlib import Path
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.document import Document
-from encee.profiles.file_lines import Kind, Line, read_lines
+from encee.profiles.file_lines import FileLines, Kind, Line
 from encee.profiles.files import Files
 from encee.profiles.headers import Headers, headers_of
 from encee.profiles.store import Store
@@ -22,20 +22,16 @@ OF_A_PROFILE = re.compile(r"region|output|role_arn|source_profile|credential_\w+
 
 
 @dataclass(frozen=True)
-class ExaminedFile:
-    """One of the two files.
+class ExaminedFile(FileLines):
+    """One of the two files; its content is empty where it cannot be read.
 
     Args:
         store: Where it is.
-        headers: How it names its sections.
-        data: Its content; empty where it cannot be read.
         view: What can be read of it.
         fault: What makes encee refuse it, or None: an `UnreadableError`, or what the operating system says.
     """
 
     store: Store
-    headers: Headers
-    data: bytes
     view: View
     fault: FileRefusedError | None
 
@@ -47,38 +43,6 @@ class ExaminedFile:
     def section(self, profile: str) -> str:
         """The header of a profile in this file."""
         return f"[{self.headers.text(profile)}]"
-
-    @cached_property
-    def lines(self) -> list[Line]:
-        """What each line of it is to the AWS tools."""
-        return read_lines(self.data)
-
-    @cached_property
-    def sections(self) -> dict[int, list[Line]]:
-        """The number of each header's line → the lines of its section behind it."""
-        sections: dict[int, list[Line]] = {}
-        for line in self.lines:
-            if line.kind is Kind.HEADER:
-                sections[line.number] = []
-            elif line.header:
-                sections[line.header].append(line)
-        return sections
-
-    @cached_property
-    def headers_of(self) -> dict[str, list[Line]]:
-        """Profile → the headers that botocore takes for it, in their order; the last of several counts."""
-        headers: dict[str, list[Line]] = {}
-        for line in self.lines:
-            if line.kind is Kind.HEADER and (profile := self.headers.profile(line.name)) is not None:
-                headers.setdefault(profile, []).append(line)
-        return headers
-
-    def option(self, profile: str, name: str) -> list[Line]:
-        """The lines that set an option of a profile: its own and those that continue it; none where it is not set."""
-        if not (headers := self.headers_of.get(profile)):
-            return []
-        kinds = {Kind.OPTION, Kind.CONTINUATION}
-        return [line for line in self.sections[headers[-1].number] if line.option == name and line.kind in kinds]
 
 
 @dataclass(frozen=True)
@@ -170,11 +134,11 @@ def _examined(path: Path, headers: Headers, warn: Callable[[str], None]) -> Exam
     try:
         data = store.read()
     except FileRefusedError as error:
-        return ExaminedFile(store, headers, b"", {}, error)
+        return ExaminedFile(b"", headers, store, {}, error)
     view, _ = salvage_view(data, path)
     fault: FileRefusedError | None = None
     try:
         Document(data, path, headers)
     except UnreadableError as error:
         fault = error
-    return ExaminedFile(store, headers, data, view, fault)
+    return ExaminedFile(data, headers, store, view, fault)

@@ -14,7 +14,7 @@ from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.expiry import expiry_of
-from encee.profiles.session_section import has_token, is_encees, source_in
+from encee.profiles.session_section import has_stray_token, has_token, is_encees, source_in
 
 CLEARED = (
     "AWS_PROFILE",
@@ -131,7 +131,7 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
     if profile is None or (foreign and profile != word):
         key_id, secret = options.get("aws_access_key_id"), options.get("aws_secret_access_key")
         token = options.get("aws_session_token") or options.get("aws_security_token")
-        if not (key_id and secret and token):
+        if not (key_id and secret and token) or has_stray_token(options):
             return None
         return Exported(word, None, key_id, secret, token, expiry_of(options), options.get("region"))
     session_profile = session_profile_meant(catalog, word, profile)

@@ -7,9 +7,12 @@ the value above it, and blank lines and comments do not end that value.
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
+from encee.profiles.headers import Headers
 from encee.profiles.syntax import HEADER
 
 _OPTION = re.compile(r"(?P<name>.*?)\s*[=:]\s*(?P<value>.*)")
@@ -81,3 +84,48 @@ def _lines(text: str) -> Iterator[Line]:
         else:
             indentation = depth
             yield Line(number, line, Kind.INVALID, header)
+
+
+@dataclass(frozen=True)
+class FileLines:
+    """The lines of a file by section.
+
+    Args:
+        data: The file's content.
+        headers: How it names its sections.
+    """
+
+    data: bytes
+    headers: Headers
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """What each line of it is to the AWS tools."""
+        return read_lines(self.data)
+
+    @cached_property
+    def sections(self) -> dict[int, list[Line]]:
+        """The number of each header's line → the lines of its section behind it."""
+        sections: dict[int, list[Line]] = {}
+        for line in self.lines:
+            if line.kind is Kind.HEADER:
+                sections[line.number] = []
+            elif line.header:
+                sections[line.header].append(line)
+        return sections
+
+    @cached_property
+    def headers_of(self) -> dict[str, list[Line]]:
+        """Profile → the headers that botocore takes for it, in their order; the last of several counts."""
+        headers: dict[str, list[Line]] = {}
+        for line in self.lines:
+            if line.kind is Kind.HEADER and (profile := self.headers.profile(line.name)) is not None:
+                headers.setdefault(profile, []).append(line)
+        return headers
+
+    def option(self, profile: str, name: str) -> list[Line]:
+        """The lines that set an option of a profile: its own and those that continue it; none where it is not set."""
+        if not (headers := self.headers_of.get(profile)):
+            return []
+        kinds = {Kind.OPTION, Kind.CONTINUATION}
+        return [line for line in self.sections[headers[-1].number] if line.option == name and line.kind in kinds]

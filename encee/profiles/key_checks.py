@@ -12,11 +12,10 @@ from encee.profiles.identifiers import ACCESS_KEY_ID, key_id_fault
 from encee.profiles.locked_section import points_to_keyring
 from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
 from encee.profiles.section_remedies import delete_options
-from encee.profiles.session_section import USER_KEY, has_token, is_encees, is_session_key, source_in
+from encee.profiles.session_section import TOKENS, USER_KEY, has_token, is_encees, is_session_key, source_in
 from encee.profiles.syntax import PORTABLE_VALUE
 
 _KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
-_TOKENS = ("aws_session_token", "aws_security_token")
 
 _SECRET_LENGTH = 40
 """How many characters the secret of a user's access key has."""
@@ -139,7 +138,7 @@ def _secret_length(examined: Examined) -> Iterator[Finding]:
 
 def _stray_token(examined: Examined) -> Iterator[Finding]:
     for section in _sections(examined):
-        if tokens := [name for name in _TOKENS if section.options.get(name) and _is_users(section, examined)]:
+        if tokens := [name for name in TOKENS if section.options.get(name) and _is_users(section, examined)]:
             yield Finding(
                 State.ERROR,
                 f"{section.place} holds {' and '.join(tokens)} beside a long-term key (AKIA…), which AWS then refuses",

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from shlex import quote
 
 from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
 from encee.profiles.catalog import Catalog, is_pattern
+from encee.profiles.file_lines import FileLines
 from encee.profiles.files import Files
+from encee.profiles.headers import headers_of
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, points_to_keyring
-from encee.profiles.session_section import has_token, is_encees, is_session_key, source_in
+from encee.profiles.remedies import delete
+from encee.profiles.session_section import TOKENS, has_stray_token, has_token, is_encees, is_session_key, source_in
 
 _SHOWN = 5
 """How many names a message lists."""
@@ -65,6 +69,11 @@ def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
             f"{word} is a session profile, and {source}, which it was made from, is gone",
             hint="name a profile with long-term keys",
         )
+    if has_stray_token(options):
+        return UsageError(
+            f"{word} holds a session token beside a long-term key (AKIA…), which AWS refuses",
+            hint=_without_token(word, files),
+        )
     if has_token(options):
         return UsageError(
             f"{word} holds session credentials of another tool, not long-term keys",
@@ -75,6 +84,16 @@ def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
         whose = f"{word} is a role of {source}, which signs in" if source != word else f"{word} signs in"
         return UsageError(f"{whose} with {way.what}, not with long-term keys", hint=way.hint(source))
     return _incomplete(word, options, files)
+
+
+def _without_token(word: str, files: Files) -> str:
+    """The remedy for a stray token: which lines of which file to delete."""
+    for path, headers in zip(files, headers_of(files), strict=True):
+        with suppress(OSError):
+            file = FileLines(path.read_bytes(), headers)
+            if numbers := [line.number for name in TOKENS for line in file.option(word, name)]:
+                return delete(path, numbers)
+    return f"delete {' and '.join(TOKENS)} under [DEFAULT]"
 
 
 def _incomplete(word: str, options: Mapping[str, str], files: Files) -> UsageError:

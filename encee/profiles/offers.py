@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.session_section import has_token, is_encees
+from encee.profiles.session_section import has_stray_token, has_token, is_encees
 from encee.profiles.sessions import sessions
 
 Offer = Callable[[Catalog], tuple[Iterable[str], Iterable[str]]]
@@ -25,7 +25,11 @@ def refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 
 def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """What another program can get a session of: also the sections in which another tool keeps one."""
-    others = [name for name, options in catalog.credentials.items() if has_token(options) and not is_encees(options)]
+    others = [
+        name
+        for name, options in catalog.credentials.items()
+        if has_token(options) and not (is_encees(options) or has_stray_token(options))
+    ]
     return dict.fromkeys([*catalog.targets, *others]), _made_by_encee(catalog)
 
 

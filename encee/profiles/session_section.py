@@ -61,9 +61,18 @@ def is_session_key(key_id: str) -> bool:
     return key_id.startswith(_SESSION_KEY)
 
 
+TOKENS = ("aws_session_token", "aws_security_token")
+"""The options that hold a session token."""
+
+
 def has_token(options: Mapping[str, str]) -> bool:
     """Whether a section holds a session token; an empty one is none."""
-    return bool(options.get("aws_session_token") or options.get("aws_security_token"))
+    return any(options.get(name) for name in TOKENS)
+
+
+def has_stray_token(options: Mapping[str, str]) -> bool:
+    """Whether a section holds a session token beside the key of a user, which has none; AWS refuses the two."""
+    return options.get("aws_access_key_id", "").startswith(USER_KEY) and has_token(options)
 
 
 def is_complete(options: Mapping[str, str]) -> bool:

@@ -105,6 +105,20 @@ def a_key_that_aws_lost(scene: Scene) -> None:
     scene.person.user.access_key.deactivate()
 
 
+def a_stray_token(scene: Scene) -> None:
+    tokens = "aws_session_token = t\naws_security_token = t\n"
+    scene.home.write(f"{scene.person.section()}{tokens}")
+
+
+def a_stray_token_in_the_config_file(scene: Scene) -> None:
+    scene.home.write(scene.person.section(), "[profile dev]\nregion = eu-central-1\naws_session_token = t\n")
+
+
+def a_quoted_id(scene: Scene) -> None:
+    key = scene.person.user.access_key
+    scene.home.write(scene.person.section().replace(key.id, f'"{key.id}"'))
+
+
 def a_region_that_is_not_enabled(scene: Scene) -> None:
     scene.home.write(scene.person.section(), "[profile dev]\nregion = af-south-1\n")
     scene.person.user.access_key.deactivate()
@@ -122,6 +136,28 @@ CASES = [
     Case(
         "unknown profile", 2, "there is no profile dve in", command=("refresh", "dve", "-c", "CODE"), hint="mean dev?"
     ),
+    Case(
+        "stray token",
+        2,
+        "dev holds a session token beside a long-term key (AKIA…), which AWS refuses",
+        a_stray_token,
+        hint="delete lines 5 and 6 of ",
+    ),
+    Case(
+        "stray token in the config file",
+        2,
+        "dev holds a session token beside a long-term key (AKIA…), which AWS refuses",
+        a_stray_token_in_the_config_file,
+        hint="config",
+        command=("env", "dev"),
+    ),
+    Case(
+        "quoted id",
+        2,
+        "aws_access_key_id of dev is in quotes",
+        a_quoted_id,
+        hint="",
+    ),
     Case("unknown pattern", 2, "no profile matches x*", command=("refresh", "x*", "-c", "CODE")),
     Case("no secret", 2, "dev has no aws_secret_access_key", lambda s: s.section("aws_access_key_id = KEY")),
     Case(
@@ -135,7 +171,7 @@ CASES = [
         "a session token",
         2,
         "dev holds session credentials",
-        lambda s: s.section("aws_access_key_id = KEY", "aws_secret_access_key = SECRET", "aws_session_token = TOKEN"),
+        lambda s: s.section("aws_access_key_id = ASIAX", "aws_secret_access_key = SECRET", "aws_session_token = TOKEN"),
     ),
     Case(
         "an ASIA key",
