@@ -5,7 +5,6 @@ that neither credentials in the environment nor an `AWS_PROFILE` that is gone ca
 """
 
 import os
-import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,32 +124,27 @@ def _settings_only() -> Iterator[None]:
         raise ValueError("no client") from error
 
 
-def find_credentials(profile: str, credentials_file: Path, config_file: Path) -> FoundCredentials:
+def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> FoundCredentials:
     """What botocore takes for a profile without asking anybody: SSO, a web identity, a process, a section's keys.
 
     Args:
         profile: Whose credentials; none of the environment's count.
         credentials_file: Where it may lie.
         config_file: Where it may lie.
+        hint: The command that signs in, or that shows what is wrong.
 
     Raises:
         AwsError: It finds none, or those that it finds are over.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    again = f"sign in to it again, for instance: aws sso login --profile {shlex.quote(profile)}"
-    why = f"see what is wrong: aws sts get-caller-identity --profile {shlex.quote(profile)}"
     try:
         credentials = _core(profile, credentials_file, config_file).get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
-    except (BotoCoreError, ClientError, OSError, ValueError) as error:  # the last two of a process and its output
-        raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=again) from error
     except Exception as error:  # what a program prints, or a file holds, can end in any of Python's own errors
-        raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=why) from error
+        raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=hint) from error
     if frozen is None or not (frozen.access_key and frozen.secret_key):
-        raise AwsError(f"{profile} has no credentials", hint=again)
+        raise AwsError(f"{profile} has no credentials", hint=hint)
     if not all(isinstance(part, str) for part in (frozen.access_key, frozen.secret_key, frozen.token or "")):
-        raise AwsError(f"{profile} has credentials that are no text", hint=why)
+        raise AwsError(f"{profile} has credentials that are no text", hint=hint)
     return FoundCredentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 

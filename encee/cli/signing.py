@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from shlex import quote
 from typing import TypeVar
 
 from encee.aws.refusals import NeedsMfaError
@@ -119,6 +120,8 @@ def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> S
         return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
         raise not_a_source(catalog, word, files)
-    found = find_credentials(word, files.credentials, files.config)
+    way, source = catalog.sign_in(word), catalog.last_source(word)
+    hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
+    found = find_credentials(word, files.credentials, files.config, hint)
     region, _ = settings.region(word, None)
     return Signer(word, found, region, files.credentials, files.config)

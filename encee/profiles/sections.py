@@ -82,15 +82,17 @@ def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Se
         plain = header is not None and headers.is_portable(header["name"], profile)
         if header is None or not (meant and plain) or line.rstrip(" \t\r\n") != header[0]:
             canonical = f"[{headers.text(profile)}]"
+            remedy = f"write it as {canonical}, at the start of its line and alone on it"
+            if any(other.rstrip(" \t\r\n") == canonical for other in lines):  # a second one is the end of the file
+                remedy = f"move what is under it to {canonical}, then delete line {number + 1}"
             raise FileRefusedError(
-                f"{file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about",
-                hint=f"write it as {canonical}, at the start of its line and alone on it",
+                f"{file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about", hint=remedy
             )
         found.append(Section(number, _end(lines, number, file), header["name"]))
     if len(found) > 1 and profile != "default":
         raise FileRefusedError(
             f"{file}: lines {found[0].start + 1} and {found[1].start + 1} hold two sections of one profile",
-            hint="join the two by hand; the AWS tools take only the later one",
+            hint=f"join the two under [{headers.text(profile)}]",
         )
     return found[-1] if found else None
 

@@ -798,7 +798,20 @@ def test_what_botocore_cannot_get_is_said(encee: Encee, aws: FakeAws, home: Home
     refused = encee("account", "setup", "--profile", "sso", "--yes")
     assert refused.code == 4
     assert refused.err.startswith("encee: error: sso has no credentials now: ")
-    assert "sign in to it again" in refused.err
+    assert refused.err.endswith("encee: hint: aws sts get-caller-identity --profile sso\n")
+    assert writes(aws) == []
+
+
+@pytest.mark.parametrize("word", ["sso", "boss"])
+def test_a_profile_of_sso_that_is_over_is_told_how_to_sign_in(
+    encee: Encee, aws: FakeAws, home: Home, word: str
+) -> None:
+    role = "[profile boss]\nrole_arn = arn:aws:iam::123456789012:role/boss\nsource_profile = sso\n"
+    sso = "sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = x\n"
+    corp = "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://x\n"
+    home.write("", f"[profile sso]\n{sso}{corp}{role}")
+    refused = encee("account", "setup", "--profile", word, "--yes")
+    assert (refused.code, refused.err.splitlines()[1]) == (4, "encee: hint: aws sso login --profile sso")
     assert writes(aws) == []
 
 

@@ -247,3 +247,46 @@ def test_the_aws_cli_reads_the_one_file_after_a_refresh(
         assert run_aws("--profile", profile, "sts", "get-caller-identity").code == 0
     rotated = encee("keys", "rotate", "dev")
     assert rotated.code == 0, rotated.err
+
+
+def test_saves_the_device_under_the_header_of_the_config_file_where_the_keys_are(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(person.section("profile dev", serial=False))
+    link(home, monkeypatch)
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    text = home.credentials.read_text()
+    assert f"mfa_serial = {person.device.serial}" in text.partition("[dev-mfa]")[0]
+    assert "[dev]" not in text
+
+
+def test_saves_nothing_in_one_of_two_sections_of_a_profile(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = one_file(home, person, AS_AWS_CONFIGURE_WRITES, serial=False)
+    link(home, monkeypatch)
+    result = encee("device", "save", "dev", person.device.serial)
+    assert (result.code, result.err.splitlines()[1]) == (5, "encee: hint: join the two under [dev]")
+    assert home.credentials.read_bytes() == before
+
+
+def test_clears_what_an_older_version_wrote_into_the_one_file(
+    encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = one_file(home, person, AS_AWS_CONFIGURE_WRITES)
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    settings = f"\n[profile dev-mfa]\n{IN_ITS_SECTION}\nencee_source = dev\n"
+    home.write(home.credentials.read_text() + settings)
+    link(home, monkeypatch)
+    assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
+    assert encee("clear", "dev").code == 0
+    assert home.credentials.read_bytes() == before
+
+
+def test_a_header_beside_the_right_one_is_not_to_be_made_a_second_one(encee: Encee, home: Home, person: Person) -> None:
+    home.write(person.section() + "[dev-mfa]\n[profile dev-mfa]\nregion = x\n")
+    result = encee("refresh", "dev", "-c", "123456")
+    assert (result.code, result.err.splitlines()[1]) == (
+        5,
+        "encee: hint: move what is under it to [dev-mfa], then delete line 6",
+    )

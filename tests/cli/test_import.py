@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from encee.profiles import swap
 from tests.conftest import Encee, Home, Person, Result, run_aws
 from tests.fake_aws import FakeAws
 
@@ -608,6 +609,7 @@ def test_a_disk_that_is_full_after_the_first_write_is_told_with_what_came_in(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", full)
+        patched.setattr(swap, "exchange_names", lambda *_: False)
         result = encee("import", "awsenv", "--json")
     assert result.code == 5
     assert "no space left" in result.err

@@ -394,7 +394,7 @@ def test_values_of_the_default_section_do_not_harm_ours() -> None:
         (b"\xef\xbb\xbf[a]\n", 1, "a byte-order mark"),
         (b"\n[a]\ny = \xff\n", 3, "bytes that are not UTF-8"),
         (b"[a]\r\nx = \xe4\r\n", 2, "bytes that are not UTF-8"),
-        ("[a]\nx = 1\n".encode("utf-16"), 1, "bytes that are not UTF-8"),
+        ("[a]\nx = 1\n".encode("utf-16"), 1, "UTF-16"),
     ],
 )
 def test_refuses_what_the_aws_tools_cannot_read_and_names_the_line_only(data: bytes, line: int, fault: str) -> None:
