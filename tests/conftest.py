@@ -3,6 +3,7 @@
 import fcntl
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 
 from encee.cli.app import main
 from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
-from tests.programs import BASIC, find_program, is_of_machine, link_programs
+from tests.programs import BASIC, evades_marks, find_program, link_programs
 
 ROOT = Path(__file__).parent.parent
 ENCEE = Path(sys.executable).parent / "encee"
@@ -85,9 +86,9 @@ def missing_needs(item: pytest.Item) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Leave the terminal, and make the folder that will hold the folders of programs."""
     leave_terminal()
-    folder = tempfile.TemporaryDirectory(prefix="encee-programs-")
-    config.add_cleanup(folder.cleanup)
-    config.stash[_FOLDERS] = Path(folder.name)
+    folder = Path(tempfile.mkdtemp(prefix="encee-programs-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder))
+    config.stash[_FOLDERS] = folder
 
 
 @pytest.hookimpl(trylast=True)  # after the tests that `-m` and `-k` leave out
@@ -139,7 +140,7 @@ def started_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def checked(self: object, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
             program = Path(os.fsdecode(program_in(*arguments)))
-            assert not is_of_machine(program), f"start {program} by its name, and mark the test needs({program.name!r})"
+            assert not evades_marks(program), f"start {program} by its name, and mark the test needs({program.name!r})"
             start(self, *arguments, **options)
 
         monkeypatch.setattr(starter, "__init__", checked)

@@ -33,7 +33,8 @@ def link_programs(folder: Path, names: Iterable[str]) -> None:
             (folder / name).symlink_to(program)
 
 
-def is_of_machine(program: str | Path) -> bool:
-    """Whether a path leads into one of the machine's folders of programs; those beside this Python are ours."""
-    folder = Path(program).parent
-    return str(folder) in MACHINE_PATH.split(os.pathsep) and folder != Path(sys.executable).parent
+def evades_marks(program: str | Path) -> bool:
+    """Whether a program is one of the machine's, not basic, and named by its path; those beside this Python are ours."""
+    folder, name = Path(program).parent, Path(program).name
+    is_of_machine = str(folder) in MACHINE_PATH.split(os.pathsep) and folder != Path(sys.executable).parent
+    return is_of_machine and name not in BASIC
