@@ -34,7 +34,7 @@ def link_programs(folder: Path, names: Iterable[str]) -> None:
 
 
 def evades_marks(program: str | Path) -> bool:
-    """Whether a program is one of the machine's, not basic, and named by its path; those beside this Python are ours."""
+    """Whether a program is the machine's, not basic, and named by its path; what is beside this Python is ours."""
     folder, name = Path(program).parent, Path(program).name
     is_of_machine = str(folder) in MACHINE_PATH.split(os.pathsep) and folder != Path(sys.executable).parent
     return is_of_machine and name not in BASIC
