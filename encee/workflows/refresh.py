@@ -228,7 +228,8 @@ class Refresh:
                 self._notify(note)
             ready = job
             try:
-                if job.optional:  # left out without a device, but not for want of a code
+                if job.optional:
+                    # A profile without a device is left out; one without a code fails.
                     ready, _ = self._with_device(job)
                 if source is None:
                     raise nobody_to_ask(job, keep)

@@ -158,7 +158,7 @@ class Rotation:
         keys = AccessKeys(self._clients, self._sign_in())
         with self._credentials.flight(self._old.id):
             rotated = self._replace(keys, delete_unused=delete_unused)
-        # Without the lock: a person is asked.
+        # No lock is held while a person types.
         if rotated.kept and self._delete_if(may_delete, keys, rotated):
             rotated = replace(rotated, kept=False)
         try:

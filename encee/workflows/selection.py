@@ -64,7 +64,8 @@ def _kept(job: Job, catalog: Catalog, now: datetime, keep: Keep) -> list[StillVa
 
 def _valid(job: Job, catalog: Catalog, until: datetime) -> list[StillValid]:
     """The outcomes of a job whose every session lasts until a moment; else none."""
-    find = catalog.usable_session if job.asked_for else catalog.session  # only encee's own assumes roles
+    # Roles are assumed with a session of encee's, never with one of aws-mfa.
+    find = catalog.usable_session if job.asked_for else catalog.session
     sessions = [find(target.session_profile, target.profile) for target in job.targets]
     ends = [session.expiration for session in sessions if session and session.expiration >= until]
     if len(ends) < len(sessions):

@@ -190,6 +190,7 @@ def test_a_name_that_may_not_be_looked_up_has_to_be_in_the_files(encee: Encee, h
     assert home.config.read_text().endswith(f"[profile dev]\nmfa_serial = {PHONE}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["device", "list", "dev"], ["keys", "list", "dev"]])
 def test_a_narrow_terminal_wraps_no_arn_and_no_key_id(encee: Encee, dev: Person, command: list[str]) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
