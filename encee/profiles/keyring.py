@@ -46,8 +46,9 @@ class LockedSecret:
         if self._secret is None:
             raise EnceeError(
                 f"the keyring holds no secret for the key {self._key_id}",
-                hint="enter the key again: aws configure --profile PROFILE; or, while its session is valid, make a new "
-                "one: encee keys rotate PROFILE",
+                hint="try again, since keys unlock may have moved it just now; if it is lost, enter the key again: "
+                "aws configure --profile PROFILE; or, while its session is valid, make a new one: encee keys rotate "
+                "PROFILE",
             )
         return self._secret
 

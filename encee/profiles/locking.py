@@ -30,11 +30,13 @@ def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -
 
     Raises:
         EnceeError: The keyring did not take it; the file is as it was.
-        FileRefusedError: The file cannot be edited safely; it is as it was.
+        FileRefusedError: The file cannot be edited safely, or another process has changed it; it is as it was.
     """
     with credentials.flight(key.id):
-        key = AccessKey(key.id, key.secret)
         document = credentials.document()
+        if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
+            raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
+        key = AccessKey(key.id, key.secret)
         refuse_elsewhere(Catalog(document.view, config.document().view), key, files)
         held = [name for name in sections_with(document.view, key) if not is_locked(document.view[name], key.id)]
         if held:

@@ -10,6 +10,11 @@ import keyring
 import pytest
 from keyring.errors import KeyringLocked
 
+from encee.cli.options import stores
+from encee.errors import FileRefusedError
+from encee.profiles.catalog import Catalog
+from encee.profiles.files import Files
+from encee.profiles.locking import lock_away
 from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
 from tests.fake_aws import FakeAws
 
@@ -115,6 +120,23 @@ def test_locking_and_unlocking_again_changes_nothing(encee: Encee, home: Home, a
     assert f'"key": "{key.id}",\n  "sections": []' in again.out
     assert home.credentials.read_text() == filled(LOCKED, ann)
     assert encee("keys", "unlock", "dev", "--json").out.endswith('"sections": [\n    "dev",\n    "my copy"\n  ]\n}\n')
+
+
+@with_keyring
+def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
+    encee: Encee, home: Home, ann: Person
+) -> None:
+    key = ann.user.access_key
+    assert encee("keys", "lock", "dev").code == 0
+    files = Files(home.credentials, home.config)
+    credentials, config = stores(files)
+    read = Catalog(credentials.document().view, config.document().view).access_key("dev")
+    assert read is not None
+    assert encee("keys", "unlock", "dev").code == 0
+    with pytest.raises(FileRefusedError) as refused:
+        lock_away(read, files, credentials, config)
+    assert (refused.value.message, refused.value.hint) == (f"the key {key.id} was unlocked meanwhile", "try again")
+    assert home.credentials.read_text() == filled(CREDENTIALS, ann)
 
 
 @with_keyring
