@@ -7,13 +7,13 @@ import os
 import re
 import subprocess
 import threading
-import time
 import unicodedata
 from collections.abc import Iterable
-from typing import IO, Protocol, Self
+from typing import Protocol, Self
 
 from encee.errors import EnceeError, UsageError
 from encee.mfa.controlling_terminal import open_terminal
+from encee.mfa.shell_job import ShellJob
 
 _SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
 """An escape sequence (ECMA-48), such as those around a bracketed paste. One with O is a key of the keypad."""
@@ -28,9 +28,6 @@ _PATIENCE = 30
 
 _MOST = 4096
 """So many bytes cannot be a code and what stands around it."""
-
-_LOOKS_APART = 0.05
-"""Seconds between two looks at whether a command has ended while something holds its output open."""
 
 
 class Cancelled:
@@ -147,63 +144,26 @@ class Command:
             UsageError: It printed something else than six digits.
         """
         hint = "try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
-        shell = ["cmd", "/C", self._command] if os.name == "nt" else ["sh", "-c", self._command]
-        # Not in a process group of its own: it could not ask for a password on the terminal then.
         try:
-            with open_terminal() as ends:
-                stdin = subprocess.DEVNULL if ends is None else ends.reading
-                process = subprocess.Popen(shell, stdin=stdin, stdout=subprocess.PIPE)  # noqa: S603 - the person's own command
+            with (
+                open_terminal() as ends,
+                ShellJob(self._command, subprocess.DEVNULL if ends is None else ends.reading, _MOST) as job,
+            ):
+                printed = job.output(_PATIENCE)
+        except TimeoutError:
+            message = f"the code command of {profile} took longer than {_PATIENCE} s"
+            raise EnceeError(message, hint=hint) from None
         except (OSError, ValueError) as error:
             message = f"the code command of {profile} could not be started: {type(error).__name__}"
             raise EnceeError(message, hint=hint) from None
-        try:
-            printed = _printed(process)
-        except subprocess.TimeoutExpired:
-            message = f"the code command of {profile} took longer than {_PATIENCE} s"
-            raise EnceeError(message, hint=hint) from None
-        if process.returncode and len(printed) < _MOST:
-            message = f"the code command of {profile} failed with exit code {process.returncode}"
+        if job.exit_code and len(printed) < _MOST:
+            message = f"the code command of {profile} failed with exit code {job.exit_code}"
             raise EnceeError(message, hint=hint)
         code = code_in(text := printed.decode(errors="replace"))
         if code is None:
             what = "printed something else" if text.strip() else "printed nothing"
             raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
         return code
-
-
-def _printed(process: "subprocess.Popen[bytes]") -> bytes:
-    """What a process prints until it ends; one that prints more than a code can be in is ended.
-
-    A thread reads and closes the pipe: what the process has started may hold it open for longer than anybody waits.
-
-    Args:
-        process: The process, with a pipe as its standard output.
-
-    Raises:
-        subprocess.TimeoutExpired: It took longer than 30 seconds, and was ended.
-    """
-    printed = bytearray()
-
-    def read(pipe: IO[bytes]) -> None:
-        with pipe:
-            while len(printed) < _MOST and (piece := os.read(pipe.fileno(), _MOST)):
-                printed.extend(piece)
-        if len(printed) >= _MOST:
-            process.kill()
-
-    reader = threading.Thread(target=read, args=[process.stdout], daemon=True)
-    reader.start()
-    deadline = time.monotonic() + _PATIENCE
-    try:
-        while reader.is_alive() and process.poll() is None and time.monotonic() < deadline:
-            reader.join(_LOOKS_APART)
-        process.wait(max(0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise
-    reader.join(_LOOKS_APART)  # its last words may be on their way
-    return bytes(printed)
 
 
 def checked_code(text: str, what: str) -> str:

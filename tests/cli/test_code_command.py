@@ -1,18 +1,26 @@
 """Codes from a command: what is run, what of it counts, and one flight a key."""
 
 import json
+import os
 import shlex
 import sys
+import time
 import tracemalloc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 
 from encee.errors import UsageError
 from encee.mfa.sources import Cancelled, Command
-from tests.conftest import Encee, Home, Person, run_encee
+from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
 from tests.fake_aws import FakeAws, faults
+
+if TYPE_CHECKING:
+    import pexpect
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +86,110 @@ def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyP
     for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
         result = encee("refresh", "dev", "--code-command", command)
         assert (result.code, "took longer than" in result.err) == (1, True)
+
+
+class Alive:
+    """A FIFO that processes hold open for writing while they live.
+
+    Its path is what a command line appends to its first redirection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "alive"
+        os.mkfifo(self.path)
+        self._end = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def anyone(self) -> bool:
+        try:
+            return os.read(self._end, 1) != b""
+        except BlockingIOError:
+            return True
+
+    def close(self) -> None:
+        os.close(self._end)
+
+
+@pytest.fixture
+def alive(home: Home) -> Iterator[Alive]:
+    """Tells whether a process of the command is still there."""
+    alive = Alive(home.path)
+    yield alive
+    alive.close()
+
+
+CHILDREN = [
+    "sleep 300 | cat",
+    "sleep 300 & sleep 300",
+    "trap '' INT TERM; sleep 300 & sleep 300",
+    "(trap '' INT; sleep 300) | cat; echo 123456",
+]
+
+
+@pytest.mark.parametrize("command", CHILDREN)
+@pytest.mark.usefixtures("dev")
+def test_the_children_of_a_command_that_hangs_are_ended_too(
+    encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("encee.mfa.sources._PATIENCE", 0.5)
+    result = encee("refresh", "dev", "--code-command", f"exec 9>{alive.path}; {command}")
+    assert (result.code, "took longer than 0.5 s" in result.err) == (1, True)
+    wait_for(lambda: not alive.anyone())
+
+
+@pytest.mark.parametrize("command", CHILDREN)
+@pytest.mark.usefixtures("dev")
+def test_ctrl_c_ends_a_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
+    line = shlex.quote(f"exec 9>{alive.path}; {command}")
+    bash.sendline(f"{ENCEE} refresh dev --code-command {line}; echo ended=$?")
+    wait_for(alive.anyone)
+    bash.send("\x03")
+    bash.expect_exact("encee: error: interrupted")
+    bash.expect_exact("ended=130")
+    wait_for(lambda: not alive.anyone())
+
+
+PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.getpass())'"
+
+
+@pytest.mark.parametrize("command", ["printf 'Password: ' >&2; read typed; echo $typed", PASSWORD, f"{PASSWORD} | cat"])
+def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
+    bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(command)}")
+    bash.expect("Password: $")
+    bash.sendline(dev.device.next_code())
+    bash.expect_exact("dev-mfa is valid until")
+    bash.expect_exact("ready> ")
+    bash.sendline("echo st''ill here")  # the shell has the terminal again
+    bash.expect_exact("still here")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x1a\x03"], ids=["Ctrl-C", "Ctrl-Z and Ctrl-C"])
+@pytest.mark.usefixtures("dev")
+def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
+    aws: FakeAws, bash: "pexpect.spawn[str]", alive: Alive, key: str
+) -> None:
+    line = f"exec 9>{alive.path}; {PASSWORD} | cat"
+    bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(line)}; echo ended=$?")
+    bash.expect("Password: $")
+    for one in key:
+        bash.send(one)
+        time.sleep(0.2)
+    bash.expect_exact("encee: error: interrupted")
+    bash.expect_exact("ended=130")
+    bash.sendline("echo e''cho")  # the terminal shows what is typed again
+    bash.expect_exact("echo e''cho")
+    bash.expect_exact("echo\r\n")
+    assert aws.journal == []
+    wait_for(lambda: not alive.anyone())
+
+
+def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "pexpect.spawn[str]") -> None:
+    script = "import encee.mfa.sources as s, encee.__main__ as m; s._PATIENCE = 1; m.run()"
+    bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
+    bash.expect("Password: $")
+    bash.expect_exact("took longer than 1 s")
+    bash.expect_exact("ready> ")
+    bash.sendline(f"echo {dev.device.serial}")
+    bash.expect_exact(f"echo {dev.device.serial}")
 
 
 def test_what_a_command_leaves_running_is_not_waited_for(
