@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import StrEnum
-from shlex import quote
+from shlex import join, quote
 from typing import Annotated
 
 import typer
@@ -21,7 +21,7 @@ from encee.cli.options import (
     World,
 )
 from encee.cli.serving import serve
-from encee.cli.shells import form_of_running_shell
+from encee.cli.shells import evaluation, form_of_running_shell
 from encee.errors import EnceeError, UsageError
 from encee.profiles.export import CLEARED, REGION, lines
 
@@ -72,11 +72,9 @@ def env(
         terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return
     if profile is None:
-        raise UsageError("env needs a PROFILE, or --unset", hint='eval "$(encee env PROFILE)"')
-    if not refresh and any(option is not None for option in (code, code_command, duration)):
-        raise UsageError(
-            "--code, --code-command and --duration say how to refresh", hint=f"encee env {quote(profile)} --refresh"
-        )
+        hint = f"name the profile: {evaluation(syntax, 'encee env PROFILE')}"
+        raise UsageError("env needs a PROFILE, or --unset", hint=hint)
+    _refuse_without_refresh(profile, refresh, {"--code": code, "--code-command": code_command, "--duration": duration})
     files = world.files(credentials_file, config_file)
     how = HowToRefresh(code, code_command, duration, write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():
@@ -84,12 +82,27 @@ def env(
     variables = session.variables()
     text = lines(syntax, variables)
     if sys.stdout.isatty():
-        _refuse_to_show(variables)
-        terminal.warn('secrets are on the screen now; in a script: eval "$(encee env …)"')
+        usual = evaluation(syntax, f"encee env {quote(profile)}")
+        _refuse_to_show(variables, usual)
+        terminal.warn(f"secrets are on the screen now; in a script: {usual}")
     terminal.tell_lines(text)
 
 
-def _refuse_to_show(variables: Mapping[str, str]) -> None:
+def _refuse_without_refresh(profile: str, refresh: bool, options: Mapping[str, str | None]) -> None:
+    """Refuse options that say how to refresh where nothing is refreshed.
+
+    Raises:
+        UsageError: There is such an option; the hint keeps it.
+    """
+    given = [word for option, value in options.items() if value is not None for word in (option, value)]
+    if given and not refresh:
+        raise UsageError(
+            "--code, --code-command and --duration say how to refresh",
+            hint=join(["encee", "env", profile, "--refresh", *given]),
+        )
+
+
+def _refuse_to_show(variables: Mapping[str, str], usual: str) -> None:
     """Refuse to put what a terminal would obey on a screen.
 
     Raises:
@@ -97,6 +110,4 @@ def _refuse_to_show(variables: Mapping[str, str]) -> None:
     """
     for name, value in variables.items():
         if not value.isprintable():
-            raise EnceeError(
-                f"the value of {name} has a character that a terminal would obey", hint='eval "$(encee env PROFILE)"'
-            )
+            raise EnceeError(f"the value of {name} has a character that a terminal would obey", hint=usual)

@@ -18,6 +18,14 @@ _LIKE_TCSH = {"csh"}
 _WITHOUT_FORM = {"elvish", "es", "ion", "murex", "oil", "osh", "rc", "xonsh", "yash", "ysh"}
 """Shells that run encee and evaluate none of the forms that it writes."""
 
+_EVALUATIONS = {
+    "fish": "{} | source",
+    "tcsh": 'eval "`{}`"',
+    "nu": "{} | from json | load-env",
+    "powershell": "{} | Out-String | Invoke-Expression",
+    "cmd": "for /f \"delims=\" %i in ('{}') do @%i",
+}
+
 _NO_SHELLS = {"false", "nologin"}
 """What accounts have for a shell that nobody is to log in to."""
 
@@ -52,6 +60,16 @@ def form_of_running_shell(world: World) -> str:
         f"encee has no lines for the shell {name}",
         hint=f"name another form: encee env PROFILE --shell {' or '.join(SHELLS)}",
     )
+
+
+def evaluation(form: str, command: str) -> str:
+    """The line with which a shell evaluates what a command prints.
+
+    Args:
+        form: One of the forms of `encee env`; those that are for no shell have bash's line.
+        command: The command.
+    """
+    return _EVALUATIONS.get(form, 'eval "$({})"').format(command)
 
 
 def _parent() -> str:

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from encee.cli.helping import option_words
 from encee.cli.options import World, read_catalog
+from encee.cli.shells import evaluation, running_shell
 from encee.errors import EnceeError, UsageError
 from encee.mfa.sources import code_in
 from encee.profiles.catalog import Catalog
@@ -46,7 +47,6 @@ _OTHER_NAMES = {
     "show": "status",
     "switch": "use",
     "token": "refresh",
-    "unset": "env --unset",
     "update": "refresh",
     "watch": "status --watch",
     "whoami": "exec -- aws sts get-caller-identity",
@@ -85,7 +85,7 @@ def _correction(root: Any, world: World) -> "_Correction":  # noqa: ANN401 - the
         catalog = read_catalog(Files.located(world.environ), lambda _warning: None)
     except EnceeError:
         catalog = Catalog({}, {})
-    return _Correction(root, catalog, world.environ)
+    return _Correction(root, catalog, world)
 
 
 class _Place(NamedTuple):
@@ -112,13 +112,14 @@ class _Correction:
     Args:
         root: The whole command line.
         catalog: The profiles.
-        environ: The environment's variables.
+        world: The environment.
     """
 
-    def __init__(self, root: Any, catalog: Catalog, environ: Mapping[str, str]) -> None:  # noqa: ANN401 - as above
+    def __init__(self, root: Any, catalog: Catalog, world: World) -> None:  # noqa: ANN401 - as above
         self._root = root
         self._catalog = catalog
-        self._environ = environ
+        self._environ = world.environ
+        self._shell = running_shell(world)
 
     def hint(self, arguments: list[str]) -> str | None:
         """The line, or an imperative with it where a profile or a program has to be named."""
@@ -147,7 +148,9 @@ class _Correction:
     # ---- the command
 
     def _version_or_help(self, words: list[str]) -> str | None:
-        """`encee version` and `encee help COMMAND`, which are options."""
+        """`encee version`, `encee help COMMAND` and `encee unset`, which are options; the last for the shell."""
+        if words == ["unset"]:
+            return evaluation(self._shell, "encee env --unset")
         if words[:1] == ["version"]:
             return "encee --version"
         return f"{self.path(words[1:])} --help" if words[:1] == ["help"] else None

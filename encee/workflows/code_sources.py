@@ -43,5 +43,5 @@ def nobody_to_ask(job: CodeJob, keep: Keep) -> EnceeError:
         return NoSessionError(message, hint=f"encee refresh {name}")
     return UsageError(
         f"there is no terminal to ask for the code of {job.label}",
-        hint=f"encee refresh {name} --code 123456, or --code - to read it from standard input",
+        hint=f"give the code: encee refresh {name} --code CODE",
     )

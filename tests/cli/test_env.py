@@ -118,7 +118,7 @@ def test_no_form_prints_anything_of_an_expired_session(encee: Encee, shell: str)
 def test_how_to_refresh_means_nothing_without_refresh(encee: Encee, option: str) -> None:
     result = encee("env", "dev", option)
     assert (result.code, result.out) == (2, "")
-    assert "encee: hint: encee env dev --refresh\n" in result.err
+    assert f"encee: hint: encee env dev --refresh {option.replace('=', ' ')}\n" in result.err
 
 
 @pytest.mark.usefixtures("fresh")

@@ -1,10 +1,13 @@
 """What a tired person types, and the line that comes back: what was probably meant, ready to be pasted."""
 
+import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 
-from tests.conftest import Encee, Home, Person, run_encee
+from tests.conftest import ENCEE, Encee, Home, Person, run_encee
 
 EXTRA = "got unexpected extra argument"
 LINES = [
@@ -32,7 +35,6 @@ LINES = [
     ("rotate dev", "no such command 'rotate'", "encee keys rotate dev"),
     ("rotate", "no such command 'rotate'", "encee keys rotate dev"),
     ("watch", "no such command 'watch'", "encee status --watch"),
-    ("unset", "no such command 'unset'", "encee env --unset"),
     ("enroll dev", "no such command 'enroll'", "encee device enroll dev"),
     ("resync dev", "no such command 'resync'", "encee device resync dev"),
     ("lint x.json", "no such command 'lint'", "encee policy lint x.json"),
@@ -147,3 +149,24 @@ def test_wrong_usage_is_explained_where_the_files_cannot_be_read(encee: Encee, h
 def test_a_profile_in_a_hint_can_be_pasted_into_a_shell(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section("my dev"))
     assert encee("my dev").err.endswith("encee: hint: encee refresh 'my dev'\n")
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("/bin/bash", 'eval "$(encee env --unset)"'),
+        ("/usr/bin/fish", "encee env --unset | source"),
+        ("/bin/tcsh", 'eval "`encee env --unset`"'),
+    ],
+)
+@pytest.mark.usefixtures("dev")
+def test_unset_is_a_line_for_the_shell(shell: str, line: str) -> None:
+    command = [sys.executable, "-c", f"import subprocess; subprocess.run(['{ENCEE}', 'unset'])"]
+    done = subprocess.run(command, env={**os.environ, "SHELL": shell}, capture_output=True, text=True, check=False)
+    assert done.stderr.endswith(f"encee: hint: {line}\n")
+
+
+@pytest.mark.usefixtures("dev")
+def test_options_of_a_refresh_are_kept_in_the_hint_of_env(encee: Encee) -> None:
+    result = encee("env", "dev", "-c", "123456", "-d", "1h", "--shell", "bash")
+    assert result.err.endswith("hint: encee env dev --refresh --code 123456 --duration 1h\n")
