@@ -15,7 +15,7 @@ from encee.profiles.identifiers import checked_serial
 from encee.profiles.remedies import then, unquote
 from encee.profiles.section_remedies import delete_options, set_option
 from encee.profiles.session_section import is_encees
-from encee.profiles.settings import GivenSettings, Settings
+from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
 from encee.profiles.syntax import first_line
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
@@ -90,6 +90,23 @@ def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
                 f"{examined.credentials.path} wins over region = {theirs} in the config file",
                 *_moved_region(examined, profile, wins),
             )
+
+
+def _region_partition(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    settings = Settings(GivenSettings(), {}, catalog)
+    for profile in catalog.targets:
+        source = catalog.profile_for(catalog.last_source(profile))
+        region = first_line(catalog.options(profile).get("region", ""))
+        serial = settings.saved_serial(source) if source in catalog.sources else None
+        if not (region and serial):
+            continue
+        try:
+            refuse_other_partition(region, serial, profile)
+        except UsageError as error:
+            right, _ = Settings(GivenSettings(), {}, Catalog({}, {})).region(profile, serial)  # a region by the device
+            steps, commands = set_option(examined, profile, "region", right)
+            yield Finding(State.ERROR, error.message, then(*steps), commands)
 
 
 def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
@@ -215,6 +232,7 @@ PROFILE_CHECKS: tuple[Check[Examined], ...] = (
     Check("shadowed-session", "no option hides a session from the AWS tools", _shadowed_session),
     Check("session-profile", "every session has a place of its own", _session_profile),
     Check("region-in-credentials", "no region wins over the config file's", _region_in_credentials),
+    Check("region-partition", "every region is in the partition of the device", _region_partition),
     Check("not-inherited", "every session profile has what it needs", _not_inherited),
     Check("device-form", "every device named in the files can be one", _device_form),
     Check("role-source", "roles are assumed with sessions", _role_source),

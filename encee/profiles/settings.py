@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from shlex import join
 from typing import NamedTuple, TypeVar
 
 from encee.errors import UsageError
@@ -217,6 +218,21 @@ class Settings:
                 return region, None
             return first, f"{variable}={region} is not in the partition {partition} of the device: using {first}"
         return first, None
+
+
+def refuse_other_partition(region: str, serial: str | None, profile: str) -> None:
+    """Refuse a region in which nobody knows the device, nor the key of its user: AWS would say that there is no key.
+
+    Raises:
+        UsageError: The device's ARN names another partition than the region's.
+    """
+    device = DEVICE_ARN.fullmatch(serial or "")
+    if device and partition_of(region) != device["partition"]:
+        command = ["encee", "refresh", profile, "--region", first_region(device["partition"])]
+        raise UsageError(
+            f"the region {region} of {profile} is not in {device['partition']}, the partition of the device {serial}",
+            hint=join(command),
+        )
 
 
 def _session_duration(value: str) -> timedelta:

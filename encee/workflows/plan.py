@@ -1,7 +1,6 @@
 """Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
 
 from collections.abc import Iterable, Sequence
-from shlex import join
 
 from encee.aws.signer import Signer
 from encee.errors import EnceeError, UsageError
@@ -10,9 +9,8 @@ from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR, LONGEST_ROLE, written
 from encee.profiles.files import Files
-from encee.profiles.identifiers import DEVICE_ARN, first_region, partition_of
 from encee.profiles.not_a_source import not_a_source, nothing_to_refresh
-from encee.profiles.settings import Settings
+from encee.profiles.settings import Settings, refuse_other_partition
 from encee.workflows.jobs import CodeJob, Failed, Job, Plan, RoleJob, Target, place
 
 
@@ -113,7 +111,7 @@ class _Planner:
         # Option, environment and the first encee's file name one device, which is not everybody's.
         serial = None if optional else self._settings.serial(profile)
         region, warning = self._settings.region(profile, serial)
-        _refuse_other_partition(region, serial, profile)
+        refuse_other_partition(region, serial, profile)
         return CodeJob(
             targets=(target,),
             signer=Signer(profile, key, region, self._files.credentials, self._files.config),
@@ -145,7 +143,7 @@ class _Planner:
             named = link == profile
             if named or link not in self._roles:
                 region = self._settings.region_of_role(link) or base.signer.region
-                _refuse_other_partition(region, base.serial, link)
+                refuse_other_partition(region, base.serial, link)
                 self._roles[link] = RoleJob(
                     self._checked(Target(link, self._settings.target(link, named=named))),
                     role if named else self._chained(link),
@@ -182,7 +180,7 @@ class _Planner:
         """A role for longer than AWS grants one that is assumed with a session."""
         base = self._key_job(Target(source, source), asked_for=False)
         region = self._settings.region_of_role(profile) or base.signer.region
-        _refuse_other_partition(region, base.serial, profile)
+        refuse_other_partition(region, base.serial, profile)
         note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
         return base._replace(
             targets=(self._checked(Target(profile, self._settings.target(profile))),),
@@ -198,21 +196,6 @@ class _Planner:
     def _checked(self, target: Target) -> Target:
         self._catalog.refuse_target(target.session_profile, target.profile)
         return target
-
-
-def _refuse_other_partition(region: str, serial: str | None, profile: str) -> None:
-    """Refuse a region in which nobody knows the device, nor the key of its user: AWS would say that there is no key.
-
-    Raises:
-        UsageError: The device's ARN names another partition than the region's.
-    """
-    device = DEVICE_ARN.fullmatch(serial or "")
-    if device and partition_of(region) != device["partition"]:
-        command = ["encee", "refresh", profile, "--region", first_region(device["partition"])]
-        raise UsageError(
-            f"the region {region} of {profile} is not in {device['partition']}, the partition of the device {serial}",
-            hint=join(command),
-        )
 
 
 def _joined(jobs: Sequence[CodeJob]) -> CodeJob:

@@ -65,6 +65,11 @@ def dead_key(scene: Scene) -> None:
     scene.person.user.access_key.deactivate()
 
 
+def key_in_another_region(scene: Scene) -> None:
+    scene.home.config.write_text("[profile dev]\nregion = af-south-1\n")
+    scene.person.user.access_key.deactivate()
+
+
 def wrong_secret(scene: Scene) -> None:
     key = scene.person.user.access_key
     text = scene.home.credentials.read_text()
@@ -110,6 +115,13 @@ ONLINE_FAULTS = (
     OnlineFault(
         "sts-endpoint", "error", "STS is switched off in eu-central-1", spoil(faults.region_disabled()), "region"
     ),
+    OnlineFault(
+        "sts-endpoint",
+        "error",
+        "the region eu-central-1 of dev is not one of the endpoint",
+        spoil(faults.error("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)),
+        "set region to the endpoint's",
+    ),
     OnlineFault("sts-endpoint", "error", "a proxy or sign-in page answered", spoil(faults.html()), "try again"),
     OnlineFault("clock", "warning", " behind AWS's", clock(seconds=60), "timedatectl"),
     OnlineFault("clock", "warning", "ahead of AWS's", clock(seconds=-60), "timedatectl"),
@@ -117,6 +129,13 @@ ONLINE_FAULTS = (
     OnlineFault("clock", "error", "is 20 min behind AWS's", clock(minutes=20), "timedatectl"),
     OnlineFault(
         "key-alive", "error", "was deleted, made inactive or mistyped", dead_key, "aws configure --profile dev"
+    ),
+    OnlineFault(
+        "key-alive",
+        "error",
+        "or the region is not enabled for the account",
+        key_in_another_region,
+        "encee refresh dev --region us-east-1",
     ),
     OnlineFault("key-alive", "error", "does not belong to its key id", wrong_secret, "aws configure --profile dev"),
     OnlineFault("root-key", "error", "a key of the root user", root, "delete that key"),
