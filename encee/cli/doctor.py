@@ -78,7 +78,7 @@ def _source(word: str, examined: Examined, files: Files) -> tuple[str | None, En
     try:
         if profile is not None:
             return catalog.chain(profile)[-1] if profile in catalog.roles else profile, None
-    except UsageError as error:
+    except EnceeError as error:
         return None, error
     if not examined.is_readable:
         return None, None
@@ -109,6 +109,8 @@ def _online(profile: str | None, examined: Examined, files: Files, world: World)
         examined.catalog.refuse_key(profile, key)
     except UsageError:
         return _not_done(ONLINE_CHECKS, "not asked: the id of the key is not one of AWS")
+    except EnceeError as error:
+        return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
     try:
         answers = _answers(profile, key, examined.catalog, files, world)
     except EnceeError as error:  # the keyring does not give the secret away
@@ -120,10 +122,10 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world
     """What AWS says about a profile."""
     regions = {name: value for name, value in world.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}}
     settings = Settings(GivenSettings(), regions, catalog, world.legacy_serial())
-    serial: str | UsageError | None
+    serial: str | EnceeError | None
     try:
         serial = settings.serial(profile)
-    except UsageError as error:
+    except EnceeError as error:
         serial = error
     region, _ = settings.region(profile, settings.saved_serial(profile))
     session = catalog.session(catalog.targets[profile], profile)

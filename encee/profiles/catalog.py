@@ -10,7 +10,7 @@ from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
 from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
-from encee.profiles.locked_section import KEY_ID, locked_key_in, points_to_keyring
+from encee.profiles.locked_section import KEY_ID, SECRET, locked_key_in, points_to_keyring
 from encee.profiles.session_section import (
     has_token,
     holds_keys,
@@ -21,7 +21,14 @@ from encee.profiles.session_section import (
     source_in,
 )
 from encee.profiles.sign_in import SignIn, sign_in
-from encee.profiles.syntax import View, first_line, is_portable_name, profile_of_header
+from encee.profiles.syntax import (
+    MultilineValue,
+    View,
+    is_portable_name,
+    one_line,
+    profile_of_header,
+    without_further_lines,
+)
 
 _SHADOWS = frozenset(
     {
@@ -56,9 +63,14 @@ class Catalog:
 
     def __init__(self, credentials: View, config: View) -> None:
         self.credentials = {
-            name: options for name, options in credentials.items() if not _is_of_config(name, options, config)
+            name: without_further_lines(options)
+            for name, options in credentials.items()
+            if not _is_of_config(name, options, config)
         }
-        """Section → options of the credentials file; without those of the config file where both are one file."""
+        """Section → options of the credentials file; without those of the config file where both are one file.
+
+        Here and in `config`, a value of several lines is a `MultilineValue`: `one_line` refuses it.
+        """
         self._config_view = config
         self._defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
         """What every section of the credentials file and of the config file inherits, also one that is added."""
@@ -66,7 +78,7 @@ class Catalog:
         """Profile → options of the config file; of two sections for one profile, the later one, as in botocore."""
         for header, options in config.items():
             if (profile := profile_of_header(header)) is not None:
-                self.config[profile] = options
+                self.config[profile] = without_further_lines(options)
 
     def with_credentials(self, credentials: View) -> "Catalog":
         """The same config file beside another state of the credentials file."""
@@ -76,8 +88,16 @@ class Catalog:
         """A profile's options from both files; the credentials file wins, as in botocore."""
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
 
+    def one_line(self, profile: str, option: str) -> str | None:
+        """The value of a profile's option that must be one line; None where it is missing or empty.
+
+        Raises:
+            FileRefusedError: It has further lines.
+        """
+        return one_line(self.options(profile).get(option), f"{option} of {profile}")
+
     def device(self, profile: str) -> str | None:
-        """The serial number that a profile itself has for its device, whatever it is; None where it has none."""
+        """What a profile itself has for its device's serial number, not checked; None where it has nothing."""
         options = self.options(profile)
         return next((serial for name in DEVICE_OPTIONS if (serial := options.get(name))), None)
 
@@ -140,7 +160,7 @@ class Catalog:
         """The profile that a role is assumed with in the end; a profile that is no role itself."""
         links = [profile]
         while links[-1] in self.roles and links[-1] not in links[:-1]:
-            links.append(first_line(self.options(links[-1])["source_profile"]))
+            links.append(self.options(links[-1])["source_profile"])
         return links[-1]
 
     def other_profiles(self) -> Iterator[str]:
@@ -153,8 +173,9 @@ class Catalog:
 
     def _target(self, profile: str) -> str:
         """The name of the session profile: the setting, aws-mfa's convention, or `NAME-mfa`."""
-        if named := self.config.get(profile, {}).get("encee_session_profile"):
-            return first_line(named)
+        named = self.config.get(profile, {}).get("encee_session_profile")
+        if named and not isinstance(named, MultilineValue):  # which refuse_target refuses
+            return named
         if profile.endswith(_LONG_TERM_SUFFIX) and profile != _LONG_TERM_SUFFIX:
             return profile.removesuffix(_LONG_TERM_SUFFIX)
         return f"{profile}-mfa"
@@ -215,11 +236,12 @@ class Catalog:
 
         Raises:
             UsageError: A link is missing, or the chain is a circle.
+            FileRefusedError: A `source_profile` has further lines.
         """
         links = [role]
         while True:
             link = links[-1]
-            named = first_line(self.options(link)["source_profile"])
+            named = self.one_line(link, "source_profile") or ""
             if named == link:
                 raise UsageError(
                     f"source_profile of {link} names {link} itself",
@@ -242,7 +264,7 @@ class Catalog:
 
     def session_named_by(self, role: str) -> str | None:
         """The session profile that `source_profile` of a role names, where it is one of encee's; else None."""
-        named = self.options(role)["source_profile"]
+        named = self.one_line(role, "source_profile") or ""
         return named if is_encees(self.credentials.get(named, {})) else None
 
     def matching(self, words: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -263,7 +285,10 @@ class Catalog:
 
         Raises:
             UsageError: The id does not look like one.
+            FileRefusedError: A part of the key has further lines.
         """
+        for part in ("aws_access_key_id", "aws_secret_access_key", KEY_ID, SECRET):
+            self.one_line(profile, part)
         if not ACCESS_KEY_ID.fullmatch(key.id):
             option = KEY_ID if key.is_locked else "aws_access_key_id"
             raise UsageError(
@@ -280,8 +305,10 @@ class Catalog:
 
         Raises:
             UsageError: No AWS tool could name it.
-            FileRefusedError: It holds long-term keys, another tool manages it, or the config file shadows it.
+            FileRefusedError: It holds long-term keys, another tool manages it, the config file shadows it, or the
+                setting that names it has further lines.
         """
+        one_line(self.config.get(source, {}).get("encee_session_profile"), f"encee_session_profile of {source}")
         if not is_portable_name(target):
             raise UsageError(
                 f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
@@ -353,7 +380,7 @@ def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | Non
     if is_encees(options):
         return None
     if manager := options.get("manager"):
-        return first_line(manager)
+        return "another tool" if isinstance(manager, MultilineValue) else manager
     if _is_aws_mfas(options):
         return None if takes_over else "aws-mfa"
     foreign = next((key for key in FOREIGN_KEYS if key in options), None)

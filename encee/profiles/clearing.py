@@ -24,7 +24,7 @@ from encee.profiles.expiry import expiry_of
 from encee.profiles.files import Files
 from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
 from encee.profiles.not_a_source import not_a_source
-from encee.profiles.session_section import WRITTEN, has_token, holds_keys, is_encees, unquoted
+from encee.profiles.session_section import WRITTEN, has_token, holds_keys, is_encees, source_named_in
 from encee.profiles.store import Store
 
 Choice = Callable[[Catalog], list[str]]
@@ -189,7 +189,7 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
         if is_encees(options) and not holds_keys(options)
     }
     left_over = {
-        name: unquoted(options["encee_source"])
+        name: source_named_in(options)
         for name, options in catalog.config.items()
         if options.get("encee_source") and name not in catalog.credentials
     }
@@ -205,7 +205,7 @@ def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
     """The options of a session profile's section that encee copied from its source, as far as that can be told."""
     if not options.get("encee_source"):
         return frozenset()
-    source = catalog.options(unquoted(options["encee_source"]))
+    source = catalog.options(source_named_in(options) or "")
     same = {key for key in ("region", "output") if key in options and options[key] == source.get(key)}
     return frozenset({"encee_source", *same})
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
@@ -125,15 +126,19 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
 
     A long-term or role profile means its session, never its own keys. A section of another tool that holds a
     session token is served as it is, and so is one of encee's whose source is gone, as in a copy of the file.
+
+    Raises:
+        FileRefusedError: A part of it, or the region, has further lines.
     """
     profile, options = catalog.profile_for(word), catalog.options(word)
     foreign = has_token(options) and not is_encees(options)
     if profile is None or (foreign and profile != word):
-        key_id, secret = options.get("aws_access_key_id"), options.get("aws_secret_access_key")
-        token = options.get("aws_session_token") or options.get("aws_security_token")
+        read = partial(catalog.one_line, word)
+        key_id, secret = read("aws_access_key_id"), read("aws_secret_access_key")
+        token = read("aws_session_token") or read("aws_security_token")
         if not (key_id and secret and token) or has_stray_token(options):
             return None
-        return Exported(word, None, key_id, secret, token, expiry_of(options), options.get("region"))
+        return Exported(word, None, key_id, secret, token, expiry_of(options), read("region"))
     session_profile = session_profile_meant(catalog, word, profile)
     session = catalog.usable_session(session_profile, profile)
     return None if session is None else of_session(session, catalog, profile, session_profile)
@@ -145,8 +150,12 @@ def session_profile_meant(catalog: Catalog, word: str, profile: str) -> str:
 
 
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
-    """A session of encee's, with the region of its session profile, else of the profile that it was made from."""
-    region = catalog.options(session_profile).get("region") or catalog.options(profile).get("region")
+    """A session of encee's, with the region of its session profile, else of the profile that it was made from.
+
+    Raises:
+        FileRefusedError: The region has further lines.
+    """
+    region = catalog.one_line(session_profile, "region") or catalog.one_line(profile, "region")
     return Exported(session_profile, profile, session.id, session.secret, session.token, session.expiration, region)
 
 

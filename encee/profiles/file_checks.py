@@ -9,7 +9,7 @@ from encee.profiles.findings import Check, Finding, State
 from encee.profiles.headers import ConfigHeaders
 from encee.profiles.remedies import comment_out, copy, delete, then, write
 from encee.profiles.section_remedies import config_header, is_setting, join_sections
-from encee.profiles.syntax import UnreadableError
+from encee.profiles.syntax import IGNORED_CHARACTERS, UnreadableError
 
 MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
 """The name of a section of the credentials file that is meant for the profile behind the word."""
@@ -98,7 +98,7 @@ def _without_default_section(file: ExaminedFile) -> Iterator[str]:
 def _spelling(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
         for line in file.lines:
-            if line.text.lstrip().startswith("[") and not _is_plain(line, file):
+            if line.text.lstrip(IGNORED_CHARACTERS).startswith("[") and not _is_plain(line, file):
                 yield Finding(
                     State.WARNING,
                     f"{file.path}: line {line.number} holds a '[' that some AWS tools take for a section and others "

@@ -5,7 +5,6 @@ the value above it, and blank lines and comments do not end that value.
 """
 
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +12,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from encee.profiles.headers import Headers
+from encee.profiles.sections import option_line
 from encee.profiles.syntax import HEADER
-
-_OPTION = re.compile(r"(?P<name>.*?)\s*[=:]\s*(?P<value>.*)")
 
 
 class Kind(Enum):
@@ -78,9 +76,9 @@ def _lines(text: str) -> Iterator[Line]:
         elif match := HEADER.match(stripped):
             header, option, indentation = number, "", depth
             yield Line(number, line, Kind.HEADER, header, match["name"])
-        elif header and (match := _OPTION.fullmatch(stripped)) and match["name"]:
-            option, indentation = match["name"], depth
-            yield Line(number, line, Kind.OPTION, header, option, match["value"])
+        elif header and (parts := option_line(stripped)) and parts.key:
+            option, indentation = parts.key, depth
+            yield Line(number, line, Kind.OPTION, header, option, parts.value)
         else:
             indentation = depth
             yield Line(number, line, Kind.INVALID, header)

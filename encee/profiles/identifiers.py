@@ -3,7 +3,6 @@
 import re
 
 from encee.errors import UsageError
-from encee.profiles.syntax import first_line
 
 DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mfa/[\w+=/,.@-]+", re.ASCII)
 """The ARN of an MFA device that shows codes."""
@@ -90,11 +89,6 @@ def checked_serial(value: str) -> str:
         UsageError: STS would not take it.
     """
     value = value.strip()
-    if "\n" in value:
-        raise UsageError(
-            f"the device {first_line(value)} goes on in the next line, which begins with a blank",
-            hint="move that line to the start of the line: it is a part of the device's serial number now",
-        )
     form = "arn:aws:iam::123456789012:mfa/DEVICE"
     if ":user/" in value:
         raise UsageError(

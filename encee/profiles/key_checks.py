@@ -13,7 +13,7 @@ from encee.profiles.locked_section import points_to_keyring
 from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
 from encee.profiles.section_remedies import delete_options
 from encee.profiles.session_section import TOKENS, USER_KEY, has_token, is_encees, is_session_key, source_in
-from encee.profiles.syntax import PORTABLE_VALUE
+from encee.profiles.syntax import PORTABLE_VALUE, NestedSettings, is_multiline
 
 _KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 
@@ -89,7 +89,7 @@ def _configure(profile: str) -> tuple[str, ...]:
 def _key_form(examined: Examined) -> Iterator[Finding]:
     for section in _sections(examined):
         key_id, secret = section.options.get(_ID), section.options.get(_SECRET)
-        if key_id and secret and (fault := _key_fault(section, key_id, secret)):
+        if key_id and secret and not is_multiline(key_id, secret) and (fault := _key_fault(section, key_id, secret)):
             state, message, steps = fault
             commands: tuple[str, ...] = ()
             remedy = then(*steps)
@@ -155,7 +155,8 @@ def _is_users(section: Section, examined: Examined) -> bool:
 
 def _continued(examined: Examined) -> Iterator[Finding]:
     for section in _sections(examined):
-        if names := [name for name, value in section.options.items() if value.find("\n") > 0]:
+        further = {name: value for name, value in section.options.items() if is_multiline(value)}
+        if names := [name for name, value in further.items() if not isinstance(value, NestedSettings)]:
             steps = [_without_continuation(line, section, examined) for line in _continuations(section, names)]
             yield Finding(
                 State.WARNING,

@@ -16,10 +16,34 @@ from encee.profiles.remedies import then, unquote
 from encee.profiles.section_remedies import delete_options, set_option
 from encee.profiles.session_section import is_encees
 from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
-from encee.profiles.syntax import first_line
+from encee.profiles.syntax import NestedSettings, is_multiline
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
 """Settings of a long-term profile that its session profile needs as well, and has only when it has them itself."""
+
+_NESTED = frozenset(
+    {
+        "addressing_style",
+        "io_chunksize",
+        "max_bandwidth",
+        "max_concurrent_requests",
+        "max_queue_size",
+        "multipart_chunksize",
+        "multipart_threshold",
+        "payload_signing_enabled",
+        "preferred_transfer_client",
+        "signature_version",
+        "target_bandwidth",
+        "us_east_1_regional_endpoint",
+        "use_accelerate_endpoint",
+        "use_dualstack_endpoint",
+    }
+)
+"""The settings that can be nested in `s3`: https://docs.aws.amazon.com/cli/latest/topic/s3-config.html"""
+
+_NESTED_VALUE = re.compile(
+    r"[0-9]{1,15}(?:[KMGT]i?)?[Bb]?(?:/s)?|true|false|auto|path|virtual|legacy|regional|crt|classic|default|s3|s3v4"
+)
 
 _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
@@ -81,9 +105,9 @@ def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ..
 
 def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
     for profile, options in examined.catalog.credentials.items():
-        theirs = first_line(examined.catalog.config.get(profile, {}).get("region", ""))
-        wins = first_line(options.get("region", theirs))
-        if theirs and wins != theirs:
+        theirs = examined.catalog.config.get(profile, {}).get("region", "")
+        wins = options.get("region", theirs)
+        if theirs and wins != theirs and not is_multiline(theirs, wins):
             yield Finding(
                 State.WARNING,
                 f"region = {wins} under {examined.credentials.section(profile)} in "
@@ -97,9 +121,9 @@ def _region_partition(examined: Examined) -> Iterator[Finding]:
     settings = Settings(GivenSettings(), {}, catalog)
     for profile in catalog.targets:
         source = catalog.profile_for(catalog.last_source(profile))
-        region = first_line(catalog.options(profile).get("region", ""))
+        region = catalog.options(profile).get("region", "")
         serial = settings.saved_serial(source) if source in catalog.sources else None
-        if not (region and serial):
+        if not (region and serial) or is_multiline(region, serial):
             continue
         try:
             refuse_other_partition(region, serial, profile)
@@ -121,7 +145,7 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
     for source, target in catalog.sources.items():
         theirs, own = catalog.options(source), catalog.options(target)
         if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own]:
-            settings = [setting for key in missing for setting in _flat(key, theirs[key])]
+            settings = [setting for key in missing for setting in _flat(examined, source, key, theirs[key])]
             remedies = [set_option(examined, target, name, value) for name, value in settings]
             yield Finding(
                 State.WARNING,
@@ -131,15 +155,18 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
             )
 
 
-def _flat(key: str, value: str) -> Iterator[tuple[str, str]]:
-    """A setting as `aws configure set` takes it; one with settings nested in it is several."""
-    if not value.startswith("\n"):
-        yield key, first_line(value)
-        return
-    for line in value.splitlines():
-        name, equals, nested = line.partition("=")
-        if equals and not name.strip().startswith("aws_"):  # a key that was indented by mistake
-            yield f"{key}.{name.strip()}", nested.strip()
+def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
+    """A setting of a profile as `aws configure set` takes it; one with settings nested in it is several.
+
+    Only what is known to be a setting is shown: a key that was indented by mistake belongs to the value as well.
+    """
+    if not is_multiline(value):
+        yield key, value
+    elif isinstance(value, NestedSettings):
+        for line in (line for file in examined.both for line in file.option(profile, key)[1:]):
+            name, _, nested = (part.strip() for part in line.text.partition("="))
+            if name in _NESTED and _NESTED_VALUE.fullmatch(nested):
+                yield f"{key}.{name}", nested
 
 
 def _device_form(examined: Examined) -> Iterator[Finding]:
@@ -147,7 +174,7 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
     for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
         options = catalog.options(profile)
         name = next((name for name in DEVICE_OPTIONS if options.get(name)), None)
-        if name is None or not (value := first_line(options[name])):
+        if name is None or is_multiline(value := options[name]):
             continue
         try:
             checked_serial(value)
@@ -181,8 +208,8 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
     settings = Settings(GivenSettings(), {}, catalog)
     for role in catalog.roles:
         options = catalog.options(role)
-        source, serial = (first_line(options.get(name, "")) for name in ("source_profile", "mfa_serial"))
-        if source == role or _is_long(options.get("duration_seconds")):
+        source, serial = (options.get(name, "") for name in ("source_profile", "mfa_serial"))
+        if is_multiline(source, serial) or source == role or _is_long(options.get("duration_seconds")):
             continue
         deletion = _without(examined, role, "mfa_serial") if serial else None
         if source in catalog.sources:

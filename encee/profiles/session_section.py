@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from encee.model import Session, rfc3339
 from encee.profiles.expiry import expiry_of
 from encee.profiles.locked_section import points_to_keyring
-from encee.profiles.syntax import first_line
+from encee.profiles.syntax import MultilineValue
 
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
 """What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
@@ -38,10 +38,15 @@ def session_options(session: Session, source: str) -> dict[str, str]:
 
 
 def session_in(options: Mapping[str, str]) -> Session | None:
-    """The session that a section holds, valid or over; None where it holds none, or does not say when it ends."""
+    """The session that a section holds, valid or over; None where it holds none, or does not say when it ends.
+
+    Credentials of several lines are none that AWS has made.
+    """
     key_id, secret = options.get("aws_access_key_id", ""), options.get("aws_secret_access_key")
     token, ends = options.get("aws_session_token"), expiry_of(options)
     if not (is_session_key(key_id) and secret and token and ends):
+        return None
+    if any(isinstance(value, MultilineValue) for value in (secret, token)):
         return None
     return Session(key_id, secret, token, ends)
 
@@ -53,7 +58,13 @@ def is_encees(options: Mapping[str, str]) -> bool:
 
 def source_in(options: Mapping[str, str]) -> str | None:
     """The profile that encee made a section's session from; None where encee did not write it."""
-    return unquoted(first_line(options.get("encee_source", ""))) or None if is_encees(options) else None
+    return source_named_in(options) if is_encees(options) else None
+
+
+def source_named_in(options: Mapping[str, str]) -> str | None:
+    """The profile that `encee_source` of a section names; None where there is none, or it has further lines."""
+    named = options.get("encee_source")
+    return unquoted(named) if named and not isinstance(named, MultilineValue) else None
 
 
 def is_session_key(key_id: str) -> bool:

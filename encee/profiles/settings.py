@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from shlex import join
 from typing import NamedTuple, TypeVar
 
-from encee.errors import UsageError
+from encee.errors import EnceeError, UsageError
 from encee.model import Role
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, within
@@ -20,7 +21,7 @@ from encee.profiles.identifiers import (
     partition_of,
 )
 from encee.profiles.locked_section import IN_KEYRING
-from encee.profiles.syntax import first_line
+from encee.profiles.syntax import one_line
 
 SEED = "encee_totp"
 """The option that says where the seed of a profile's device lies."""
@@ -59,7 +60,18 @@ class Settings:
         self._legacy_serial = legacy_serial
 
     def saved_serial(self, profile: str) -> str | None:
-        """The device that the two files name for a long-term profile: in itself, or in the roles that use it."""
+        """The device that the two files name for a long-term profile: in itself, or in the roles that use it.
+
+        Raises:
+            FileRefusedError: What names it has further lines.
+        """
+        return one_line(self._saved(profile), f"the serial number of the device that is saved for {profile}")
+
+    def has_saved_serial(self, profile: str) -> bool:
+        """Whether the two files name a device for a long-term profile, whatever it is."""
+        return self._saved(profile) is not None
+
+    def _saved(self, profile: str) -> str | None:
         return self._catalog.device(profile) or self._serial_of_roles(profile)
 
     def _serial_of_roles(self, profile: str) -> str | None:
@@ -135,32 +147,34 @@ class Settings:
         """How long a session of a long-term or role profile is when it is new; None where a setting is refused."""
         try:
             return self.role(profile).duration if profile in self._catalog.roles else self.duration(profile)
-        except UsageError:
+        except EnceeError:
             return None
 
     def role(self, profile: str) -> Role:
         """The role that a role profile describes.
 
         Raises:
-            UsageError: `duration_seconds` is no duration, or not one that AWS grants.
+            UsageError: `duration_seconds` is no duration, or not one that AWS grants; or another setting cannot be one.
+            FileRefusedError: A setting has further lines.
         """
-        options = self._catalog.options(profile)
-        if not ROLE_ARN.fullmatch(options["role_arn"]):
+        read = partial(self._catalog.one_line, profile)
+        arn = read("role_arn") or ""
+        if not ROLE_ARN.fullmatch(arn):
             raise UsageError(
                 f"role_arn of {profile} is not the ARN of a role",
                 hint="it looks like arn:aws:iam::123456789012:role/NAME",
             )
-        name = options.get("role_session_name") or "encee"
+        name = read("role_session_name") or "encee"
         if not _SESSION_NAME.fullmatch(name):
             raise UsageError(
                 f"role_session_name of {profile} is not one", hint="use 2 to 64 letters, digits and _+=,.@-"
             )
-        value = options.get("duration_seconds")
+        value = read("duration_seconds")
         limit = "a role cannot be assumed for {}: AWS grants 15m to 12h"
         return Role(
-            options["role_arn"],
+            arn,
             name,
-            options.get("external_id") or None,
+            read("external_id"),
             within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
         )
 
@@ -175,22 +189,32 @@ class Settings:
         )
 
     def region_of_role(self, profile: str) -> str | None:
-        """The region in which a role is assumed, where that is not its source's."""
-        own = self._given.region or self._catalog.options(profile).get("region")
-        return first_line(own) if own else None
+        """The region in which a role is assumed, where that is not its source's.
+
+        Raises:
+            FileRefusedError: The setting has further lines.
+        """
+        return self._given.region or self._catalog.one_line(profile, "region")
 
     def code_command(self, profile: str) -> str | None:
-        """The command that prints a profile's codes."""
+        """The command that prints a profile's codes.
+
+        Raises:
+            FileRefusedError: The setting has further lines.
+        """
         return (
             self._given.code_command
             or self._environ.get("ENCEE_CODE_COMMAND")
-            or self._catalog.options(profile).get("mfa_process")
-            or None
+            or self._catalog.one_line(profile, "mfa_process")
         )
 
     def has_seed(self, profile: str) -> bool:
-        """Whether the keyring has the seed of a profile's device."""
-        return self._catalog.options(profile).get(SEED) == IN_KEYRING
+        """Whether the keyring has the seed of a profile's device.
+
+        Raises:
+            FileRefusedError: The setting has further lines.
+        """
+        return self._catalog.one_line(profile, SEED) == IN_KEYRING
 
     def target(self, profile: str, *, named: bool = True) -> str:
         """The name of a profile's session profile; the option counts for a profile that the command line names."""
@@ -205,9 +229,12 @@ class Settings:
         Args:
             profile: Whose.
             serial: The serial number of its device, or None.
+
+        Raises:
+            FileRefusedError: The profile's own region has further lines.
         """
-        if own := self._given.region or self._catalog.options(profile).get("region"):
-            return first_line(own), None
+        if own := self._given.region or self._catalog.one_line(profile, "region"):
+            return own, None
         match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
         first = first_region(partition)
@@ -249,8 +276,8 @@ def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None
     Raises:
         UsageError: The value was refused.
     """
-    for where, value in candidates:
-        if value:
+    for where, candidate in candidates:
+        if value := one_line(candidate, where):
             try:
                 return check(value)
             except UsageError as error:

@@ -10,10 +10,11 @@ import io
 import re
 import shlex
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from encee.errors import FileRefusedError
 
@@ -165,11 +166,62 @@ def is_portable_name(profile: str) -> bool:
 
 
 def first_line(value: str) -> str:
-    """What a message may quote of an option's value.
+    """What a message may quote of a text that somebody typed, and what a comparison may look at of a value."""
+    return value.partition("\n")[0]
+
+
+class MultilineValue(str):
+    """Stands for a value of several lines; it has none of the value's text.
 
     A line that is indented by mistake belongs to the option above it, and it can hold a key.
     """
-    return value.partition("\n")[0]
+
+    __slots__ = ()
+
+    def __new__(cls) -> Self:
+        """Make one; all of them are equal."""
+        return super().__new__(cls, "…")
+
+
+class NestedSettings(MultilineValue):
+    """Stands for a value whose first line is empty, as that of an option with settings nested in it."""
+
+    __slots__ = ()
+
+
+def is_multiline(*values: str) -> bool:
+    """Whether one of these values has further lines."""
+    return any(isinstance(value, MultilineValue) for value in values)
+
+
+def without_further_lines(options: Mapping[str, str]) -> dict[str, str]:
+    """The options of a section, with a `MultilineValue` in the place of each value of several lines."""
+    if not any("\n" in value for value in options.values()):
+        return dict(options)
+    return {
+        name: value if "\n" not in value else (NestedSettings if value.startswith("\n") else MultilineValue)()
+        for name, value in options.items()
+    }
+
+
+def one_line(value: str | None, name: str) -> str | None:
+    """The value of an option that must be one line; None where it is missing or empty.
+
+    Everything that a setting is used for gets it from here.
+
+    Args:
+        value: The value, as a `Catalog` has it.
+        name: What a message calls the option, such as `mfa_serial of dev`.
+
+    Raises:
+        FileRefusedError: It has further lines, which are not quoted.
+    """
+    if isinstance(value, MultilineValue):
+        raise FileRefusedError(
+            f"{name} has an indented line below it, which the AWS tools read as a part of its value",
+            hint="move the indented line to column 0, or delete it",
+        )
+    return value or None
 
 
 def profile_of_header(name: str) -> str | None:

@@ -16,7 +16,7 @@ from encee.aws.refusals import CLOCK_REMEDY, ClockOffError, DeadKeyError, Thrott
 from encee.aws.session import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import Identity, identity
-from encee.errors import AwsError, UsageError
+from encee.errors import AwsError, EnceeError
 from encee.model import Device, Session
 from encee.profiles.access_checks import ACCESS_CHECKS
 from encee.profiles.examine import Examined
@@ -74,7 +74,7 @@ class Answers:
     """
 
     profile: str
-    serial: str | UsageError | None
+    serial: str | EnceeError | None
     identity: Identity | AwsError
     clock: timedelta | None
     devices: Sequence[Device] | AwsError
@@ -88,7 +88,7 @@ class Answers:
 
 
 def ask(
-    signer: Signer, session: Session | None, serial: str | UsageError | None, clock: Callable[[], datetime]
+    signer: Signer, session: Session | None, serial: str | EnceeError | None, clock: Callable[[], datetime]
 ) -> Answers:
     """Ask AWS about a profile.
 
@@ -203,7 +203,7 @@ def _device_owner(answers: Answers) -> Iterator[Finding]:
         return
     if (unknown := _unknown_devices(answers)) is not None:
         yield unknown
-    elif isinstance(answers.serial, UsageError) or not (usable := _usable(answers)):
+    elif isinstance(answers.serial, EnceeError) or not (usable := _usable(answers)):
         yield _not_asked()
     elif answers.serial not in usable:
         message = f"{answers.serial}, which is saved for {answers.profile}, is no device of its user"

@@ -37,7 +37,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         raise nothing_to_refresh(catalog, files)
     for profile in catalog.sources:
         # Of several profiles, one that the files name no device for may belong to a user who has none.
-        planner.add(profile, optional=len(catalog.sources) > 1 and not settings.saved_serial(profile))
+        planner.add(profile, optional=len(catalog.sources) > 1 and not settings.has_saved_serial(profile))
     return planner.plan()
 
 

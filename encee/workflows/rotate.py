@@ -180,8 +180,8 @@ class Rotation:
         catalog = self._rehearse()
         keys = AccessKeys(self._clients, signer)
         present, others = self._present(keys.list())
-        sections = tuple(sections_with(catalog.credentials, self._old))
-        old_id = catalog.options(self._profile).get(OLD_KEY)
+        sections = tuple(sections_with(self._credentials.document().view, self._old))
+        old_id = catalog.one_line(self._profile, OLD_KEY)
         if old_id and not places_of(catalog, old_id):
             return Preview(present.user, old_id, _last_use(keys, old_id), present.id, None, sections)
         for other in others:
@@ -194,7 +194,7 @@ class Rotation:
         """Put a new key in the place of the old one, which is inactive afterwards."""
         catalog = self._rehearse()
         present, others = self._present(keys.list())
-        old_id = catalog.options(self._profile).get(OLD_KEY)
+        old_id = catalog.one_line(self._profile, OLD_KEY)
         if old_id and not places_of(catalog, old_id):
             self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
             return self._retire(keys, old_id, present, is_there=old_id in {other.id for other in others})
@@ -212,7 +212,7 @@ class Rotation:
 
     def _is_left_over(self, other: UserKey, catalog: Catalog) -> bool:
         """Whether an interrupted rotation made a key and did not put it into the file."""
-        return other.id == catalog.options(self._profile).get(NEW_KEY) and not places_of(catalog, other.id)
+        return other.id == catalog.one_line(self._profile, NEW_KEY) and not places_of(catalog, other.id)
 
     def _rehearse(self) -> Catalog:
         """The two files, in which nothing stands in the way of a new key."""
@@ -331,7 +331,7 @@ class Rotation:
                     f"another program has changed the key of {self._profile} in {self._files.credentials}",
                     hint=f"see which one is there now: encee keys list {quote(self._profile)}",
                 )
-            sections = sections_with(catalog.credentials, key)
+            sections = sections_with(self._credentials.document().view, key)
             self._try(key, in_a_row=1)
             if is_there:
                 keys.deactivate(old_id)

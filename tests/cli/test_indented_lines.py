@@ -37,7 +37,7 @@ def test_a_device_is_not_saved_or_forgotten_over_them(
     assert result.code != 0
     assert home.state() == before
     if command == "save":
-        assert "is indented under mfa_serial" in result.err
+        assert "the device that is saved for dev has an indented line below it" in result.err
         assert result.code == 5
 
 
