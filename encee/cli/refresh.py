@@ -109,9 +109,9 @@ def refresh(
     """Trade an MFA code for fresh session credentials.
 
     They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
-    assumed with the session of its source_profile. Without PROFILE: the one that AWS_PROFILE names, else
-    all with long-term keys whose MFA device is known or can be found, but for sessions that are still valid for more
-    than an hour (or a quarter of their length, if that is less).
+    assumed with the session of its source_profile. Without PROFILE: the profile that
+    AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found; of these,
+    sessions that encee status shows as valid stay as they are.
     """
     if force and if_expiring is not None:
         raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
