@@ -24,6 +24,7 @@ from encee.cli.shells import own_shell
 from encee.cli.terminal import say, warn
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, environment
+from encee.profiles.files import Files
 
 
 def shell(
@@ -50,7 +51,7 @@ def shell(
     world: World = context.obj
     files = world.files(credentials_file, config_file)
     named = read_catalog(files, warn).profile_for(profile) or profile
-    if world.environ.get("ENCEE_PROFILE") == named and files == world.files():
+    if world.environ.get("ENCEE_PROFILE") == named and files == Files.located(world.environ):
         raise UsageError(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
