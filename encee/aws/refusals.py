@@ -290,8 +290,10 @@ def _unknown_key(signer: Signer) -> DeadKeyError:
     message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
     causes = ["it was deleted, made inactive or mistyped"]
     if _ALWAYS_ENABLED.fullmatch(signer.region):
-        causes.append("it belongs to another partition, such as GovCloud or China (--region us-gov-west-1, cn-north-1)")
+        causes.append("it belongs to another partition, such as GovCloud or China")
         hint = f"make a new key in the console and enter it: aws configure --profile {shlex.quote(signer.profile)}"
+        there = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", "us-gov-west-1"])
+        hint += f"; a key of GovCloud or China needs a region there: {there}"
     else:
         causes.append("the region is not enabled for the account or belongs to another partition")
         hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _FIRST_REGION])
