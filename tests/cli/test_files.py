@@ -198,6 +198,7 @@ def test_saves_the_device_in_the_profiles_section_of_the_one_file(
     )
 
 
+@pytest.mark.slow
 def test_refreshes_a_role_of_the_one_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, aws: FakeAws
 ) -> None:
@@ -213,6 +214,7 @@ def test_refreshes_a_role_of_the_one_file(
     assert home.credentials.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_knows_keys_under_a_header_of_the_config_file_by_their_profile(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +262,7 @@ def test_saves_the_device_under_the_header_of_the_config_file_where_the_keys_are
     assert "[dev]" not in text
 
 
+@pytest.mark.slow
 def test_saves_nothing_in_one_of_two_sections_of_a_profile(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +273,7 @@ def test_saves_nothing_in_one_of_two_sections_of_a_profile(
     assert home.credentials.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_clears_what_an_older_version_wrote_into_the_one_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
