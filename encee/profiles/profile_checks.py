@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from shlex import join
 
-from encee.errors import EnceeError, UsageError
+from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
@@ -122,9 +122,12 @@ def _region_partition(examined: Examined) -> Iterator[Finding]:
     for profile in catalog.targets:
         source = catalog.profile_for(catalog.last_source(profile))
         region = catalog.options(profile).get("region", "")
-        serial = settings.saved_serial(source) if source in catalog.sources else None
-        if not (region and serial) or is_multiline(region, serial):
+        if source not in catalog.sources or not region or is_multiline(region):
             continue
+        try:
+            serial = settings.saved_serial(source)
+        except FileRefusedError:
+            continue  # the check of continued values reports it
         try:
             refuse_other_partition(region, serial, profile)
         except UsageError as error:
