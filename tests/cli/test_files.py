@@ -97,14 +97,7 @@ def test_the_null_device_is_an_empty_file_that_cannot_be_written(
     assert "region and output were not carried over to the session profiles: /dev/null keeps nothing" in result.err
     for command in ("status", "status --check", "env dev --shell json", "doctor", "clear dev"):
         assert encee(*command.split()).code == 0, command
-    serial = "arn:aws:iam::123456789012:mfa/other"
-    home.write(dev.section(serial=False))
-    result = encee("refresh", "dev", "-c", "123456", "--mfa-serial", serial, "--dry-run")
-    assert result.code == 0
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    result = encee("import", "legacy", "/dev/null")
-    assert result.code != 0
-    Path("/dev/null").stat()
+    assert Path("/dev/null").is_char_device()
 
 
 def test_the_null_device_gets_no_keys(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
