@@ -19,13 +19,14 @@ def test_lists_the_keys_with_their_age_their_last_use_and_who_has_them(encee: En
     other.deactivate()
     code = dev.device.next_code()
     home.config.write_text(f"[profile copy]\naws_access_key_id = {dev.user.access_key.id}\n")
-    result = encee("keys", "list", "dev", "--code", code, now=datetime.now(UTC) + timedelta(days=3, seconds=1))
+    assert encee("refresh", "dev", "-d", "36h", "--code", code).code == 0
+    result = encee("keys", "list", "dev", now=datetime.now(UTC) + timedelta(days=1, seconds=1))
     assert result.code == 0, result.err
     heading, first, second = (line.split() for line in result.out.splitlines())
     assert heading == ["KEY", "STATUS", "AGE", "LAST", "USED", "IN"]
-    assert first[:4] == [dev.user.access_key.id, "active", "3", "days"]
+    assert first[:4] == [dev.user.access_key.id, "active", "1", "days"]
     assert first[-4:] == ["sts", "[dev]", "[profile", "copy]"]
-    assert second == [other.id, "inactive", "3", "days", "never", "–"]
+    assert second == [other.id, "inactive", "1", "days", "never", "–"]
 
 
 def test_lists_the_keys_as_json(encee: Encee, dev: Person) -> None:
