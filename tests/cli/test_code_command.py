@@ -138,6 +138,7 @@ def test_the_children_of_a_command_that_hangs_are_ended_too(
 
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
+@pytest.mark.needs("bash")
 def test_ctrl_c_ends_a_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
     line = shlex.quote(f"exec 9>{alive.path}; {command}")
     bash.sendline(f"{ENCEE} refresh dev --code-command {line}; echo ended=$?")
@@ -152,6 +153,7 @@ PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.get
 
 
 @pytest.mark.parametrize("command", ["printf 'Password: ' >&2; read typed; echo $typed", PASSWORD, f"{PASSWORD} | cat"])
+@pytest.mark.needs("bash")
 def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
     bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(command)}")
     bash.expect("Password: $")
@@ -164,6 +166,7 @@ def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str
 
 @pytest.mark.parametrize("key", ["\x03", "\x1a\x03"], ids=["Ctrl-C", "Ctrl-Z and Ctrl-C"])
 @pytest.mark.usefixtures("dev")
+@pytest.mark.needs("bash")
 def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
     aws: FakeAws, bash: "pexpect.spawn[str]", alive: Alive, key: str
 ) -> None:
@@ -182,6 +185,7 @@ def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
     wait_for(lambda: not alive.anyone())
 
 
+@pytest.mark.needs("bash")
 def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "pexpect.spawn[str]") -> None:
     script = "import encee.mfa.sources as s, encee.__main__ as m; s._PATIENCE = 1; m.run()"
     bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
