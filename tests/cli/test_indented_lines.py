@@ -10,18 +10,8 @@ from tests.fake_aws import FakeAws
 ONLY_HERE = "  region = eu-central-1\n  other = only-here\n"
 
 
-def refuses(encee: Encee, home: Home, *command: str, option: str) -> None:
-    """The command ends with 5, names the option and leaves both files as they are."""
-    before = home.state()
-    result = encee(*command)
-    assert result.code == 5, result.err
-    assert f"is indented under {option}" in result.err
-    assert "only-here" not in result.out + result.err
-    assert home.state() == before
-
-
 @pytest.mark.parametrize("file", ["credentials", "config"])
-@pytest.mark.parametrize("command", ["save", "remove"])
+@pytest.mark.parametrize("command", ["save", "remove", "forget"])
 def test_a_device_is_not_saved_or_forgotten_over_them(
     encee: Encee, home: Home, dev: Person, file: str, command: str
 ) -> None:
@@ -32,13 +22,15 @@ def test_a_device_is_not_saved_or_forgotten_over_them(
     else:
         home.write(section(dev.user.access_key), f"[profile dev]\n{mine}")
     before = home.state()
-    arguments = ("save", "dev", serial) if command == "save" else ("remove", "dev", serial, "--yes")
-    result = encee("device", *arguments)
-    assert result.code != 0
+    further = {"save": (serial,), "remove": (serial, "--yes"), "forget": ()}
+    result = encee("device", command, "dev", *further[command])
+    assert result.code == 5, result.err
     assert home.state() == before
-    if command == "save":
+    assert "only-here" not in result.out + result.err
+    if command == "forget":
+        assert "is indented under mfa_serial" in result.err
+    else:
         assert "the device that is saved for dev has an indented line below it" in result.err
-        assert result.code == 5
 
 
 @pytest.mark.parametrize("option", ["encee_source", "manager", "aws_session_token", "expiration"])

@@ -321,3 +321,11 @@ def test_a_session_of_another_tool_with_several_lines_is_not_handed_on(
         result = encee(*command.split())
         assert (result.code, result.out) == (5, "")
         assert f"{option} of theirs has an indented line below it" in result.err
+
+
+def test_doctor_shows_of_nested_settings_what_it_knows(encee: Encee, home: Home, dev: Person) -> None:
+    nested = f"  max_queue_size = 10\n  note = {SECRET}\n  payload_signing_enabled = {SECRET}\n  {SECRET} = path\n"
+    home.write(dev.section(), f"[profile dev]\ns3 =\n{nested}")
+    result = encee("doctor", "dev")
+    assert "aws configure set s3.max_queue_size 10 --profile dev-mfa" in result.err
+    assert SECRET not in result.out + result.err
