@@ -31,8 +31,8 @@ def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
     with open_terminal() as ends, terminal.conversation():
         if ends is None:  # it was closed since the question was planned
             raise InterruptedByPersonError("interrupted")
-        terminal.say(prompt, end=" ")
         try:
+            terminal.say(prompt, end=" ")
             if cancelled is not None and not _typed(ends.reading, cancelled):
                 terminal.say("")
                 return None

@@ -37,7 +37,7 @@ def files(home: Home) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.needs("dbus-run-session", "gnome-keyring-daemon")
+@pytest.mark.needs("dbus-daemon", "dbus-run-session", "find", "gnome-keyring-daemon")
 @pytest.mark.usefixtures("secret_service")
 def test_following_the_page_leaves_nothing_of_encees_behind(encee: Encee, home: Home, person: Person) -> None:
     bashrc = 'PS1="$ "\neval "$(encee init bash)"\nalias ll="ls -l"\n'
