@@ -119,7 +119,8 @@ def clear_sessions(credentials: Store, config: Store, choose: Choice, warn: Call
 
     Raises:
         UsageError: From `choose`.
-        FileRefusedError: The credentials file cannot be edited safely, or `choose` refuses.
+        FileRefusedError: The credentials file cannot be edited safely, or `choose` refuses; or the config file alone
+            has something of the sessions, among lines that cannot be edited safely.
     """
     before = Catalog(credentials.document().view, config.document().view)
     if not choose(before):
@@ -133,6 +134,8 @@ def clear_sessions(credentials: Store, config: Store, choose: Choice, warn: Call
             config.edit(settings.take_out)
             after = settings.after
         except EnceeError as error:
+            if not sessions.taken:
+                config.edited(settings.take_out)  # refuses what the file holds, and not how it is kept
             settings.taken.clear()
             warn(f"the sections of the session profiles were not taken out: {error.message}")
     taken = sessions.taken | settings.taken
@@ -189,7 +192,7 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
         if is_encees(options) and not holds_keys(options)
     }
     left_over = {
-        name: source_named_in(options)
+        name: source_named_in(options) or catalog.owner(name)
         for name, options in catalog.config.items()
         if options.get("encee_source") and name not in catalog.credentials
     }

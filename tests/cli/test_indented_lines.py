@@ -52,6 +52,28 @@ def test_a_session_is_not_written_or_cleared_over_them(
     assert len(aws.calls("GetSessionToken")) == asked
 
 
+@pytest.mark.parametrize("command", ["clear dev", "clear dev-mfa", "clear --all"])
+def test_what_a_session_left_in_the_config_file_is_not_cleared_over_them(
+    encee: Encee, home: Home, dev: Person, command: str
+) -> None:
+    home.write(dev.section(), f"[profile dev-mfa]\nencee_source = dev\n{ONLY_HERE}")
+    before = home.state()
+    result = encee(*command.split())
+    assert (result.code, home.state()) == (5, before)
+    assert "is indented under encee_source" in result.err
+    assert "nothing to remove" not in result.out + result.err
+
+
+def test_a_session_is_cleared_where_only_its_config_section_is_refused(encee: Encee, home: Home, fresh: Person) -> None:
+    assert fresh.device.serial
+    home.config.write_text(f"[profile dev-mfa]\nencee_source = dev\n{ONLY_HERE}")
+    before = home.config.read_bytes()
+    result = encee("clear", "dev")
+    assert (result.code, home.config.read_bytes()) == (0, before)
+    assert "warning: the sections of the session profiles were not taken out" in result.err
+    assert "[dev-mfa]" not in home.credentials.read_text()
+
+
 @pytest.mark.parametrize("option", ["aws_access_key_id", "aws_secret_access_key"])
 def test_a_key_is_not_rotated_over_them(encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str) -> None:
     text = home.credentials.read_text()
