@@ -1,15 +1,17 @@
 """The checks of what is written in the two files: whether the AWS tools can read it, and all of them alike."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from encee.profiles.examine import Examined, ExaminedFile
 from encee.profiles.file_lines import Kind, Line
 from encee.profiles.findings import Check, Finding, State
 from encee.profiles.headers import ConfigHeaders
 from encee.profiles.remedies import comment_out, copy, delete, then, write
-from encee.profiles.section_remedies import config_header, is_setting, join_sections
+from encee.profiles.section_remedies import at_the_margin, config_header, is_setting, join_sections
 from encee.profiles.syntax import IGNORED_CHARACTERS, UnreadableError
+
+WAIT = "fix the other headers of the file first, and run encee doctor again"
 
 MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
 """The name of a section of the credentials file that is meant for the profile behind the word."""
@@ -88,6 +90,7 @@ def _without_default_section(file: ExaminedFile) -> Iterator[str]:
     """The steps that copy the options of `[DEFAULT]` to every profile of the file, and delete the section."""
     defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
     shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
+    yield from at_the_margin(file, [line for line in file.lines if line.name])
     for headers in file.headers_of.values():
         own = {line.option for line in file.sections[headers[-1].number]}
         if missing := [line.number for line in shared if line.option not in own]:
@@ -97,13 +100,14 @@ def _without_default_section(file: ExaminedFile) -> Iterator[str]:
 
 def _spelling(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
+        sections = {f"[{line.name}]": line for line in file.lines if line.kind is Kind.HEADER}
         for line in file.lines:
             if line.text.lstrip(IGNORED_CHARACTERS).startswith("[") and not _is_plain(line, file):
                 yield Finding(
                     State.WARNING,
                     f"{file.path}: line {line.number} holds a '[' that some AWS tools take for a section and others "
                     "do not",
-                    then(*_respelled(line, file)),
+                    then(*_respelled(line, file, sections)),
                 )
 
 
@@ -118,9 +122,15 @@ def _is_plain(line: Line, file: ExaminedFile) -> bool:
     return file.headers.is_portable(name, profile)
 
 
-def _respelled(line: Line, file: ExaminedFile) -> Iterator[str]:
-    """The steps that write a header as every tool reads it, or join its section with one that has that header."""
-    match = re.match(r"\s*\[([^\[\]]+)\]", line.text)
+def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Iterator[str]:
+    """The steps that write a header as every tool reads it, or join its section with one that has that header.
+
+    Args:
+        line: The header's line.
+        file: Where it is.
+        sections: Header, in brackets → the section that has it, or gets it by the steps for another line.
+    """
+    match = re.match(r"\s*\[([^\[\]]+)\]", line.text) if line.kind is Kind.HEADER else None
     name = re.sub(r"\A(profile)\s+", r"\1 ", re.sub("[#;]", "-", match[1].strip())) if match else ""
     if not name:
         yield comment_out(file.path, line.number)
@@ -128,11 +138,11 @@ def _respelled(line: Line, file: ExaminedFile) -> Iterator[str]:
     header = f"[{name}]"
     if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.profile(name)) is not None:
         header = config_header(profile) or header
-    there = next((other for other in file.lines if other.kind is Kind.HEADER and other.text.rstrip() == header), None)
-    if there and line.kind is Kind.HEADER:
-        yield from join_sections(file, [line], there)
-    else:
+    there = sections.setdefault(header, line)
+    if there is line:
         yield write(file.path, line.number, header)
+    else:
+        yield from join_sections(file, [line], there)
 
 
 def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
@@ -171,14 +181,50 @@ def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
         )
 
 
+_OF_HEADERS: Mapping[str, Callable[[Examined], Iterator[Finding]]] = {
+    "duplicate-section": _duplicates,
+    "header-spelling": _spelling,
+    "profile-prefix": _profile_in_credentials,
+    "missing-prefix": _no_profile_in_config,
+    "two-defaults": _two_defaults,
+    "default-section": _default_section,
+}
+"""The checks whose remedies change headers, or move settings between sections."""
+
+
+def _one_by_one(check: str) -> Callable[[Examined], Iterator[Finding]]:
+    """A check of headers that gives no steps which could not be done together with those of another one.
+
+    Two remedies could give two sections one header, or move one option twice to the same section.
+    """
+
+    def look(examined: Examined) -> Iterator[Finding]:
+        first: dict[str, str] = {}
+        moved: set[str] = set()
+        for id_, find in _OF_HEADERS.items():
+            for finding in find(examined):
+                remedy = finding.remedy or ""
+                paths = [str(file.path) for file in examined.both if f" of {file.path}" in remedy]
+                moves = " below line " in remedy
+                waits = any(first.setdefault(path, id_) != id_ or (moves and path in moved) for path in paths)
+                if moves and not waits:
+                    moved.update(paths)
+                if id_ == check:
+                    yield finding._replace(remedy=WAIT) if waits else finding
+            if id_ == check:
+                return
+
+    return look
+
+
 FILE_CHECKS: tuple[Check[Examined], ...] = (
     Check("byte-order-mark", "neither file begins with a byte-order mark", _byte_order_mark),
-    Check("duplicate-section", "no profile has two sections in one file", _duplicates),
+    Check("duplicate-section", "no profile has two sections in one file", _one_by_one("duplicate-section")),
     Check("syntax", "the AWS tools can read both files", _syntax),
-    Check("header-spelling", "all AWS tools read the headers alike", _spelling),
-    Check("profile-prefix", "the credentials file has no [profile …]", _profile_in_credentials),
-    Check("missing-prefix", "the config file's profiles are named as such", _no_profile_in_config),
-    Check("two-defaults", "there is one default profile at most", _two_defaults),
-    Check("default-section", "neither file has a section [DEFAULT]", _default_section),
+    Check("header-spelling", "all AWS tools read the headers alike", _one_by_one("header-spelling")),
+    Check("profile-prefix", "the credentials file has no [profile …]", _one_by_one("profile-prefix")),
+    Check("missing-prefix", "the config file's profiles are named as such", _one_by_one("missing-prefix")),
+    Check("two-defaults", "there is one default profile at most", _one_by_one("two-defaults")),
+    Check("default-section", "neither file has a section [DEFAULT]", _one_by_one("default-section")),
 )
 """In the order in which they are shown."""

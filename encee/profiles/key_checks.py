@@ -157,7 +157,8 @@ def _continued(examined: Examined) -> Iterator[Finding]:
     for section in _sections(examined):
         further = {name: value for name, value in section.options.items() if is_multiline(value)}
         if names := [name for name, value in further.items() if not isinstance(value, NestedSettings)]:
-            steps = [_without_continuation(line, section, examined) for line in _continuations(section, names)]
+            taken = {*section.options}
+            steps = [_without_continuation(line, section, examined, taken) for line in _continuations(section, names)]
             yield Finding(
                 State.WARNING,
                 f"{section.place} has an indented line under {' and '.join(names)}: AWS tools take it for a part of "
@@ -171,16 +172,17 @@ def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
         yield from section.file.option(section.profile, name)[1:]
 
 
-def _without_continuation(line: Line, section: Section, examined: Examined) -> str:
-    """The step that makes a setting of its own of a line, or deletes it where there is that setting already."""
+def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
+    """The step that makes a setting of its own of a line, or deletes it where that one is taken already."""
     name, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
         return comment_out(section.file.path, line.number)
     keys = examined.catalog.credentials.get(section.profile, {})
     if name.lower() in _KEY and keys.get(name.lower()) != value:
         return comment_out(section.file.path, line.number)
-    if name.lower() in section.options or name.lower() in keys:
+    if name.lower() in taken or name.lower() in keys:
         return delete(section.file.path, [line.number])
+    taken.add(name.lower())
     return unindent(section.file.path, [line.number])
 
 

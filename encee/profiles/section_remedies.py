@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from encee.profiles.examine import Examined, ExaminedFile
 from encee.profiles.file_lines import Kind, Line
-from encee.profiles.remedies import add, delete, keep_one, move, then, write
+from encee.profiles.remedies import add, delete, keep_one, move, then, unindent, write
 from encee.profiles.syntax import profile_of_header
 
 _KEY_OPTIONS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
@@ -58,8 +58,16 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
                 gone.append(line.number)
         there |= new
     if moved:
+        stay = [line for line in file.sections[into.number] if line.number not in gone]
+        yield from at_the_margin(file, [*stay, *(line for line in file.lines if line.number in moved)])
         yield move(file.path, moved, below)
     yield delete(file.path, gone)
+
+
+def at_the_margin(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
+    """The step that lets options begin at the margin: below one that does, an indented one would continue it."""
+    if indented := {line.number for line in lines if line.kind is Kind.OPTION and line.is_indented}:
+        yield unindent(file.path, indented)
 
 
 def is_setting(line: Line) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from encee.profiles.file_checks import WAIT
 from tests.conftest import AWS, ENCEE
 
 _LINES = r"lines? (?P<lines>[\d, ]+(?:and \d+| to \d+)?)"
@@ -38,7 +39,6 @@ class Editor:
         self._lines[number - 1] = f"{text}\n"
 
     def delete(self, lines: list[int]) -> None:
-        assert all(self[number].strip() for number in lines), "a remedy deletes a blank line"
         self._gone.update(lines)
 
     def add(self, below: int, *texts: str) -> None:
@@ -117,8 +117,8 @@ HINTS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
 }
 """What the errors of a file that the AWS CLI cannot read say to do."""
 
-NOT_IN_A_FILE = {"enter both", "give the session a name of its own:"}
-"""Steps that a command does, which follows."""
+NOT_IN_A_FILE = {"enter both", "give the session a name of its own:", WAIT}
+"""Steps that a command does, which follows, and what is to be done after others."""
 
 
 def follow(checks: Sequence[Mapping[str, Any]], answers: str) -> None:
@@ -131,19 +131,24 @@ def follow(checks: Sequence[Mapping[str, Any]], answers: str) -> None:
     editors: dict[str, Editor] = {}
     commands: list[str] = []
     for check in checks:
-        steps = [step for step in (check["remedy"] or "").split("; ") if step and step not in NOT_IN_A_FILE]
-        assert steps or check["commands"], f"there is nothing to do: {check}"
+        steps = steps_of(check["remedy"])
+        assert steps or check["commands"] or check["remedy"] == WAIT, f"there is nothing to do: {check}"
         for step in steps:
             if pasted := re.fullmatch(r"(?:.+: )?((?:cp|sudo|chmod) .+)", step):
                 commands.append(pasted[1])
             else:
-                _edit_file(editors, step, f"{check['message']}: {step}")
+                assert edit(editors, check["message"], step), f"no one could do this: {step}"
         commands += check["commands"]
     for editor in editors.values():
         editor.save()
     path = os.pathsep.join([str(AWS.parent), str(ENCEE.parent), os.environ["PATH"]])
     for command in commands:
         run(command, answers, {**os.environ, "PATH": path})
+
+
+def steps_of(remedy: str | None) -> list[str]:
+    """The steps of a remedy, without those that its commands do."""
+    return [step for step in (remedy or "").split("; ") if step and step not in NOT_IN_A_FILE]
 
 
 def run(command: str, answers: str, environ: dict[str, str]) -> None:
@@ -155,10 +160,16 @@ def run(command: str, answers: str, environ: dict[str, str]) -> None:
             del os.environ[name]
 
 
-def _edit_file(editors: dict[str, Editor], step: str, with_message: str) -> None:
+def edit(editors: dict[str, Editor], message: str, step: str) -> bool:
+    """Do one step in the editor of its file; whether that was possible.
+
+    Args:
+        editors: The files that are open.
+        message: What the finding says, which names the line where the step says `that line`.
+        step: What to do.
+    """
     for pattern, do in [*STEPS.items(), *HINTS.items()]:
-        match = re.fullmatch(pattern, step) or re.fullmatch(pattern, with_message)
-        if match and "\n" not in match["file"]:
+        if match := re.fullmatch(pattern, step) or re.fullmatch(pattern, f"{message}: {step}"):
             do(editors.setdefault(match["file"], Editor(Path(match["file"]))), match)
-            return
-    raise AssertionError(f"no one could do this: {step}")
+            return True
+    return False

@@ -422,6 +422,7 @@ FAULTS = (
     Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[ ;other]\n"),
     Fault("header-spelling", "warning", "config: line 6 holds a '['", DEV, CONFIG + "[profile  x]\n"),
     Fault("header-spelling", "warning", "config: line 6 holds a '['", DEV, CONFIG + "[profile x ]\n"),
+    Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[a#b]\noutput = json\n", changes={"a#b"}),
     Fault("header-spelling", "warning", "line 5 holds a '['", DEV + "[other] # [mine]\n"),
     Fault("header-spelling", "warning", "config: line 7 holds a '['", DEV, CONFIG + "[profile x]\n  [profile y]\n"),
     Fault("header-spelling", "warning", "config: line 6 holds a '['", DEV, CONFIG + "[sso-session x] # x\n"),

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from encee.profiles.examine import examine
 from encee.profiles.files import Files
 from encee.profiles.findings import State, checked
 from encee.workflows.diagnose import OFFLINE_CHECKS
+from tests.cli import remedies
 from tests.profiles.test_document_properties import EXAMPLES, any_files, config_files
 
 pytestmark = pytest.mark.slow
@@ -51,3 +52,20 @@ def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
     assert len(errors) == readable.count(False)
     for one in found:
         assert not SECRETS.search(f"{one.finding.message} {one.finding.remedy}")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(EXAMPLES // 20, 1))
+@given(any_files, st.one_of(any_files, config_files))
+def test_no_step_of_a_remedy_makes_a_file_unreadable(files: Files, credentials: bytes, config: bytes) -> None:
+    assume(not re.search(rb"\r(?!\n)", credentials + b"\n" + config))  # editors do not agree what a line is then
+    contents = (credentials, config)
+    readable = [*map(write, files, contents)]
+    for id_, finding in checked(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)):
+        [*map(write, files, contents)]
+        editors: dict[str, remedies.Editor] = {}
+        steps = remedies.steps_of(finding.remedy) if id_ != "invisible-characters" else []
+        if all(remedies.edit(editors, finding.message, step) for step in steps):
+            for editor in editors.values():
+                editor.save()
+        after = [write(file, file.read_bytes()) for file in files]
+        assert all(is_so or not was for was, is_so in zip(readable, after, strict=True)), finding
