@@ -1,15 +1,19 @@
 """Each remedy of `encee doctor`, done on the setup that it is printed for: afterwards nothing is wrong, or worse."""
 
 import json
+import os
 import subprocess
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from encee.workflows.diagnose import OFFLINE_CHECKS
 from tests.cli import remedies
 from tests.cli.test_doctor import ARN, FAULTS, Fault, found, set_up
+from tests.cli.test_doctor_online import ONLINE_FAULTS, OnlineFault, Scene, age
 from tests.conftest import AWS, Encee, Home, Person
+from tests.fake_aws import FakeAws
 
 pytestmark = pytest.mark.slow
 
@@ -104,5 +108,56 @@ def copied(home: Home, name: str) -> list[str]:
     return copies
 
 
-def test_every_check_has_a_remedy_in_these_tests() -> None:
-    assert {fault.check for fault in FAULTS} == {check.id for check in OFFLINE_CHECKS}
+def connected(scene: Scene) -> None:
+    scene.aws.accept_connections()
+
+
+def right_clock(scene: Scene) -> None:
+    scene.aws.clock_offset = timedelta()
+
+
+def another_key(scene: Scene) -> None:
+    scene.person.user.access_key.activate()
+
+
+def users_key(scene: Scene) -> None:
+    scene.write(serial=scene.person.device.serial)
+
+
+def fresh_key(scene: Scene) -> None:
+    age(scene.person.user.access_key, days=-91)
+
+
+DONE_ELSEWHERE: dict[str, Callable[[Scene], None]] = {
+    "sts-endpoint": connected,
+    "clock": right_clock,
+    "key-alive": another_key,
+    "root-key": users_key,
+    "no-device": users_key,
+    "fido-only": users_key,
+    "key-age": fresh_key,
+}
+"""Checks whose remedy is done outside of the files: at AWS, by the system, or in a conversation."""
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(ONLINE_FAULTS)]
+)
+def test_the_remedy_of_what_aws_tells_fixes_it(
+    encee: Encee, home: Home, aws: FakeAws, person: Person, fault: OnlineFault
+) -> None:
+    scene = Scene(home, aws, person)
+    scene.write(serial=person.device.serial)
+    fault.spoil(scene)
+    (problem,) = [check for check in json.loads(encee("doctor", "dev", "--json").out)["checks"] if is_problem(check)]
+    assert problem["id"] == fault.check
+    assert problem["remedy"] or problem["commands"]
+    if problem["commands"] and fault.check not in DONE_ELSEWHERE:
+        remedies.follow([{**problem, "remedy": None}], "")
+    else:
+        DONE_ELSEWHERE[fault.check](scene)
+        if "aws configure" in str(problem["remedy"]):
+            key = person.user.access_key
+            remedies.run(f"{AWS} configure --profile dev", f"{key.id}\n{key.secret}\n\n\n", {**os.environ})
+    assert [check for check in json.loads(encee("doctor", "dev", "--json").out)["checks"] if is_problem(check)] == []
+    assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
