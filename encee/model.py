@@ -97,6 +97,22 @@ class Device(NamedTuple):
         return ":u2f/" not in self.serial
 
 
+def is_unencrypted(url: str) -> bool:
+    """Whether requests to an endpoint leave this machine without TLS: one of `http://` that is not loopback."""
+    from ipaddress import ip_address  # noqa: PLC0415 - few commands look at an endpoint
+    from urllib.parse import urlsplit  # noqa: PLC0415 - the same
+
+    try:
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        is_loopback = ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost" or host.endswith(".localhost")
+    return scheme == "http" and not is_loopback
+
+
 def rfc3339(moment: datetime) -> str:
     """A moment as files and JSON hold it: RFC 3339, UTC, whole seconds (`2026-11-22T17:00:00Z`)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

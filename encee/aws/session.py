@@ -6,7 +6,7 @@ that neither credentials in the environment nor an `AWS_PROFILE` that is gone ca
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from encee.aws.http_limits import limit
 from encee.aws.refusals import HopelessError, explained
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
+from encee.model import is_unencrypted
 
 if TYPE_CHECKING:
     import boto3
@@ -35,9 +36,14 @@ class Clients:
 
     A session of its own for each, since `endpoint_url`, `ca_bundle` and `services` differ from profile to profile;
     they share the loader of the API models, which makes all but the first one cheap (9 ms instead of 60).
+
+    Args:
+        warn: Called, in any thread, with a line for an endpoint to which requests go without TLS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._warned: set[str] = set()
         self._lock = threading.Lock()
         self._loader: Any = None
 
@@ -52,6 +58,7 @@ class Clients:
         with self._lock, explained(signer), _settings_only():
             client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
             limit(client, mebibytes=1)
+            self._look_at(client.meta.endpoint_url)
             return client
 
     def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
@@ -67,7 +74,14 @@ class Clients:
         with self._lock, explained(signer), _settings_only():
             client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
             limit(client, mebibytes=_REPORT_MEBIBYTES)
+            self._look_at(client.meta.endpoint_url)
             return client
+
+    def _look_at(self, endpoint: str) -> None:
+        """Warn of an endpoint without TLS, once."""
+        if endpoint not in self._warned and is_unencrypted(endpoint):
+            self._warned.add(endpoint)
+            self._warn(f"{endpoint} is not encrypted: whoever is on the way reads MFA codes and session credentials")
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3

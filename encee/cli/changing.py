@@ -40,7 +40,7 @@ class Administrator(NamedTuple):
         Raises:
             AwsError: AWS could not be reached.
         """
-        return identity(Clients().sts(self.signer), self.signer).date
+        return identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
 def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh) -> Administrator:
@@ -50,7 +50,7 @@ def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh
         EnceeError: There are no credentials, and none are to be had.
     """
     signer = administrator(profile, world, files, how)
-    clients = Clients()
+    clients = Clients(terminal.warn)
     caller = identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))
 

@@ -123,7 +123,7 @@ def save(
     signs = signing(profile, world, files, HowToRefresh())
     if serial is None:
         person = asking.Asked() if terminal.is_terminal() else None
-        found = find_device(Clients(), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
+        found = find_device(Clients(terminal.warn), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
     else:
         found = own_serial(signs, serial)
     file = save_device(*stores(files), signs.profile, found)
@@ -185,7 +185,7 @@ def resync(
             "resync needs a terminal: it asks for two codes",
             hint=f"run it in a terminal: encee device resync {shlex.quote(signs.profile)}",
         )
-    at_aws = MfaDevices(Clients(), signs.on_hand())
+    at_aws = MfaDevices(Clients(terminal.warn), signs.on_hand())
     devices = at_aws.list()
     saved = signs.settings.saved_serial(signs.profile)
     meant = [one for one in devices if one.serial == saved] or devices
@@ -238,7 +238,9 @@ def remove(
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
     signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.on_hand()
     credentials, config = stores(files)
-    forgotten = carry_out_removal(removal, MfaDevices(Clients(), signer), credentials, config, terminal.warn)
+    forgotten = carry_out_removal(
+        removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn
+    )
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:
         terminal.say(f"took it out of {signs.profile} in {file}")

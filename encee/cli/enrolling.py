@@ -134,7 +134,7 @@ def add_device(
         InterruptedByPersonError: The person does not want to go on, and there is no new device.
         EnceeError: There is no new device.
     """
-    clients = Clients()
+    clients = Clients(terminal.warn)
     user = _user(clients, signs.with_key())
     devices = devices_of(signs)
     signer = _signer(signs, devices)

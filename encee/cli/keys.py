@@ -62,7 +62,7 @@ def list_keys(
     files = world.files(credentials_file, config_file)
     signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
     session = signs.with_session()
-    iam = Clients().iam(session)
+    iam = Clients(terminal.warn).iam(session)
     found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
     for reason in dict.fromkeys(used.message for _, used in found if isinstance(used, DeniedError)):
         terminal.note(f"the last use is unknown: {reason}")

@@ -17,7 +17,7 @@ def devices_of(signs: Signing) -> list[Device]:
     Raises:
         AwsError: AWS does not tell.
     """
-    clients = Clients()
+    clients = Clients(terminal.warn)
     return signs.asking(lambda signer: MfaDevices(clients, signer).list())
 
 
@@ -33,7 +33,7 @@ def own_serial(signs: Signing, word: str) -> str:
     if not is_device_name(word):
         checked_serial(word)
     try:
-        devices = MfaDevices(Clients(), signs.on_hand()).list()
+        devices = MfaDevices(Clients(terminal.warn), signs.on_hand()).list()
     except DeniedError as error:
         known = signs.catalog.devices_called(word, signs.profile)
         serial = known[0] if len(known) == 1 else checked_serial(word)

@@ -80,6 +80,7 @@ class RefreshRun:
             clock=self._world.clock,
             report=self.outcomes.append,
             notify=terminal.note_person if person else terminal.note,
+            warn=warn,
             countdown=pictures.countdown,
             carry_region=self._carry_region,
             save_device=self._save,

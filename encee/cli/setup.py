@@ -259,7 +259,7 @@ class _FirstRun:
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, self._files.credentials, self._files.config)
         try:
-            who = identity(Clients().sts(signer), signer)
+            who = identity(Clients(terminal.warn).sts(signer), signer)
         except DeadKeyError as error:
             hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
             raise DeadKeyError(error.message, hint=hint) from error
@@ -294,7 +294,7 @@ class _FirstRun:
 
     def _save_device(self, signs: Signing) -> None:
         naming = ("encee", "device", "save", signs.profile)
-        serial = find_device(Clients(), signs.on_hand(), asking.Asked(), naming)
+        serial = find_device(Clients(terminal.warn), signs.on_hand(), asking.Asked(), naming)
         credentials, config = stores(self._files)
         file = save_device(credentials, config, signs.profile, serial)
         terminal.say(f"device   {serial}, saved in {file}")

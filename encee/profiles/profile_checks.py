@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import join
 
 from encee.errors import EnceeError, FileRefusedError, UsageError
+from encee.model import is_unencrypted
 from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.examine import Examined
@@ -147,7 +148,8 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for source, target in catalog.sources.items():
         theirs, own = catalog.options(source), catalog.options(target)
-        if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own]:
+        unsafe = {"endpoint_url", "services"} if any(_unencrypted(examined)) else set()
+        if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own and key not in unsafe]:
             settings = [setting for key in missing for setting in _flat(examined, source, key, theirs[key])]
             remedies = [set_option(examined, target, name, value) for name, value in settings]
             yield Finding(
@@ -156,6 +158,28 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
                 then(*(step for remedy in remedies for step in remedy.steps)),
                 tuple(command for remedy in remedies for command in remedy.commands),
             )
+
+
+def _unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
+    """Each place that names an endpoint without TLS, and the endpoint: the variables, profiles and their services."""
+    for name, value in examined.environ.items():
+        if (name == "AWS_ENDPOINT_URL" or name.startswith("AWS_ENDPOINT_URL_")) and is_unencrypted(value):
+            yield name, value
+    for file in examined.both:
+        for line in file.lines:
+            name, _, nested = line.value.partition("=")
+            value = nested.strip() if name.strip() == "endpoint_url" else line.value
+            if "endpoint_url" in {line.option, name.strip()} and is_unencrypted(value):
+                yield f"line {line.number} of {file.path}", value
+
+
+def _encryption(examined: Examined) -> Iterator[Finding]:
+    for place, endpoint in _unencrypted(examined):
+        yield Finding(
+            State.WARNING,
+            f"{place} names {endpoint}, which is not encrypted: whoever is on the way reads MFA codes and sessions",
+            "use an endpoint that begins with https://",
+        )
 
 
 def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
@@ -263,6 +287,7 @@ PROFILE_CHECKS: tuple[Check[Examined], ...] = (
     Check("session-profile", "every session has a place of its own", _session_profile),
     Check("region-in-credentials", "no region wins over the config file's", _region_in_credentials),
     Check("region-partition", "every region is in the partition of the device", _region_partition),
+    Check("endpoint-encryption", "every endpoint is encrypted, or on this machine", _encryption),
     Check("not-inherited", "every session profile has what it needs", _not_inherited),
     Check("device-form", "every device named in the files can be one", _device_form),
     Check("role-source", "roles are assumed with sessions", _role_source),

@@ -98,7 +98,7 @@ def ask(
         serial: The device that the files name for the profile, or why it can be none; None where they name none.
         clock: Returns the present moment, UTC.
     """
-    clients = Clients()
+    clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
     before = clock()
     who = _answer(lambda: identity(clients.sts(signer), signer))
     now = clock()

@@ -71,6 +71,7 @@ class Refresh:
         clock: Returns the present moment, UTC.
         report: Called with what became of a profile, when it is known.
         notify: Called with a line for people about what happens on the way.
+        warn: Called, in any thread, with a line about something unsafe.
         countdown: Called to wait for a device's next code, with a line for people and the seconds.
         carry_region: Whether region and output go to the session profile's config section.
         save_device: Whether a device that was found is saved as `mfa_serial`.
@@ -90,6 +91,7 @@ class Refresh:
         clock: Callable[[], datetime],
         report: Callable[[Outcome], None],
         notify: Callable[[str], None],
+        warn: Callable[[str], None],
         countdown: Callable[[str, float], None],
         carry_region: bool,
         save_device: bool,
@@ -113,7 +115,7 @@ class Refresh:
         """The sessions that this run got, by whom they are for."""
 
         self._asking = Asking(credentials, clock, notify, countdown, force=force)
-        self._clients = Clients()
+        self._clients = Clients(warn)
         self._writer = Writer(credentials)
         self._dependants: dict[Target, list[RoleJob]] = {}
         self._landing: queue.SimpleQueue[Task] = queue.SimpleQueue()

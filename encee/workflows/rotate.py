@@ -137,7 +137,7 @@ class Rotation:
         self._credentials = credentials
         self._config = config
         self._notify = notify
-        self._clients = Clients()
+        self._clients = Clients(lambda text: notify(f"warning: {text}"))
         self._locked = False
         self._again = join(["encee", "keys", "rotate", self._profile, *options])
 

@@ -135,7 +135,7 @@ def test_the_report_says_the_same_as_single_calls(encee: Encee, admin: Person, h
     assert len(found) == 22
     key = admin.user.access_key
     signer = Signer("admin", AccessKey(key.id, key.secret), "us-east-1", home.credentials, home.config)
-    client = Clients().iam(signer)
+    client = Clients(pytest.fail).iam(signer)
     for number in range(20):
         told, single = found[f"user{number:02}"], read_user_credentials(client, signer, f"user{number:02}")
         assert (told["password"], told["mfa"]) == (single.password, single.mfa)

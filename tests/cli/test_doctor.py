@@ -13,7 +13,7 @@ import pytest
 
 from encee.workflows.diagnose import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.cli.test_doctor_online import ONLINE_FAULTS
-from tests.conftest import ENCEE, NO_PRIVILEGES, ROOT, Encee, Home, Result
+from tests.conftest import ENCEE, NO_PRIVILEGES, ROOT, Encee, Home, Person, Result
 
 pytestmark = pytest.mark.slow
 
@@ -896,3 +896,39 @@ def test_a_lock_file_of_another_user_is_given_back(home: Home, tmp_path: Path) -
         ["sh", "-ec", f"{command}; chmod 600 {shlex.quote(command.split()[-1])}"], env={"PATH": path}, check=True
     )
     assert found(as_an_ordinary_user("doctor", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "config", "place"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://sts.example"}, "", "AWS_ENDPOINT_URL names"),
+        ({"AWS_ENDPOINT_URL_STS": "http://sts.example"}, "", "AWS_ENDPOINT_URL_STS names"),
+        ({}, "[profile dev]\nendpoint_url = http://sts.example\n", "line 2 of "),
+        ({}, "[profile dev]\nservices = x\n[services x]\niam =\n  endpoint_url = http://sts.example\n", "line 5 of "),
+        ({}, "[profile dev]\nendpoint_url = http://localhost:9\n", None),
+        ({}, "[profile dev]\nendpoint_url = http://127.0.0.9:9\n", None),
+        ({}, "[profile dev]\nendpoint_url = http://[::1]:9\n", None),
+        ({}, "[profile dev]\nendpoint_url = https://sts.example\n", None),
+    ],
+)
+def test_an_endpoint_without_tls_is_reported_and_not_copied(
+    encee: Encee,
+    home: Home,
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    config: str,
+    place: str | None,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    home.write(person.section(), config)
+    result = encee("doctor", "dev", "--offline", "--verbose")
+    shown = " ".join(result.out.split())
+    if place is None:
+        assert ("is not encrypted" in shown, "does not inherit endpoint_url" in shown) == (False, bool(config))
+    else:
+        assert f"{place}" in shown
+        assert "http://sts.example, which is not encrypted" in shown
+        assert "does not inherit" not in shown

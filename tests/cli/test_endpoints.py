@@ -92,12 +92,18 @@ def by_the_variable(_: Home, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
 
 
+def by_the_variables(_: Home, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", url)
+
+
 def by_the_profile(home: Home, _: pytest.MonkeyPatch, url: str) -> None:
     home.config.write_text(f"[profile dev]\nendpoint_url = {url}\n")
 
 
 def by_its_services(home: Home, _: pytest.MonkeyPatch, url: str) -> None:
-    home.config.write_text(f"[profile dev]\nservices = local\n\n[services local]\nsts =\n  endpoint_url = {url}\n")
+    endpoints = "".join(f"{service} =\n  endpoint_url = {url}\n" for service in ("sts", "iam"))
+    home.config.write_text(f"[profile dev]\nservices = local\n\n[services local]\n{endpoints}")
 
 
 @pytest.mark.parametrize("named", [by_the_variable, by_the_profile, by_its_services])
@@ -163,6 +169,31 @@ def test_a_proxy_is_used(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: p
     assert result.code == 0, result.err
     assert relay.asked == ["POST http://sts.invalid/ HTTP/1.1"]
     assert aws.calls("GetSessionToken")[0].host == "sts.invalid"
+
+
+@pytest.mark.parametrize("command", [("refresh", "dev"), ("device", "list", "dev")])
+@pytest.mark.parametrize("named", [by_the_variables, by_the_profile, by_its_services])
+def test_an_endpoint_without_tls_is_warned_of_wherever_it_is_named(
+    encee: Encee,
+    home: Home,
+    dev: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    named: Callable[[Home, pytest.MonkeyPatch, str], None],
+    command: tuple[str, ...],
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    named(home, monkeypatch, "http://sts.invalid")
+    with relayed(aws) as relay:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
+        result = encee(*command, *(["-c", dev.device.next_code()] if command[0] != "device" else []))
+    assert result.code == 0, result.err
+    warning = (
+        "warning: http://sts.invalid is not encrypted: whoever is on the way reads MFA codes and session credentials"
+    )
+    assert f"encee: {warning}\n" in result.err
+    for line in {*result.err.splitlines()}:
+        assert "not encrypted" not in line or line == f"encee: {warning}"
 
 
 @pytest.mark.parametrize("legacy", ["the environment", "the profile"])

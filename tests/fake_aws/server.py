@@ -63,7 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server.open.add(self.connection)
         self.number = next(self.server.numbers)
-        self.server.interrupted.wait(self.server.service.connect_latency)
+        if self.server.interrupted.wait(self.server.service.connect_latency):
+            self.server.open.discard(self.connection)
+            raise ConnectionAbortedError  # what has been sent must not reach what is served next
 
     def finish(self) -> None:
         self.server.open.discard(self.connection)
