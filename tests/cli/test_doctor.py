@@ -72,6 +72,10 @@ class Fault(NamedTuple):
         return self._replace(credentials=real(self.credentials), config=real(self.config))
 
 
+def endpoint_is_encrypted(home: Home) -> None:
+    home.config.write_text(home.config.read_text().replace("http://", "https://"))
+
+
 def config_is_a_link(home: Home) -> None:
     home.config.unlink()
     home.config.symlink_to("credentials")
@@ -513,6 +517,13 @@ FAULTS = (
         "warning",
         "region = us-east-1 under [dev]",
         DEV + "region = us-east-1\n",
+    ),
+    Fault(
+        "endpoint-encryption",
+        "warning",
+        "names http://sts.example, which is not encrypted",
+        config=CONFIG + "[services local]\nsts =\n  endpoint_url = http://sts.example\n",
+        by_hand=endpoint_is_encrypted,
     ),
     Fault(
         "not-inherited",
