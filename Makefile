@@ -76,8 +76,8 @@ cover: $(if $(TESTED),dev,cover-test)  ## make test and the slow tests, with bra
 	$(PYTEST) $(COVERAGE_PART) --cov-append -m '$(if $(TESTED),slow or needs,slow)'
 	$(BIN)/coverage report
 
-PROPERTIES := tests/profiles/test_document_properties.py tests/profiles/test_long_term_properties.py \
-	tests/profiles/test_plain_files.py tests/aws/policies/test_properties.py
+PROPERTIES := tests/awsfile/test_document_properties.py tests/profiles/test_key_edits_properties.py \
+	tests/profiles/importers/test_base.py tests/aws/policies/test_properties.py
 
 fuzz: dev  ## the properties of the edit, the importers, lint and the evaluator, on 50,000 generated files
 	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) --timeout 0 $(PROPERTIES)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from encee import __version__
 from encee.aws.policies.templates import POLICIES
-from encee.cli.init import STARTUP_LINES
+from encee.cli.commands.init import STARTUP_LINES
 from scripts.claims import UntrueError, expect
 from scripts.homes import ROOT, Done, Home
 from tests.fake_aws import FakeAws

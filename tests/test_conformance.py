@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.profiles.syntax import read_view
+from encee.awsfile.syntax import read_view
 from scripts.conformance.layouts import LAYOUTS, Layout, with_session_by_hand
 from scripts.conformance.paper import Row, table
 from scripts.conformance.readers import Reader

@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from encee.aws.refusals import explained
-from encee.aws.session import Clients
+from encee.aws.clients import Clients
+from encee.aws.errors import explained
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
 from encee.errors import AwsError
@@ -56,7 +56,7 @@ def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = Non
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 
     Args:
-        client: From `encee.aws.session.Clients.iam`.
+        client: From `encee.aws.clients.Clients.iam`.
         signer: Whose request it is.
         user: The user's name; None for the one who signs.
 

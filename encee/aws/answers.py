@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from encee.aws.refusals import SEE_ENDPOINT, LostAnswerError
+from encee.aws.errors import SEE_ENDPOINT, LostAnswerError
 from encee.errors import EnceeError
 
 _YEARS = range(1971, 9999)

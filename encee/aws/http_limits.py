@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from encee.aws.refusals import SEE_ENDPOINT, LostAnswerError
+from encee.aws.errors import SEE_ENDPOINT, LostAnswerError
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from encee.aws.patience import patiently, until_gone
-from encee.aws.refusals import explained
-from encee.aws.session import Clients
+from encee.aws.clients import Clients
+from encee.aws.errors import explained
+from encee.aws.retries import patiently, until_gone
 from encee.aws.signer import Signer
 from encee.model import Device
 
@@ -27,7 +27,7 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 
     Args:
-        client: From `encee.aws.session.Clients.iam`.
+        client: From `encee.aws.clients.Clients.iam`.
         signer: Whose request it is.
         user: The user's name; None for the one who signs.
 

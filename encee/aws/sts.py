@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.patience import patiently
-from encee.aws.refusals import SEE_ENDPOINT, LostAnswerError, UnexplainedError, explained
+from encee.aws.errors import SEE_ENDPOINT, LostAnswerError, UnexplainedError, explained
+from encee.aws.retries import patiently
 from encee.aws.signer import Signer
 from encee.errors import AwsError, CodeMayBeSpentError
 from encee.model import Role, Session
@@ -28,7 +28,7 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 
     Args:
-        client: From `encee.aws.session.Clients.sts`.
+        client: From `encee.aws.clients.Clients.sts`.
         signer: Whose request it is; holds long-term credentials.
         serial: The serial number of the user's device.
         code: Six digits.
@@ -57,7 +57,7 @@ def assume_role(
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
     Args:
-        client: From `encee.aws.session.Clients.sts`.
+        client: From `encee.aws.clients.Clients.sts`.
         signer: Whose request it is.
         role: Which role.
         serial: The serial number of the user's device, with a code only.

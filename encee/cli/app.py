@@ -16,8 +16,8 @@ from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
-from encee.cli.helping import tell_help, with_help
-from encee.cli.world import World
+from encee.cli.environment import World
+from encee.cli.help import tell_help, with_help
 from encee.errors import (
     ClosedOutputError,
     EnceeError,
@@ -28,22 +28,22 @@ from encee.errors import (
 )
 
 COMMANDS = {
-    "setup": "encee.cli.setup",
-    "refresh": "encee.cli.refresh",
-    "status": "encee.cli.status",
-    "env": "encee.cli.env",
-    "exec": "encee.cli.exec",
-    "shell": "encee.cli.shell",
-    "use": "encee.cli.use",
-    "init": "encee.cli.init",
-    "process": "encee.cli.process",
-    "clear": "encee.cli.clear",
-    "device": "encee.cli.device",
-    "keys": "encee.cli.keys",
-    "account": "encee.cli.account",
-    "policy": "encee.cli.policy",
-    "import": "encee.cli.importing",
-    "doctor": "encee.cli.doctor",
+    "setup": "encee.cli.commands.setup",
+    "refresh": "encee.cli.commands.refresh",
+    "status": "encee.cli.commands.status",
+    "env": "encee.cli.commands.env",
+    "exec": "encee.cli.commands.exec_",
+    "shell": "encee.cli.commands.shell",
+    "use": "encee.cli.commands.use",
+    "init": "encee.cli.commands.init",
+    "process": "encee.cli.commands.process",
+    "clear": "encee.cli.commands.clear",
+    "device": "encee.cli.commands.device",
+    "keys": "encee.cli.commands.keys",
+    "account": "encee.cli.commands.account",
+    "policy": "encee.cli.commands.policy",
+    "import": "encee.cli.commands.import_",
+    "doctor": "encee.cli.commands.doctor",
 }
 """Each command, in the order of the help, and the module that holds its function, or its group of commands.
 
@@ -147,11 +147,11 @@ def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  #
     except EnceeError as error:
         failure = error
         if isinstance(error, MistypedError):
-            from encee.cli.usage import meant  # noqa: PLC0415 - few command lines are wrong
+            from encee.cli.usage_errors import meant  # noqa: PLC0415 - few command lines are wrong
 
             failure.hint = meant(typed, command, world) or failure.hint
     except TyperException as error:
-        from encee.cli.usage import usage_error  # noqa: PLC0415 - the same
+        from encee.cli.usage_errors import usage_error  # noqa: PLC0415 - the same
 
         failure = usage_error(error, typed, command, world)
     except Abort:

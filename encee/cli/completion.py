@@ -13,7 +13,7 @@ from typer._click.core import Command, Parameter
 from typer._click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
 
 from encee.cli import terminal
-from encee.cli.world import World
+from encee.cli.environment import World
 from encee.errors import ExitCode
 
 _FILES = {"FILE", "COMMAND..."}

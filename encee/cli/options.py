@@ -6,15 +6,15 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from encee.awsfile.file import Store
+from encee.awsfile.headers import headers_of
+from encee.awsfile.paths import Files
+from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
-from encee.cli.world import World as World  # noqa: PLC0414 - commands get it here, with their options
+from encee.cli.environment import World as World  # noqa: PLC0414 - commands get it here, with their options
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.files import Files
-from encee.profiles.headers import headers_of
-from encee.profiles.offers import Offer, fitting, listed, refreshable, removable, servable
-from encee.profiles.store import Store
-from encee.profiles.syntax import salvage_view
+from encee.profiles.completions import Offer, fitting, listed, refreshable, removable, servable
 
 
 def not_empty(value: str | None) -> str | None:
@@ -35,7 +35,7 @@ def code_form(value: str | None) -> str | None:
         UsageError: The value is not six digits.
     """
     if not_empty(value) not in {None, "-"}:
-        from encee.mfa.sources import checked_code  # noqa: PLC0415 - most command lines give no code
+        from encee.mfa.code_sources import checked_code  # noqa: PLC0415 - most command lines give no code
 
         checked_code(value or "", "the code from --code")
     return value

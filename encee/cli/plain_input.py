@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from encee.awsfile.paths import expanded
 from encee.errors import UsageError
-from encee.profiles.files import expanded
-from encee.profiles.plain import LARGEST, read_plain, refuse_large
+from encee.profiles.importers.base import LARGEST, read_plain, refuse_large
 
 
 class PlainInput(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import datetime
 from shlex import quote
 
 from encee.errors import EnceeError, UsageError
-from encee.mfa.sources import Cancelled
+from encee.mfa.code_sources import Cancelled
 from encee.mfa.steps import step_at
 from encee.mfa.totp import code_at, decoded
 

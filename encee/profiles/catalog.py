@@ -6,12 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from shlex import quote
 
+from encee.awsfile.syntax import (
+    MultilineValue,
+    View,
+    is_portable_name,
+    one_line,
+    profile_of_header,
+    without_further_lines,
+)
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
-from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
-from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
-from encee.profiles.locked_section import KEY_ID, SECRET, locked_key_in, points_to_keyring
-from encee.profiles.session_section import (
+from encee.profiles.credentials import (
     has_token,
     holds_keys,
     holds_session,
@@ -20,15 +25,10 @@ from encee.profiles.session_section import (
     session_in,
     source_in,
 )
+from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
+from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
+from encee.profiles.locked_section import KEY_ID, SECRET, locked_key_in, points_to_keyring
 from encee.profiles.sign_in import SignIn, sign_in
-from encee.profiles.syntax import (
-    MultilineValue,
-    View,
-    is_portable_name,
-    one_line,
-    profile_of_header,
-    without_further_lines,
-)
 
 _SHADOWS = frozenset(
     {

@@ -3,8 +3,8 @@
 import re
 from datetime import timedelta
 
+from encee.awsfile.syntax import first_line
 from encee.errors import UsageError
-from encee.profiles.syntax import first_line
 
 HOUR = timedelta(hours=1)
 """What AWS gives of a role that is asked for without a duration, and the most that a session gets of one."""

@@ -14,8 +14,8 @@ from functools import partial
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
+from encee.profiles.credentials import has_stray_token, has_token, is_encees, source_in
 from encee.profiles.expiry import expiry_of
-from encee.profiles.session_section import has_stray_token, has_token, is_encees, source_in
 
 CLEARED = (
     "AWS_PROFILE",

@@ -7,6 +7,7 @@ from functools import partial
 from shlex import join
 from typing import NamedTuple, TypeVar
 
+from encee.awsfile.syntax import one_line
 from encee.errors import EnceeError, UsageError
 from encee.model import Role
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
@@ -21,7 +22,6 @@ from encee.profiles.identifiers import (
     partition_of,
 )
 from encee.profiles.locked_section import IN_KEYRING
-from encee.profiles.syntax import one_line
 
 SEED = "encee_totp"
 """The option that says where the seed of a profile's device lies."""

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from encee.awsfile.document import Document
+from encee.awsfile.paths import Files
 from encee.errors import EnceeError
-from encee.profiles.document import Document
-from encee.profiles.examine import Examined
-from encee.profiles.file_checks import MISPLACED_PREFIX
-from encee.profiles.files import Files
-from encee.profiles.findings import Check, Finding, State
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.files import MISPLACED_PREFIX
+from encee.profiles.checks.section_remedies import delete_options
 from encee.profiles.remedies import then
-from encee.profiles.section_remedies import delete_options
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.edits import placeholder, session_edit
-from encee.workflows.jobs import Job, Plan
-from encee.workflows.plan import plan
+from encee.workflows.refresh.edits import placeholder, session_edit
+from encee.workflows.refresh.jobs import Job, Plan
+from encee.workflows.refresh.plan import plan
 
 _WITH_DEFAULTS = ("encee_duration", "duration_seconds", "role_session_name")
 """Settings that are not needed."""

@@ -73,7 +73,7 @@ takes a lock, so they can lose what others wrote meanwhile, a session too, and e
 not get the lock within ten seconds, as on a machine with too much to do, says that the file is busy.
 
 *Not run* means that the machine lacked what it takes. Kills at every point of a write, and a loop of `aws configure
-set` alone, are in `tests/profiles/test_store_crash.py`. Not run at all: a power cut, NFS, Windows, macOS.
+set` alone, are in `tests/awsfile/test_file_crash.py`. Not run at all: a power cut, NFS, Windows, macOS.
 """
 
 

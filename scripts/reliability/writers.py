@@ -27,8 +27,8 @@ _EDIT_UNTIL_STOPPED = """
 import sys
 from pathlib import Path
 from encee.errors import FileBusyError
-from encee.profiles.headers import CredentialsHeaders
-from encee.profiles.store import Store
+from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.file import Store
 
 file, profile = Path(sys.argv[1]), sys.argv[2]
 number = busy = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from encee.profiles.file_checks import WAIT
+from encee.profiles.checks.files import WAIT
 from tests.conftest import AWS, ENCEE
 
 _LINES = r"lines? (?P<lines>[\d, ]+(?:and \d+| to \d+)?)"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.cli import status as status_command
+from encee.cli.commands import status as status_command
 from encee.errors import ExitCode
 from tests.conftest import ROOT, Encee, Home, run_encee
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_roles import trusting
+from tests.cli.commands.test_roles import trusting
 from tests.conftest import Encee, Home, Person, run_aws
 from tests.fake_aws import FakeAws
 

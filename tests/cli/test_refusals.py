@@ -551,7 +551,7 @@ def dressed(case: Case, scene: Scene) -> tuple[str, ...]:
     scene.home.config.write_text("[profile dev]\nregion = eu-central-1\n")
     case.prepare(scene)
     scene.aws.journal.clear()
-    scene.monkeypatch.setattr("encee.aws.patience._PAUSES", (0, 0))
+    scene.monkeypatch.setattr("encee.aws.retries._PAUSES", (0, 0))
     return tuple(word.replace("CODE", scene.code) for word in case.command)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pexpect
 import pytest
 
-from encee.mfa.sources import code_in
+from encee.mfa.code_sources import code_in
 from tests.conftest import Encee, Person, on_terminal
 from tests.fake_aws import FakeAws
 

@@ -7,8 +7,8 @@ import pyotp
 import pytest
 from hypothesis import given, strategies as st
 
+from encee.mfa.code_sources import Cancelled
 from encee.mfa.seeds import Seeded, checked_seed
-from encee.mfa.sources import Cancelled
 from encee.mfa.steps import seconds_until, step_at
 from encee.mfa.totp import code_at, otpauth_uri, step_of
 

@@ -4,11 +4,11 @@ import shlex
 
 import pytest
 
+from encee.awsfile.paths import Files
 from encee.errors import ExitCode, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.files import Files
-from encee.profiles.not_a_source import not_a_source
+from encee.profiles.lookup_errors import not_a_source
 
 KEYS = {"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}
 THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}

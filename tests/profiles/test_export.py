@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.errors import EnceeError
 from encee.model import AccessKey, Session
-from encee.profiles.awsenv import AwsEnv
 from encee.profiles.catalog import Catalog
 from encee.profiles.export import Exported, lines, of_session
+from encee.profiles.importers.awsenv import AwsEnv
 from encee.profiles.keyring import locked_key
 from tests.cli.conftest import NASTY
 

@@ -10,16 +10,16 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
+from encee.awsfile.file import Store
+from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.paths import Files
 from encee.errors import FileRefusedError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.clearing import Choice, all_sessions, clear_sessions, named_sessions
-from encee.profiles.files import Files
-from encee.profiles.headers import ConfigHeaders, CredentialsHeaders
-from encee.profiles.store import Store
-from encee.workflows.edits import carry_region, session_edit
-from encee.workflows.jobs import Target
-from tests.profiles.test_document_properties import EXAMPLES, files_without_ours, odd_files
+from encee.profiles.clear import Choice, all_sessions, clear_sessions, named_sessions
+from encee.workflows.refresh.edits import carry_region, session_edit
+from encee.workflows.refresh.jobs import Target
+from tests.awsfile.test_document_properties import EXAMPLES, files_without_ours, odd_files
 
 TARGETS = (Target("dev", "dev-mfa"), Target("one", "one-mfa"))
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"

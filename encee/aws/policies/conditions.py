@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
 
+from encee.aws.policies.matching import NoValueError, Pattern, matches, matches_arn, pattern, plain
 from encee.aws.policies.networks import read_network
-from encee.aws.policies.patterns import NoValueError, Pattern, matches, matches_arn, pattern, plain
 from encee.aws.policies.request import Context
-from encee.aws.policies.truth import Truth, Unknown, every, opposite, some, unknown
+from encee.aws.policies.ternary import Truth, Unknown, every, opposite, some, unknown
 
 Compare: TypeAlias = Callable[[Pattern, str], Truth]
 """Compares what the policy wants with what the request carries."""

@@ -15,11 +15,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from encee.aws.policies.conditions import holds
-from encee.aws.policies.documents import Cited, Policy, Statement, statements
-from encee.aws.policies.patterns import NoValueError, action_matches, resource_matches
+from encee.aws.policies.document import Cited, Policy, Statement, statements
+from encee.aws.policies.matching import NoValueError, action_matches, resource_matches
 from encee.aws.policies.principals import trusts
 from encee.aws.policies.request import Circumstances, Context, Principal, Request, Signed, context_of
-from encee.aws.policies.truth import Truth, Unknown, every, opposite, some, unknown
+from encee.aws.policies.ternary import Truth, Unknown, every, opposite, some, unknown
 
 __all__ = [
     "Circumstances",

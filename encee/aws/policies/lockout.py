@@ -1,6 +1,6 @@
 """Whether a policy locks somebody out by the address that requests come from."""
 
-from encee.aws.policies.documents import Policy, Statement, statements
+from encee.aws.policies.document import Policy, Statement, statements
 from encee.aws.policies.evaluate import Circumstances, Outcome, Principal, Request, Signed, context_of, evaluate
 
 _SOURCE_IP = "aws:sourceip"

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 import re
 
 from encee.aws.policies.request import Principal
-from encee.aws.policies.truth import Truth, some, unknown
+from encee.aws.policies.ternary import Truth, some, unknown
 
 _ARN = re.compile(r"arn:[^:*?]+:(?:iam|sts)::(\d{12}):([^*?]+)", re.ASCII)
 _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from encee.aws.policies.truth import Unknown, unknown
+from encee.aws.policies.ternary import Unknown, unknown
 from encee.model import rfc3339
 
 

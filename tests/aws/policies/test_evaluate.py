@@ -21,7 +21,7 @@ from encee.aws.policies.evaluate import (
 )
 from encee.aws.policies.requirement import mfa_requirement
 from encee.aws.policies.templates import document
-from encee.aws.policies.truth import Unknown
+from encee.aws.policies.ternary import Unknown
 
 JANE = Principal.user("jane")
 LONG_TERM, NO_MFA, MFA = (Circumstances(signed) for signed in Signed)

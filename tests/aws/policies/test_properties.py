@@ -18,9 +18,9 @@ from encee.aws.policies.evaluate import (
     evaluate,
     evaluate_trust,
 )
-from encee.aws.policies.lint import lint
+from encee.aws.policies.lint.lint import lint
 from encee.aws.policies.requirement import mfa_requirement
-from tests.profiles.test_document_properties import EXAMPLES
+from tests.awsfile.test_document_properties import EXAMPLES
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,84 @@
+"""Traps in conditions on MFA: whom they let through.
+
+What a condition does is found by holding it against the three kinds of request, not by how it is written.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+"""
+
+from collections.abc import Iterator
+
+from encee.aws.policies.conditions import holds
+from encee.aws.policies.document import Statement
+from encee.aws.policies.lint.issue import Severity, Trap
+from encee.aws.policies.request import Circumstances, Signed, context_of
+from encee.aws.policies.ternary import Truth
+
+_PRESENT, _AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_DENY = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
+_ALLOW = '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
+
+
+def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
+    """The part of a statement's condition that is about MFA: operators, keys and values."""
+    found: dict[str, dict[str, object]] = {}
+    for operator, key, values in statement.conditions():
+        if key.lower() in {_PRESENT, _AGE}:
+            found.setdefault(operator, {})[key] = values
+    return found
+
+
+def met_by(statement: Statement, signed: Signed) -> Truth:
+    """Whether a request of one kind meets what a statement's condition says about MFA."""
+    return holds(mfa_conditions(statement), context_of(None, Circumstances(signed)), variables=statement.variables)
+
+
+def denies_without_mfa(statement: Statement) -> bool:
+    """Whether a statement denies something to long-term keys that it does not deny to a session with MFA."""
+    return (
+        statement.effect == "Deny"
+        and met_by(statement, Signed.LONG_TERM) is True
+        and met_by(statement, Signed.MFA) is False
+    )
+
+
+def mfa_traps(statement: Statement) -> Iterator[Trap]:
+    """A condition on MFA that lets the wrong ones through."""
+    conditions = mfa_conditions(statement)
+    nulls = {key.lower() for key in conditions.get("Null", {})}
+    present = any(key.lower() == _PRESENT for keys in conditions.values() for key in keys)
+    # A Deny by age alone may be there beside one for those who used none at all.
+    if not present and not nulls and not (conditions and statement.effect == "Allow"):
+        return
+    met = {signed: met_by(statement, signed) for signed in Signed}
+    null_form = _PRESENT in nulls
+    if statement.effect == "Deny":
+        if met[Signed.LONG_TERM] is False:
+            yield Trap(
+                "null-mfa" if null_form else "bool-in-deny",
+                Severity.ERROR,
+                "this Deny does not deny long-term keys at all: their requests carry no aws:MultiFactorAuthPresent",
+                _DENY,
+            )
+        elif met[Signed.NO_MFA] is False:
+            yield Trap(
+                "null-mfa",
+                Severity.ERROR,
+                "this Deny does not deny sessions without MFA: they carry aws:MultiFactorAuthPresent, which is false",
+                _DENY,
+            )
+        elif met[Signed.MFA] is True:
+            yield Trap("deny-with-mfa", Severity.ERROR, "this Deny denies those who used MFA as well", _DENY)
+    elif statement.effect == "Allow":
+        if met[Signed.LONG_TERM] is True:
+            yield Trap(
+                "null-mfa" if null_form else "if-exists-in-allow",
+                Severity.ERROR,
+                "this Allow lets long-term keys through: their requests carry no aws:MultiFactorAuthPresent",
+                _ALLOW,
+            )
+        elif met[Signed.NO_MFA] is True:
+            yield Trap(
+                "null-mfa" if null_form else "allow-without-mfa",
+                Severity.ERROR,
+                "this Allow lets sessions without MFA through: they carry aws:MultiFactorAuthPresent, which is false",
+                _ALLOW,
+            )

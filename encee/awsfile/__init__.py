@@ -1,0 +1,1 @@
+"""One INI file on disk, read and written safely; knows nothing of sessions."""

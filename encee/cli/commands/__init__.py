@@ -1,0 +1,1 @@
+"""One command, or a small group of them, a file."""

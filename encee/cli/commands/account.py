@@ -1,0 +1,213 @@
+"""`encee account`: require MFA of a whole account."""
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from encee.aws.access_keys import list_access_keys
+from encee.aws.account import read_account, require_policy
+from encee.aws.credential_report import read_user_credentials
+from encee.aws.policies.networks import network
+from encee.aws.policies.templates import document
+from encee.aws.public_ip import public_address
+from encee.cli import terminal
+from encee.cli.apply_plan import Manner, administrator_of, carry_out
+from encee.cli.command_groups import group as group_of_commands
+from encee.cli.commands.account_audit import audit
+from encee.cli.options import (
+    Admin,
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    World,
+    not_empty,
+    read_catalog,
+)
+from encee.errors import EnceeError, UsageError
+from encee.workflows.account.guards import doubts, doubts_about_roles, gained_restrictions, refuse_lockout
+from encee.workflows.account.plan import AccountPlan, Wish, plan_setup, plan_teardown
+from encee.workflows.account.revoke import REVOKED_SESSIONS, plan_revoke
+
+account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
+account.command("audit")(audit)
+
+Group = Annotated[
+    str,
+    typer.Option("--group", metavar="NAME", callback=not_empty, help="The group whose members need MFA."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+
+
+@account.command()
+def setup(
+    context: typer.Context,
+    *,
+    profile: Admin,
+    group: Group = "encee",
+    allow_cidr: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="Let the members in from these addresses only.", show_default=False),
+    ] = None,
+    no_ip_restriction: Annotated[
+        bool, typer.Option("--no-ip-restriction", help="Take the restriction to addresses away.")
+    ] = False,
+    attach: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POLICY_ARN", help="Attach this policy to the group as well.", show_default=False),
+    ] = None,
+    add_user: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Put this user into the group.", show_default=False)
+    ] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Change a group or policy of that name which encee did not make.")
+    ] = False,
+    my_ip: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", callback=not_empty, help="Your public address. [default: AWS is asked]"),
+    ] = None,
+    yes_without_mfa: Annotated[
+        bool, typer.Option("--yes-without-mfa", help="Accept that a user or a role cannot use MFA yet.")
+    ] = False,
+    yes_lock_me_out: Annotated[
+        bool, typer.Option("--yes-lock-me-out", help="Accept that your own address is not among the allowed.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Make a group whose members need MFA, and put users into it.
+
+    Shows what is new, what changes and what stays, and asks. Running it again changes nothing. Everything that it
+    makes lies under the path /encee/.
+    """
+    world: World = context.obj
+    allowed = list(map(network, allow_cidr or []))
+    if allowed and no_ip_restriction:
+        raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
+    files = world.files(credentials_file, config_file)
+    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+    found = read_account(who.iam, who.signer)
+    for arn in set(attach or ()) - found.policies.keys():
+        require_policy(who.iam, who.signer, arn)
+    partition = who.caller.partition
+    wish = Wish(
+        group=group,
+        mfa_required=document("mfa-required", partition=partition),
+        restriction=document("ip-restriction", partition=partition, allow_cidrs=allow_cidr) if allow_cidr else None,
+        lift=no_ip_restriction,
+        attach=tuple(attach or ()),
+        add_users=tuple(add_user or ()),
+        adopt=adopt,
+    )
+    plan = plan_setup(found, who.caller, wish)
+
+    def check() -> None:
+        gained = gained_restrictions(found, plan, group, who.caller.user)
+        if (allowed or gained) and not yes_lock_me_out:
+            refuse_lockout(allowed, gained, my_ip or public_address())
+        callers = [who.caller.user] if who.caller.user else []
+        others = found.holders(plan.changed_policies)
+        touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
+        users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
+        _refuse_doubts([*doubts(users, world.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa)
+
+    if carry_out(who, plan, Manner(dry_run, yes, json), check):
+        terminal.say("each member enrols a device once: encee device enroll PROFILE")
+
+
+def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
+    """Warn of everybody whom the requirement of MFA leaves open or locks out, and refuse unless that is accepted.
+
+    Raises:
+        EnceeError: There is somebody, and it is not accepted.
+    """
+    for doubt in found:
+        terminal.warn(doubt)
+    if found and not accepted:
+        raise EnceeError(
+            "this would leave somebody open or lock somebody out; nothing was changed",
+            hint="mend that first (a user enrols a device), or accept it with --yes-without-mfa",
+        )
+
+
+@account.command()
+def teardown(
+    context: typer.Context,
+    *,
+    profile: Admin,
+    group: Group = "encee",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Take back what setup made for a group.
+
+    The group and its policies go when encee made them; what lies elsewhere than under /encee/ is only detached. The
+    policy that requires MFA stays while anything else has it.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+    plan = plan_teardown(read_account(who.iam, who.signer), group)
+    carry_out(who, plan, Manner(dry_run, yes, json))
+
+
+@account.command()
+def revoke(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user whose key or session was stolen.")],
+    *,
+    profile: Admin,
+    sessions_only: Annotated[
+        bool, typer.Option("--sessions-only", help="End the sessions only; the access keys stay as they are.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """End the keys and the sessions of a user, after a theft.
+
+    Its access keys become inactive, and a policy in the user denies everything to sessions from before now. Sessions
+    of roles that it has assumed already are the roles' and live on. --sessions-only leaves the keys active, as after
+    a rotation, and the user refreshes.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+
+    def plan() -> AccountPlan:
+        keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
+        active = [] if sessions_only else [key.id for key in keys if key.active]
+        return plan_revoke(user, active, who.clock() or world.clock())
+
+    if user == who.caller.user and not sessions_only:
+        terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
+    if carry_out(who, plan(), Manner(dry_run, yes, json), anew=plan):
+        if sessions_only:
+            terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
+        else:
+            terminal.say("to undo it, when the user has a new key:")
+        session_profile = read_catalog(files, terminal.warn).targets.get(who.signer.profile, who.signer.profile)
+        words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]
+        terminal.say(f"  {shlex.join([*words, '--user-name', user, '--policy-name', REVOKED_SESSIONS])}")

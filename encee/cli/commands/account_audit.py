@@ -1,0 +1,107 @@
+"""`encee account audit`: of whom MFA is required, and who is still open."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from encee.cli import display, terminal
+from encee.cli.apply_plan import administrator_of
+from encee.cli.options import (
+    Admin,
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    World,
+    not_empty,
+)
+from encee.cli.times import local
+from encee.errors import ExitCode
+from encee.model import rfc3339
+from encee.profiles.durations import parse_duration
+from encee.workflows.account.audit import Audit, Audited, audit_account
+
+_STYLES = {
+    "open to takeover": display.BAD,
+    "MFA not required": display.BAD,
+    "old key": display.DOUBTFUL,
+    "no active key": display.FAINT,
+    "ok": display.GOOD,
+}
+
+
+def audit(
+    context: typer.Context,
+    *,
+    profile: Admin,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="NAME", callback=not_empty, help="Only the members of this group.")
+    ] = None,
+    max_key_age: Annotated[
+        str, typer.Option(metavar="TIME", callback=not_empty, help="Above this age a key is old.")
+    ] = "90d",
+    json: Json = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show of whom MFA is required, and whose key alone is enough.
+
+    Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
+    whoever holds it can use to enrol one.
+    """
+    world: World = context.obj
+    max_age = parse_duration(max_key_age)
+    how = HowToRefresh(code, code_command, duration)
+    who = administrator_of(profile, world, world.files(credentials_file, config_file), how)
+    with display.progress() as progress:
+        found = audit_account(who.iam, who.signer, world.clock(), max_age, progress, group)
+    now = world.clock()
+    if json:
+        terminal.json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
+    else:
+        _show(found, now)
+    if any(user.in_danger for user in found.users):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _show(found: Audit, now: datetime) -> None:
+    rows = [_row(user, now) for user in found.users]
+    styles = [_STYLES[user.state] for user in found.users]
+    display.table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
+    counts = {state: sum(user.state == state for user in found.users) for state in _STYLES}
+    terminal.say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    terminal.say(f"keys and passwords are as of AWS's credential report, made {local(found.made, now)}")
+
+
+def _row(user: Audited, now: datetime) -> list[str]:
+    keys = user.credentials.active_keys
+    ages = " ".join(f"{(now - key.created).days}d" if key.created else "?" for key in keys)
+    used = max((key.last_used for key in keys if key.last_used), default=None)
+    last = local(used, now) if used else "never" if keys else "–"
+    return [user.credentials.name, user.credentials.mfa, ages or "–", last, user.required_by or "–", user.state]
+
+
+def _as_json(user: Audited) -> dict[str, Any]:
+    return {
+        "user": user.credentials.name,
+        "mfa": user.credentials.mfa,
+        "password": user.credentials.password,
+        "keys": [
+            {
+                "active": key.active,
+                "created": rfc3339(key.created) if key.created else None,
+                "last_used": rfc3339(key.last_used) if key.last_used else None,
+            }
+            for key in user.credentials.keys
+        ],
+        "mfa_required_by": user.required_by,
+        "old_key": user.old_keys,
+        "state": user.state,
+    }

@@ -1,0 +1,76 @@
+"""`encee clear`: take out what a refresh put in. Never loads boto3."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    Json,
+    RemovableProfiles,
+    World,
+    stores,
+)
+from encee.errors import UsageError
+from encee.profiles.clear import (
+    Choice,
+    Cleared,
+    all_sessions,
+    clear_sessions,
+    expired_sessions,
+    named_sessions,
+)
+
+
+def clear(
+    context: typer.Context,
+    profiles: RemovableProfiles = None,
+    *,
+    expired: Annotated[bool, typer.Option("--expired", help="Remove every session of encee's that is over.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Remove every session of encee's.")] = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Remove sessions from the files, and leave no trace of them.
+
+    Only what encee wrote goes: a session profile's section, and the one that gives it a region in the config
+    file. What you added to one stays. At AWS the session lives on until it expires.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    if [bool(profiles), expired, every].count(True) != 1:
+        raise UsageError(
+            "clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE, or encee clear --expired"
+        )
+    choose: Choice = all_sessions
+    if expired:
+        choose = partial(expired_sessions, now=world.clock())
+    elif profiles:
+        choose = partial(named_sessions, words=profiles, files=files)
+    credentials, config = stores(files)
+    cleared = clear_sessions(credentials, config, choose, terminal.warn)
+    _show(cleared)
+    if json:
+        terminal.json({"profiles": [_as_json(one) for one in cleared]})
+
+
+def _show(cleared: Sequence[Cleared]) -> None:
+    for name, source, stays in cleared:
+        of_source = f", the session of {source}" if source else ""
+        rest = f"; what else is under {' and '.join(stays)} stays" if stays else ""
+        terminal.say(f"removed {name}{of_source}{rest}")
+    if not cleared:
+        terminal.say("there was nothing to remove")
+
+
+def _as_json(cleared: Cleared) -> dict[str, Any]:
+    return {
+        "session_profile": cleared.session_profile,
+        "source": cleared.source,
+        "part_stayed": bool(cleared.stays),
+    }

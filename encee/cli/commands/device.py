@@ -1,0 +1,268 @@
+"""`encee device`: the MFA devices of a profile's user."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from encee.aws.clients import Clients
+from encee.aws.mfa_devices import MfaDevices
+from encee.cli import display, prompts, terminal
+from encee.cli.command_groups import group
+from encee.cli.commands.device_enroll import enroll
+from encee.cli.device_signers import devices_of, own_serial, warn_of_environment
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    read_catalog,
+    stores,
+)
+from encee.cli.signers import signing
+from encee.cli.times import local
+from encee.errors import EnceeError, UsageError
+from encee.mfa.attempts import three_times
+from encee.model import Device, rfc3339
+from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.mfa_serial import save_device, still_naming, unsave_device
+from encee.workflows.find_device import choose_device, find_device
+from encee.workflows.remove_device import Removal, carry_out_removal, plan_removal
+
+device = group("Look after the MFA devices of a profile's user.")
+
+
+@device.command("list")
+def list_(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show the user's MFA devices, and which one is saved.
+
+    A code is asked for only where a policy wants MFA even to look at them.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    devices = devices_of(signs)
+    saved = signs.settings.saved_serial(signs.profile)
+    if json:
+        rows = [_as_json(one, saved) for one in devices]
+        terminal.json({"profile": signs.profile, "saved": saved, "devices": rows})
+    else:
+        _show(devices, saved, world, signs.profile)
+
+
+def _show(devices: Sequence[Device], saved: str | None, world: World, profile: str) -> None:
+    name = shlex.quote(profile)
+    if devices:
+        rows = [
+            [
+                one.serial,
+                one.kind,
+                "yes" if one.gives_codes else "no",
+                local(one.enabled, world.clock()),
+                "saved" if one.serial == saved else "–",
+            ]
+            for one in devices
+        ]
+        styles = [None if one.gives_codes else display.FAINT for one in devices]
+        display.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=0)
+    else:
+        terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")
+    if devices and not any(one.gives_codes for one in devices):
+        terminal.note(
+            f"AWS STS cannot use any of them: add an authenticator app in the console, then: encee device save {name}"
+        )
+    elif saved and saved not in {one.serial for one in devices}:
+        terminal.note(f"{saved}, which is saved for {profile}, is not a device of this user")
+
+
+def _as_json(one: Device, saved: str | None) -> dict[str, Any]:
+    return {
+        "serial": one.serial,
+        "kind": one.kind,
+        "gives_codes": one.gives_codes,
+        "enabled": rfc3339(one.enabled),
+        "saved": one.serial == saved,
+    }
+
+
+@device.command()
+def save(
+    context: typer.Context,
+    profile: Profile,
+    serial: Annotated[
+        str | None,
+        typer.Argument(metavar="[DEVICE]", help="The device, by ARN, serial number or name.", show_default=False),
+    ] = None,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Save the MFA device of a profile as its mfa_serial.
+
+    IAM is asked for the device, or whether DEVICE is one of the user's. Of several, you choose.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    if serial is None:
+        person = prompts.Asked() if terminal.is_terminal() else None
+        found = find_device(Clients(terminal.warn), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
+    else:
+        found = own_serial(signs, serial)
+    file = save_device(*stores(files), signs.profile, found)
+    terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
+    warn_of_environment(world, found)
+    if json:
+        terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+
+
+@device.command()
+def forget(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Take the saved MFA device of PROFILE out of the files.
+
+    At AWS the device stays as it is. The next refresh finds it and saves it again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    catalog = read_catalog(files, terminal.warn)
+    name = catalog.profile_for(profile)
+    if name is None:
+        raise not_a_source(catalog, profile, files)
+    changed = unsave_device(*stores(files), name)
+    for file in changed:
+        terminal.say(f"took mfa_serial out of {name} in {file}")
+    if not changed:
+        terminal.say(f"no MFA device is saved for {name}")
+    if json:
+        terminal.json({"profile": name, "files": [str(file) for file in changed]})
+
+
+device.command()(enroll)
+
+
+@device.command()
+def resync(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Let AWS find out how far the clock of a device is off.
+
+    For a device whose codes AWS does not accept any more. Asks for two codes, one after the other.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    if not terminal.is_terminal():
+        raise UsageError(
+            "resync needs a terminal: it asks for two codes",
+            hint=f"run it in a terminal: encee device resync {shlex.quote(signs.profile)}",
+        )
+    at_aws = MfaDevices(Clients(terminal.warn), signs.on_hand())
+    devices = at_aws.list()
+    saved = signs.settings.saved_serial(signs.profile)
+    meant = [one for one in devices if one.serial == saved] or devices
+    chosen = choose_device(meant, signs.profile, prompts.Asked(), ())
+    three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
+    terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
+    if json:
+        terminal.json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
+
+
+def _two_codes(one: Device) -> tuple[str, str]:
+    """Two codes of a device whose clock nobody knows."""
+    first = prompts.ask_code(f"code that {one.serial} shows now:")
+    while (second := prompts.ask_code("the next one, as soon as it is shown:")) == first:
+        with terminal.conversation():
+            terminal.say("that is the first code again: wait until the device shows another one")
+    return first, second
+
+
+@device.command()
+def remove(
+    context: typer.Context,
+    profile: Profile,
+    serial: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by ARN, serial number or name.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes_last: Annotated[
+        bool, typer.Option("--yes-last", help="Remove it even if no other device of the user gives codes.")
+    ] = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Take a device from its user, and delete it if it is a virtual one.
+
+    Needs a session with MFA. The device is no longer saved for PROFILE afterwards. A removal that failed halfway
+    can be run again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    devices = devices_of(signs)
+    removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
+    serial = removal.serial
+    if not yes:
+        _ask_whether_to_remove(removal, signs.profile)
+    # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
+    signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.on_hand()
+    credentials, config = stores(files)
+    forgotten = carry_out_removal(
+        removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn
+    )
+    terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
+    for file in forgotten:
+        terminal.say(f"took it out of {signs.profile} in {file}")
+    others = list(still_naming(read_catalog(files, terminal.warn), serial))
+    if others:
+        terminal.warn(f"{', '.join(others)} still names it as mfa_serial")
+    if json:
+        terminal.json({"profile": signs.profile, "device": serial, "outcome": "removed", "still_named_by": others})
+
+
+def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
+    """Make sure that a person wants it.
+
+    Raises:
+        UsageError: There is nobody to ask.
+        EnceeError: The person answers no.
+    """
+    if not terminal.is_terminal():
+        raise UsageError(
+            f"there is no terminal to ask whether to remove {removal.serial}", hint="say so beforehand: --yes"
+        )
+    whose = f"of {removal.device.user}" if removal.device else f"that is not enabled for the user of {profile}"
+    last = ", the last one that gives codes" if removal.is_last else ""
+    if not prompts.confirm(f"remove {removal.serial} {whose}{last}?", default=False):
+        raise EnceeError("nothing was removed")

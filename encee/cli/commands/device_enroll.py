@@ -1,0 +1,267 @@
+"""`encee device enroll`: a new authenticator app, enabled in a minute."""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from encee.aws.clients import Clients
+from encee.aws.errors import DeniedError, NeedsMfaError
+from encee.aws.mfa_devices import MOST, MfaDevices, NewDevice
+from encee.aws.signer import Signer
+from encee.aws.sts import Identity, identity
+from encee.awsfile.paths import Files
+from encee.cli import display, prompts, terminal
+from encee.cli.commands.refresh import run_and_show
+from encee.cli.device_signers import devices_of, warn_of_environment
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    not_empty,
+    stores,
+)
+from encee.cli.refresh_run import RefreshRun
+from encee.cli.signers import Signing, signing
+from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.mfa.qr import checked_picture, half_blocks, picture
+from encee.mfa.totp import otpauth_uri
+from encee.model import Device
+from encee.profiles.mfa_serial import save_device
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.enroll_device import Enrolled, checked_name, enroll as enroll_device
+from encee.workflows.find_device import fido_only
+from encee.workflows.refresh.warm_connection import root_key
+
+_GROUPS_A_LINE = 4
+"""How many groups of the secret stand on a line: what people type without losing the place, on any terminal."""
+
+
+def enroll(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", callback=not_empty, help="The device's name. [default: the user's]"),
+    ] = None,
+    qr_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", callback=not_empty, help="Draw the QR code in a new file too, .png or .svg, until the end."
+        ),
+    ] = None,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Enrol an authenticator app: a QR code to scan, two codes to type.
+
+    The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
+    Whatever goes wrong, a device that is not enabled is deleted again.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    file = checked_picture(qr_file) if qr_file is not None else None
+    wanted = checked_name(name) if name is not None else None
+    given = GivenSettings(duration=duration)
+    Settings(given, world.environ, signs.catalog).duration(signs.profile)  # before anything is made
+    if not terminal.is_terminal():
+        raise UsageError(
+            "enroll needs a terminal: it shows a secret and asks for two codes",
+            hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
+        )
+    added = add_device(signs, world, files, name=wanted, file=file)
+    serial = added.enrolled.serial
+    if json:
+        saved = str(added.saved_in) if added.saved_in else None
+        terminal.json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
+    if added.interrupted:
+        raise InterruptedByPersonError("interrupted")
+    if added.is_first and prompts.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
+        wait_for_next_code(added.enrolled, world)
+        given = given._replace(mfa_serial=serial)
+        run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
+
+
+class Added(NamedTuple):
+    """A device that was enrolled.
+
+    Args:
+        enrolled: The device.
+        saved_in: The file that has it as `mfa_serial` now, or None.
+        is_first: Whether the user had none before.
+        interrupted: Whether the person did not want to go on when it was enabled already.
+    """
+
+    enrolled: Enrolled
+    saved_in: Path | None
+    is_first: bool
+    interrupted: bool
+
+
+def add_device(
+    signs: Signing,
+    world: World,
+    files: Files,
+    *,
+    name: str | None = None,
+    file: Path | None = None,
+) -> Added:
+    """Enrol a device for a profile's user, and save it.
+
+    Args:
+        signs: Who signs.
+        world: The clock.
+        files: Where the two files are.
+        name: From `checked_name`; None takes the user's.
+        file: Where to draw the QR code as well, or None.
+
+    Raises:
+        InterruptedByPersonError: The person does not want to go on, and there is no new device.
+        EnceeError: There is no new device.
+    """
+    clients = Clients(terminal.warn)
+    user = _user(clients, signs.with_key())
+    devices = devices_of(signs)
+    signer = _signer(signs, devices)
+    interrupts = prompts.Interrupts()
+    with terminal.conversation(), _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
+        person = _AtTerminal(user, interrupts, file, draw)
+        enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
+    terminal.say(f"{enrolled.serial} is enabled for {user.name}")
+    saved_in = _save(signs, enrolled.serial, devices, world, files)
+    return Added(enrolled, saved_in, not devices, interrupts.came)
+
+
+def wait_for_next_code(enrolled: Enrolled, world: World) -> None:
+    """Wait until a new device shows a code that is not used."""
+    if (seconds := enrolled.seconds_left(world.clock())) > 0:
+        display.countdown("the device's next code", seconds)
+
+
+def _user(clients: Clients, signer: Signer) -> Identity:
+    """Who has the key; it needs no permission to find out.
+
+    Raises:
+        AwsError: The root user, or AWS does not tell.
+    """
+    user = identity(clients.sts(signer), signer)
+    if user.is_root:
+        raise root_key(signer.profile)
+    return user
+
+
+def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
+    """Who may enable another device: a key while there is none, afterwards a session (AWS-2023-001).
+
+    Raises:
+        UsageError: There are too many devices, or none with which a session could be had.
+        EnceeError: There is no session to be had.
+    """
+    if len(devices) >= MOST:
+        raise UsageError(
+            f"the user of {signs.profile} has {len(devices)} devices, and AWS allows no more",
+            hint=f"remove one: encee device remove {shlex.quote(signs.profile)} {shlex.quote(devices[0].serial)}",
+        )
+    if not devices:
+        return signs.on_hand()
+    if not any(device.gives_codes for device in devices):
+        raise fido_only(signs.profile)
+    terminal.note(f"the user of {signs.profile} has a device already, so its session has to add another one")
+    return signs.with_session()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say that only an administrator can help where a policy requires MFA to enrol the first device."""
+    try:
+        yield
+    except NeedsMfaError as error:
+        raise DeniedError(
+            error.message,
+            hint="an administrator has to let users without a device do that: encee policy show mfa-required",
+        ) from error
+
+
+class _AtTerminal:
+    """The person with the new device."""
+
+    def __init__(
+        self, user: Identity, interrupts: prompts.Interrupts, file: Path | None, draw: Callable[[str], None] | None
+    ) -> None:
+        self._user = user
+        self._interrupts = interrupts
+        self._file = file
+        self._draw = draw
+
+    def another_name(self, taken: str, suggestion: str) -> str:
+        """A name instead of a taken one; Enter takes the suggestion."""
+        terminal.say(f"there is a device called {taken} already")
+        while True:
+            try:
+                with self._interrupts.waiting():
+                    typed = prompts.ask(f"another name for the new one [{suggestion}]:")
+                return checked_name(typed or suggestion)
+            except UsageError as error:
+                terminal.complain(error)
+
+    def show(self, device: NewDevice) -> None:
+        """Show the secret, in groups of four and as a QR code."""
+        name = device.serial.rpartition("/")[2]
+        uri = otpauth_uri(device.seed, issuer="AWS", account=f"{name}@{self._user.account}")
+        if self._draw is not None:
+            self._draw(uri)
+            terminal.note(f"{self._file} shows the QR code, and so the secret: it is deleted at the end")
+        terminal.say("scan the code with an authenticator app, or type this secret into it:")
+        groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
+        for start in range(0, len(groups), _GROUPS_A_LINE):
+            terminal.say(f"  {' '.join(groups[start : start + _GROUPS_A_LINE])}")
+        if not display.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
+            terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
+
+    def code(self, question: str) -> str:
+        """Six digits."""
+        with self._interrupts.waiting():
+            return prompts.ask_code(question)
+
+    def wait(self, seconds: float) -> None:
+        """Count down to the next code."""
+        if seconds > 0:
+            with self._interrupts.waiting():
+                display.countdown("the next code", seconds)
+
+    def hear(self, line: str) -> None:
+        """Read a line."""
+        terminal.note(line)
+
+
+def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, files: Files) -> Path | None:
+    """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
+    profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
+    if saved in {device.serial for device in devices} and not prompts.confirm(
+        f"use it for {profile} from now on, instead of {saved}?", default=True
+    ):
+        return None
+    credentials, config = stores(files)
+    try:
+        file = save_device(credentials, config, profile, serial)
+    except EnceeError as error:
+        terminal.warn(f"could not save it as mfa_serial of {profile}: {error.message}")
+        return None
+    terminal.say(f"saved as mfa_serial of {profile} in {file}")
+    warn_of_environment(world, serial)
+    return file

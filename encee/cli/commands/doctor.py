@@ -1,0 +1,178 @@
+"""`encee doctor`: looks at files, environment and, for a profile, AWS; changes nothing."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from encee.aws.signer import Signer
+from encee.awsfile.paths import Files
+from encee.cli import display, terminal
+from encee.cli.options import ConfigFile, CredentialsFile, Json, World
+from encee.errors import EnceeError, ExitCode, UsageError
+from encee.model import AccessKey
+from encee.profiles.catalog import Catalog
+from encee.profiles.checks.base import Check, Checked, Finding, State, checked
+from encee.profiles.checks.examine import Examined, examine
+from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, ask
+from encee.workflows.refresh_check import is_reported
+
+_WRONG = (State.ERROR, State.WARNING)
+
+_STYLES = {
+    State.OK: display.GOOD,
+    State.WARNING: display.DOUBTFUL,
+    State.ERROR: display.BAD,
+    State.UNKNOWN: display.FAINT,
+}
+
+
+def doctor(
+    context: typer.Context,
+    profile: Annotated[
+        str | None,
+        typer.Argument(metavar="[PROFILE]", help="The profile about which AWS is asked.", show_default=False),
+    ] = None,
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask AWS nothing.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="List the checks that passed, too.")] = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Find problems, and show how to fix them.
+
+    Checks the files and the environment, and changes nothing. With PROFILE, it also asks AWS about the key and the
+    devices of its user, for which no code is needed. Exits with status 1 when there is an error.
+    """
+    world: World = context.obj
+    files = Files.located(world.environ, credentials_file, config_file)
+    examined = examine(files, world.environ, world.legacy_serial(), terminal.warn)
+    found = list(checked(OFFLINE_CHECKS, examined))
+    source = None
+    if profile is not None:
+        source, reason = _source(profile, examined, files)
+        if reason is not None:
+            found = _with_refusal(found, reason)
+        if not offline:
+            found += _online(source, examined, files, world)
+    if json:
+        terminal.json({"profile": source, "checks": [_as_json(one) for one in found]})
+    else:
+        _show(found, verbose=verbose)
+    if any(one.finding.state is State.ERROR for one in found):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _source(word: str, examined: Examined, files: Files) -> tuple[str | None, EnceeError | None]:
+    """The long-term profile behind a word of the command line; or None and the reason, if the files tell one.
+
+    Raises:
+        UsageError: The files hold no profile of that name.
+    """
+    catalog = examined.catalog
+    profile = catalog.profile_for(word)
+    try:
+        if profile is not None:
+            return catalog.chain(profile)[-1] if profile in catalog.roles else profile, None
+    except EnceeError as error:
+        return None, error
+    if not examined.is_readable:
+        return None, None
+    reason = not_a_source(catalog, word, files)
+    if word not in catalog.credentials and word not in catalog.config:
+        raise reason
+    return None, reason
+
+
+def _with_refusal(found: Sequence[Checked], reason: EnceeError) -> list[Checked]:
+    """The findings with the reason why the profile that was named cannot be refreshed, once."""
+    rest = [one for one in found if one.check != REFRESH_CHECK.id]
+    if is_reported(reason.message, [one.finding.message for one in rest]):
+        return [*found]
+    others = [one for one in found if one.check == REFRESH_CHECK.id and reason.message not in one.finding.message]
+    refusal = Checked(REFRESH_CHECK.id, Finding(State.ERROR, reason.message, reason.hint))
+    return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
+
+
+def _online(profile: str | None, examined: Examined, files: Files, world: World) -> list[Checked]:
+    """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
+    key = examined.catalog.access_key(profile) if profile is not None else None
+    if not examined.is_readable:
+        return _not_done(ONLINE_CHECKS, "not asked: the files have to be fixed first")
+    if profile is None or key is None:
+        return _not_done(ONLINE_CHECKS, "not asked: the profile has no key that can be used")
+    try:
+        examined.catalog.refuse_key(profile, key)
+    except UsageError:
+        return _not_done(ONLINE_CHECKS, "not asked: the id of the key is not one of AWS")
+    except EnceeError as error:
+        return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
+    try:
+        answers = _answers(profile, key, examined.catalog, files, world)
+    except EnceeError as error:  # the keyring does not give the secret away
+        return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
+    return [*checked(ONLINE_CHECKS, answers)]
+
+
+def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world: World) -> Answers:
+    """What AWS says about a profile."""
+    regions = {name: value for name, value in world.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}}
+    settings = Settings(GivenSettings(), regions, catalog, world.legacy_serial())
+    serial: str | EnceeError | None
+    try:
+        serial = settings.serial(profile)
+    except EnceeError as error:
+        serial = error
+    region, _ = settings.region(profile, settings.saved_serial(profile))
+    session = catalog.session(catalog.targets[profile], profile)
+    if session is not None and session.expiration <= world.clock():
+        session = None
+    signer = Signer(profile, key, region, files.credentials, files.config).unlocked()
+    return ask(signer, session, serial, world.clock)
+
+
+def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[Checked]:
+    return [Checked(check.id, Finding(State.UNKNOWN, reason)) for check in checks]
+
+
+def _show(found: Sequence[Checked], *, verbose: bool) -> None:
+    """Print the problems with their remedies, what could not be checked, and how many checks passed."""
+    wrong = [one for one in found if one.finding.state in _WRONG]
+    if listed := found if verbose else wrong:
+        rows = [[one.finding.state, one.check, one.finding.message] for one in listed]
+        styles = [_STYLES[one.finding.state] for one in listed]
+        display.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
+    for check, finding in wrong:
+        terminal.say(f"{check}: {finding.remedy or finding.message}")
+        for command in finding.commands:
+            terminal.say(f"  {command}")
+    unknown: dict[str, list[str]] = {}
+    for check, finding in found:
+        if finding.state is State.UNKNOWN:
+            unknown.setdefault(finding.message, []).append(check)
+    for reason, checks in unknown.items():
+        terminal.say(f"not checked: {', '.join(checks)}: {reason}")
+    terminal.say(_summary(found))
+
+
+def _summary(found: Sequence[Checked]) -> str:
+    """How many problems there are, and how many checks passed."""
+    states = Counter(one.finding.state for one in found)
+    wrong = [f"{states[state]} {state}{'s' * (states[state] > 1)}" for state in _WRONG if states[state]]
+    counts = ", ".join([*wrong, f"{states[State.OK]} checks passed"])
+    return counts if wrong or states[State.UNKNOWN] else f"nothing to fix: {counts}"
+
+
+def _as_json(one: Checked) -> dict[str, Any]:
+    finding = one.finding
+    return {
+        "id": one.check,
+        "state": finding.state,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "commands": list(finding.commands),
+    }

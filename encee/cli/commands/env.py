@@ -1,0 +1,113 @@
+"""`encee env`: the session as lines that a shell evaluates."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from enum import StrEnum
+from shlex import join, quote
+from typing import Annotated
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.detect_shell import evaluation, form_of_running_shell
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    MaybeServableProfile,
+    World,
+)
+from encee.cli.sessions import serve
+from encee.errors import EnceeError, UsageError
+from encee.profiles.export import CLEARED, REGION, lines
+
+
+class Shell(StrEnum):
+    """The forms of `encee.profiles.export.SHELLS`."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    TCSH = "tcsh"
+    NU = "nu"
+    POWERSHELL = "powershell"
+    CMD = "cmd"
+    DOTENV = "dotenv"
+    JSON = "json"
+
+
+def env(
+    context: typer.Context,
+    profile: MaybeServableProfile = None,
+    *,
+    shell: Annotated[
+        Shell | None,
+        typer.Option(
+            metavar="SHELL",
+            help="bash, zsh, fish, tcsh, nu, powershell, cmd, dotenv or json. [default: the shell that runs encee]",
+            show_default=False,
+        ),
+    ] = None,
+    unset: Annotated[bool, typer.Option("--unset", help="The lines that unset what the others set.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Refresh first when there is no valid session.")] = False,
+    no_write: Annotated[bool, typer.Option("--no-write", help="Leave the files alone in a refresh.")] = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the environment variables of a session.
+
+    Made for eval "$(encee env dev)". What another profile may have left over is unset first. Without a valid
+    session nothing is printed, and the exit code is 3; --refresh asks for a code then.
+    """
+    world: World = context.obj
+    syntax = shell.value if shell is not None else form_of_running_shell(world)
+    if unset:
+        terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
+        return
+    if profile is None:
+        hint = f"name the profile: {evaluation(syntax, 'encee env PROFILE')}"
+        raise UsageError("env needs a PROFILE, or --unset", hint=hint)
+    _refuse_without_refresh(profile, refresh, {"--code": code, "--code-command": code_command, "--duration": duration})
+    files = world.files(credentials_file, config_file)
+    how = HowToRefresh(code, code_command, duration, write=not no_write) if refresh else None
+    with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():
+        session = serve(profile, world, files, how)
+    variables = session.variables()
+    text = lines(syntax, variables)
+    if sys.stdout.isatty():
+        usual = evaluation(syntax, f"encee env {quote(profile)}")
+        _refuse_to_show(variables, usual)
+        terminal.warn(f"secrets are on the screen now; in a script: {usual}")
+    terminal.tell_lines(text)
+
+
+def _refuse_without_refresh(profile: str, refresh: bool, options: Mapping[str, str | None]) -> None:
+    """Refuse options that say how to refresh where nothing is refreshed.
+
+    Raises:
+        UsageError: There is such an option; the hint keeps it.
+    """
+    given = [word for option, value in options.items() if value is not None for word in (option, value)]
+    if given and not refresh:
+        raise UsageError(
+            "--code, --code-command and --duration say how to refresh",
+            hint=join(["encee", "env", profile, "--refresh", *given]),
+        )
+
+
+def _refuse_to_show(variables: Mapping[str, str], usual: str) -> None:
+    """Refuse to put what a terminal would obey on a screen.
+
+    Raises:
+        EnceeError: Names the variable, never its value.
+    """
+    for name, value in variables.items():
+        if not value.isprintable():
+            raise EnceeError(f"the value of {name} has a character that a terminal would obey", hint=usual)

@@ -1,0 +1,94 @@
+"""`encee exec`: a command with the session in its environment."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from encee.cli.help import option_words
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    NoRefresh,
+    ServableProfile,
+    World,
+)
+from encee.cli.replace_process import become
+from encee.cli.sessions import serve
+from encee.errors import UsageError
+from encee.profiles.export import environment
+
+SETTINGS = {"allow_interspersed_args": False}
+"""The command's options are the command's."""
+
+
+class PARSER(TyperCommand):
+    """Takes encee's own options also after PROFILE, up to the command or `--`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
+        """Parse the words after `exec`."""
+        return super().parse_args(ctx, _options_first(args, option_words(self)))
+
+
+def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[str]:
+    """Move the options between PROFILE and the command to before PROFILE.
+
+    Args:
+        words: What follows `exec`.
+        options: From `option_words`.
+    """
+    left = [*words]
+    moved: list[str] = []
+    profile: list[str] = []
+    while left and left[0] != "--":
+        is_option = left[0].startswith("-") and left[0] != "-"
+        if profile and not is_option:
+            break
+        (moved if is_option else profile).append(word := left.pop(0))
+        if options.get(word) and is_option:
+            moved += left[:1]
+            left = left[1:]
+    return [*moved, *profile, *left]
+
+
+def exec(  # noqa: A001 - the command's name
+    context: typer.Context,
+    profile: ServableProfile,
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
+    *,
+    no_refresh: NoRefresh = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Run a command with a session in its environment.
+
+    It takes the place of encee, so its exit code and signals are its own. What another profile may have left over
+    in the environment is unset. Without a valid session, a code is asked for first.
+    """
+    wanted = _wanted(command)
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    how = None if no_refresh else HowToRefresh(code, code_command, duration)
+    session = serve(profile, world, files, how)
+    become(wanted, environment(world.environ, session.variables()))
+
+
+def _wanted(words: Sequence[str]) -> Sequence[str]:
+    """The command among the words behind PROFILE.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if words[0] != "--":
+        return words
+    if len(words) == 1:
+        raise UsageError("there is no command after --", hint="name it: encee exec PROFILE -- COMMAND")
+    return words[1:]

@@ -1,0 +1,188 @@
+"""`encee import`: keys and devices out of plain files. Never loads boto3, and never runs what it reads."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from encee.awsfile.paths import Files, expanded
+from encee.cli import display, terminal
+from encee.cli.command_groups import group
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    Json,
+    World,
+    not_empty,
+    read_catalog,
+    stores,
+)
+from encee.cli.plain_input import plain_input
+from encee.errors import UsageError
+from encee.profiles.importers.awsenv import awsenv
+from encee.profiles.importers.base import read_plain
+from encee.profiles.importers.console_csv import console_key, is_named_like_root_key
+from encee.profiles.importers.legacy import LEGACY_FILE, legacy_device
+from encee.profiles.importers.merge import Imported, Incoming, bring_in, profile_of_device
+
+_AWSENV_FOLDER = "~/.aws/profiles"
+
+import_ = group(
+    "Bring keys and devices in from plain files. Nothing that is in the credentials or config file is written over."
+)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")]
+
+
+@import_.command(name="csv")
+def csv(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The console's file; - for standard input.")],
+    *,
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="NAME", callback=not_empty, help="The profile that the keys become.")
+    ],
+    dry_run: DryRun = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Bring in an access key from the IAM console's CSV file."""
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    path, data, is_file = plain_input(file)
+    found = console_key(data, path)
+    if is_named_like_root_key(path):
+        terminal.warn(
+            f"{path.name} is the name that the console gives to a key of the root user, for which AWS offers no"
+            " sessions with MFA"
+        )
+    rename = f"choose another name: encee import csv {shlex.quote(file)} --profile NAME"
+    _bring_in([Incoming(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
+    if found.has_password and is_file:
+        terminal.note(f"{path} also holds the password for the console: keep that elsewhere before the file goes")
+
+
+@import_.command(name="awsenv")
+def awsenv_(
+    context: typer.Context,
+    folder: Annotated[
+        str, typer.Argument(metavar="[DIR]", help="The folder with a file for each profile.", show_default=True)
+    ] = _AWSENV_FOLDER,
+    *,
+    dry_run: DryRun = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Bring in the files of awsenv, one for each profile.
+
+    They hold lines like export AWS_ACCESS_KEY_ID=…, which are read and never run. A line that is anything else
+    refuses the whole import.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    incoming = []
+    for file in _files_in(expanded(folder)):
+        found = awsenv(read_plain(file), file)
+        settings = {"mfa_serial": found.serial, "region": found.region}
+        given = {name: value for name, value in settings.items() if value}
+        rename = f"give the file another name: mv {shlex.quote(str(file))} {shlex.quote(str(file.parent))}/NAME"
+        incoming.append(Incoming(file.name, file, found.key, given, rename))
+        if found.others:
+            terminal.note(f"{file} also sets {', '.join(found.others)}, which is not brought in")
+    _bring_in(incoming, files, dry_run=dry_run, json=json)
+
+
+@import_.command(name="legacy")
+def legacy(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="The first encee's file.")] = LEGACY_FILE,
+    *,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            callback=not_empty,
+            help="The profile whose device it is. [default: default, else the only one with long-term keys]",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Bring in the ARN of the device from the first encee's file."""
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    path, data, is_file = plain_input(file)
+    serial = legacy_device(data, path)
+    owner = profile_of_device(read_catalog(files, terminal.warn), serial, profile)
+    incoming = Incoming(owner, path, None, {"mfa_serial": serial}, "", is_file)
+    _bring_in([incoming], files, dry_run=dry_run, json=json)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of a folder, in the order of their names, without hidden ones.
+
+    Raises:
+        UsageError: There is no such folder, or nothing in it.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint="name the folder behind awsenv") from None
+    if not found:
+        raise UsageError(f"{folder} has no files in it", hint="name the folder behind awsenv")
+    return found
+
+
+def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json: bool) -> None:
+    """Write what plain files hold, and show what became of it."""
+    outcomes = bring_in(incoming, *stores(files), dry_run=dry_run)
+    if json:
+        terminal.json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
+    else:
+        rows = [
+            [one.profile, _word(one, dry_run=dry_run), ", ".join(one.brought) or "–", str(one.file)] for one in outcomes
+        ]
+        display.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
+    for one in outcomes:
+        if one.differs:
+            terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")
+    deletable = {one.file for one in incoming if one.is_file}
+    if (whole := [one for one in outcomes if one.is_whole and one.file in deletable]) and not dry_run:
+        _say_what_can_go(whole)
+    errors = [one.error for one in outcomes if one.error]
+    for error in errors:
+        terminal.complain(error)
+    if errors:
+        raise typer.Exit(errors[0].exit_code)
+
+
+def _say_what_can_go(outcomes: Sequence[Imported]) -> None:
+    names = shlex.join(one.profile for one in outcomes)
+    paths = shlex.join(str(one.file) for one in outcomes)
+    terminal.say(f"when this works, the plain file{'s' * (len(outcomes) > 1)} can go:")
+    terminal.say(f"  encee refresh {names}")
+    terminal.say(f"  rm {paths}")
+
+
+def _word(outcome: Imported, *, dry_run: bool) -> str:
+    if outcome.brought:
+        return "would come in" if dry_run else "imported"
+    return "already there" if outcome.error is None else "not imported"
+
+
+def _as_json(outcome: Imported, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "profile": outcome.profile,
+        "file": str(outcome.file),
+        "brought": list(outcome.brought),
+        "differs": list(outcome.differs),
+        "file_can_go": outcome.is_whole and not dry_run,
+        "error": outcome.error and terminal.error_as_json(outcome.error),
+    }

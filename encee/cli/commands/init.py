@@ -1,0 +1,51 @@
+"""`encee init`: the text for a shell's start-up file. Loads little, since every shell that starts waits for it."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encee.cli import terminal
+
+STARTUP_LINES = {
+    "bash": 'eval "$(encee init bash)"',
+    "zsh": 'eval "$(encee init zsh)"',
+    "fish": "encee init fish | source",
+    "powershell": "encee init powershell | Out-String | Invoke-Expression",
+}
+"""Shell → the line for its start-up file."""
+
+_STARTUP_FILES = {
+    "bash": "~/.bashrc",
+    "zsh": "~/.zshrc",
+    "fish": "~/.config/fish/config.fish",
+    "powershell": "$PROFILE",
+}
+_TEXTS = {"bash": "encee.bash", "zsh": "encee.zsh", "fish": "encee.fish", "powershell": "encee.ps1"}
+
+
+class Shell(StrEnum):
+    """The shells of `STARTUP_LINES`."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+
+
+def init(
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help="The shell that evaluates it: bash, zsh, fish or powershell.")
+    ],
+) -> None:
+    """Print what makes encee at home in a shell.
+
+    It defines a function encee, which makes encee use work and leaves all else to the program, and the completion
+    of commands, options and profiles. For a start-up file: eval "$(encee init bash)", the same with zsh,
+    encee init fish | source, or encee init powershell | Out-String | Invoke-Expression.
+    """
+    if sys.stdout.isatty():
+        terminal.note(f"this line in {_STARTUP_FILES[shell]} makes the shell read it: {STARTUP_LINES[shell]}")
+    terminal.tell_lines((Path(__file__).parents[1] / "shell_init" / _TEXTS[shell]).read_text(encoding="utf-8").rstrip())

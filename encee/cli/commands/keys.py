@@ -1,0 +1,241 @@
+"""`encee keys`: the user's long-term keys, listed, rotated and locked away."""
+
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from shlex import join, quote
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
+from encee.aws.clients import Clients
+from encee.aws.errors import DeniedError
+from encee.aws.signer import Signer
+from encee.cli import display, prompts, terminal
+from encee.cli.command_groups import group
+from encee.cli.commands.keys_lock import in_brackets, lock, totp, unlock
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    stores,
+)
+from encee.cli.signers import signing
+from encee.cli.times import local
+from encee.errors import AwsError, UsageError
+from encee.model import rfc3339
+from encee.profiles.catalog import Catalog
+from encee.profiles.key_edits import is_locked, places_of
+from encee.workflows.rotate_key import LEAST, Preview, Retired, Rotated, Rotation
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+keys = group("See, rotate and lock away the access keys of a profile's user.")
+
+
+@keys.command("list")
+def list_keys(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show the access keys of the user of PROFILE.
+
+    How old they are, when they were used last, and which of them the two files hold. Asked with the session of
+    PROFILE; without a valid one, it is refreshed first.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    session = signs.with_session()
+    iam = Clients(terminal.warn).iam(session)
+    found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
+    for reason in dict.fromkeys(used.message for _, used in found if isinstance(used, DeniedError)):
+        terminal.note(f"the last use is unknown: {reason}")
+    now = world.clock()
+    if json:
+        reports = [_as_json(key, used, signs.catalog) for key, used in found]
+        terminal.json({"profile": signs.profile, "keys": reports})
+    else:
+        display.table(
+            ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
+            [_cells(key, used, signs.catalog, now) for key, used in found],
+            [None if key.active else display.FAINT for key, _ in found],
+            foldable=0,
+        )
+
+
+def _last_use(iam: "IAMClient", session: Signer, key_id: str) -> LastUse | DeniedError | None:
+    """When a key signed last; None for never; or why AWS does not tell."""
+    try:
+        return last_use(iam, session, key_id)
+    except DeniedError as error:
+        return error
+
+
+def _cells(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog, now: datetime) -> list[str]:
+    return [
+        key.id,
+        "active" if key.active else "inactive",
+        f"{max((now - key.created).days, 0)} days",
+        _used(used, now),
+        " ".join(f"[{header}]" for header in places_of(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
+        or "–",
+    ]
+
+
+def _used(use: LastUse | AwsError | None, now: datetime) -> str:
+    """When a key was used last, and for what."""
+    return f"{local(use.when, now)}, {use.service}" if isinstance(use, LastUse) else "unknown" if use else "never"
+
+
+def _as_json(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog) -> dict[str, Any]:
+    when, service = used if isinstance(used, LastUse) else (None, None)
+    return {
+        "id": key.id,
+        "user": key.user,
+        "active": key.active,
+        "created": rfc3339(key.created),
+        "last_used": rfc3339(when) if when else None,
+        "last_service": service,
+        "last_use_known": not isinstance(used, DeniedError),
+        "sections": places_of(catalog, key.id),
+        "in_keyring": _in_keyring(key, catalog),
+    }
+
+
+def _in_keyring(key: UserKey, catalog: Catalog) -> bool:
+    return any(is_locked(options, key.id) for options in catalog.credentials.values())
+
+
+@keys.command()
+def rotate(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    keep_old: Annotated[bool, typer.Option("--keep-old", help="Leave the old key inactive; do not delete it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the old key without a question.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")] = False,
+    delete_unused: Annotated[
+        bool,
+        typer.Option("--delete-unused", help="Where the user has two keys, delete the other if it was never used."),
+    ] = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Replace the long-term key of PROFILE by a new one.
+
+    A working key exists at every step, in the file and at AWS: the new one is created and tried, takes the place of
+    the old one in every section that holds it, and only then does the old one become inactive. It is deleted after a
+    question; without a terminal it stays inactive, unless --yes is given. Run it again after whatever interrupted it.
+    """
+    if yes and keep_old:
+        raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration, least=LEAST))
+    credentials, config = stores(files)
+    options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
+    rotation = Rotation(
+        signs.with_key(),
+        session_profile=signs.settings.target(signs.profile),
+        sign_in=signs.with_session,
+        files=files,
+        credentials=credentials,
+        config=config,
+        notify=terminal.note,
+        options=options,
+    )
+    if dry_run:
+        preview = signs.asking(lambda signer: rotation.preview(signer, delete_unused=delete_unused))
+        fate = "kept" if keep_old else "deleted" if yes else "deleted if you agree"
+        _show_preview(preview, signs.profile, fate, world.clock(), json=json)
+        return
+    may_delete = partial(_ask_whether_to_delete, yes=yes, keep_old=keep_old, now=world.clock())
+    rotated = rotation.run(may_delete, delete_unused=delete_unused)
+    _show(rotated, signs.settings.target(signs.profile))
+    if json:
+        terminal.json(asdict(rotated))
+
+
+def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: datetime) -> bool:
+    """Show when the two keys were used last; whether the old one is deleted.
+
+    Raises:
+        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+    """
+    asks = not yes and not keep_old and terminal.is_terminal()
+    with terminal.conversation(asks):
+        terminal.say(f"{retired.old}, the old key, is inactive; last used: {_used(retired.old_use, now)}")
+        terminal.say(f"{retired.new}, the new key, works; last used: {_used(retired.new_use, now)}")
+    return prompts.confirm(f"delete {retired.old}?", default=False) if asks else yes
+
+
+def _show(rotated: Rotated, session_profile: str) -> None:
+    state = "inactive" if rotated.kept else "deleted"
+    sections = in_brackets(rotated.sections)
+    terminal.say(f"the new key {rotated.new} is in {sections}; the old one, {rotated.old}, is {state}")
+    if rotated.kept:
+        terminal.say("  when nothing needs it any more:")
+        words = ["aws", "iam", "delete-access-key", "--access-key-id", rotated.old, "--profile", session_profile]
+        terminal.say(f"  {join(words)}")
+    terminal.say("  sessions from before last until they expire; an administrator can end them:")
+    terminal.say(f"  encee account revoke {quote(rotated.user)} --sessions-only --profile ADMIN")
+
+
+def _show_preview(preview: Preview, profile: str, fate: str, now: datetime, *, json: bool) -> None:
+    """Show what a rotation would do.
+
+    Args:
+        preview: From `Rotation.preview`.
+        profile: The profile.
+        fate: What would become of the old key in the end.
+        now: The present moment, UTC.
+        json: `--json`.
+    """
+    if json:
+        use = preview.use if isinstance(preview.use, LastUse) else None
+        terminal.json(
+            {
+                "profile": profile,
+                "outcome": "would-be-rotated",
+                "user": preview.user,
+                "old": preview.old,
+                "old_last_used": rfc3339(use.when) if use else None,
+                "new": preview.new,
+                "deleted_first": preview.unused,
+                "sections": preview.sections,
+            }
+        )
+        return
+    if preview.unused:
+        terminal.tell(f"{preview.unused}, which was never used, would be deleted")
+    if preview.new is None:
+        terminal.tell(
+            f"{preview.user} would get a new key, in the place of {preview.old} in {in_brackets(preview.sections)}"
+        )
+    else:
+        terminal.tell(f"the rotation from {preview.old} to {preview.new}, which was interrupted, would be taken up")
+    terminal.tell(f"{preview.old}, last used: {_used(preview.use, now)}, would become inactive, then be {fate}")
+
+
+for _command in (lock, unlock, totp):
+    keys.command()(_command)

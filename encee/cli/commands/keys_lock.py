@@ -1,0 +1,185 @@
+"""`encee keys lock`, `unlock` and `totp`: what the system's keyring holds for a profile."""
+
+import sys
+from collections.abc import Iterable
+from functools import partial
+from shlex import quote
+from typing import Annotated, BinaryIO
+
+import typer
+
+from encee.awsfile.file import Store
+from encee.awsfile.paths import expanded
+from encee.cli import prompts, terminal
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    HowToRefresh,
+    Json,
+    Profile,
+    World,
+    not_empty,
+    stores,
+)
+from encee.cli.signers import Signing, signing
+from encee.errors import UsageError
+from encee.mfa.seeds import checked_seed
+from encee.profiles.keyring import Kind, forget, keep
+from encee.profiles.keyring_lock import bring_back, forget_seed, lock_away, name_seed
+
+_MOST = 4096
+"""So many bytes cannot be a seed, nor a URI with one."""
+
+
+def lock(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Move the secret of PROFILE's key into the system's keyring.
+
+    Every section that holds the key lets go of it, and no AWS tool finds it there any more; the session profile is
+    what they use. encee finds the secret in the keyring when it signs. Needs the extra encee[keyring].
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    sections = lock_away(signs.key, files, *stores(files))
+    if sections:
+        terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
+        terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
+    else:
+        terminal.say(f"the secret of {signs.key.id} is in the keyring already")
+    if json:
+        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+
+
+def unlock(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Move the secret of PROFILE's key back into the credentials file.
+
+    Each section that let go of it is again as it was.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    credentials, _ = stores(files)
+    sections = bring_back(signs.key, credentials, terminal.warn)
+    if sections:
+        terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
+    else:
+        terminal.say(f"the secret of {signs.key.id} is in {files.credentials} already")
+    if json:
+        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+
+
+def totp(
+    context: typer.Context,
+    profile: Profile,
+    *,
+    i_know: Annotated[
+        bool, typer.Option("--i-know", help="You know that a seed beside the key is no second factor any more.")
+    ] = False,
+    seed_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", callback=not_empty, help="Read the seed from a file; - is standard input."),
+    ] = None,
+    take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Let encee compute the codes of PROFILE's device by itself.
+
+    The device's seed goes into the system's keyring, and a refresh needs nobody any more. Whoever gets at the keyring
+    then has both factors; what is left is that a copied credentials file is worth nothing. Needs the extra
+    encee[keyring].
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    signs = signing(profile, world, files, HowToRefresh())
+    serial = signs.settings.serial(signs.profile)
+    if serial is None:
+        raise UsageError(
+            f"no MFA device is known for {signs.profile}",
+            hint=f"encee refresh {quote(signs.profile)} finds it and saves it",
+        )
+    _, config = stores(files)
+    if take_out:
+        config.edit(partial(forget_seed, profile=signs.profile))
+        forget(Kind.SEED, serial)
+        terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
+    else:
+        _take_in(signs, serial, seed_file, config, i_know=i_know)
+    if json:
+        terminal.json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
+
+
+def _take_in(signs: Signing, serial: str, seed_file: str | None, config: Store, *, i_know: bool) -> None:
+    """Store a device's seed, for who knows what that means.
+
+    Raises:
+        EnceeError: The person does not, the seed is none, or one of the two places does not take it.
+    """
+    name = quote(signs.profile)
+    if not i_know:
+        raise UsageError(
+            f"with the seed of {serial} in the keyring, whoever gets at that has both factors of {signs.profile}",
+            hint=f"if that is what you want: encee keys totp {name} --i-know",
+        )
+    seed = checked_seed(_seed(serial, seed_file))
+    edit = partial(name_seed, profile=signs.profile)
+    config.rehearse(edit)
+    keep(Kind.SEED, serial, seed, instead=True)
+    config.edit(edit)
+    beside = (
+        "in the same keyring"
+        if signs.key.is_locked
+        else f"in {signs.files.credentials}, which the same person can read"
+    )
+    terminal.warn(f"MFA is no second factor on this machine any more: the secret of {signs.key.id} is {beside}")
+    terminal.say(f"the keyring has the seed of {serial} now, and nobody is asked for its codes:")
+    terminal.say(f"  encee refresh {name}")
+    terminal.say(f"  encee keys totp {name} --forget takes it out again")
+
+
+def _seed(serial: str, seed_file: str | None) -> str:
+    """What a person says that the seed is.
+
+    Raises:
+        UsageError: There is nobody to ask, or the file cannot be read.
+        InterruptedByPersonError: The person does not want to go on.
+    """
+    if seed_file == "-":
+        return _text(sys.stdin.buffer) if sys.stdin is not None else ""
+    if seed_file is not None:
+        try:
+            with expanded(seed_file).open("rb") as file:
+                return _text(file)
+        except OSError as error:
+            raise UsageError(
+                f"{seed_file} cannot be read: {type(error).__name__}", hint="name the file that holds the seed"
+            ) from None
+    if not terminal.is_terminal():
+        raise UsageError("there is no terminal to ask for the seed", hint="give it on standard input: --seed-file -")
+    return prompts.ask_hidden(f"seed of {serial} (it is not shown):")
+
+
+def _text(file: BinaryIO) -> str:
+    """What a file holds; nothing where that is too much for a seed, of which no end may come."""
+    data = file.read(_MOST)
+    return data.decode(errors="replace") if len(data) < _MOST else ""
+
+
+def in_brackets(sections: Iterable[str]) -> str:
+    """Sections as people read them: `[dev] and [copy]`."""
+    return " and ".join(f"[{name}]" for name in sections)

@@ -1,0 +1,240 @@
+"""`encee refresh`: a code for a session."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, assert_never
+
+import typer
+
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables
+from encee.cli import terminal
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    Json,
+    Profiles,
+    World,
+    code_form,
+    not_empty,
+)
+from encee.cli.refresh_run import RefreshRun, given_codes
+from encee.cli.times import local, time_left
+from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
+from encee.model import rfc3339
+from encee.profiles.durations import parse_duration
+from encee.profiles.settings import GivenSettings
+from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
+
+_NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}
+
+
+def refresh(
+    context: typer.Context,
+    profiles: Profiles = None,
+    *,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            "--code",
+            "-c",
+            metavar="CODE",
+            help="The MFA code; - reads codes from standard input, one a line.",
+            callback=code_form,
+        ),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(
+            "--duration",
+            "-d",
+            metavar="TIME",
+            callback=not_empty,
+            help="How long the session lasts, 15m to 36h; a role gets 1h at most, or with a code of its own 12h. "
+            "[default: 12h]",
+        ),
+    ] = None,
+    mfa_serial: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE",
+            callback=not_empty,
+            help="The MFA device, by ARN, serial number or name.",
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=not_empty,
+            help="Write to this session profile instead of PROFILE-mfa.",
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION",
+            callback=not_empty,
+            help="The region of STS.",
+        ),
+    ] = None,
+    if_expiring: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", callback=not_empty, help="Do nothing when the session has at least this long to go."
+        ),
+    ] = None,
+    code_command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            callback=not_empty,
+            help="A command that prints the code. [default: mfa_process of the profile]",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False,
+    no_region: Annotated[
+        bool, typer.Option("--no-region", help="Do not carry region and output over to the session profile.")
+    ] = False,
+    no_save: Annotated[
+        bool, typer.Option("--no-save", help="Do not save a device that was found as mfa_serial.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be asked of whom and written where.")
+    ] = False,
+    json: Json = False,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Trade an MFA code for fresh session credentials.
+
+    They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
+    assumed with the session of its source_profile. Without PROFILE: the profile that
+    AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found; of these,
+    sessions that encee status shows as valid stay as they are.
+    """
+    if force and if_expiring is not None:
+        raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    given = GivenSettings(mfa_serial, duration, to, region, code_command)
+    codes = given_codes(code, code_command, world)
+    run = RefreshRun(world, files, given, codes, carry_region=not no_region, save=not no_save, force=force)
+    run_and_show(run, profiles or [], files, world, if_expiring=if_expiring, dry_run=dry_run, json=json)
+
+
+def run_and_show(
+    run: RefreshRun,
+    words: Sequence[str],
+    files: Files,
+    world: World,
+    *,
+    if_expiring: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Do a run, and show what became of each profile, however it ends.
+
+    Raises:
+        EnceeError: It ended before its end.
+        typer.Exit: With the code of the first failure.
+    """
+    error: EnceeError | None = None
+    try:
+        enough = parse_duration(if_expiring) if if_expiring is not None else None
+        run.go(words, enough, dry_run=dry_run)
+    except EnceeError as expected:
+        error = expected
+    except KeyboardInterrupt:
+        error = InterruptedByPersonError("interrupted")
+    except Exception as bug:  # noqa: BLE001 - what became of the profiles is shown in any case
+        error = unexpected(bug)
+    for warning in dict.fromkeys(run.warnings):
+        terminal.warn(warning)
+    _show(run.outcomes, run.jobs, files, world, json=json, error=error)
+    if error is not None:
+        raise error
+    if failed := next((outcome for outcome in run.outcomes if isinstance(outcome, Failed)), None):
+        raise typer.Exit(failed.error.exit_code)
+
+
+def _show(
+    outcomes: Sequence[Outcome],
+    jobs: Sequence[Job],
+    files: Files,
+    world: World,
+    *,
+    json: bool,
+    error: EnceeError | None = None,
+) -> None:
+    """Show what became of each profile, and what a dry run would do; `error` is what ended the run before its end."""
+    now = world.clock()
+    for outcome in outcomes:
+        match outcome:
+            case Refreshed(_, name, expiration):
+                terminal.say(f"{name} is valid until {local(expiration, now)} ({time_left(expiration - now)})")
+                terminal.say(f"  {_prefix(files, world)}aws --profile {name} sts get-caller-identity")
+            case StillValid(_, name, expiration):
+                terminal.say(f"{name} is still valid until {local(expiration, now)} ({time_left(expiration - now)})")
+            case Failed(profile, _, failure):
+                terminal.complain(failure, about=profile if len(outcomes) > 1 else None)
+            case _:
+                assert_never(outcome)
+    if json:
+        reports = [*map(_outcome_as_json, outcomes), *(one for job in jobs for one in _job_as_json(job))]
+        terminal.json({"profiles": reports, "error": error and terminal.error_as_json(error)})
+        return
+    for job in jobs:
+        for target in job.targets:
+            terminal.tell(f"{target.profile} would be refreshed in [{target.session_profile}]: {_means(job)}")
+
+
+def _means(job: Job) -> str:
+    """How a job gets its session, for people."""
+    if isinstance(job, RoleJob):
+        return f"role {job.role.arn} for {time_left(job.duration)}, with the session of {job.source.profile}"
+    device = job.serial or "a device that IAM is asked for"
+    role = f"role {job.role.arn}, with " if job.role else ""
+    return f"{role}a code of {device}, for {time_left(job.duration)}, at STS in {job.signer.region}"
+
+
+def _prefix(files: Files, world: World) -> str:
+    """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
+    try:
+        usual = Files.located(world.environ)
+    except FileRefusedError:  # HOME is not set
+        usual = Files(Path(), Path())
+    empty = empty_variables(world.environ)
+    return "".join(
+        f"{variable}={shlex.quote(str(path.absolute()))} "
+        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files, usual, strict=True)
+        if variable in empty or path.absolute() != other.absolute()
+    )
+
+
+def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "profile": outcome.profile,
+        "outcome": _NAMES[type(outcome)],
+        "session_profile": outcome.session_profile,
+        "expiration": None if isinstance(outcome, Failed) else rfc3339(outcome.expiration),
+        "error": terminal.error_as_json(outcome.error) if isinstance(outcome, Failed) else None,
+    }
+
+
+def _job_as_json(job: Job) -> list[dict[str, Any]]:
+    """What a dry run would do for each of a job's profiles."""
+    with_code = isinstance(job, CodeJob)
+    return [
+        {
+            "profile": target.profile,
+            "outcome": "would-be-refreshed",
+            "session_profile": target.session_profile,
+            "device": job.serial if isinstance(job, CodeJob) else None,
+            "needs_code": with_code,
+            "role": job.role.arn if job.role else None,
+            "seconds": int(job.duration.total_seconds()),
+            "region": job.signer.region,
+        }
+        for target in job.targets
+    ]

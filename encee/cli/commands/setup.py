@@ -1,0 +1,328 @@
+"""`encee setup`: the first run, from a key and a phone to a session that every AWS tool can use."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encee.aws.clients import Clients
+from encee.aws.errors import DeadKeyError, DeniedError, HopelessError
+from encee.aws.signer import Signer
+from encee.aws.sts import identity
+from encee.awsfile.paths import Files
+from encee.cli import prompts, terminal
+from encee.cli.commands.device_enroll import add_device, wait_for_next_code
+from encee.cli.commands.refresh import run_and_show
+from encee.cli.device_signers import devices_of
+from encee.cli.options import (
+    ConfigFile,
+    CredentialsFile,
+    HowToRefresh,
+    World,
+    not_empty,
+    read_catalog,
+    stores,
+)
+from encee.cli.plain_input import plain_input
+from encee.cli.refresh_run import RefreshRun
+from encee.cli.signers import Signing, signing
+from encee.cli.times import local
+from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError
+from encee.mfa.attempts import ATTEMPTS
+from encee.model import AccessKey
+from encee.profiles.catalog import Catalog
+from encee.profiles.identifiers import REGION
+from encee.profiles.importers.base import id_fault, key_fault
+from encee.profiles.importers.console_csv import console_key
+from encee.profiles.importers.merge import Incoming, bring_in
+from encee.profiles.mfa_serial import save_device
+from encee.profiles.settings import GivenSettings, Settings
+from encee.workflows.enroll_device import Enrolled
+from encee.workflows.find_device import find_device
+from encee.workflows.refresh.warm_connection import root_key
+
+_FIRST_NAME = "dev"
+_TYPED = Path("the key")
+"""What stands in messages for a file that there is none of."""
+
+_ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
+
+
+def setup(
+    context: typer.Context,
+    profile: Annotated[
+        str | None,
+        typer.Argument(metavar="[PROFILE]", help="The profile to set up. [default: asked for]", show_default=False),
+    ] = None,
+    *,
+    csv: Annotated[
+        str | None,
+        typer.Option("--csv", metavar="FILE", callback=not_empty, help="Take the key from the console's CSV file."),
+    ] = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Go from a key and a phone to a session, in one conversation.
+
+    Asks for the key, checks it with AWS and saves it, finds or enrols the MFA device, and makes the first session.
+    A step that is done already is skipped, so run it again after an interruption.
+    """
+    world: World = context.obj
+    if not terminal.is_terminal():
+        raise UsageError(
+            "setup asks questions and needs a terminal",
+            hint="without one: encee import csv FILE --profile NAME, then encee refresh NAME --code CODE",
+        )
+    first_run = _FirstRun(world, world.files(credentials_file, config_file))
+    with terminal.conversation():
+        _go(first_run, profile, csv)
+
+
+def _go(first_run: "_FirstRun", profile: str | None, csv: str | None) -> None:
+    """Take the steps.
+
+    Raises:
+        EnceeError: One of them failed.
+    """
+    name = first_run.profile(profile)
+    try:
+        first_run.key(name, csv)
+        first_run.device(name)
+        first_run.session(name)
+    except InterruptedByPersonError:
+        raise InterruptedByPersonError(
+            "interrupted", hint=f"encee setup {shlex.quote(name)} goes on from there"
+        ) from None
+    first_run.say_goodbye(name)
+
+
+def _asked_key_id() -> str:
+    """An access key id, shown when it is one: what is typed here can be a secret."""
+    while True:
+        typed = prompts.ask_hidden("access key id (shown once it is one):").strip()
+        fault = id_fault(typed)
+        if fault is None:
+            terminal.say(f"  {typed}")
+            return typed
+        terminal.say(
+            f"that is {fault.what}; what you typed was not shown. {fault.remedy[:1].upper()}{fault.remedy[1:]}"
+        )
+
+
+def _asked_key() -> AccessKey:
+    """What a person types for a key.
+
+    Raises:
+        EnceeError: It cannot be one.
+    """
+    key_id = _asked_key_id()
+    secret = prompts.ask_hidden("secret access key (not shown):").strip()
+    if fault := key_fault(key_id, secret):
+        raise EnceeError(f"that is {fault.what}", hint=f"type both again: {fault.remedy}")
+    return AccessKey(key_id, secret)
+
+
+def _say_what_can_go(path: Path) -> None:
+    terminal.note(f"when all this works, the plain file can go: rm {shlex.quote(str(path))}")
+
+
+class _FirstRun:
+    """The steps, each of which says what it finds done already."""
+
+    def __init__(self, world: World, files: Files) -> None:
+        self._world = world
+        self._files = files
+        self._enrolled: Enrolled | None = None
+
+    def _catalog(self) -> Catalog:
+        return read_catalog(self._files, terminal.warn)
+
+    def profile(self, word: str | None) -> str:
+        """Which profile is set up: the named one, the only one that there is, the chosen one, or a new one.
+
+        Raises:
+            UsageError: The word means a role.
+        """
+        catalog = self._catalog()
+        if word is None:
+            return self._chosen([*catalog.sources])
+        known = catalog.profile_for(word)
+        if known in catalog.roles:
+            raise UsageError(f"{word} is a role, which has no key of its own", hint="name its source_profile instead")
+        return known or word
+
+    def _chosen(self, sources: list[str]) -> str:
+        """The profile that a person chooses where there are several, or names where there is none."""
+        if len(sources) == 1:
+            return sources[0]
+        if sources:
+            heading = f"there are {len(sources)} profiles with long-term keys:"
+            chosen = prompts.choose(heading, [*sources, "a new profile"])
+            if chosen < len(sources):
+                return sources[chosen]
+        default = _FIRST_NAME if _FIRST_NAME not in sources else None
+        while True:
+            name = prompts.ask(f"name of the profile{f' [{default}]' if default else ''}:") or default
+            if name in sources:
+                terminal.say(f"{name} is there already")
+            elif name:
+                return name
+
+    # ---- the key
+
+    def key(self, name: str, csv: str | None) -> None:
+        """Let the profile have a key that AWS knows.
+
+        Raises:
+            EnceeError: Something else is there under its name, another key included, or AWS does not know the key.
+        """
+        if name in (catalog := self._catalog()).sources:
+            self._compare(name, catalog.access_key(name), csv)
+            return
+        placeholder = AccessKey("A" * 20, "s" * 40)
+        self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
+        if csv is not None:
+            path, data, is_file = plain_input(csv)
+            found = console_key(data, path).key
+            region = self._region(name)
+            self._check(name, found, region)
+        else:
+            path, is_file, region = _TYPED, False, self._region(name)
+            found = self._typed_key(name, region)
+        self._write(name, path, found, region, dry_run=False)
+        terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
+        if is_file:
+            _say_what_can_go(path)
+
+    def _compare(self, name: str, known: AccessKey | None, csv: str | None) -> None:
+        """Say that the profile has a key; nothing is to be done, unless the console's file has another one.
+
+        Raises:
+            FileRefusedError: It has.
+        """
+        if csv is None:
+            terminal.say(f"key      {name} has one already")
+            return
+        path, data, is_file = plain_input(csv)
+        found = console_key(data, path).key
+        if known != found and not (known and known.is_locked and known.id == found.id):
+            raise FileRefusedError(
+                f"{name} has another key than {path}; nothing was changed",
+                hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}; or leave --csv out",
+            )
+        terminal.say(f"key      {name} has that of {path} already")
+        if is_file:
+            _say_what_can_go(path)
+
+    def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
+        credentials, config = stores(self._files)
+        incoming = Incoming(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
+        [outcome] = bring_in([incoming], credentials, config, dry_run=dry_run)
+        if outcome.error:
+            raise outcome.error
+
+    def _region(self, name: str) -> str | None:
+        """The region for the profile; None where it has one, or the environment names it."""
+        known = self._catalog().options(name).get("region")
+        if known or any(self._world.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+            return None
+        while True:
+            region = prompts.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
+            if REGION.fullmatch(region):
+                return region
+            terminal.say("a region looks like eu-central-1")
+
+    def _typed_key(self, name: str, region: str | None) -> AccessKey:
+        """A key that a person types until AWS knows it, three times at most; once where AWS cannot be asked."""
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                key = _asked_key()
+                self._check(name, key, region)
+            except InterruptedByPersonError:
+                raise
+            except EnceeError as error:
+                if not left or (isinstance(error, HopelessError) and not isinstance(error, DeadKeyError)):
+                    raise
+                terminal.complain(error)
+            else:
+                return key
+        raise AssertionError  # the last round returns or raises
+
+    def _check(self, name: str, key: AccessKey, region: str | None) -> None:
+        """Ask AWS whose key it is.
+
+        Raises:
+            AwsError: It knows none, or it is the root user's.
+        """
+        settings = Settings(GivenSettings(region=region), self._world.environ, self._catalog())
+        where, _ = settings.region(name, None)
+        signer = Signer(name, key, where, self._files.credentials, self._files.config)
+        try:
+            who = identity(Clients(terminal.warn).sts(signer), signer)
+        except DeadKeyError as error:
+            hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
+            raise DeadKeyError(error.message, hint=hint) from error
+        if who.is_root:
+            raise root_key(name)
+        terminal.say(f"key      AWS knows it: {who.arn}")
+
+    # ---- the device
+
+    def device(self, name: str) -> None:
+        """Let the profile have a device.
+
+        Raises:
+            EnceeError: There is none, and none can be enrolled.
+        """
+        signs = signing(name, self._world, self._files, HowToRefresh())
+        if serial := signs.settings.serial(name):
+            terminal.say(f"device   {serial} is known")
+            return
+        try:
+            devices = devices_of(signs)
+        except DeniedError:
+            devices = None  # the person may know
+        if devices != []:
+            self._save_device(signs)
+            return
+        terminal.say("device   there is none yet: take the phone with the authenticator app")
+        added = add_device(signs, self._world, self._files)
+        if added.interrupted:
+            raise InterruptedByPersonError("interrupted")
+        self._enrolled = added.enrolled
+
+    def _save_device(self, signs: Signing) -> None:
+        naming = ("encee", "device", "save", signs.profile)
+        serial = find_device(Clients(terminal.warn), signs.on_hand(), prompts.Asked(), naming)
+        credentials, config = stores(self._files)
+        file = save_device(credentials, config, signs.profile, serial)
+        terminal.say(f"device   {serial}, saved in {file}")
+
+    # ---- the session
+
+    def session(self, name: str) -> None:
+        """Make the first session, unless there is a valid one.
+
+        Raises:
+            EnceeError: There is none to be had.
+        """
+        catalog, now = self._catalog(), self._world.clock()
+        target = catalog.targets[name]
+        session = catalog.session(target, name)
+        if session is not None and session.expiration > now:
+            terminal.say(f"session  {target} is valid until {local(session.expiration, now)}")
+            return
+        if self._enrolled is not None:
+            wait_for_next_code(self._enrolled, self._world)
+        given = GivenSettings(mfa_serial=self._enrolled.serial if self._enrolled else None)
+        run_and_show(RefreshRun(self._world, self._files, given, None), [name], self._files, self._world)
+
+    def say_goodbye(self, name: str) -> None:
+        """Say what to type every day."""
+        target = self._catalog().targets[name]
+        terminal.say("")
+        terminal.say("every day:")
+        terminal.say(f"  encee refresh {shlex.quote(name)}")
+        terminal.say(f"  aws --profile {shlex.quote(target)} s3 ls")
+        terminal.say("  encee status")

@@ -1,0 +1,65 @@
+"""`encee shell`: the person's shell with a session."""
+
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from encee.awsfile.paths import Files
+from encee.cli.detect_shell import own_shell
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    NoRefresh,
+    ServableProfile,
+    World,
+    read_catalog,
+)
+from encee.cli.replace_process import become
+from encee.cli.sessions import serve, variables_of_files
+from encee.cli.terminal import say, warn
+from encee.cli.times import until
+from encee.errors import UsageError
+from encee.profiles.export import CLEARED, environment
+
+
+def shell(
+    context: typer.Context,
+    profile: ServableProfile,
+    *,
+    keys: Annotated[
+        bool, typer.Option("--keys", help="Give it the keys themselves, for tools that know no profiles.")
+    ] = False,
+    no_refresh: NoRefresh = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Start a shell with a session.
+
+    It is $SHELL, with AWS_PROFILE set to the session profile, so that a refresh inside it is seen at once; with
+    --keys, its session stays the one that it began with. ENCEE_PROFILE is set to the profile. What another profile
+    may have left over in the environment is unset. Without a valid session, a code is asked for first. It says
+    until when the session is valid; exit leaves it.
+    """
+    world: World = context.obj
+    files = world.files(credentials_file, config_file)
+    named = read_catalog(files, warn).profile_for(profile) or profile
+    if world.environ.get("ENCEE_PROFILE") == named and files == Files.located(world.environ):
+        raise UsageError(
+            f"this shell has the session of {named} already",
+            hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
+        )
+    session = serve(profile, world, files, None if no_refresh else HowToRefresh(code, code_command, duration))
+    variables, cleared = (session.variables(), CLEARED) if keys else session.selected(read_catalog(files, warn))
+    variables |= variables_of_files(files, credentials_file, config_file)
+    variables["ENCEE_PROFILE"] = session.source or session.profile
+    whose = f"the session of {variables['ENCEE_PROFILE']}{until(session.expiration, world.clock())}"
+    say(f"this shell has {whose}; to leave it, type exit")
+    become([own_shell(world)], environment(world.environ, variables, cleared=cleared))

@@ -1,0 +1,75 @@
+"""`encee use`: a session in the shell that runs encee."""
+
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from encee.cli import terminal
+from encee.cli.commands.init import STARTUP_LINES
+from encee.cli.detect_shell import running_shell
+from encee.cli.options import (
+    Code,
+    CodeCommand,
+    ConfigFile,
+    CredentialsFile,
+    Duration,
+    HowToRefresh,
+    MaybeServableProfile,
+    NoRefresh,
+    World,
+    read_catalog,
+)
+from encee.cli.sessions import serve, variables_of_files
+from encee.cli.times import until
+from encee.errors import UsageError
+from encee.profiles.export import lines
+
+
+def use(
+    context: typer.Context,
+    profile: MaybeServableProfile = None,
+    *,
+    none: Annotated[bool, typer.Option("--none", help="Use none from now on.")] = False,
+    no_refresh: NoRefresh = False,
+    code: Code = None,
+    code_command: CodeCommand = None,
+    duration: Duration = None,
+    credentials_file: CredentialsFile = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Use a session in this shell.
+
+    AWS_PROFILE is set to the session profile, and what another one may have left over in the environment is unset.
+    Without a valid session, a code is asked for first. Needs the shell function of encee init.
+    """
+    world: World = context.obj
+    shell = world.environ.get(terminal.EVALUATED)
+    if shell not in STARTUP_LINES:
+        raise UsageError(
+            "use needs the shell function encee: a program cannot change the variables of its shell",
+            hint=_way_out(running_shell(world), None if none else quote(profile or "PROFILE")),
+        )
+    if (profile is None) != none:
+        raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE, or encee use --none")
+    if profile is None:
+        terminal.tell_shell(lines(shell, {}))
+        return
+    files = world.files(credentials_file, config_file)
+    session = serve(profile, world, files, None if no_refresh else HowToRefresh(code, code_command, duration))
+    variables, cleared = session.selected(read_catalog(files, terminal.warn))
+    variables |= variables_of_files(files, credentials_file, config_file)
+    terminal.tell_shell(lines(shell, variables, cleared=cleared))
+    terminal.say(f"this shell uses {session.profile}{until(session.expiration, world.clock())}")
+
+
+def _way_out(shell: str, profile: str | None) -> str:
+    """What to type where there is no function.
+
+    Args:
+        shell: The shell's name.
+        profile: The profile, quoted for it; None for `--none`.
+    """
+    if shell in STARTUP_LINES:
+        return f"{STARTUP_LINES[shell]}; encee use {profile or '--none'}"
+    return f"encee shell {profile}" if profile else "encee env --unset prints what to type instead"

@@ -1,0 +1,42 @@
+"""What a command gets from `main`. Imports little: every command waits for it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables, expanded
+from encee.cli import terminal
+from encee.errors import FileRefusedError
+
+
+class World(NamedTuple):
+    """What is outside the program: passed in, so that tests can be somewhere else at another time.
+
+    Args:
+        environ: The environment's variables.
+        clock: Returns the present moment, UTC.
+    """
+
+    environ: Mapping[str, str]
+    clock: Callable[[], datetime]
+
+    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
+        """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.
+
+        Raises:
+            FileRefusedError: A path begins with a home folder, and there is no such folder.
+        """
+        options = {CREDENTIALS_VARIABLE: credentials_file, CONFIG_VARIABLE: config_file}
+        for variable, path in empty_variables(self.environ).items():
+            if options[variable] is None:
+                terminal.warn(f"{variable} is set and empty: AWS tools read no {path} in this shell: unset {variable}")
+        return Files.located(self.environ, credentials_file, config_file)
+
+    def legacy_serial(self) -> str | None:
+        """The device that the first encee's `~/.encee/config` names, or None."""
+        from encee.profiles.importers.legacy import LEGACY_FILE, legacy_serial  # noqa: PLC0415 - only a refresh wants it
+
+        try:
+            return legacy_serial(expanded(LEGACY_FILE))
+        except FileRefusedError:  # HOME is not set
+            return None

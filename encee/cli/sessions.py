@@ -1,0 +1,85 @@
+"""A valid session for another program: the one on disk, or a fresh one."""
+
+import shlex
+from datetime import datetime, timedelta
+
+from encee.awsfile.paths import Files
+from encee.cli import terminal
+from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
+from encee.profiles.export import Exported, exported, of_session, session_profile_meant
+from encee.profiles.lookup_errors import not_a_source
+
+_MOMENT = timedelta(seconds=1)
+"""A session that lasts longer is valid: a person is not asked before it has expired."""
+
+
+def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Exported:
+    """The session that a word of the command line means, valid now.
+
+    Args:
+        word: A profile or a session profile.
+        world: The environment and the clock.
+        files: Where the two files are.
+        how: How to get a fresh one where there is no valid session; None to fail instead.
+
+    Raises:
+        NoSessionError: There is no valid session, and none is to be had.
+        EnceeError: The refresh failed.
+    """
+    catalog = read_catalog(files, terminal.warn)
+    session = exported(catalog, word)
+    refreshable = catalog.profile_for(word)
+    if session is None and refreshable is None:
+        raise not_a_source(catalog, word, files)
+    now = world.clock()
+    least = how.least if how is not None and refreshable is not None else timedelta()
+    if session is not None and _lasts(session, now + least):
+        return session
+    if how is not None and refreshable is not None:
+        is_urgent = session is None or not _lasts(session, now + _MOMENT)
+        try:
+            return _refreshed(word, world, files, how._replace(ask=how.ask and is_urgent))
+        except InterruptedByPersonError:
+            raise
+        except EnceeError as error:
+            if session is None or not _lasts(session, now):
+                raise
+            if not isinstance(error, NoSessionError):
+                terminal.warn(f"{word} was not refreshed: {error.message}")
+            return session  # not for long, but there is no better one
+    state = "has expired" if session is not None else "is missing"
+    if refreshable and catalog.has_session_of_another_account(
+        session_profile_meant(catalog, word, refreshable), refreshable
+    ):
+        state = f"is of another account than the key of {refreshable}"
+    remedy = f"encee refresh {shlex.quote(refreshable)}" if refreshable else "renew it with the tool that made it"
+    raise NoSessionError(f"the session of {word} {state}", hint=remedy)
+
+
+def _lasts(session: Exported, moment: datetime) -> bool:
+    """Whether a session is valid beyond a moment; one that does not say when it ends is taken to be."""
+    return session.expiration is None or session.expiration > moment
+
+
+def _refreshed(word: str, world: World, files: Files, how: HowToRefresh) -> Exported:
+    from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
+
+    target, session = session_for(word, world, files, how)
+    return of_session(session, read_catalog(files, terminal.warn), *target)
+
+
+def variables_of_files(files: Files, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
+    """The variables by which other programs find the files that an option names.
+
+    Args:
+        files: Where the two files are.
+        credentials_file: `--credentials-file`, or None.
+        config_file: `--config-file`, or None.
+    """
+    variables = {}
+    if credentials_file is not None:
+        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.absolute())
+    if config_file is not None:
+        variables["AWS_CONFIG_FILE"] = str(files.config.absolute())
+    return variables

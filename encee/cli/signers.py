@@ -1,0 +1,127 @@
+"""Who signs the requests of a command that asks AWS for more than a session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from shlex import quote
+from typing import TypeVar
+
+from encee.aws.clients import find_credentials
+from encee.aws.errors import NeedsMfaError
+from encee.aws.signer import Signer
+from encee.awsfile.paths import Files
+from encee.cli import terminal
+from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.cli.refresh_run import session_for
+from encee.errors import UsageError
+from encee.model import AccessKey, Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.settings import GivenSettings, Settings
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The two ways in which a long-term profile signs: with its key, and with its session, which has MFA.
+
+    Args:
+        profile: The long-term profile.
+        key: Its long-term credentials.
+        settings: Its settings, and everybody else's.
+        catalog: The profiles.
+        world: The environment and the clock.
+        files: Where the two files are.
+        how: How to get a fresh session where there is no valid one.
+    """
+
+    profile: str
+    key: AccessKey
+    settings: Settings
+    catalog: Catalog
+    world: World
+    files: Files
+    how: HowToRefresh
+
+    def with_key(self) -> Signer:
+        """The long-term credentials."""
+        region, _ = self.settings.region(self.profile, self.settings.saved_serial(self.profile))
+        return Signer(self.profile, self.key, region, self.files.credentials, self.files.config)
+
+    def with_session(self) -> Signer:
+        """The session with MFA: the one on disk while it is valid, else a fresh one, for which a code is asked.
+
+        Raises:
+            EnceeError: There is none, and none is to be had.
+        """
+        _, session = session_for(self.profile, self.world, self.files, self.how)
+        return self._with(session)
+
+    def on_hand(self) -> Signer:
+        """The session on disk while it is valid, else the long-term credentials: nobody is asked for anything."""
+        session = self.catalog.session(self.settings.target(self.profile), self.profile)
+        return self._with(session) if session and session.expiration > self.world.clock() else self.with_key()
+
+    def asking(self, request: Callable[[Signer], Answer]) -> Answer:
+        """What AWS answers to whoever is on hand; where a policy requires MFA for that, what it answers to a session.
+
+        Raises:
+            EnceeError: AWS does not answer, or there is no session to be had.
+        """
+        try:
+            return request(self.on_hand())
+        except NeedsMfaError:
+            if self.settings.serial(self.profile) is None:
+                raise  # without a device there is no session
+            return request(self.with_session())
+
+    def _with(self, session: Session) -> Signer:
+        return self.with_key()._replace(key=session, source=self.profile)
+
+
+def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing:
+    """Who signs for a profile that the command line names.
+
+    Raises:
+        UsageError: It is no profile with long-term keys.
+        FileRefusedError: One of the two files cannot be read.
+    """
+    catalog = read_catalog(files, terminal.warn)
+    profile = catalog.profile_for(word)
+    if profile is None:
+        raise not_a_source(catalog, word, files)
+    key = catalog.access_key(profile)
+    if key is None:
+        raise UsageError(
+            f"{profile} is a role, which has no keys and devices of its own", hint="name its source_profile"
+        )
+    catalog.refuse_key(profile, key)
+    settings = Settings(GivenSettings(), world.environ, catalog, world.legacy_serial())
+    return Signing(profile, key, settings, catalog, world, files, how)
+
+
+def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> Signer:
+    """Who signs for a profile that administers an account.
+
+    A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
+    botocore finds for it signs.
+
+    Raises:
+        EnceeError: There are no credentials, and none are to be had.
+    """
+    catalog = read_catalog(files, terminal.warn)
+    profile = catalog.profile_for(word)
+    if profile in catalog.sources:
+        return signing(word, world, files, how).with_session()
+    settings = Settings(GivenSettings(), world.environ, catalog)
+    if profile is not None:
+        region, _ = settings.region(profile, None)
+        target, session = session_for(profile, world, files, how)
+        return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
+    if word not in catalog.config and word not in catalog.credentials:
+        raise not_a_source(catalog, word, files)
+    way, source = catalog.sign_in(word), catalog.last_source(word)
+    hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
+    found = find_credentials(word, files.credentials, files.config, hint)
+    region, _ = settings.region(word, None)
+    return Signer(word, found, region, files.credentials, files.config)

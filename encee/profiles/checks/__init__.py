@@ -1,0 +1,1 @@
+"""What encee doctor looks at in the two files."""

@@ -1,0 +1,230 @@
+"""The checks of what is written in the two files: whether the AWS tools can read it, and all of them alike."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from encee.awsfile.headers import ConfigHeaders
+from encee.awsfile.lines import Kind, Line
+from encee.awsfile.syntax import IGNORED_CHARACTERS, UnreadableError
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import Examined, ExaminedFile
+from encee.profiles.checks.section_remedies import at_the_margin, config_header, is_setting, join_sections
+from encee.profiles.remedies import comment_out, copy, delete, then, write
+
+WAIT = "fix the other headers of the file first, and run encee doctor again"
+
+MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
+"""The name of a section of the credentials file that is meant for the profile behind the word."""
+
+
+def _unreadable(kind: str, examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        if isinstance(file.fault, UnreadableError) and file.fault.kind == kind:
+            yield Finding(State.ERROR, file.fault.message, file.fault.hint)
+
+
+def _byte_order_mark(examined: Examined) -> Iterator[Finding]:
+    return _unreadable("byte-order-mark", examined)
+
+
+def _syntax(examined: Examined) -> Iterator[Finding]:
+    return _unreadable("syntax", examined)
+
+
+def _duplicates(examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        if _has_duplicates(file):
+            headers: dict[str, list[Line]] = {}
+            for line in file.lines:
+                if line.kind is Kind.HEADER:
+                    headers.setdefault(line.name, []).append(line)
+            steps = [step for same in headers.values() if len(same) > 1 for step in _joined(file, same)]
+            yield Finding(State.ERROR, str(file.fault), then(*steps))
+    if _has_duplicates(examined.config):
+        return
+    for profile, same in examined.config.headers_of.items():
+        if len(same) > 1 and profile != "default":
+            yield Finding(
+                State.WARNING,
+                f"{examined.config.path} has {len(same)} sections for the profile {profile}: AWS tools take the last "
+                "one, or join them",
+                then(*_joined(examined.config, same)),
+            )
+
+
+def _has_duplicates(file: ExaminedFile) -> bool:
+    """Whether the AWS CLI reads nothing of a file because it has two sections of one header."""
+    return isinstance(file.fault, UnreadableError) and file.fault.kind == "duplicate-section"
+
+
+def _joined(file: ExaminedFile, same: Sequence[Line]) -> Iterator[str]:
+    """The steps that make one section of several: the last one, which the AWS CLI takes."""
+    return join_sections(file, same[:-1], same[-1])
+
+
+def _two_defaults(examined: Examined) -> Iterator[Finding]:
+    file = examined.config
+    if not _has_duplicates(file) and len(same := file.headers_of.get("default", [])) > 1:
+        steps = [*_joined(file, same)]
+        if same[-1].name != "default":
+            steps.append(write(file.path, same[-1].number, "[default]"))
+        yield Finding(
+            State.WARNING,
+            f"{file.path} has both {' and '.join(f'[{line.name}]' for line in same)}: some AWS tools take the later "
+            "one, others [profile default]",
+            then(*steps),
+        )
+
+
+def _default_section(examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        if file.view.get("DEFAULT"):
+            yield Finding(
+                State.WARNING,
+                f"{file.path} has a section [DEFAULT], which Python's tools add to every profile and others to none",
+                then(*_without_default_section(file)),
+            )
+
+
+def _without_default_section(file: ExaminedFile) -> Iterator[str]:
+    """The steps that copy the options of `[DEFAULT]` to every profile of the file, and delete the section."""
+    defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
+    shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
+    yield from at_the_margin(file, [line for line in file.lines if line.name])
+    for headers in file.headers_of.values():
+        own = {line.option for line in file.sections[headers[-1].number]}
+        if missing := [line.number for line in shared if line.option not in own]:
+            yield copy(file.path, missing, headers[-1].number)
+    yield delete(file.path, [line.number for line in [*defaults, *shared]])
+
+
+def _spelling(examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        sections = {f"[{line.name}]": line for line in file.lines if line.kind is Kind.HEADER}
+        for line in file.lines:
+            if line.text.lstrip(IGNORED_CHARACTERS).startswith("[") and not _is_plain(line, file):
+                yield Finding(
+                    State.WARNING,
+                    f"{file.path}: line {line.number} holds a '[' that some AWS tools take for a section and others "
+                    "do not",
+                    then(*_respelled(line, file, sections)),
+                )
+
+
+def _is_plain(line: Line, file: ExaminedFile) -> bool:
+    """Whether every AWS tool takes a line for the same section."""
+    name = line.name
+    if line.kind is not Kind.HEADER or line.text.rstrip() != f"[{name}]" or re.search("[]#;]", name):
+        return False
+    profile = file.headers.profile(name)
+    if profile is None or profile == name:
+        return name == name.strip()
+    return file.headers.is_portable(name, profile)
+
+
+def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Iterator[str]:
+    """The steps that write a header as every tool reads it, or join its section with one that has that header.
+
+    Args:
+        line: The header's line.
+        file: Where it is.
+        sections: Header, in brackets → the section that has it, or gets it by the steps for another line.
+    """
+    match = re.match(r"\s*\[([^\[\]]+)\]", line.text) if line.kind is Kind.HEADER else None
+    name = re.sub(r"\A(profile)\s+", r"\1 ", re.sub("[#;]", "-", match[1].strip())) if match else ""
+    if not name:
+        yield comment_out(file.path, line.number)
+        return
+    header = f"[{name}]"
+    if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.profile(name)) is not None:
+        header = config_header(profile) or header
+    there = sections.setdefault(header, line)
+    if there is line:
+        yield write(file.path, line.number, header)
+    else:
+        yield from join_sections(file, [line], there)
+
+
+def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
+    file = examined.credentials
+    for name, headers in () if examined.is_one_file else file.headers_of.items():
+        if meant := MISPLACED_PREFIX.fullmatch(name):
+            there = file.headers_of.get(meant[1])
+            steps = join_sections(file, headers, there[-1]) if there else _renamed(file, headers, f"[{meant[1]}]")
+            yield Finding(
+                State.WARNING,
+                f"{file.path} has a section [{name}]: only the config file has the word profile in a header",
+                then(*steps),
+            )
+
+
+def _renamed(file: ExaminedFile, headers: Sequence[Line], header: str) -> Iterator[str]:
+    """The steps that give a section another header, and join others with it."""
+    yield write(file.path, headers[0].number, header)
+    if len(headers) > 1:
+        yield from join_sections(file, headers[1:], headers[0])
+
+
+def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
+    file = examined.config
+    for profile, headers in examined.misnamed_headers.items():
+        there, header = file.headers_of.get(profile), config_header(profile)
+        if there:
+            steps = join_sections(file, headers, there[-1])
+        elif header:
+            steps = _renamed(file, headers, header)
+        else:
+            steps = iter(["choose a name without quotes and brackets for the profile, in both files"])
+        names = " and ".join(f"[{line.name}]" for line in headers)
+        yield Finding(
+            State.WARNING, f"{file.path} has a section {names}, which is no profile to the AWS tools", then(*steps)
+        )
+
+
+_OF_HEADERS: Mapping[str, Callable[[Examined], Iterator[Finding]]] = {
+    "duplicate-section": _duplicates,
+    "header-spelling": _spelling,
+    "profile-prefix": _profile_in_credentials,
+    "missing-prefix": _no_profile_in_config,
+    "two-defaults": _two_defaults,
+    "default-section": _default_section,
+}
+"""The checks whose remedies change headers, or move settings between sections."""
+
+
+def _one_by_one(check: str) -> Callable[[Examined], Iterator[Finding]]:
+    """A check of headers that gives no steps which could not be done together with those of another one.
+
+    Two remedies could give two sections one header, or move one option twice to the same section.
+    """
+
+    def look(examined: Examined) -> Iterator[Finding]:
+        first: dict[str, str] = {}
+        moved: set[str] = set()
+        for id_, find in _OF_HEADERS.items():
+            for finding in find(examined):
+                remedy = finding.remedy or ""
+                paths = [str(file.path) for file in examined.both if f" of {file.path}" in remedy]
+                moves = " below line " in remedy
+                waits = any(first.setdefault(path, id_) != id_ or (moves and path in moved) for path in paths)
+                if moves and not waits:
+                    moved.update(paths)
+                if id_ == check:
+                    yield finding._replace(remedy=WAIT) if waits else finding
+            if id_ == check:
+                return
+
+    return look
+
+
+FILE_CHECKS: tuple[Check[Examined], ...] = (
+    Check("byte-order-mark", "neither file begins with a byte-order mark", _byte_order_mark),
+    Check("duplicate-section", "no profile has two sections in one file", _one_by_one("duplicate-section")),
+    Check("syntax", "the AWS tools can read both files", _syntax),
+    Check("header-spelling", "all AWS tools read the headers alike", _one_by_one("header-spelling")),
+    Check("profile-prefix", "the credentials file has no [profile …]", _one_by_one("profile-prefix")),
+    Check("missing-prefix", "the config file's profiles are named as such", _one_by_one("missing-prefix")),
+    Check("two-defaults", "there is one default profile at most", _one_by_one("two-defaults")),
+    Check("default-section", "neither file has a section [DEFAULT]", _one_by_one("default-section")),
+)
+"""In the order in which they are shown."""

@@ -1,0 +1,214 @@
+"""The checks of the keys and tokens in the sections of profiles."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import join
+from typing import NamedTuple
+
+from encee.awsfile.lines import Line
+from encee.awsfile.syntax import PORTABLE_VALUE, NestedSettings, is_multiline
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import OF_A_PROFILE, Examined, ExaminedFile
+from encee.profiles.checks.section_remedies import delete_options
+from encee.profiles.credentials import TOKENS, USER_KEY, has_token, is_encees, is_session_key, source_in
+from encee.profiles.identifiers import ACCESS_KEY_ID, key_id_fault
+from encee.profiles.locked_section import points_to_keyring
+from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
+
+_KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
+
+_SECRET_LENGTH = 40
+"""How many characters the secret of a user's access key has."""
+
+
+class Section(NamedTuple):
+    """A profile's section in one of the two files: where it is, and what it holds."""
+
+    file: ExaminedFile
+    profile: str
+    options: Mapping[str, str]
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        headers = self.file.headers_of.get(self.profile)
+        return f"[{headers[-1].name}] in {self.file.path}" if headers else f"{self.profile} in {self.file.path}"
+
+    def line(self, option: str) -> int | None:
+        """The number of the line that sets an option; None where it is inherited or not set."""
+        return next((line.number for line in self.file.option(self.profile, option)), None)
+
+    def delete(self, *options: str) -> str | None:
+        """The step that deletes options."""
+        return delete_options(self.file, self.profile, options)
+
+
+def _sections(examined: Examined) -> Iterator[Section]:
+    """Each section of a profile; once, where the two files are one."""
+    for profile, options in examined.catalog.credentials.items():
+        yield Section(examined.credentials, profile, options)
+    for profile, options in examined.catalog.config.items():
+        if not (examined.is_one_file and profile == "default"):
+            yield Section(examined.config, profile, options)
+
+
+def _half_a_key(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        held = [key for key in (_ID, _SECRET) if section.options.get(key)]
+        if len(held) != 1:
+            continue
+        state, effect = (State.ERROR, "stop there") if held == [_ID] else (State.WARNING, "ignore it")
+        message = f"{section.place} holds {held[0]} and not the other half of a key: AWS tools {effect}"
+        yield Finding(state, message, *_whole_key(section, examined, held))
+
+
+def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The remedy for a section with a part of a key, or one that is not valid: delete it, or enter a whole one.
+
+    `aws configure` writes to the credentials file, and leaves what the config file holds.
+    """
+    stored = examined.catalog.credentials.get(section.profile, {})
+    if points_to_keyring(stored):
+        return section.delete(*held), ()
+    if section.file is examined.config:
+        is_needed = not (stored.get(_ID) and stored.get(_SECRET))
+        return section.delete(*held), _configure(section.profile) if is_needed else ()
+    renamed = [
+        rename(section.file.path, line.number, line.option)
+        for option in (_ID, _SECRET)
+        for line in section.file.option(section.profile, option)[:1]
+        if line.name != line.option
+    ]
+    return then(*renamed) or "enter both", _configure(section.profile)
+
+
+def _configure(profile: str) -> tuple[str, ...]:
+    return (join(["aws", "configure", "--profile", profile]),)
+
+
+def _key_form(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        key_id, secret = section.options.get(_ID), section.options.get(_SECRET)
+        if key_id and secret and not is_multiline(key_id, secret) and (fault := _key_fault(section, key_id, secret)):
+            state, message, steps = fault
+            commands: tuple[str, ...] = ()
+            remedy = then(*steps)
+            if remedy is None:
+                remedy, commands = _whole_key(section, examined, (_ID, _SECRET))
+            yield Finding(state, message, remedy, commands)
+
+
+def _key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, Sequence[str]] | None:
+    """What is wrong with a key that is there, and the steps that fix it; none where it has to be entered again."""
+    path, numbers = section.file.path, {option: section.line(option) for option in (_ID, _SECRET)}
+    if not ACCESS_KEY_ID.fullmatch(key_id):
+        message = f"{section.place}: {_ID} of {section.profile} {key_id_fault(key_id)}"
+        if ACCESS_KEY_ID.fullmatch(secret):
+            other = {_ID: _SECRET, _SECRET: _ID}
+            return (
+                State.ERROR,
+                message,
+                [rename(path, number, other[name]) for name, number in numbers.items() if number],
+            )
+        number = numbers[_ID]
+        is_quoted = number and ACCESS_KEY_ID.fullmatch(key_id.strip("\"'"))
+        return State.WARNING, message, [unquote(path, number)] if number and is_quoted else []
+    if is_session_key(key_id) and not has_token(section.options):
+        return State.ERROR, f"{section.place} holds the key of a session (ASIA…) without its token", []
+    if PORTABLE_VALUE.fullmatch(secret):
+        return None
+    steps = []
+    if number := numbers[_SECRET]:
+        if PORTABLE_VALUE.fullmatch(secret.strip("\"'")):
+            steps = [unquote(path, number)]
+        elif PORTABLE_VALUE.fullmatch(re.split(r"\s+[#;]", secret)[0]):
+            steps = [cut_comment(path, number)]
+    message = f"{section.place} holds a secret with quotes, blanks or a '#', which AWS tools read differently"
+    return State.WARNING, message, steps
+
+
+def _secret_length(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        key_id, secret = section.options.get(_ID, ""), section.options.get(_SECRET, "")
+        is_plain = ACCESS_KEY_ID.fullmatch(key_id) and PORTABLE_VALUE.fullmatch(secret)
+        if is_plain and key_id.startswith(USER_KEY) and len(secret) != _SECRET_LENGTH:
+            message = f"{section.place} holds a secret of {len(secret)} characters: AWS makes them of {_SECRET_LENGTH}"
+            yield Finding(State.WARNING, message, *_whole_key(section, examined, (_ID, _SECRET)))
+
+
+def _stray_token(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        if tokens := [name for name in TOKENS if section.options.get(name) and _is_users(section, examined)]:
+            yield Finding(
+                State.ERROR,
+                f"{section.place} holds {' and '.join(tokens)} beside a long-term key (AKIA…), which AWS then refuses",
+                section.delete(*tokens),
+            )
+
+
+def _is_users(section: Section, examined: Examined) -> bool:
+    """Whether the key that a section holds, or that the other file has for its profile, is a user's."""
+    both = examined.catalog.options(section.profile)
+    ids = (section.options.get(_ID, USER_KEY), both.get(_ID, ""))
+    return not is_encees(both) and all(key_id.startswith(USER_KEY) for key_id in ids)
+
+
+def _continued(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        further = {name: value for name, value in section.options.items() if is_multiline(value)}
+        if names := [name for name, value in further.items() if not isinstance(value, NestedSettings)]:
+            taken = {*section.options}
+            steps = [_without_continuation(line, section, examined, taken) for line in _continuations(section, names)]
+            yield Finding(
+                State.WARNING,
+                f"{section.place} has an indented line under {' and '.join(names)}: AWS tools take it for a part of "
+                "that value",
+                then(*steps),
+            )
+
+
+def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
+    for name in names:
+        yield from section.file.option(section.profile, name)[1:]
+
+
+def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
+    """The step that makes a setting of its own of a line, or deletes it where that one is taken already."""
+    name, equals, value = (part.strip() for part in line.text.partition("="))
+    if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
+        return comment_out(section.file.path, line.number)
+    keys = examined.catalog.credentials.get(section.profile, {})
+    if name.lower() in _KEY and keys.get(name.lower()) != value:
+        return comment_out(section.file.path, line.number)
+    if name.lower() in taken or name.lower() in keys:
+        return delete(section.file.path, [line.number])
+    taken.add(name.lower())
+    return unindent(section.file.path, [line.number])
+
+
+def _stale_token(examined: Examined) -> Iterator[Finding]:
+    for section in _sections(examined):
+        stale, token = section.options.get("aws_security_token"), section.options.get("aws_session_token")
+        if stale is None or token is None or stale == token:
+            continue
+        if _is_users(section, examined):
+            continue  # neither belongs there
+        source = source_in(section.options) if is_encees(section.options) else None
+        can_refresh = source in examined.catalog.targets
+        yield Finding(
+            State.WARNING,
+            f"{section.place} has an old aws_security_token, which some AWS tools take before aws_session_token",
+            None if can_refresh else section.delete("aws_security_token"),
+            (join(["encee", "refresh", source]),) if source and can_refresh else (),
+        )
+
+
+KEY_CHECKS: tuple[Check[Examined], ...] = (
+    Check("half-a-key", "no profile holds half a key", _half_a_key),
+    Check("key-form", "every key looks like one", _key_form),
+    Check("secret-length", "every secret is as long as AWS makes them", _secret_length),
+    Check("stray-token", "no session token is beside a long-term key", _stray_token),
+    Check("continued-value", "no value goes on in the next line", _continued),
+    Check("stale-token", "no old token hides a session", _stale_token),
+)
+"""In the order in which they are shown."""

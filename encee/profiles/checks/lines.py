@@ -1,0 +1,108 @@
+"""The checks of single lines that the AWS CLI reads otherwise than they look, or other AWS tools not at all."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from encee.awsfile.lines import Kind, Line
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import OF_A_PROFILE, Examined, ExaminedFile
+from encee.profiles.remedies import cut_comment, delete, rename, retype, unindent, unquote
+
+_EXPORT = re.compile(r"(?:export|set|setx|declare\s+-x)\s+(?P<name>aws_\w+)", re.IGNORECASE)
+"""The name of an option that was copied from a shell's script."""
+
+_BARE = {
+    "region": re.compile(r"[a-z0-9-]+"),
+    "output": re.compile(r"[a-z-]+"),
+    "source_profile": re.compile(r"[^\s#;\"']+"),
+    "role_arn": re.compile(r"arn:[^\s\"']+"),
+}
+"""Options whose values have neither quotes nor a comment behind them, and what such a value looks like."""
+
+_MOST_NAMED = 3
+"""As many characters are named in one message at most."""
+
+
+def _options(examined: Examined) -> Iterator[tuple[ExaminedFile, Line]]:
+    for file in examined.both:
+        yield from ((file, line) for line in file.lines if line.kind is Kind.OPTION)
+
+
+def _upper_case(examined: Examined) -> Iterator[Finding]:
+    for file, line in _options(examined):
+        if line.name != line.option and OF_A_PROFILE.fullmatch(line.option):
+            yield Finding(
+                State.WARNING,
+                f"{file.path}: line {line.number} spells {line.option} with capitals, and some AWS tools do not find "
+                "it",
+                rename(file.path, line.number, line.option),
+            )
+
+
+def _exported(examined: Examined) -> Iterator[Finding]:
+    for file, line in _options(examined):
+        if match := _EXPORT.fullmatch(line.name):
+            name = match["name"].lower()
+            there = any(other.option == name for other in file.sections[line.header])
+            yield Finding(
+                State.WARNING,
+                f"{file.path}: line {line.number} is written as for a shell, and no AWS tool finds {name} in it",
+                delete(file.path, [line.number]) if there else rename(file.path, line.number, name),
+            )
+
+
+def _indented(examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        for header, lines in file.sections.items():
+            if numbers := [line.number for line in lines if line.kind is Kind.OPTION and line.is_indented]:
+                yield Finding(
+                    State.WARNING,
+                    f"{file.path}: the options below line {header} are indented, and some AWS tools refuse the file",
+                    unindent(file.path, numbers),
+                )
+
+
+def _quoted(examined: Examined) -> Iterator[Finding]:
+    for file, line in _options(examined):
+        bare, value = _BARE.get(line.option), line.value.strip()
+        if bare is None or bare.fullmatch(value) or not value:
+            continue
+        place = f"{file.path}: line {line.number}"
+        if bare.fullmatch(value.strip("\"'")):
+            message = f"{place} has quotes around {line.option}, which AWS tools take for a part of it"
+            yield Finding(State.WARNING, message, unquote(file.path, line.number))
+        elif bare.fullmatch(re.split(r"\s+[#;]", value)[0]):
+            message = f"{place} has a comment behind {line.option}, which AWS tools take for a part of it"
+            yield Finding(State.WARNING, message, cut_comment(file.path, line.number))
+
+
+def _invisible(examined: Examined) -> Iterator[Finding]:
+    for file in examined.both:
+        for line in file.lines:
+            if line.kind is not Kind.COMMENT and (points := [*dict.fromkeys(filter(_is_invisible, line.text))]):
+                names = " and ".join(f"U+{ord(point):04X}" for point in points[:_MOST_NAMED])
+                is_empty = not "".join(character for character in line.text if not _is_invisible(character)).strip()
+                yield Finding(
+                    State.WARNING,
+                    f"{file.path}: line {line.number} holds characters that editors do not show: {names}",
+                    (delete if is_empty else retype)(file.path, [line.number]),
+                )
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether an editor shows nothing, or a blank, for a character that AWS tools take for a part of a name or value.
+
+    Those are control and format characters, and separators other than the blank.
+    """
+    return character not in " \t" and unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+
+
+LINE_CHECKS: tuple[Check[Examined], ...] = (
+    Check("option-case", "every option's name is in lower case", _upper_case),
+    Check("shell-syntax", "no option is written as for a shell", _exported),
+    Check("indented-option", "every option begins at the margin", _indented),
+    Check("quoted-value", "no setting has quotes around it or a comment behind it", _quoted),
+    Check("invisible-characters", "no line holds characters that editors do not show", _invisible),
+)
+"""In the order in which they are shown."""

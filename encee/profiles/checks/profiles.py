@@ -1,0 +1,297 @@
+"""The checks of what the two files and the environment say, taken together: sessions, settings, roles."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from shlex import join
+
+from encee.awsfile.syntax import NestedSettings, is_multiline
+from encee.errors import EnceeError, FileRefusedError, UsageError
+from encee.model import is_unencrypted
+from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.files import MISPLACED_PREFIX
+from encee.profiles.checks.section_remedies import delete_options, set_option
+from encee.profiles.credentials import is_encees
+from encee.profiles.durations import HOUR, parse_duration
+from encee.profiles.identifiers import checked_serial
+from encee.profiles.remedies import then, unquote
+from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
+
+_NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
+"""Settings of a long-term profile that its session profile needs as well, and has only when it has them itself."""
+
+_NESTED = frozenset(
+    {
+        "addressing_style",
+        "io_chunksize",
+        "max_bandwidth",
+        "max_concurrent_requests",
+        "max_queue_size",
+        "multipart_chunksize",
+        "multipart_threshold",
+        "payload_signing_enabled",
+        "preferred_transfer_client",
+        "signature_version",
+        "target_bandwidth",
+        "us_east_1_regional_endpoint",
+        "use_accelerate_endpoint",
+        "use_dualstack_endpoint",
+    }
+)
+"""The settings that can be nested in `s3`: https://docs.aws.amazon.com/cli/latest/topic/s3-config.html"""
+
+_NESTED_VALUE = re.compile(
+    r"[0-9]{1,15}(?:[KMGT]i?)?[Bb]?(?:/s)?|true|false|auto|path|virtual|legacy|regional|crt|classic|default|s3|s3v4"
+)
+
+_KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+
+
+def _shadowed_session(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    if catalog.targets and (reason := catalog.inherited_obstacle()):
+        yield Finding(State.ERROR, f"no session can be written: {reason}", MOVE_FROM_DEFAULT)
+        return
+    for source, target in catalog.targets.items():
+        if catalog.shadow(target) and (reason := _refusal(catalog, target, source)):
+            yield Finding(
+                State.ERROR,
+                f"no session of {source} can be written: {reason}",
+                *_renamed(examined, source),
+            )
+
+
+def _session_profile(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    uses = Counter(catalog.targets.values())
+    for source, target in catalog.targets.items() if not catalog.inherited_obstacle() else ():
+        if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
+            continue  # has a check of its own
+        reason = _refusal(catalog, target, source)
+        if uses[target] > 1:
+            reason = reason or f"{target} is the session profile of others as well"
+        if reason is None:
+            continue
+        yield Finding(
+            State.WARNING,
+            f"no session of {source} can be written: {reason}",
+            *_renamed(examined, source),
+        )
+
+
+def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
+    """Why a refresh would not write a session to its session profile, or None."""
+    try:
+        catalog.refuse_target(target, source)
+    except EnceeError as error:
+        return error.message.removesuffix("; nothing was changed")
+    return None
+
+
+def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
+    """The remedy that gives a profile's session a name that no other profile has."""
+    catalog = examined.catalog
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
+    taken = {*catalog.credentials, *catalog.config, *catalog.targets.values()}
+    name = next(
+        name
+        for name in (f"{stem}-session", *(f"{stem}-session-{n}" for n in range(2, len(taken) + 3)))
+        if name not in taken
+    )
+    steps, commands = set_option(examined, source, "encee_session_profile", name, config_only=True)
+    return then(*steps) or "give the session a name of its own:", commands
+
+
+def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
+    for profile, options in examined.catalog.credentials.items():
+        theirs = examined.catalog.config.get(profile, {}).get("region", "")
+        wins = options.get("region", theirs)
+        if theirs and wins != theirs and not is_multiline(theirs, wins):
+            yield Finding(
+                State.WARNING,
+                f"region = {wins} under {examined.credentials.section(profile)} in "
+                f"{examined.credentials.path} wins over region = {theirs} in the config file",
+                *_moved_region(examined, profile, wins),
+            )
+
+
+def _region_partition(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    settings = Settings(GivenSettings(), {}, catalog)
+    for profile in catalog.targets:
+        source = catalog.profile_for(catalog.last_source(profile))
+        region = catalog.options(profile).get("region", "")
+        if source not in catalog.sources or not region or is_multiline(region):
+            continue
+        try:
+            serial = settings.saved_serial(source)
+        except FileRefusedError:
+            continue  # the check of continued values reports it
+        try:
+            refuse_other_partition(region, serial, profile)
+        except UsageError as error:
+            right, _ = Settings(GivenSettings(), {}, Catalog({}, {})).region(profile, serial)  # a region by the device
+            steps, commands = set_option(examined, profile, "region", right)
+            yield Finding(State.ERROR, error.message, then(*steps), commands)
+
+
+def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
+    """The remedy that puts the region that counts into the config file alone."""
+    steps, commands = set_option(examined, profile, "region", region, config_only=True)
+    deletion = delete_options(examined.credentials, profile, ["region"])
+    return then(*filter(None, [deletion, *steps])), commands
+
+
+def _not_inherited(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    for source, target in catalog.sources.items():
+        theirs, own = catalog.options(source), catalog.options(target)
+        unsafe = {"endpoint_url", "services"} if any(_unencrypted(examined)) else set()
+        if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own and key not in unsafe]:
+            settings = [setting for key in missing for setting in _flat(examined, source, key, theirs[key])]
+            remedies = [set_option(examined, target, name, value) for name, value in settings]
+            yield Finding(
+                State.WARNING,
+                f"{target} does not inherit {' and '.join(missing)} of {source}",
+                then(*(step for remedy in remedies for step in remedy.steps)),
+                tuple(command for remedy in remedies for command in remedy.commands),
+            )
+
+
+def _unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
+    """Each place that names an endpoint without TLS, and the endpoint: the variables, profiles and their services."""
+    for name, value in examined.environ.items():
+        if (name == "AWS_ENDPOINT_URL" or name.startswith("AWS_ENDPOINT_URL_")) and is_unencrypted(value):
+            yield name, value
+    for file in examined.both:
+        for line in file.lines:
+            name, _, nested = line.value.partition("=")
+            value = nested.strip() if name.strip() == "endpoint_url" else line.value
+            if "endpoint_url" in {line.option, name.strip()} and is_unencrypted(value):
+                yield f"line {line.number} of {file.path}", value
+
+
+def _encryption(examined: Examined) -> Iterator[Finding]:
+    for place, endpoint in _unencrypted(examined):
+        yield Finding(
+            State.WARNING,
+            f"{place} names {endpoint}, which is not encrypted: whoever is on the way reads MFA codes and sessions",
+            "use an endpoint that begins with https://",
+        )
+
+
+def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
+    """A setting of a profile as `aws configure set` takes it; one with settings nested in it is several.
+
+    Only what is known to be a setting is shown: a key that was indented by mistake belongs to the value as well.
+    """
+    if not is_multiline(value):
+        yield key, value
+    elif isinstance(value, NestedSettings):
+        for line in (line for file in examined.both for line in file.option(profile, key)[1:]):
+            name, _, nested = (part.strip() for part in line.text.partition("="))
+            if name in _NESTED and _NESTED_VALUE.fullmatch(nested):
+                yield f"{key}.{name}", nested
+
+
+def _device_form(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
+        options = catalog.options(profile)
+        name = next((name for name in DEVICE_OPTIONS if options.get(name)), None)
+        if name is None or is_multiline(value := options[name]):
+            continue
+        try:
+            checked_serial(value)
+        except UsageError as error:
+            message = f"{name} of {profile}: {error.message}"
+            if steps := _unquoted(examined, profile, name, value):
+                yield Finding(State.ERROR, message, then(*steps))
+            elif profile in catalog.sources:
+                yield Finding(State.ERROR, message, commands=(join(["encee", "device", "save", profile]),))
+            else:
+                yield Finding(State.ERROR, message, _without(examined, profile, name))
+
+
+def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[str]:
+    """The step that takes quotes off a device's serial number, where there is one between them; else none."""
+    try:
+        is_quoted = checked_serial(value.strip("\"'")) != value
+    except UsageError:
+        return []
+    lines = [(file, line) for file in examined.both for line in file.option(profile, name)[:1]]
+    return [unquote(file.path, line.number) for file, line in lines[:1] if is_quoted]
+
+
+def _without(examined: Examined, profile: str, name: str) -> str | None:
+    """The remedy that deletes an option of a profile, in both files."""
+    return then(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
+
+
+def _role_source(examined: Examined) -> Iterator[Finding]:
+    catalog = examined.catalog
+    settings = Settings(GivenSettings(), {}, catalog)
+    for role in catalog.roles:
+        options = catalog.options(role)
+        source, serial = (options.get(name, "") for name in ("source_profile", "mfa_serial"))
+        if is_multiline(source, serial) or source == role or _is_long(options.get("duration_seconds")):
+            continue
+        deletion = _without(examined, role, "mfa_serial") if serial else None
+        if source in catalog.sources:
+            target = catalog.targets[source]
+            remedies = [set_option(examined, role, "source_profile", target)]
+            if serial and not catalog.device(source) and settings.saved_serial(source) == serial:
+                remedies.insert(0, set_option(examined, source, "mfa_serial", serial))
+            asks = "AWS tools ask for a code each hour" if serial else "AWS tools assume it without MFA"
+            message = f"the role {role} could use source_profile = {target}, the session; with {source}, {asks}"
+            steps = [*filter(None, [deletion]), *(step for remedy in remedies for step in remedy.steps)]
+            commands = tuple(command for remedy in remedies for command in remedy.commands)
+            yield Finding(State.WARNING, message, then(*steps), commands)
+        elif serial and is_encees(catalog.credentials.get(source, {})):
+            message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
+            yield Finding(State.WARNING, message, deletion)
+
+
+def _is_long(seconds: str | None) -> bool:
+    """Whether a role lasts longer than one that a session assumes can."""
+    try:
+        return seconds is not None and parse_duration(seconds) > HOUR
+    except UsageError:
+        return False
+
+
+def _keys_in_environment(examined: Examined) -> Iterator[Finding]:
+    there = [name for name in _KEYS_IN_ENVIRONMENT if examined.environ.get(name)]
+    if "AWS_ACCESS_KEY_ID" in there:
+        yield Finding(
+            State.WARNING,
+            f"{', '.join(there)} in the environment: AWS tools take them before AWS_PROFILE",
+            None,
+            (join(["unset", *there]),),
+        )
+
+
+def _gone_profile(examined: Examined) -> Iterator[Finding]:
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        profile = examined.environ.get(name)
+        known = {*examined.catalog.credentials, *examined.catalog.config}
+        if profile and examined.is_readable and profile not in known:
+            message = f"{name} names {profile}, which is in neither file: AWS tools stop there"
+            yield Finding(State.WARNING, message, None, (f"unset {name}",))
+
+
+PROFILE_CHECKS: tuple[Check[Examined], ...] = (
+    Check("shadowed-session", "no option hides a session from the AWS tools", _shadowed_session),
+    Check("session-profile", "every session has a place of its own", _session_profile),
+    Check("region-in-credentials", "no region wins over the config file's", _region_in_credentials),
+    Check("region-partition", "every region is in the partition of the device", _region_partition),
+    Check("endpoint-encryption", "every endpoint is encrypted, or on this machine", _encryption),
+    Check("not-inherited", "every session profile has what it needs", _not_inherited),
+    Check("device-form", "every device named in the files can be one", _device_form),
+    Check("role-source", "roles are assumed with sessions", _role_source),
+    Check("environment-keys", "the environment holds no keys", _keys_in_environment),
+    Check("environment-profile", "the environment names no profile that is gone", _gone_profile),
+)
+"""In the order in which they are shown."""

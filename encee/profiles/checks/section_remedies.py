@@ -1,0 +1,133 @@
+"""Remedies that need to know how a file's sections are: joined, renamed, or with an option that is set or deleted.
+
+Each leaves a file that the AWS CLI reads, whichever section, header or option is there already.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from shlex import join, quote
+from typing import NamedTuple
+
+from encee.awsfile.lines import Kind, Line
+from encee.awsfile.syntax import profile_of_header
+from encee.profiles.checks.examine import Examined, ExaminedFile
+from encee.profiles.remedies import add, delete, keep_one, move, then, unindent, write
+
+_KEY_OPTIONS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
+
+
+class Remedy(NamedTuple):
+    """What to do: in words, and by commands to type after that."""
+
+    steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def config_header(profile: str) -> str | None:
+    """The header, in brackets, by which botocore and the AWS CLI know a profile in the config file; None for none."""
+    if profile == "default":
+        return "[default]"
+    names = (f"profile {profile}", f"profile '{profile}'", f'profile "{profile}"')
+    return next((f"[{name}]" for name in names if "]" not in name and profile_of_header(name) == profile), None)
+
+
+def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Iterator[str]:
+    """Move the settings of sections into another one, as far as that lacks them, and delete their headers.
+
+    Args:
+        file: The file that holds them.
+        others: The headers of the sections that are to go.
+        into: The header of the one that stays, whose settings count.
+    """
+    there = {line.option: line for line in file.sections[into.number] if line.kind is Kind.OPTION}
+    below = max((line.number for line in file.sections[into.number] if is_setting(line)), default=into.number)
+    gone: list[int] = []
+    moved: list[int] = []
+    for header in others:
+        gone.append(header.number)
+        new: dict[str, Line] = {}
+        for line in filter(is_setting, file.sections[header.number]):
+            read = there.get(line.option)
+            if read is None:
+                moved.append(line.number)
+                new.setdefault(line.option, line)
+            elif line.option in _KEY_OPTIONS and line.value != read.value:
+                yield keep_one(file.path, read.number, line.number)
+            else:
+                gone.append(line.number)
+        there |= new
+    if moved:
+        stay = [line for line in file.sections[into.number] if line.number not in gone]
+        yield from at_the_margin(file, [*stay, *(line for line in file.lines if line.number in moved)])
+        yield move(file.path, moved, below)
+    yield delete(file.path, gone)
+
+
+def at_the_margin(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
+    """The step that lets options begin at the margin: below one that does, an indented one would continue it."""
+    if indented := {line.number for line in lines if line.kind is Kind.OPTION and line.is_indented}:
+        yield unindent(file.path, indented)
+
+
+def is_setting(line: Line) -> bool:
+    """Whether a line belongs to an option."""
+    return line.kind in {Kind.OPTION, Kind.CONTINUATION}
+
+
+def set_option(examined: Examined, profile: str, option: str, value: str, *, config_only: bool = False) -> Remedy:
+    """Set an option of a profile where it counts: in the file that has it, else in the config file.
+
+    `aws configure set` writes to the config file, which loses against the credentials file; and it adds a second
+    section or option where a header or a name is not spelled as it spells them.
+
+    Args:
+        examined: The files.
+        profile: Whose option.
+        option: Its name; `s3.NAME` for one that is nested in `s3`.
+        value: What it has to be.
+        config_only: Whether it counts in the config file only.
+    """
+    if not config_only and (lines := examined.credentials.option(profile, option)):
+        return Remedy((*_overwrite(examined.credentials.path, lines, value),))
+    if examined.is_one_file and (headers := examined.credentials.headers_of.get(profile)):
+        return Remedy((add(examined.credentials.path, headers[-1].number, f"{option} = {value}"),))
+    file = examined.config
+    lines = file.option(profile, option)
+    if not all(map(_is_plain, lines)):
+        return Remedy((*_overwrite(file.path, lines, value),))
+    commands = (join(["aws", "configure", "set", option, value, "--profile", profile]),)
+    headers = file.headers_of.get(profile) or examined.misnamed_headers.get(profile)
+    if headers is None or _is_as_aws_writes(headers[-1], profile):
+        return Remedy((), commands)
+    if header := config_header(profile):
+        return Remedy((write(file.path, headers[-1].number, header),), commands)
+    return Remedy((add(file.path, headers[-1].number, f"{option} = {value}"),))
+
+
+def _overwrite(file: Path, lines: Sequence[Line], value: str) -> Iterator[str]:
+    first, *rest = lines
+    indentation = first.text[: len(first.text) - len(first.text.lstrip())]
+    yield write(file, first.number, f"{indentation}{first.option} = {value}")
+    if rest:
+        yield delete(file, [line.number for line in rest])
+
+
+def _is_plain(line: Line) -> bool:
+    return line.kind is Kind.OPTION and not line.is_indented and line.name == line.option
+
+
+def _is_as_aws_writes(header: Line, profile: str) -> bool:
+    """Whether `aws configure` finds a header in the config file; else it adds a second one.
+
+    As `awscli.customizations.configure.writer` and `profile_to_section` have it.
+    """
+    name = quote(profile) if re.search(r"\s", profile) else profile
+    headers = ("[default]",) if profile == "default" else (f"[profile {name}]", f'[profile "{name}"]')
+    return header.text.startswith(headers)
+
+
+def delete_options(file: ExaminedFile, profile: str, names: Collection[str]) -> str | None:
+    """Delete options of a profile; None where the file does not set them itself."""
+    numbers = [line.number for name in names for line in file.option(profile, name)]
+    return then(delete(file.path, numbers)) if numbers else None

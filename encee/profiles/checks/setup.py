@@ -1,0 +1,46 @@
+"""The checks of what there is: which two files, and whether they hold a profile that encee can refresh."""
+
+from collections.abc import Iterator
+
+from encee.awsfile.paths import Files, empty_variables
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import Examined
+from encee.profiles.lookup_errors import nothing_to_refresh
+
+
+def _empty_variables(examined: Examined) -> Iterator[Finding]:
+    for variable, path in empty_variables(examined.environ).items():
+        yield Finding(
+            State.WARNING,
+            f"{variable} is set and empty: AWS tools read no {path} in this shell, and encee does",
+            commands=(f"unset {variable}",),
+        )
+
+
+def _one_file(examined: Examined) -> Iterator[Finding]:
+    if examined.is_one_file and examined.credentials.path.is_file():
+        yield Finding(
+            State.WARNING,
+            f"{examined.credentials.path} and {examined.config.path} are one file, in which a profile can have"
+            " two sections, [NAME] and [profile NAME]",
+            "give the config file a name of its own, and move the sections [profile NAME] there",
+        )
+
+
+def _nothing_to_refresh(examined: Examined) -> Iterator[Finding]:
+    if examined.catalog.sources or not examined.is_readable:
+        return
+    nothing = nothing_to_refresh(examined.catalog, Files(examined.credentials.path, examined.config.path))
+    has_any = any(examined.catalog.other_profiles()) or examined.catalog.roles
+    if has_any:
+        yield Finding(State.WARNING, nothing.message, nothing.hint)
+    else:
+        yield Finding(State.OK, nothing.message)
+
+
+SETUP_CHECKS: tuple[Check[Examined], ...] = (
+    Check("file-variables", "the AWS tools find both files", _empty_variables),
+    Check("one-file", "credentials file and config file are two files", _one_file),
+    Check("long-term-keys", "there is a profile to refresh", _nothing_to_refresh, lambda examined: examined.unread),
+)
+"""In the order in which they are shown."""

@@ -1,0 +1,100 @@
+"""What moves into the keyring and back: the secret of a long-term key, never in neither of the two, and a seed."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from encee.awsfile.document import Document
+from encee.awsfile.file import Store
+from encee.awsfile.paths import Files
+from encee.errors import EnceeError, FileRefusedError
+from encee.model import AccessKey
+from encee.profiles import keyring
+from encee.profiles.catalog import Catalog
+from encee.profiles.key_edits import is_locked, lock, refuse_elsewhere, sections_with, unlock
+from encee.profiles.locked_section import IN_KEYRING
+from encee.profiles.settings import SEED
+
+
+def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -> list[str]:
+    """Store a secret in the keyring, and then let no section of the credentials file hold it.
+
+    Args:
+        key: The key; where it is locked already, some other section may still hold it.
+        files: Where the two files are.
+        credentials: The credentials file.
+        config: The config file.
+
+    Returns:
+        The sections that do not hold it any more.
+
+    Raises:
+        EnceeError: The keyring did not take it; the file is as it was.
+        FileRefusedError: The file cannot be edited safely, or another process has changed it; it is as it was.
+    """
+    with credentials.flight(key.id):
+        document = credentials.document()
+        if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
+            raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
+        key = AccessKey(key.id, key.secret)
+        refuse_elsewhere(Catalog(document.view, config.document().view), key, files)
+        held = [name for name in sections_with(document.view, key) if not is_locked(document.view[name], key.id)]
+        if held:
+            credentials.rehearse(lock(key))
+            _refuse_copies(credentials.edited(lock(key)), files.credentials, key)
+            _refuse_copies(config.read(), files.config, key)
+            credentials.edited(lock(key), unlock(key))  # so that it could be brought back
+            keyring.keep(keyring.Kind.KEY, key.id, key.secret)
+            credentials.edit(lock(key))
+        return held
+
+
+def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:
+    """Refuse a secret of which a file would have a copy where no AWS tool looks for one, as in a comment."""
+    if (place := data.find(key.secret.encode())) >= 0:
+        line = data.count(b"\n", 0, place) + 1
+        raise FileRefusedError(
+            f"{file}: line {line} holds the secret of {key.id} too, in a comment or as a part of another value",
+            hint="take it out of there first",
+        )
+
+
+def bring_back(key: AccessKey, credentials: Store, warn: Callable[[str], None]) -> list[str]:
+    """Write a secret back into every section that has it in the keyring, and then take it out of there.
+
+    Args:
+        key: The key.
+        credentials: The credentials file.
+        warn: Called with a line where it stays in the keyring too.
+
+    Returns:
+        The sections that hold it again; none where none was locked.
+
+    Raises:
+        EnceeError: The keyring does not give it.
+        FileRefusedError: The file cannot be edited safely; it is as it was, and the keyring has the secret.
+    """
+    with credentials.flight(key.id):
+        view = credentials.document().view
+        locked = [name for name, options in view.items() if is_locked(options, key.id)]
+        if not locked:
+            with suppress(EnceeError):  # a run that was killed may have left it there
+                if not key.is_locked and keyring.fetch(keyring.Kind.KEY, key.id) == key.secret:
+                    keyring.forget(keyring.Kind.KEY, key.id)
+            return []
+        credentials.edit(unlock(AccessKey(key.id, key.secret)))
+        try:
+            keyring.forget(keyring.Kind.KEY, key.id)
+        except EnceeError as error:
+            warn(f"the keyring has a copy of the secret still: {error.message}")
+        return locked
+
+
+def name_seed(document: Document, profile: str) -> None:
+    """Let a profile of the config file say that the keyring has its device's seed."""
+    document.set(profile, {SEED: IN_KEYRING})
+
+
+def forget_seed(document: Document, profile: str) -> None:
+    """Let a profile of the config file say so no longer."""
+    document.remove(profile, {SEED}, mark=SEED)

@@ -1,0 +1,112 @@
+"""The device that the two files name for a profile: saved, and taken out again."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from encee.awsfile.document import Document
+from encee.awsfile.file import Store
+from encee.awsfile.syntax import View
+from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
+
+
+def save_device(credentials: Store, config: Store, profile: str, serial: str) -> Path:
+    """Save a device as `mfa_serial` of a profile.
+
+    It goes to the config file; but where the credentials file has one, which wins, that one is changed.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+        profile: A long-term profile.
+        serial: The device's serial number.
+
+    Returns:
+        The file that has it now.
+
+    Raises:
+        FileRefusedError: The file cannot be edited; nothing was changed.
+    """
+    has_one = "mfa_serial" in _credentials(credentials.document().view).options(profile)
+    store = credentials if has_one else config
+    store.edit(lambda document: document.set(profile, {"mfa_serial": serial}))
+    return store.path
+
+
+def forget_device(credentials: Store, config: Store, profile: str, serial: str) -> list[Path]:
+    """Take a device that is gone out of a profile, in both files.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+        profile: A long-term profile.
+        serial: The device's serial number.
+
+    Returns:
+        The files that had it.
+
+    Raises:
+        FileRefusedError: A file cannot be edited; it was not changed.
+    """
+    changed = []
+    for store, catalog in ((credentials, _credentials), (config, _config)):
+        if not _naming(catalog(store.document().view), profile, serial):
+            continue
+        store.edit(partial(_forget, catalog=catalog, profile=profile, serial=serial))
+        changed.append(store.path)
+    return changed
+
+
+def unsave_device(credentials: Store, config: Store, profile: str) -> list[Path]:
+    """Take `mfa_serial` out of a profile, in both files; in the config file also a section that held nothing else.
+
+    Args:
+        credentials: The credentials file.
+        config: The config file.
+        profile: A long-term profile.
+
+    Returns:
+        The files that had it.
+
+    Raises:
+        FileRefusedError: A file cannot be edited; it was not changed.
+    """
+    changed = []
+    for store, catalog in ((credentials, _credentials), (config, _config)):
+        if "mfa_serial" in catalog(store.document().view).options(profile):
+            before = store.read()
+            store.edit(partial(_unsave, profile=profile, keep_section=store is credentials))
+            changed += [store.path] if store.read() != before else []
+    return changed
+
+
+def _unsave(document: Document, *, profile: str, keep_section: bool) -> None:
+    if keep_section:
+        document.unset(profile, ["mfa_serial"])
+    else:
+        document.remove(profile, ["mfa_serial"], mark="mfa_serial")
+
+
+def _forget(document: Document, *, catalog: Callable[[View], Catalog], profile: str, serial: str) -> None:
+    document.unset(profile, _naming(catalog(document.view), profile, serial))
+
+
+def _credentials(view: View) -> Catalog:
+    return Catalog(view, {})
+
+
+def _config(view: View) -> Catalog:
+    return Catalog({}, view)
+
+
+def _naming(catalog: Catalog, profile: str, serial: str) -> list[str]:
+    """The options of a profile that name a device."""
+    options = catalog.options(profile)
+    return [key for key in DEVICE_OPTIONS if options.get(key) == serial]
+
+
+def still_naming(catalog: Catalog, serial: str) -> Iterator[str]:
+    """The profiles and roles that name a device."""
+    for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
+        if _naming(catalog, profile, serial):
+            yield profile

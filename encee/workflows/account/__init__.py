@@ -1,0 +1,1 @@
+"""MFA for a whole account."""

@@ -1,0 +1,53 @@
+"""What ends the keys and sessions of a user, after a theft."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from encee.aws.account import Change
+from encee.model import rfc3339
+from encee.workflows.account.plan import AccountPlan, Step
+
+REVOKED_SESSIONS = "encee-RevokedSessions"
+"""The policy, written into a user, that ends its sessions."""
+
+_PROPAGATION = timedelta(seconds=30)
+"""How long IAM may take to let everybody know of a change."""
+
+
+def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan:
+    """What ends a user's active keys, and all sessions that were made from any before now.
+
+    Those of the next half minute are ended too: so long can a key work on that was made inactive.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
+
+    Args:
+        user: The user.
+        key_ids: The ids of its active keys.
+        now: The present moment by AWS's clock, UTC.
+    """
+    keys = [
+        Step(
+            Change("UpdateAccessKey", {"UserName": user, "AccessKeyId": key_id, "Status": "Inactive"}),
+            f"make the key {key_id} of {user} inactive",
+        )
+        for key_id in key_ids
+    ]
+    arguments = {
+        "UserName": user,
+        "PolicyName": REVOKED_SESSIONS,
+        "PolicyDocument": _denying_sessions_before(now + _PROPAGATION),
+    }
+    sessions = Step(Change("PutUserPolicy", arguments), f"deny everything to the sessions of {user} from before now")
+    return AccountPlan((*keys, sessions), ())
+
+
+def _denying_sessions_before(moment: datetime) -> str:
+    statement = {
+        "Sid": "DenySessionsFromBeforeTheTheft",
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:TokenIssueTime": rfc3339(moment)}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))

@@ -1,0 +1,257 @@
+"""The checks that ask AWS: about a profile's key, its user's devices, the clock and the endpoint.
+
+All that is asked is asked first, with requests that change nothing and need no code; the checks then look at the
+answers. What AWS does not allow to be asked is no fault, and is said.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from shlex import join
+from typing import TypeVar
+
+from encee.aws.access_keys import list_access_keys
+from encee.aws.clients import Clients
+from encee.aws.errors import CLOCK_REMEDY, ClockOffError, DeadKeyError, ThrottledError
+from encee.aws.mfa_devices import list_devices
+from encee.aws.signer import Signer
+from encee.aws.sts import Identity, identity
+from encee.errors import AwsError, EnceeError
+from encee.model import Device, Session
+from encee.profiles.checks.access import ACCESS_CHECKS
+from encee.profiles.checks.base import Check, Finding, State
+from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.files import FILE_CHECKS
+from encee.profiles.checks.keys import KEY_CHECKS
+from encee.profiles.checks.lines import LINE_CHECKS
+from encee.profiles.checks.profiles import PROFILE_CHECKS
+from encee.profiles.checks.setup import SETUP_CHECKS
+from encee.workflows.find_device import fido_only
+from encee.workflows.refresh.warm_connection import root_key
+from encee.workflows.refresh_check import refresh_check
+
+Asked = TypeVar("Asked")
+
+_ALWAYS_KNOWN = {"environment-keys"}
+_OF_FIRST_BYTES = {"byte-order-mark"}
+
+
+def _with_obstacle(check: Check[Examined]) -> Check[Examined]:
+    """A check of what the files hold, which is unknown where they cannot be read."""
+    if check.id in _ALWAYS_KNOWN:
+        return check
+    of_first_bytes = check.id in _OF_FIRST_BYTES
+    return check._replace(obstacle=lambda examined: examined.unopened if of_first_bytes else examined.unread)
+
+
+_CONTENT_CHECKS = map(_with_obstacle, (*FILE_CHECKS, *LINE_CHECKS, *KEY_CHECKS, *PROFILE_CHECKS))
+_FILES_AND_PROFILES = (*SETUP_CHECKS, *ACCESS_CHECKS, *_CONTENT_CHECKS)
+
+REFRESH_CHECK = refresh_check(_FILES_AND_PROFILES)
+
+OFFLINE_CHECKS = (*_FILES_AND_PROFILES, REFRESH_CHECK)
+
+_CLOCK_WARNING = timedelta(seconds=5)
+_CLOCK_ERROR = timedelta(minutes=5)
+"""AWS itself refuses at 15 minutes."""
+
+_OLD = timedelta(days=90)
+_A_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What AWS said.
+
+    Args:
+        profile: The long-term profile that was asked about.
+        serial: The device that the files name for it, or why it can be none; None where they name none.
+        identity: Who the key belongs to, or why nobody knows.
+        clock: How far this machine's clock is ahead of AWS's, at least; None where nobody knows.
+        devices: The user's devices, or why nobody knows.
+        created: When the key was created, or why nobody knows; None where the user has no such key.
+        now: When that was, UTC.
+    """
+
+    profile: str
+    serial: str | EnceeError | None
+    identity: Identity | AwsError
+    clock: timedelta | None
+    devices: Sequence[Device] | AwsError
+    created: datetime | AwsError | None
+    now: datetime
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the key is one of the root user's."""
+        return isinstance(self.identity, Identity) and self.identity.is_root
+
+
+def ask(
+    signer: Signer, session: Session | None, serial: str | EnceeError | None, clock: Callable[[], datetime]
+) -> Answers:
+    """Ask AWS about a profile.
+
+    Args:
+        signer: The profile's long-term credentials.
+        session: A session with MFA that is valid, which may be allowed to ask for more; or None.
+        serial: The device that the files name for the profile, or why it can be none; None where they name none.
+        clock: Returns the present moment, UTC.
+    """
+    clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
+    before = clock()
+    who = _answer(lambda: identity(clients.sts(signer), signer))
+    now = clock()
+    if isinstance(who, AwsError):
+        return Answers(signer.profile, serial, who, None, who, who, now)
+    ahead = _ahead(before, now, who.date) if who.date else None
+    signers = [signer] if session is None else [signer._replace(key=session, source=signer.profile), signer]
+    devices = _first(signers, lambda by: list_devices(clients.iam(by), by))
+    age = _first(signers, lambda by: _created(clients, by, signer.key.id))
+    return Answers(signer.profile, serial, who, ahead, devices, age, now)
+
+
+def _created(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
+    """When a key of the user who signs was created, UTC; None where the user has no such key."""
+    keys = list_access_keys(clients.iam(signer), signer)
+    return next((key.created for key in keys if key.id == key_id), None)
+
+
+def _answer(send: Callable[[], Asked]) -> Asked | AwsError:
+    try:
+        return send()
+    except AwsError as error:
+        return error
+
+
+def _first(signers: Sequence[Signer], send: Callable[[Signer], Asked]) -> Asked | AwsError:
+    """The answer to the first of several who gets one."""
+    answer = _answer(lambda: send(signers[0]))
+    return _first(signers[1:], send) if isinstance(answer, AwsError) and signers[1:] else answer
+
+
+def _ahead(before: datetime, after: datetime, date: datetime) -> timedelta:
+    """How far this machine's clock is certainly ahead of AWS's; negative where it is behind.
+
+    AWS wrote the date, cut to the second, at some moment between the two that the clock here showed.
+    """
+    least, most = before - date - _A_SECOND, after - date
+    return least if least > timedelta() else min(most, timedelta())
+
+
+def _endpoint(answers: Answers) -> Iterator[Finding]:
+    error = answers.identity
+    if isinstance(error, AwsError) and not isinstance(error, DeadKeyError | ClockOffError):
+        state = State.UNKNOWN if isinstance(error, ThrottledError) else State.ERROR
+        yield Finding(state, error.message, error.hint)
+
+
+def _clock(answers: Answers) -> Iterator[Finding]:
+    if isinstance(answers.identity, ClockOffError):
+        yield Finding(State.ERROR, answers.identity.message, answers.identity.hint)
+    elif answers.clock is None:
+        yield Finding(State.UNKNOWN, "AWS did not tell its time")
+    elif abs(answers.clock) > _CLOCK_WARNING:
+        seconds = round(abs(answers.clock).total_seconds())
+        apart = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004 - a minute
+        yield Finding(
+            State.ERROR if abs(answers.clock) > _CLOCK_ERROR else State.WARNING,
+            f"this machine's clock is {apart} {'ahead of' if answers.clock > timedelta() else 'behind'} AWS's",
+            CLOCK_REMEDY,
+        )
+
+
+def _key(answers: Answers) -> Iterator[Finding]:
+    error = answers.identity
+    if isinstance(error, DeadKeyError):
+        yield Finding(State.ERROR, error.message, error.hint)
+    elif isinstance(error, AwsError):
+        yield _not_asked()
+
+
+def _root(answers: Answers) -> Iterator[Finding]:
+    if isinstance(answers.identity, AwsError):
+        yield _not_asked()
+    elif answers.is_root:
+        error = root_key(answers.profile)
+        yield Finding(State.ERROR, error.message, error.hint)
+
+
+def _no_device(answers: Answers) -> Iterator[Finding]:
+    if (unknown := _unknown_devices(answers)) is not None:
+        yield unknown
+    elif not answers.devices:
+        yield Finding(
+            State.ERROR,
+            f"the user of {answers.profile} has no MFA device: whoever holds the key can enrol one first",
+            None,
+            (join(["encee", "device", "enroll", answers.profile]),),
+        )
+
+
+def _fido_only(answers: Answers) -> Iterator[Finding]:
+    if (unknown := _unknown_devices(answers)) is not None:
+        yield unknown
+    elif answers.devices and not _usable(answers):
+        error = fido_only(answers.profile)
+        yield Finding(State.ERROR, error.message, error.hint)
+
+
+def _device_owner(answers: Answers) -> Iterator[Finding]:
+    if answers.serial is None:
+        yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh looks for one")
+        return
+    if (unknown := _unknown_devices(answers)) is not None:
+        yield unknown
+    elif isinstance(answers.serial, EnceeError) or not (usable := _usable(answers)):
+        yield _not_asked()
+    elif answers.serial not in usable:
+        message = f"{answers.serial}, which is saved for {answers.profile}, is no device of its user"
+        command = join(["encee", "device", "save", answers.profile, *usable[:1]])
+        choice = f"save the one that you use; the user's are {' and '.join(usable)}" if len(usable) > 1 else None
+        yield Finding(State.ERROR, message, choice, (command,))
+
+
+def _key_age(answers: Answers) -> Iterator[Finding]:
+    if answers.is_root or isinstance(answers.identity, AwsError):
+        yield _not_asked()
+    elif isinstance(answers.created, AwsError):
+        yield Finding(State.UNKNOWN, f"the age of the key cannot be told: {answers.created.message}")
+    elif answers.created is None:
+        yield Finding(State.UNKNOWN, "the age of the key cannot be told: AWS does not list it")
+    else:
+        days = (answers.now - answers.created).days
+        if days > _OLD.days:
+            message = f"the key of {answers.profile} is {days} days old; after {_OLD.days} it should be another one"
+            yield Finding(State.WARNING, message, None, (join(["encee", "keys", "rotate", answers.profile]),))
+
+
+def _usable(answers: Answers) -> list[str]:
+    devices = () if isinstance(answers.devices, AwsError) else answers.devices
+    return [device.serial for device in devices if device.gives_codes]
+
+
+def _unknown_devices(answers: Answers) -> Finding | None:
+    """What is said where the devices are not known, or None."""
+    if answers.is_root or isinstance(answers.identity, AwsError):
+        return _not_asked()
+    if isinstance(answers.devices, AwsError):
+        return Finding(State.UNKNOWN, f"the devices of the user cannot be listed: {answers.devices.message}")
+    return None
+
+
+def _not_asked() -> Finding:
+    return Finding(State.UNKNOWN, "not asked, after what was found before")
+
+
+ONLINE_CHECKS: tuple[Check[Answers], ...] = (
+    Check("sts-endpoint", "STS can be reached", _endpoint),
+    Check("clock", "this machine's clock agrees with AWS's", _clock),
+    Check("key-alive", "the key is alive", _key),
+    Check("root-key", "the key is a user's, and not the root user's", _root),
+    Check("no-device", "the user has an MFA device", _no_device),
+    Check("fido-only", "the user's devices are not FIDO security keys or passkeys only", _fido_only),
+    Check("device-owner", "the device that is saved is the user's", _device_owner),
+    Check("key-age", f"the key is not older than {_OLD.days} days", _key_age),
+)
+"""In the order in which they are shown."""

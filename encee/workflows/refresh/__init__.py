@@ -1,0 +1,1 @@
+"""MFA codes become sessions."""

@@ -1,0 +1,89 @@
+"""What a session changes in the two files."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from encee.awsfile.document import Document
+from encee.awsfile.file import Edit, Store
+from encee.awsfile.syntax import PORTABLE_VALUE, View
+from encee.errors import EnceeError, FileBusyError
+from encee.model import Session
+from encee.profiles.catalog import Catalog
+from encee.profiles.credentials import STALE, quoted, session_options
+from encee.workflows.refresh.jobs import Job, Target
+
+
+def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
+    """The change of the credentials file; its guards look at the file as it is when the change is made."""
+
+    def edit(document: Document) -> None:
+        now = catalog.with_credentials(document.view)
+        for target in targets:
+            now.refuse_target(target.session_profile, target.profile)
+            document.own(target.session_profile, session_options(session, target.profile), without=STALE)
+
+    return edit
+
+
+def unwritable(
+    jobs: Sequence[Job], credentials: Store, catalog: Catalog, now: datetime
+) -> Iterator[tuple[Job, EnceeError]]:
+    """The jobs whose sessions could not be written, each with the reason: what would end in a refused file.
+
+    Args:
+        jobs: The jobs, all of which would be done.
+        credentials: The credentials file.
+        catalog: The two files as the plan saw them.
+        now: The present moment, UTC.
+    """
+    blank = placeholder(now)
+    try:
+        if jobs:
+            credentials.rehearse(*(session_edit(job.targets, blank, catalog) for job in jobs))
+    except EnceeError as error:
+        one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
+        for job in jobs:
+            yield from unwritable([job], credentials, catalog, now) if one_by_one else [(job, error)]
+
+
+def carry_region(targets: Sequence[Target], credentials: Store, config: Store) -> None:
+    """Give session profiles the region and output of their sources, where they have none of their own.
+
+    They go to the config file: the credentials file wins over it, so a region there would defeat
+    `aws configure set region`.
+
+    Raises:
+        FileRefusedError: One of the files was refused, and nothing was written.
+    """
+    view = credentials.document().view
+    catalog = Catalog(view, config.document().view)
+    if any(_missing_region(target, catalog) for target in targets):
+        config.edit(*(_region_edit(target, view) for target in targets))
+
+
+def _region_edit(target: Target, credentials: View) -> Edit:
+    """The change of the config file that gives a session profile what it lacks."""
+
+    def edit(document: Document) -> None:
+        if missing := _missing_region(target, Catalog(credentials, document.view)):
+            document.set(target.session_profile, missing)
+
+    return edit
+
+
+def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
+    """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
+    inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
+    missing = {
+        key: value
+        for key in ("region", "output")
+        if key not in own and PORTABLE_VALUE.fullmatch(value := inherited.get(key, ""))
+    }
+    if missing and target.session_profile not in catalog.config:
+        missing["encee_source"] = quoted(target.profile)
+    return missing
+
+
+def placeholder(now: datetime) -> Session:
+    """A session of the usual size, to rehearse the write with."""
+    return Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, now)

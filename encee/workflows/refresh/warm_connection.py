@@ -1,0 +1,103 @@
+"""The connection to STS, opened while a person types.
+
+Loading boto3 takes longer than the request itself, and opening a connection as long. So a thread does both before
+the code is there, with GetCallerIdentity as the first request: it needs no permission, and it tells whether the
+key, the secret, the clock and the network are right before a code is spent. After Enter, one round trip is left.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from encee.aws.clients import Clients
+from encee.aws.errors import HopelessError
+from encee.aws.signer import Signer
+from encee.aws.sts import identity
+from encee.errors import AwsError, EnceeError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+
+_POLITE = 2.0
+"""For how many seconds a code waits for the answer to the first request."""
+
+
+class Connection:
+    """A client for one signer, made in its time by one of the threads.
+
+    Args:
+        signer: Who signs.
+    """
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer = signer
+        self._client: STSClient | None = None
+        self._made = threading.Event()
+        self._greeted = threading.Event()
+        self.trouble: Exception | None = None
+        """What makes a code useless, once it is known; a bug, too."""
+
+    def open(self, clients: Clients, *, greet: bool) -> None:
+        """Make the client, and send the first request in another thread, since that may take a while.
+
+        Args:
+            clients: Makes it.
+            greet: Whether to send that request; only an answer that makes a code useless counts.
+        """
+        try:
+            self._client = clients.sts(self.signer)
+        except Exception as error:  # noqa: BLE001 - raised again where the client is wanted
+            self.trouble = error
+        if greet and self.trouble is None:
+            threading.Thread(target=self._greet, daemon=True).start()
+        else:
+            self._greeted.set()
+        self._made.set()
+
+    def _greet(self) -> None:
+        try:
+            assert self._client is not None  # noqa: S101 - made by open()
+            if identity(self._client, self.signer).is_root:
+                self.trouble = root_key(self.signer.profile)
+        except HopelessError as error:
+            self.trouble = error
+        except EnceeError:
+            pass  # a code may succeed all the same
+        except Exception as error:  # noqa: BLE001 - raised again where the client is wanted
+            self.trouble = error
+        self._greeted.set()
+
+    def client(self) -> "STSClient":
+        """The client, waited for; the answer to the first request is not waited for any longer than that is polite.
+
+        Raises:
+            EnceeError: No request can succeed.
+        """
+        self._made.wait()
+        self._greeted.wait(_POLITE)
+        if self.trouble is not None:
+            raise self.trouble
+        assert self._client is not None  # noqa: S101 - ready without trouble
+        return self._client
+
+
+def open_in_background(connections: Sequence[Connection], clients: Clients, *, greet: bool) -> None:
+    """Make and open connections while something else goes on, in their order.
+
+    The threads are daemons: an endpoint that hangs must not keep a process that wants to end.
+    """
+
+    def work() -> None:
+        for connection in connections:
+            connection.open(clients, greet=greet)
+
+    threading.Thread(target=work, daemon=True).start()
+
+
+def root_key(profile: str) -> AwsError:
+    """The error for a profile with a key of the root user's."""
+    return AwsError(
+        f"{profile} holds a key of the root user, for which AWS offers no sessions with MFA",
+        hint="delete that key, and make an IAM user with a key and an MFA device instead",
+    )

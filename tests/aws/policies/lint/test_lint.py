@@ -1,0 +1,376 @@
+"""The traps in policies: found where they are, and not where they are not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from encee.aws.policies.lint.issue import Severity
+from encee.aws.policies.lint.lint import lint
+from encee.aws.policies.templates import POLICIES, document
+from tests.aws.policies.seeds import (
+    DOCUMENTED,
+    NAIVE,
+    SELF_SERVICE,
+    WITH_MFA,
+    WITHOUT_MFA,
+    allow,
+    deny_but,
+    iam,
+    policy,
+)
+
+MFA = "aws:MultiFactorAuthPresent"
+ENROLLING = iam("CreateVirtualMFADevice", "EnableMFADevice")
+OWN = "arn:aws:iam::*:user/${aws:username}"
+
+
+def traps(text: str, *, infos: bool = False) -> list[str]:
+    """The names of the traps, each with the index of its statement."""
+    return [
+        f"{finding.trap.name} {finding.statement.index if finding.statement else ''}".strip()
+        for finding in lint("p.json", text.encode())
+        if infos or finding.trap.severity is not Severity.INFO
+    ]
+
+
+def deny(condition: object, action: object = "*") -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition}
+
+
+# ---- what people find in the wild
+
+
+def test_the_naive_deny_is_named() -> None:
+    (finding,) = lint("force.json", NAIVE.encode())
+    assert (finding.trap.name, finding.trap.severity, finding.line) == ("bool-in-deny", "error", 4)
+    assert "does not deny long-term keys at all" in finding.trap.message
+    assert "BoolIfExists" in finding.trap.remedy
+
+
+def test_the_self_service_list_that_lets_a_thief_swap_the_device_is_named() -> None:
+    found = {finding.trap.name: finding for finding in lint("p.json", SELF_SERVICE.encode())}
+    assert {*found} == {"device-without-mfa", "one-device-name"}
+    swap = found["device-without-mfa"]
+    assert (swap.trap.severity, swap.line) == ("error", 21)
+    assert str(swap.statement) == "p.json Statement[2] (DenyAllExceptListedIfNoMFA)"
+    assert swap.trap.message.startswith("iam:DeactivateMFADevice without MFA")
+    assert (found["one-device-name"].trap.severity, found["one-device-name"].line) == ("warning", 4)
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_documented_policies_have_no_error(name: str) -> None:
+    warnings = {
+        "deny-ip": ["ip-deny-vpc-endpoint 0"],
+        "iam-mfa-selfmanage, older": ["one-device-name 1"],
+    }
+    assert traps(DOCUMENTED[name]) == warnings.get(name, [])
+    errors = [one for one in lint(name, DOCUMENTED[name].encode()) if one.trap.severity is Severity.ERROR]
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_encees_own_policies_pass(name: str) -> None:
+    cidrs = ["203.0.113.0/24"] if name == "ip-restriction" else ()
+    text = json.dumps(document(name, allow_cidrs=cidrs))
+    assert traps(text) == (["ip-deny-vpc-endpoint 0"] if name == "ip-restriction" else [])
+    if name == "mfa-required":
+        assert traps(json.dumps(document(name, partition="aws-cn", allow_password_change=True))) == []
+
+
+# ---- conditions on MFA
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (WITHOUT_MFA, []),
+        ({"BoolIfExists": {MFA.upper(): False}}, []),
+        ({"StringNotEquals": {MFA: "true"}}, []),
+        ({"Null": {"aws:MultiFactorAuthAge": "true"}}, []),
+        ({"Bool": {MFA: "false"}}, ["bool-in-deny 0"]),
+        ({"Bool": {MFA: ["false"]}}, ["bool-in-deny 0"]),
+        ({"StringEquals": {MFA: "false"}}, ["bool-in-deny 0"]),
+        ({"ForAnyValue:Bool": {MFA: "false"}}, ["bool-in-deny 0"]),
+        ({"Bool": {MFA: "true"}}, ["bool-in-deny 0"]),
+        ({"Bool": {MFA: "false"}, "NotIpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}, ["bool-in-deny 0"]),
+        ({"Null": {MFA: "true"}}, ["null-mfa 0"]),
+        ({"Null": {MFA: "false"}}, ["null-mfa 0"]),
+        ({"BoolIfExists": {MFA: ["true", "false"]}}, ["deny-with-mfa 0"]),
+        ({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}, []),
+    ],
+)
+def test_a_deny_has_to_hit_all_who_did_not_use_mfa(condition: object, expected: list[str]) -> None:
+    assert traps(policy(deny(condition))) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (WITH_MFA, []),
+        ({"Bool": {MFA: True}, "Null": {MFA: False}}, []),
+        ({"StringEquals": {MFA: "true"}}, []),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": 3600}}, []),
+        ({"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": 3600}}, ["if-exists-in-allow 0"]),
+        ({"BoolIfExists": {MFA: "true"}}, ["if-exists-in-allow 0"]),
+        ({"BoolIfExists": {MFA: "false"}}, ["if-exists-in-allow 0"]),
+        ({"StringNotEquals": {MFA: "false"}}, ["if-exists-in-allow 0"]),
+        ({"ForAllValues:Bool": {MFA: "true"}}, ["if-exists-in-allow 0"]),
+        ({"Null": {MFA: "false"}}, ["null-mfa 0"]),
+        ({"Null": {MFA: "true"}}, ["null-mfa 0"]),
+        ({"Bool": {MFA: "false"}}, ["allow-without-mfa 0"]),
+    ],
+)
+def test_an_allow_has_to_hit_only_those_who_used_mfa(condition: object, expected: list[str]) -> None:
+    assert traps(policy(allow("ec2:*", Condition=condition))) == expected
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition}
+    assert traps(policy(trust)) == expected
+
+
+# ---- devices
+
+
+def test_taking_a_device_away_without_mfa_is_found_in_a_deny() -> None:
+    assert traps(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 0"]
+    assert traps(policy(deny_but(*ENROLLING, "iam:*MFADevice"))) == ["device-without-mfa 0", "device-without-mfa 0"]
+    assert traps(policy(deny_but("iam:*"))) == ["device-without-mfa 0", "device-without-mfa 0"]
+    closed = {"Effect": "Deny", "Action": "iam:DeactivateMFADevice", "Resource": "*", "Condition": WITHOUT_MFA}
+    assert traps(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"), closed)) == []
+
+
+def test_taking_a_device_away_without_mfa_is_found_in_an_allow() -> None:
+    swap = allow("iam:DeactivateMFADevice", OWN)
+    assert traps(policy(swap)) == ["device-without-mfa 0"]
+    assert traps(policy(swap | {"Condition": WITH_MFA})) == []
+    assert traps(policy(swap, deny_but(*ENROLLING))) == []
+    assert traps(policy(swap, deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 1"]
+    assert traps(policy(allow("iam:*"))) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], ["device-without-mfa 0"]),
+        ([allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/*")], ["device-without-mfa 0"]),
+        ([allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/${aws:username}*")], []),
+        ([allow("iam:DeleteVirtualMFADevice", ["arn:aws:iam::1:mfa/${aws:username}", OWN])], ["device-without-mfa 0"]),
+        ([allow("iam:DeleteVirtualMFADevice", ["arn:aws:iam::*:mfa/${aws:username}", OWN])], []),
+        (
+            [
+                {
+                    "Effect": "Deny",
+                    "Action": "iam:DeleteVirtualMFADevice",
+                    "NotResource": "arn:aws-us-gov:iam::123456789012:mfa/${aws:username}*",
+                    "Condition": WITHOUT_MFA,
+                }
+            ],
+            [],
+        ),
+    ],
+)
+def test_deleting_a_device_without_mfa_is_fine_for_ones_own(others: list[dict[str, Any]], expected: list[str]) -> None:
+    assert traps(policy(deny_but(*ENROLLING, "iam:DeleteVirtualMFADevice"), *others)) == expected
+
+
+def test_deleting_any_device_without_mfa_is_found_in_an_allow() -> None:
+    assert traps(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/*"))) == ["device-without-mfa 0"]
+    assert traps(policy(allow("iam:Delete*MFADevice", "arn:aws:iam::210987654321:mfa/*"))) == ["device-without-mfa 0"]
+    assert traps(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/${aws:username}*"))) == []
+
+
+@pytest.mark.parametrize(
+    ("exempt", "expected"),
+    [
+        (iam("CreateVirtualMFADevice", "EnableMFADevice"), []),
+        (iam("create*", "enablemfadevice"), []),
+        (iam("CreateVirtualMFADevice", "ListMFADevices"), ["locked-out 0"]),
+        (iam("EnableMFADevice", "ListMFADevices"), ["locked-out 0"]),
+        (iam("ListUsers"), ["locked-out 0"]),
+        (["sts:GetCallerIdentity"], ["no-self-service 0"]),
+    ],
+)
+def test_a_list_that_locks_a_user_out_of_enrolling_is_found(exempt: list[str], expected: list[str]) -> None:
+    assert traps(policy(deny_but(*exempt)), infos=True) == expected
+
+
+def test_the_message_of_a_lock_out_names_what_is_missing() -> None:
+    (finding,) = lint("p", policy(deny_but("iam:EnableMFADevice")).encode())
+    assert finding.trap.remedy == "add iam:CreateVirtualMFADevice to NotAction"
+    (finding,) = lint("p", policy(deny_but("iam:GetUser")).encode())
+    assert finding.trap.remedy == "add iam:CreateVirtualMFADevice and iam:EnableMFADevice to NotAction"
+
+
+def test_a_bare_deny_is_told_to_lack_self_service() -> None:
+    assert traps(policy(deny(WITHOUT_MFA)), infos=True) == ["no-self-service 0"]
+    assert traps(policy(deny(WITHOUT_MFA, "ec2:*")), infos=True) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("arn:aws:iam::*:mfa/${aws:username}", ["one-device-name 0"]),
+        (["arn:aws:iam::*:mfa/${aws:username}", OWN], ["one-device-name 0"]),
+        ("arn:aws:iam::123456789012:mfa/${aws:username}", ["one-device-name 0"]),
+        ("arn:aws:iam::*:mfa/${aws:username}*", []),
+        ("arn:aws:iam::*:mfa/*", []),
+        ("*", []),
+    ],
+)
+def test_one_name_for_a_device_is_warned_of(resource: object, expected: list[str]) -> None:
+    assert traps(policy(allow("iam:CreateVirtualMFADevice", resource))) == expected
+
+
+def test_one_name_is_not_warned_of_where_another_statement_gives_more() -> None:
+    one, more = (allow("iam:CreateVirtualMFADevice", f"arn:aws:iam::*:mfa/{name}") for name in ("${aws:username}", "*"))
+    assert traps(policy(one, more)) == []
+
+
+def test_get_session_token_in_a_list_is_told() -> None:
+    for statement in (
+        allow("sts:GetSessionToken"),
+        allow(["sts:Get*"]),
+        deny_but(*ENROLLING, "sts:GetSessionToken"),
+    ):
+        (finding,) = lint("p", policy(statement).encode())
+        assert (finding.trap.name, finding.trap.severity) == ("get-session-token", "info")
+    assert traps(policy(allow("sts:*"), allow("*")), infos=True) == []
+
+
+# ---- addresses
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, ["whole-world 0"]),
+        ({"NotIpAddress": {"AWS:sourceip": ["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"]}}, ["whole-world 0"]),
+        ({"NotIpAddressIfExists": {"aws:SourceIp": ["203.0.113.0/24", "::/1", "8000::/1"]}}, ["whole-world 0"]),
+        ({"NotIpAddress": {"aws:SourceIp": "203.0.113.7"}}, []),
+        ({"NotIpAddress": {"aws:SourceIp": "203.0.113.7/24"}}, []),
+        ({"NotIpAddress": {"aws:SourceIp": ["office", "203.0.113.0/24"]}}, ["no-network 0"]),
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, []),  # it denies everybody, which is what it says
+    ],
+)
+def test_networks_that_restrict_nothing_are_found(condition: dict[str, Any], expected: list[str]) -> None:
+    whole = condition | {"Bool": {"aws:ViaAWSService": "false"}, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
+    assert traps(policy(deny(whole))) == expected
+
+
+def test_an_allow_for_the_whole_world_is_found() -> None:
+    assert traps(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["::/0"]}}))) == ["whole-world 0"]
+    assert traps(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["2001:db8::/32"]}}))) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "more", "expected"),
+    [
+        ("NotIpAddress", {}, ["ip-deny-via-service 0", "ip-deny-vpc-endpoint 0"]),
+        ("NotIpAddress", {"Bool": {"aws:ViaAWSService": "false"}}, ["ip-deny-vpc-endpoint 0"]),
+        ("NotIpAddress", {"BoolIfExists": {"AWS:viaawsservice": "false"}}, ["ip-deny-vpc-endpoint 0"]),
+        ("NotIpAddress", {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, ["ip-deny-via-service 0"]),
+        ("NotIpAddressIfExists", {}, ["ip-deny-via-service 0"]),
+        ("IpAddress", {}, []),
+    ],
+)
+def test_an_ip_deny_that_hits_too_much_is_warned_of(operator: str, more: dict[str, Any], expected: list[str]) -> None:
+    assert traps(policy(deny({operator: {"aws:SourceIp": "203.0.113.0/24"}} | more))) == expected
+
+
+# ---- the form
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", 1, "malformed JSON: expecting value"),
+        ('{\n  "Statement": [\n    {"Effect": "Allow",}\n  ]\n}', 3, "malformed JSON: "),
+        ('{"Statement": []} x', 1, "malformed JSON: extra data"),
+        ('{\n"a": 1,\n"Statement": [{},\n{"Sid": "x", "Sid": "y"}]}', 4, "the key Sid stands twice in one object"),
+        ('{\n"Statement": {"Sid": "x", "Sid": "y"}}', 2, "the key Sid stands twice in one object"),
+        ('{"Statement": [], "Statement": []}', 1, "the key Statement stands twice in one object"),
+        ('{\n"Statement": [\n{"a": NaN}]}', 3, "malformed JSON: NaN is no value"),
+        ("[" * 100_000, 1, "malformed JSON: it is nested too deeply, or a number is too long"),
+        ("1" * 5_000, 1, "malformed JSON: it is nested too deeply, or a number is too long"),
+    ],
+)
+def test_malformed_json_is_told_with_its_line(text: str, line: int, said: str) -> None:
+    (finding,) = lint("p.json", text.encode())
+    assert (finding.trap.name, finding.trap.severity, finding.line) == ("malformed", "error", line)
+    assert finding.trap.message.startswith(said)
+    assert finding.statement is None
+
+
+def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
+    (finding,) = lint("p.json", b'{\n"a": "\xff"}')
+    assert (finding.line, finding.trap.message) == (2, "it is not UTF-8")
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert lint("p.json", b"\xef\xbb\xbf" + policy(allow("s3:*")).encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ({"Action": "*", "Resource": "*"}, "a statement without an Effect"),
+        ({"Effect": "allow", "Action": "*", "Resource": "*"}, "a statement without an Effect"),
+        ({"Effect": "Allow", "Resource": "*"}, "exactly one of Action and NotAction"),
+        ({"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}, "exactly one of Action and NotAction"),
+        ({"Effect": "Allow", "Action": "*", "Resource": "*", "NotResource": "*"}, "exactly one of Resource and"),
+        ({"Effect": "Allow", "Action": "*"}, "a statement without Resource and NotResource"),
+        ({"Effect": "Allow", "Action": "*", "Resource": "*", "Conditions": {}}, "the element Conditions"),
+        ("x", "a statement that is not an object"),
+    ],
+)
+def test_what_aws_would_not_take_is_an_error(statement: Any, said: str) -> None:  # noqa: ANN401 - it is broken
+    (finding,) = lint("p.json", policy(statement).encode())
+    assert (finding.trap.name, finding.trap.severity) == ("not-a-policy", "error")
+    assert said in finding.trap.message
+
+
+def test_a_file_that_is_no_policy_is_an_error() -> None:
+    for text in ("[]", "{}", "7", '{"Version": "2020-01-01", "Statement": {}}', '{"Statement": {}, "Extra": 1}'):
+        assert [one.split()[0] for one in traps(text)] == ["not-a-policy"]
+
+
+def test_a_variable_in_an_older_policy_is_an_error() -> None:
+    text = json.dumps({"Statement": allow("s3:*", "arn:aws:s3:::b/${aws:username}")})
+    (finding,) = lint("p.json", text.encode())
+    assert (finding.trap.name, finding.statement and finding.statement.index) == ("variable-without-version", None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (allow("*", Condition={"StringSimilar": {"aws:x": "y"}}), "the condition operator StringSimilar"),
+        (allow("*", Condition={"BinaryEquals": {"aws:x": "eQ=="}}), "the condition operator BinaryEquals"),
+        (allow("*", Condition=[]), "a Condition that is not an object"),
+        (allow("s3*:Get"), "the action s3*:Get"),
+    ],
+)
+def test_what_encee_does_not_know_is_warned_of(statement: dict[str, Any], said: str) -> None:
+    (finding,) = lint("p.json", policy(statement).encode())
+    assert (finding.trap.name, finding.trap.severity) == ("unknown", "warning")
+    assert said in finding.trap.message
+
+
+# ---- where
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4, "\t"])
+def test_statements_are_found_by_line(indent: int | str | None) -> None:
+    naive = deny({"Bool": {MFA: "false"}})
+    whole = {"Id": '{"Statement": [{', "Version": "2012-10-17", "Statement": [allow("s3:*"), naive, naive]}
+    text = json.dumps(whole, indent=indent)
+    lines = [finding.line for finding in lint("p", text.encode())]
+    starts = [text.index('{"Effect": "Deny"') if indent is None else text.index('"Deny"')]
+    assert len(lines) == 2
+    assert lines[0] == text.count("\n", 0, text.rfind("{", 0, starts[0] + 1)) + 1
+    assert indent is None or lines[1] > lines[0] + 8
+
+
+def test_a_single_statement_is_found_by_line_and_has_no_index() -> None:
+    text = '{"Version": "2012-10-17",\n\n "Statement":\n  ' + json.dumps(deny({"Bool": {MFA: "false"}})) + "}"
+    (finding,) = lint("p", text.encode())
+    assert finding.statement is not None
+    assert (finding.line, finding.statement.index) == (4, None)

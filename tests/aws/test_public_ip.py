@@ -1,0 +1,89 @@
+"""The client of AWS's check-ip service, against a server on loopback."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+
+import pytest
+
+from encee.aws.public_ip import public_address
+from encee.errors import AwsError
+
+
+@contextmanager
+def answering(body: bytes, status: int = 200) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
+def test_tells_the_address(address: str) -> None:
+    with answering(f"{address}\n".encode()) as url:
+        assert public_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"<html>sign in</html>", 200), (b"\xff\xfe", 200), (b"", 200), (b"no", 500)]
+)
+def test_whatever_is_no_address_is_an_error(body: bytes, status: int) -> None:
+    with answering(body, status) as url, pytest.raises(AwsError) as failed:
+        public_address(url)
+    assert failed.value.hint == "give it yourself: --my-ip ADDRESS"
+
+
+def test_whoever_does_not_speak_http_is_an_error() -> None:
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        with pytest.raises(AwsError):
+            public_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+
+def test_nobody_there_is_an_error() -> None:
+    with answering(b"") as url:
+        pass
+    with pytest.raises(AwsError):
+        public_address(url)
+
+
+def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("encee.aws.public_ip._TIMEOUT", 0.3)
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not ended.wait(0.05):
+                self.wfile.write(b" ")
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(AwsError):
+            public_address(f"http://127.0.0.1:{server.server_port}")
+        assert time.monotonic() - began < 2  # and not 64 bytes long
+        ended.set()
+        server.shutdown()

@@ -1,0 +1,84 @@
+"""What the tests of the write stand on: a file, and a store of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from encee.awsfile import file as store_module, stable_read, swap, system_calls
+from encee.awsfile.file import Store
+from encee.awsfile.headers import CredentialsHeaders
+from tests.awsfile.writing import BEFORE, write
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    folder = tmp_path / ".aws"
+    folder.mkdir(mode=0o700)
+    file = folder / "credentials"
+    write(file, BEFORE)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def warnings() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def store(file: Path, warnings: list[str]) -> Store:
+    return Store(file, CredentialsHeaders(), warnings.append)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_PATIENCE", 0.3)
+
+
+@pytest.fixture
+def soon_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Believe an empty file sooner, where that is not what is tested."""
+    monkeypatch.setattr(stable_read, "_EMPTY_SECONDS", 0.06)
+
+
+@pytest.fixture
+def without_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that does not know of open files, and where a second of quiet is enough."""
+    monkeypatch.setattr(stable_read, "is_open_for_writing", lambda _: None)
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.0)
+
+
+@pytest.fixture
+def without_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system on which two names cannot be exchanged."""
+    monkeypatch.setattr(swap, "exchange_names", lambda *_: False)
+
+
+@pytest.fixture(params=[True, False], ids=["leases-and-exchange", "neither"])
+def system(request: pytest.FixtureRequest) -> bool:
+    """Whether the operating system knows of open files and can exchange names."""
+    if not request.param:
+        request.getfixturevalue("without_leases")
+        request.getfixturevalue("without_exchange")
+    return bool(request.param)
+
+
+@pytest.fixture
+def replacements(system: bool, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What another tool does right after each replacement, from the first."""
+    others: list[Callable[[], object]] = []
+
+    def followed(call: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:
+        def replace(source: Path, target: Path) -> object:
+            replaced = call(source, target)
+            if replaced and others:
+                others.pop(0)()
+            return replaced
+
+        return replace
+
+    monkeypatch.setattr(Path, "replace", followed(Path.replace))
+    if system:
+        monkeypatch.setattr(swap, "exchange_names", followed(system_calls.exchange_names))
+    return others

@@ -1,0 +1,68 @@
+"""The edits as the tests of the edit make them, text in and text out, and what a refusal has to be like."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from encee.awsfile.document import Document
+from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.errors import ExitCode, FileRefusedError
+
+FILE = Path("aws-file")
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+SESSION = {
+    "aws_access_key_id": "ASIAIOSFODNN7EXAMPLE",
+    "aws_secret_access_key": "new/secret+",
+    "aws_session_token": "new==",
+}
+STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
+OURS = """\
+aws_access_key_id = ASIAIOSFODNN7EXAMPLE
+aws_secret_access_key = new/secret+
+aws_session_token = new==
+"""
+KEYS = f"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n"
+
+
+def own(text: str, profile: str = "dev-mfa") -> str:
+    document = Document(text.encode(), FILE, CredentialsHeaders())
+    document.own(profile, SESSION, without=STALE)
+    return document.data().decode()
+
+
+def remove(text: str, profile: str = "dev-mfa", mark: str = "aws_session_token") -> str:
+    document = Document(text.encode(), FILE, CredentialsHeaders())
+    assert document.remove(profile, SESSION, mark=mark)
+    return document.data().decode()
+
+
+def set_region(text: str, profile: str = "dev") -> str:
+    document = Document(text.encode(), FILE, ConfigHeaders())
+    document.set(profile, {"region": "eu-west-1"})
+    return document.data().decode()
+
+
+def unset_region(text: str, profile: str = "dev") -> str:
+    document = Document(text.encode(), FILE, ConfigHeaders())
+    document.unset(profile, {"region"})
+    return document.data().decode()
+
+
+def refusal(edit: Callable[[str], str], text: str) -> str:
+    """The message of a refusal, which has a hint, the exit code for files and no secret."""
+    with pytest.raises(FileRefusedError) as caught:
+        edit(text)
+    assert caught.value.exit_code is ExitCode.FILE
+    assert caught.value.hint
+    assert FILE.name in caught.value.message
+    assert SECRET.lower() not in f"{caught.value.message} {caught.value.hint}".lower()
+    assert caught.value.__cause__ is None
+    return caught.value.message
+
+
+def exchange(text: str) -> str:
+    document = Document(text.encode(), FILE, CredentialsHeaders())
+    new = {"aws_access_key_id": ("aws_access_key_id", "NEW"), "aws_secret_access_key": ("encee_secret", "keyring")}
+    document.exchange("dev", new)
+    return document.data().decode()

@@ -1,0 +1,101 @@
+"""The edit of large sections and long lines, whose time has to be linear.
+
+No test looks at a clock: what is not linear takes hours at this size, and the timeout of a test ends it.
+"""
+
+from collections.abc import Iterable
+
+import configupdater
+import pytest
+
+from tests.awsfile.editing import KEYS, OURS, own, refusal, remove
+
+MANY = 100_000
+BLANKS = " " * MANY
+
+
+def repeated(*lines: str) -> str:
+    return "".join(line.format(n) for n in range(MANY // len(lines)) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "body",
+    [
+        repeated("k{} = v\n"),
+        repeated("k{} = v\n", "# c\n", "\n"),
+        "note = x\n" + repeated("  more\n"),
+        "note = x\n" + repeated("  more\n", "# c\n"),
+        "note = x\n" + repeated("  more\n", "\n"),
+        "s3 =\n" + repeated("  k{} = v\n"),
+        repeated("# c\n") + "note = x\n",
+        repeated("\n") + "note = x\n",
+    ],
+    ids=["options", "comments", "value", "comments-in-a-value", "blank-lines-in-a-value", "nested", "comment", "blank"],
+)
+def test_edits_a_section_of_100_000_lines(body: str) -> None:
+    section = f"[dev-mfa]\n{body}last = x\n"
+    edited = own(f"{KEYS}{section}[z]\n")
+    assert edited == f"{KEYS}{section}{OURS}[z]\n"
+    assert remove(edited) == f"{KEYS}{section}[z]\n"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_edits_a_section_of_100_000_indented_options() -> None:
+    options = repeated("  k{} = v\n")
+    assert own(f"[dev-mfa]\n{options}") == f"[dev-mfa]\n{options.replace('  k', 'k')}{OURS}"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"note = x\n{BLANKS}x",
+        f"note = x\n  x{BLANKS}x",
+        f"note{BLANKS}x = x",
+        f"note{BLANKS}= x",
+        f"note ={BLANKS}x{BLANKS}x",
+        f"note = x\n{BLANKS}# x",
+        "note = " + "=" * MANY,
+        "note = " + "[" * MANY,
+        f"note = x\n[{BLANKS}z]",
+        f"note = x\n[z]{BLANKS}# x",
+        "\t" * MANY + "note = x",
+    ],
+)
+def test_edits_beside_a_line_of_100_000_characters(line: str) -> None:
+    edited = own(f"[dev-mfa]\n{line}\n")
+    assert edited.count(OURS) == 1
+    assert own(edited) == edited
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("line", [f"  [{BLANKS}dev-mfa", f"  [ dev-mfa{BLANKS}x", f"  x\n{BLANKS}[x", f"[z{BLANKS}] x"])
+def test_refuses_a_line_of_100_000_characters_that_may_be_a_header(line: str) -> None:
+    assert "holds a '['" in refusal(own, f"[dev-mfa]\nnote = x\n{line}\n")
+
+
+@pytest.mark.timeout(60)
+def test_refuses_a_line_without_a_value_of_100_000_characters() -> None:
+    assert "line 2 holds neither a key" in refusal(own, f"[dev-mfa]\nx{BLANKS}x\n")
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_the_parser_that_is_quadratic_in_options_gets_a_few_hundred_at_once(
+    monkeypatch: pytest.MonkeyPatch, indent: str
+) -> None:
+    pieces: list[list[str]] = []
+    real = configupdater.ConfigUpdater.read_file
+
+    def read_file(updater: configupdater.ConfigUpdater, lines: Iterable[str]) -> configupdater.ConfigUpdater:
+        pieces.append([*lines])
+        return real(updater, pieces[-1])
+
+    monkeypatch.setattr(configupdater.ConfigUpdater, "read_file", read_file)
+    body = "".join(f"{indent}k{n} = 1\n{indent}  more\n\n# c\n" for n in range(1000)) + f"{indent}last = 1\n"
+    own(f"[dev-mfa]\n{body}")
+    assert max(map(len, pieces)) < 300
+    assert [line for piece in pieces for line in piece[1:]] == body.splitlines(keepends=True)
+    assert {piece[0] for piece in pieces} == {"[dev-mfa]\n"}

@@ -1,0 +1,203 @@
+"""Somebody else who may write to the folder, and an umask that keeps nothing out."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from encee.awsfile.document import Document
+from encee.awsfile.file import Store
+from encee.awsfile.headers import CredentialsHeaders
+from encee.errors import FileRefusedError
+from tests.awsfile.writing import put
+
+BEFORE = b"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+AFTER = BEFORE + b"\n[dev-mfa]\naws_session_token = new\n"
+THEIRS = b"[dev]\naws_access_key_id = AKIAEVILEVILEVILEVIL\n"
+LONG_AGO = (1_700_000_000, 1_700_000_000)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where everybody may write."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    file = folder / "credentials"
+    file.write_bytes(BEFORE)
+    file.chmod(0o600)
+    os.utime(file, LONG_AGO)
+    return file
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    """A file outside the folder, which somebody wants to see harmed or used."""
+    precious = tmp_path / "precious"
+    precious.write_bytes(THEIRS)
+    precious.chmod(0o666)
+    os.utime(precious, LONG_AGO)
+    return precious
+
+
+@pytest.fixture
+def store(file: Path) -> Store:
+    return Store(file, CredentialsHeaders(), print)
+
+
+@pytest.fixture(params=[0, 0o777], ids=["takes-nothing", "takes-all"])
+def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def when_made(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Path], object]]:
+    """What somebody does who sees a temporary file appear."""
+    acts: list[Callable[[Path], object]] = []
+    real = tempfile.mkstemp
+
+    def mkstemp(**names: str) -> tuple[int, str]:
+        descriptor, name = real(suffix=names["suffix"], prefix=names["prefix"], dir=names["dir"])
+        for act in acts:
+            act(Path(name))
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    return acts
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): f"{stat.S_IMODE(path.stat().st_mode):o}" for path in folder.rglob("*")}
+
+
+@pytest.mark.usefixtures("odd_umask")
+def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
+    with store.flight("AKIAIOSFODNN7EXAMPLE"):
+        store.edit(put)
+        made = modes(tmp_path)
+    assert made == {
+        ".aws": "700",
+        ".aws/.credentials.encee-lock": "600",
+        ".aws/.encee-AKIAIOSFODNN7EXAMPLE.lock": "600",
+        ".aws/credentials": "600",
+    }
+
+
+def test_the_name_of_the_temporary_file_cannot_be_foreseen(
+    store: Store, when_made: list[Callable[[Path], object]]
+) -> None:
+    made: list[str] = []
+    when_made.append(lambda temporary: made.append(temporary.name))
+    for _ in range(2):
+        store.rehearse(put)
+    assert len(set(made)) == 2
+    assert all(len(name) >= len(".credentials.encee-12345678.tmp") for name in made)
+
+
+@pytest.mark.parametrize("name", [".credentials.encee-lock", ".encee-KEY.lock"])
+def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(
+    folder: Path, store: Store, precious: Path, name: str
+) -> None:
+    (folder / name).symlink_to(precious)
+    with pytest.raises(FileRefusedError) as caught, store.flight("KEY"):
+        store.edit(put)
+    assert f"{name} is a link" in caught.value.message
+    assert f"rm {folder / name}" in (caught.value.hint or "")
+    assert (precious.read_bytes(), store.path.read_bytes()) == (THEIRS, BEFORE)
+    assert stat.S_IMODE(precious.stat().st_mode) == 0o666
+
+
+def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
+    folder: Path, store: Store, precious: Path
+) -> None:
+    link = folder / ".credentials.encee-abcdefgh.tmp"
+    link.symlink_to(precious)
+    store.edit(put)
+    assert not link.is_symlink()
+    assert (precious.read_bytes(), store.path.read_bytes()) == (THEIRS, AFTER)
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_in_the_place_of_the_second_name_is_never_taken_for_the_original(
+    file: Path, store: Store, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
+) -> None:
+    def plant(temporary: Path) -> None:
+        name = temporary.with_suffix(".old.tmp")
+        name.symlink_to(precious) if is_link else name.write_bytes(THEIRS)
+
+    when_made.append(plant)
+    store.edit(put)
+    assert not file.is_symlink()
+    assert (file.read_bytes(), precious.read_bytes()) == (AFTER, THEIRS)
+
+
+def test_a_file_that_becomes_a_link_before_it_is_read_is_refused(
+    file: Path, store: Store, precious: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.path.realpath
+
+    def realpath(path: Path) -> str:
+        found = real(path)
+        if not file.is_symlink():
+            file.unlink()
+            file.symlink_to(precious)
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    with pytest.raises(FileRefusedError) as caught:
+        store.edit(put)
+    assert "has become a link" in caught.value.message
+    assert precious.read_bytes() == THEIRS
+    assert file.is_symlink()
+
+
+def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(file: Path, store: Store, precious: Path) -> None:
+    def put_slowly(document: Document) -> None:
+        put(document)
+        file.unlink()
+        file.symlink_to(precious)
+
+    with pytest.raises(FileRefusedError) as caught:
+        store.edit(put_slowly)
+    assert "has become a link" in caught.value.message
+    assert precious.read_bytes() == THEIRS
+    assert file.is_symlink()
+
+
+def test_a_link_that_stands_there_for_a_moment_does_not_decide_the_mode(
+    file: Path,
+    store: Store,
+    precious: Path,
+    when_made: list[Callable[[Path], object]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the new file could be read by those whom the old one kept out."""
+    aside = file.with_name("aside")
+    real = os.fsync
+
+    def put_a_link(_: Path) -> None:
+        file.rename(aside)
+        file.symlink_to(precious)
+
+    def fsync(descriptor: int) -> None:
+        if aside.exists():
+            aside.replace(file)
+        real(descriptor)
+
+    when_made.append(put_a_link)
+    monkeypatch.setattr(os, "fsync", fsync)
+    store.edit(put)
+    assert not aside.exists()
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (AFTER, 0o600)
+    assert precious.read_bytes() == THEIRS

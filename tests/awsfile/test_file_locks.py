@@ -1,0 +1,171 @@
+"""The lock of the write: real processes that hold it, die with it and wait for it."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from encee.awsfile import file as store_module
+from encee.awsfile.file import Store
+from encee.errors import ExitCode, FileBusyError, UsageError
+from tests.awsfile.writing import AFTER, BEFORE, CHILD, OTHER, OURS, ROOT, names, put, refusal, run_child, write
+from tests.conftest import NO_PRIVILEGES
+
+
+@contextmanager
+def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that holds a lock until it is told to end."""
+    script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(lock_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        yield holder
+        holder.kill()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, store: Store) -> None:
+    lock_file = file.with_name(".credentials.encee-lock")
+    with held(lock_file):
+        assert str(lock_file) in refusal(store)
+        with pytest.raises(FileBusyError):
+            store.rehearse(put)
+    assert file.read_bytes() == BEFORE
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_killed_process_holds_no_lock(file: Path, store: Store) -> None:
+    with held(file.with_name(".credentials.encee-lock")) as holder:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+def test_waits_for_the_lock_and_reads_only_then(file: Path, store: Store) -> None:
+    with file.with_name(".credentials.encee-lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        editing = threading.Thread(target=store.edit, args=(put,))
+        editing.start()
+        time.sleep(0.1)
+        write(file, BEFORE + OTHER)
+    editing.join()
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+def test_other_writers_are_waited_for_as_long_as_the_messages_say() -> None:
+    assert (store_module._PATIENCE, store_module._FLIGHT_PATIENCE) == (10, 60)
+
+
+def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store: Store) -> None:
+    lock_file = file.with_name(".credentials.encee-lock")
+    store.edit(put)
+    inode = lock_file.stat().st_ino
+    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    assert lock_file.stat().st_ino == inode
+    record = lock_file.read_bytes().lstrip(b"\0").split()
+    assert record == [
+        str(file.stat().st_mtime_ns).encode(),
+        str(file.stat().st_size).encode(),
+        hashlib.sha256(file.read_bytes()).hexdigest().encode(),
+    ]
+
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+KEY_LOCK = f".encee-{KEY}.lock"
+
+
+def test_the_lock_file_of_a_key_goes_with_the_lock(file: Path, store: Store) -> None:
+    with store.flight(KEY):
+        assert file.with_name(KEY_LOCK).exists()
+    assert names(file.parent) == {"credentials"}
+
+
+def test_lock_files_that_killed_processes_left_go_and_held_ones_stay(file: Path, store: Store) -> None:
+    left, in_use = file.with_name(".encee-AKIALEFT.lock"), file.with_name(".encee-AKIAINUSE.lock")
+    left.touch()
+    with held(in_use), store.flight(KEY):
+        assert not left.exists()
+        assert in_use.exists()
+
+
+HOLD_A_KEY = """
+import sys
+from pathlib import Path
+from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.file import Store
+file = Path(sys.argv[1])
+for _ in range(50):
+    with Store(file, CredentialsHeaders(), print).flight("KEY"):
+        inside = file.with_name("inside")
+        inside.open("x").close()
+        inside.unlink()
+"""
+
+
+@pytest.mark.slow
+def test_only_one_process_at_a_time_has_the_lock_of_a_key_although_its_file_goes(file: Path) -> None:
+    runs = [
+        subprocess.Popen([sys.executable, "-c", HOLD_A_KEY, str(file)], stderr=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    assert [(run.communicate()[1], run.returncode) for run in runs] == [("", 0)] * 6
+    assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.needs("setpriv", permission_to_be_root=ROOT)
+@pytest.mark.parametrize("name", [".credentials.encee-lock", KEY_LOCK])
+def test_a_lock_file_of_another_user_is_named_with_the_command_that_repairs_it(file: Path, name: str) -> None:
+    lock_file = file.with_name(name)
+    lock_file.touch(mode=0o600)
+    os.chown(lock_file, 12345, 54321)
+    script = CHILD.replace(
+        "try:\n", f"try:\n  with Store(Path(sys.argv[1]), CredentialsHeaders(), print).flight({KEY!r}):\n"
+    )
+    code, said = run_child(file, *NO_PRIVILEGES, script=script)
+    assert code == ExitCode.FILE
+    message, hint = said.split(" | ")
+    assert message == f"{lock_file}: permission denied: the lock file belongs to another user; nothing was changed"
+    assert file.read_bytes() == BEFORE
+    subprocess.run(["sh", "-c", hint.replace("sudo", "")], check=True)
+    assert run_child(file, *NO_PRIVILEGES, script=script) == (0, "")
+
+
+def test_reading_takes_no_lock(file: Path, store: Store) -> None:
+    with file.with_name(".credentials.encee-lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        assert store.read() == BEFORE
+        assert store.document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
+
+
+def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: Store) -> None:
+    with pytest.raises(UsageError):
+        store.edit(lambda document: document.own("DEFAULT", {}))
+    assert file.read_bytes() == BEFORE
+    assert names(file.parent) == {"credentials"}
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_says_so_where_the_file_system_has_no_locks(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert "the file system has no locks" in refusal(store)
+    assert file.read_bytes() == BEFORE

@@ -1,0 +1,517 @@
+"""Other tools that write the same file without a lock, at every moment of the write."""
+
+import errno
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from encee.awsfile import stable_read, swap, system_calls
+from encee.awsfile.document import Document
+from encee.awsfile.file import Store
+from encee.errors import FileBusyError, FileRefusedError
+from tests.awsfile.writing import AFTER, BEFORE, LONG_AGO, OTHER, OURS, names, put, refusal, write
+
+
+def after_seconds(seconds: float, file: Path, data: bytes) -> threading.Timer:
+    """Another tool's write that is under way."""
+    timer = threading.Timer(seconds, file.write_bytes, [data])
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize("age", [0, 3600, -3600])
+def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store: Store, age: int) -> None:
+    file.write_bytes(b"")
+    mtime = time.time() - age
+    os.utime(file, (mtime, mtime))
+    after_seconds(0.15, file, BEFORE)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, store: Store) -> None:
+    file.write_bytes(b"")
+    file.chmod(0o640)
+    start = time.monotonic()
+    store.edit(put)
+    assert time.monotonic() - start >= 0.5
+    assert file.read_bytes() == OURS[1:]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
+    """What happens before the n-th read of the file, from 1; `reads[0]` happens before each."""
+    hooks: dict[int, Callable[[], object]] = {}
+    real = stable_read.observe
+    count = 0
+
+    def observe(path: Path) -> object:
+        nonlocal count
+        count += 1
+        for number in (0, count):
+            hooks.get(number, bool)()
+        return real(path)
+
+    monkeypatch.setattr(stable_read, "observe", observe)
+    return hooks
+
+
+@pytest.mark.parametrize(("age", "expected"), [(3600, 6), (2.1, 6), (1.9, 7), (0, 7), (-3600, 7)])
+def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
+    file: Path,
+    store: Store,
+    reads: dict[int, Callable[[], object]],
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    expected: int,
+) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    mtime = now - age
+    os.utime(file, (mtime, mtime))
+    seen: list[None] = []
+    reads[0] = lambda: seen.append(None)
+    store.edit(put)
+    assert len(seen) == expected  # until it is complete, both files before the exchange, and three times after it
+    assert file.read_bytes() == AFTER
+
+
+def test_waits_until_two_reads_agree(file: Path, store: Store, reads: dict[int, Callable[[], object]]) -> None:
+    file.write_bytes(BEFORE[:20])
+    reads[2] = lambda: file.write_bytes(BEFORE)
+    start = time.monotonic()
+    assert store.read() == BEFORE
+    assert time.monotonic() - start >= 0.1
+    assert len(reads) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("impatient")
+def test_refuses_a_file_that_keeps_changing(file: Path, store: Store, reads: dict[int, Callable[[], object]]) -> None:
+    written: list[bytes] = []
+
+    def go_on() -> None:
+        written.append(BEFORE + b"# %d\n" % len(written))
+        file.write_bytes(written[-1])
+
+    reads[0] = go_on
+    assert "another program keeps writing it" in refusal(store)
+    with pytest.raises(FileBusyError):
+        store.read()
+    assert file.read_bytes() == written[-1]
+
+
+def in_place(file: Path) -> bytes:
+    write(file, BEFORE + OTHER)
+    return BEFORE + OTHER
+
+
+def same_size(file: Path) -> bytes:
+    """In place, as many bytes as before and the old mtime: only the bytes differ."""
+    before = file.stat()
+    file.write_bytes(BEFORE.replace(b"mine", b"hers"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return BEFORE.replace(b"mine", b"hers")
+
+
+def another_file(file: Path) -> bytes:
+    """The same bytes and mtime in a new file."""
+    new = file.with_name("new")
+    write(new, BEFORE)
+    new.replace(file)
+    return BEFORE
+
+
+def touched(file: Path) -> bytes:
+    os.utime(file, (LONG_AGO + 1, LONG_AGO + 1))
+    return BEFORE
+
+
+@pytest.mark.parametrize("other", [in_place, same_size, another_file, touched])
+def test_starts_over_when_another_tool_wrote_between_read_and_replacement(
+    file: Path, store: Store, other: Callable[[Path], bytes]
+) -> None:
+    wrote: list[bytes] = []
+
+    def put_slowly(document: Document) -> None:
+        put(document)
+        wrote.append(b"" if wrote else other(file))
+
+    store.edit(put_slowly)
+    assert len(wrote) == 2
+    assert file.read_bytes() == wrote[0] + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, store: Store) -> None:
+    deleted: list[None] = []
+
+    def put_slowly(document: Document) -> None:
+        put(document)
+        if not deleted:
+            file.unlink()
+        elif len(deleted) == 1:
+            write(file, OTHER)
+        deleted.append(None)
+
+    store.edit(put_slowly)
+    assert file.read_bytes() == OTHER + OURS
+    assert len(deleted) == 3
+
+
+def test_applies_the_edit_again_when_another_tool_overwrote_it(
+    file: Path, store: Store, replacements: list[Callable[[], object]]
+) -> None:
+    replacements += [lambda: write(file, BEFORE + OTHER), lambda: file.write_bytes(OTHER + BEFORE)]
+    store.edit(put)
+    assert replacements == []
+    assert file.read_bytes() == OTHER + BEFORE + OURS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_refuses_when_another_tool_overwrites_it_again_and_again(
+    file: Path, store: Store, replacements: list[Callable[[], object]]
+) -> None:
+    replacements += [lambda: write(file, BEFORE + OTHER)] * 10_000
+    message = refusal(store)
+    assert "another program keeps writing it" in message
+    assert "nothing was changed" not in message
+    assert file.read_bytes() == BEFORE + OTHER
+
+
+def rewrite(opened: BinaryIO, data: bytes) -> None:
+    """As a tool that has opened the file already: truncate, then write."""
+    opened.truncate(0)
+    opened.seek(0)
+    opened.write(data)
+    opened.flush()
+
+
+@dataclass
+class LateTool:
+    """A tool that opens the file while the edit is made, and writes to what it has opened after the replacement."""
+
+    file: Path
+    opened: list[BinaryIO] = field(default_factory=list)
+
+    def edit(self, document: Document) -> None:
+        """Our edit, in the middle of which the tool opens the file."""
+        put(document)
+        if not self.opened:
+            self.opened.append(self.file.open("r+b"))
+
+    def write(self, data: bytes) -> None:
+        """Write, and have the file open no longer."""
+        self.begin(data)
+        self.opened[0].close()
+
+    def begin(self, data: bytes) -> None:
+        """Write, and keep the file open."""
+        rewrite(self.opened[0], data)
+
+
+@pytest.fixture
+def late(file: Path) -> Iterator[LateTool]:
+    tool = LateTool(file)
+    yield tool
+    for opened in tool.opened:
+        opened.close()
+
+
+def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+) -> None:
+    replacements.append(lambda: late.write(BEFORE + OTHER))
+    store.edit(late.edit)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+) -> None:
+    writing = threading.Timer(0.2, late.write, [OTHER + BEFORE])
+
+    def begin() -> None:
+        late.begin(b"")
+        writing.start()
+
+    replacements.append(begin)
+    store.edit(late.edit)
+    writing.join()
+    assert file.read_bytes() == OTHER + BEFORE + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_yet(
+    file: Path, store: Store, late: LateTool
+) -> None:
+    writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
+
+    def put_slowly(document: Document) -> None:
+        late.edit(document)
+        if writing.ident is None:
+            writing.start()
+
+    store.edit(put_slowly)
+    writing.join()
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_refuses_and_puts_the_old_file_back_under_a_tool_that_keeps_it_open(
+    file: Path, store: Store, late: LateTool
+) -> None:
+    with pytest.raises(FileBusyError, match="another program keeps writing it"):
+        store.edit(late.edit)
+    assert file.read_bytes() == BEFORE
+    late.write(BEFORE + OTHER)
+    assert file.read_bytes() == BEFORE + OTHER
+    assert names(file.parent) == {"credentials"}
+
+
+def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
+    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+) -> None:
+    replacements.append(lambda: late.write(b""))
+    store.edit(late.edit)
+    assert file.read_bytes() == AFTER
+    assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_a_tool_that_never_stops_writes_to_the_file_that_was_replaced_is_kept(
+    file: Path,
+    store: Store,
+    late: LateTool,
+    replacements: list[Callable[[], object]],
+    reads: dict[int, Callable[[], object]],
+) -> None:
+    written: list[bytes] = []
+
+    def go_on() -> None:
+        written.append(b"# %d\n" % time.monotonic_ns())
+        late.begin(written[-1])
+
+    replacements.append(lambda: reads.update({0: go_on}))
+    with pytest.raises(FileBusyError, match="another program keeps writing it"):
+        store.edit(late.edit)
+    assert file.read_bytes() == written[-1]
+    assert names(file.parent) == {"credentials"}
+
+
+def test_the_later_file_counts_when_other_tools_write_to_both(
+    file: Path,
+    store: Store,
+    late: LateTool,
+    replacements: list[Callable[[], object]],
+    reads: dict[int, Callable[[], object]],
+) -> None:
+    def begin() -> None:
+        late.write(BEFORE)
+        reads[0] = lambda: late_save.pop()() if late_save and len(looks) > 2 else looks.append(None)
+
+    looks: list[None] = []
+    late_save = [lambda: write(file, AFTER + OTHER)]  # while the old one is observed
+    replacements.append(begin)
+    store.edit(late.edit)
+    assert late_save == []
+    assert file.read_bytes() == AFTER + OTHER
+
+
+def save_by_rename(file: Path, data: bytes) -> None:
+    """As an editor: another file, and its name."""
+    new = file.with_name("saved")
+    write(new, data)
+    new.rename(file)
+
+
+@pytest.fixture
+def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What another tool does after the last look and before the exchange, from the first one."""
+    others: list[Callable[[], object]] = []
+    real = system_calls.exchange_names
+
+    def exchange(first: Path, second: Path) -> bool:
+        if others:
+            others.pop(0)()
+        return real(first, second)
+
+    monkeypatch.setattr(swap, "exchange_names", exchange)
+    return others
+
+
+def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    store.edit(put)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+    assert names(file.parent) == {"credentials"}
+
+
+def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    aside = file.with_name("aside")
+
+    def link() -> None:
+        file.rename(aside)
+        file.symlink_to(aside)
+
+    just_before_the_exchange.append(link)
+    with pytest.raises(FileRefusedError, match="has become a link"):
+        store.edit(put)
+    assert file.is_symlink()
+    assert aside.read_bytes() == BEFORE
+    store.edit(put)
+    assert file.is_symlink()
+    assert aside.read_bytes() == AFTER
+
+
+def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(file.unlink)
+    just_before_the_exchange.append(lambda: save_by_rename(file, OTHER))
+    timer = after_seconds(0.2, file, OTHER)
+    store.edit(put)
+    timer.join()
+    assert file.read_bytes().endswith(OURS)
+    assert names(file.parent) == {"credentials"}
+
+
+def test_keeps_both_versions_when_two_tools_save_in_the_moment_of_the_exchange(
+    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+) -> None:
+    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    just_before_the_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
+    with pytest.raises(FileRefusedError, match="two other programs saved it") as caught:
+        store.edit(put)
+    assert file.read_bytes() == AFTER + b"[third]\n"
+    kept = names(file.parent) - {"credentials"}
+    assert len(kept) == 1
+    assert str(file.with_name(*kept)) in caught.value.message
+    assert file.with_name(*kept).read_bytes() == BEFORE + OTHER
+    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    assert names(file.parent) == {"credentials", *kept}
+
+
+def test_makes_no_file_over_one_that_another_tool_has_just_made(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.unlink()
+    real = Path.hardlink_to
+
+    def hardlink_to(path: Path, target: Path) -> None:
+        if path == file and not file.exists():
+            write(file, BEFORE + OTHER)
+        real(path, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", hardlink_to)
+    store.edit(put)
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("without_exchange")
+def test_writes_where_there_are_no_hard_links(file: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "link", link)
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
+"""What Windows's `os` lacks of what the write uses here."""
+
+
+def test_writes_where_the_system_has_no_owners_modes_and_attributes(
+    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+
+        def put_without(document: Document) -> None:
+            put(document)
+            for name in WITHOUT:  # here, where the lock, which takes what it needs, is held already
+                patched.delattr(os, name)
+
+        store.edit(put_without)
+    assert file.read_bytes() == AFTER
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert warnings == []
+
+
+@pytest.fixture
+def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None]:  # noqa: ARG001 - Windows has none
+    """For each element, a replacement fails as on Windows while another program has the file open."""
+    left: list[None] = []
+    real = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        if left:
+            left.pop()
+            raise PermissionError(errno.EACCES, "Access is denied", str(source), 5, str(target))
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    return left
+
+
+def test_a_file_that_is_open_on_windows_is_waited_for(
+    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swap, "_WINDOWS", True)
+    opened += [None] * 3
+    store.edit(put)
+    assert opened == []
+    assert file.read_bytes() == AFTER
+    assert names(file.parent) == {"credentials"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
+    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swap, "_WINDOWS", True)
+    opened += [None] * 10_000
+    assert "another program has it open; nothing was changed" in refusal(store)
+    assert file.read_bytes() == BEFORE
+
+
+def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
+    file: Path, store: Store, opened: list[None]
+) -> None:
+    opened += [None] * 2
+    assert "permission denied" in refusal(store)
+    assert len(opened) == 1
+    assert file.read_bytes() == BEFORE
+
+
+@pytest.mark.usefixtures("without_exchange")
+def test_a_second_name_that_windows_does_not_let_go_is_left_to_the_next_write(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name.endswith(".old.tmp"):
+            raise PermissionError(errno.EACCES, "in use", str(path), 32)
+        real(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        store.edit(put)
+    assert file.read_bytes() == AFTER
+    assert any(name.endswith(".old.tmp") for name in names(file.parent))
+    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    assert names(file.parent) == {"credentials"}

@@ -1,0 +1,149 @@
+"""Files that another program is in the middle of writing, or that it has just written."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from encee.awsfile import stable_read
+from encee.awsfile.file import Store
+from encee.awsfile.headers import CredentialsHeaders
+from encee.errors import FileBusyError
+from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, put, write
+
+
+def write_in_two_parts(file: Path, data: bytes, end: int, pause: float) -> threading.Thread:
+    """Another program that truncates the file and writes the first part at once, and the rest after a pause."""
+    opened = file.open("wb")
+    opened.write(data[:end])
+    opened.flush()
+
+    def finish() -> None:
+        time.sleep(pause)
+        opened.write(data[end:])
+        opened.close()
+
+    writer = threading.Thread(target=finish)
+    writer.start()
+    return writer
+
+
+@pytest.mark.parametrize("system", [True, False], ids=["leases-and-exchange", "neither"], indirect=True)
+@pytest.mark.parametrize("end", [0, 20, len(BEFORE)])
+@pytest.mark.usefixtures("system")
+def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: Store, end: int) -> None:
+    store.read()
+    writer = write_in_two_parts(file, BEFORE + OTHER, end, 0.15)
+    store.edit(put)
+    writer.join()
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_refuses_a_file_that_a_program_keeps_open_for_writing_however_old_it_is(file: Path, store: Store) -> None:
+    with file.open("r+b"):
+        with pytest.raises(FileBusyError, match="another program keeps writing it"):
+            store.edit(put)
+        assert file.read_bytes() == BEFORE
+    store.edit(put)
+    assert file.read_bytes() == AFTER
+
+
+@pytest.mark.usefixtures("without_leases")
+@pytest.mark.parametrize("content", [BEFORE, b""])
+@pytest.mark.parametrize("seconds_ago", [0, -3600])
+def test_without_leases_waits_until_the_file_is_quiet(
+    file: Path, store: Store, content: bytes, seconds_ago: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 0.7)
+    file.write_bytes(content)
+    moment = time.time() - seconds_ago
+    os.utime(file, (moment, moment))
+    start = time.monotonic()
+    store.edit(put)
+    assert time.monotonic() - start >= 0.6
+    assert file.read_bytes() == (AFTER if content else OURS[1:])
+
+
+@pytest.mark.usefixtures("without_leases", "impatient")
+def test_without_leases_a_file_that_does_not_become_quiet_in_time_is_refused(file: Path, store: Store) -> None:
+    file.write_bytes(BEFORE)
+    with pytest.raises(FileBusyError, match="another program keeps writing it"):
+        store.edit(put)
+    assert file.read_bytes() == BEFORE
+
+
+def edit(file: Path, token: str) -> None:
+    """As another run of encee."""
+    Store(file, CredentialsHeaders(), pytest.fail).edit(
+        lambda document: document.own("dev-mfa", {"aws_session_token": token})
+    )
+
+
+@pytest.mark.usefixtures("without_leases", "impatient")
+def test_a_file_that_encee_wrote_last_is_not_waited_for(file: Path) -> None:
+    for number in range(3):
+        edit(file, f"token-{number}")
+    assert b"token-2" in file.read_bytes()
+
+
+def same_time(file: Path) -> None:
+    """Longer, with the time of encee's write: the beginning of another file can be all that encee wrote."""
+    status = file.stat()
+    file.write_bytes(file.read_bytes() + OTHER)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def same_content(file: Path) -> None:
+    """The same bytes, written now: it can be the beginning of another file."""
+    file.write_bytes(file.read_bytes())
+
+
+def same_time_and_size(file: Path) -> None:
+    status = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"token-1", b"token-x"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.parametrize("other", [same_time, same_content, same_time_and_size])
+def test_a_file_that_differs_from_what_encee_wrote_last_is_waited_for(file: Path, other: object) -> None:
+    edit(file, "token-1")
+    assert callable(other)
+    other(file)
+    with pytest.raises(FileBusyError):
+        edit(file, "token-2")
+
+
+@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.parametrize("record", [b"", b"\0rubbish", b"\0" + b"9" * 10_000])
+def test_a_lock_file_without_a_record_means_a_wait(file: Path, record: bytes) -> None:
+    edit(file, "token-1")
+    file.with_name(".credentials.encee-lock").write_bytes(record)
+    with pytest.raises(FileBusyError):
+        edit(file, "token-2")
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, gone: bool
+) -> None:
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
+    assert store.read() == BEFORE
+    file.unlink() if gone else file.write_bytes(b"")
+    writer = threading.Timer(1, write, [file, BEFORE + OTHER])
+    writer.start()
+    store.edit(put)
+    writer.join()
+    assert file.read_bytes() == BEFORE + OTHER + OURS
+
+
+@pytest.mark.usefixtures("without_leases")
+def test_a_young_file_that_is_only_looked_at_is_not_waited_for(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 3600.0)
+    file.write_bytes(BEFORE)
+    assert store.document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}

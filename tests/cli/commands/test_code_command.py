@@ -1,0 +1,337 @@
+"""Codes from a command: what is run, what of it counts, and one flight a key."""
+
+import json
+import os
+import shlex
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from filelock import FileLock
+
+from encee.errors import UsageError
+from encee.mfa.code_sources import Cancelled, Command
+from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
+from tests.fake_aws import FakeAws, faults
+
+if TYPE_CHECKING:
+    import pexpect
+
+pytestmark = pytest.mark.slow
+
+
+def long_role(dev: Person, aws: FakeAws) -> str:
+    """The profile `long` of a role that needs a code of its own, as the config file holds it."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": dev.user.arn}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    arn = aws.create_role("long", trust, max_session_duration=14400)
+    return f"[profile long]\nrole_arn = {arn}\nsource_profile = dev\nduration_seconds = 4h\n"
+
+
+@pytest.mark.parametrize("where", ["option", "environment", "mfa_process"])
+def test_the_command_is_a_setting(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    command = f"echo ' {dev.device.next_code()} '"
+    option = ["--code-command", command] if where == "option" else []
+    if where == "environment":
+        monkeypatch.setenv("ENCEE_CODE_COMMAND", command)
+    if where == "mfa_process":
+        home.write(dev.section(), f"[profile dev]\nmfa_process = {command}\n")
+    assert encee("refresh", "dev", *option).code == 0
+
+
+def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> None:
+    assert encee("refresh", "dev", "-c", dev.device.next_code(), "--code-command", "exit 1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("exit 7", 1, "the code command of dev failed with exit code 7"),
+        ("true", 2, "the code command of dev printed nothing"),
+        ("echo no code", 2, "the code command of dev printed something else"),
+        ("echo 1234567", 2, "the code command of dev printed something else"),
+        ("no-such-command-at-all", 1, "failed with exit code 127"),
+        ("printf '\\377'", 2, "printed something else"),
+        ("echo \0 123456", 1, "could not be started: ValueError"),
+        ("yes 123456", 2, "the code command of dev printed something else"),
+        ("trap '' PIPE; while :; do echo 123456; done", 2, "the code command of dev printed something else"),
+        ("printf '\033[2J12345'", 2, "printed something else"),
+        ("head -c 100000 /dev/zero", 2, "printed something else"),
+        ("head -c 100000 /dev/urandom; exit 3", 2, "printed something else"),
+    ],
+)
+@pytest.mark.usefixtures("dev")
+def test_a_command_without_a_code_is_a_clear_error(
+    encee: Encee, home: Home, aws: FakeAws, command: str, code: int, says: str
+) -> None:
+    before = home.state()
+    result = encee("refresh", "dev", "--code-command", command)
+    assert (result.code, says in result.err) == (code, True), result.err
+    assert "encee: hint: try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself" in result.err
+    assert command == "true" or command not in result.err  # it can hold a seed
+    assert aws.journal == []
+    assert home.state() == before
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 0.2)
+    for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
+        result = encee("refresh", "dev", "--code-command", command)
+        assert (result.code, "took longer than" in result.err) == (1, True)
+
+
+class Alive:
+    """A FIFO that processes hold open for writing while they live.
+
+    Its path is what a command line appends to its first redirection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "alive"
+        os.mkfifo(self.path)
+        self._end = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def anyone(self) -> bool:
+        try:
+            return os.read(self._end, 1) != b""
+        except BlockingIOError:
+            return True
+
+    def close(self) -> None:
+        os.close(self._end)
+
+
+@pytest.fixture
+def alive(home: Home) -> Iterator[Alive]:
+    """Tells whether a process of the command is still there."""
+    alive = Alive(home.path)
+    yield alive
+    alive.close()
+
+
+CHILDREN = [
+    "sleep 300 | cat",
+    "sleep 300 & sleep 300",
+    "trap '' INT TERM; sleep 300 & sleep 300",
+    "(trap '' INT; sleep 300) | cat; echo 123456",
+]
+
+
+@pytest.mark.parametrize("command", CHILDREN)
+@pytest.mark.usefixtures("dev")
+def test_the_children_of_a_command_that_hangs_are_ended_too(
+    encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 0.5)
+    result = encee("refresh", "dev", "--code-command", f"exec 9>{alive.path}; {command}")
+    assert (result.code, "took longer than 0.5 s" in result.err) == (1, True)
+    wait_for(lambda: not alive.anyone())
+
+
+@pytest.mark.parametrize("command", CHILDREN)
+@pytest.mark.usefixtures("dev")
+@pytest.mark.needs("bash")
+def test_ctrl_c_ends_a_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
+    line = shlex.quote(f"exec 9>{alive.path}; {command}")
+    bash.sendline(f"{ENCEE} refresh dev --code-command {line}; echo ended=$?")
+    wait_for(alive.anyone)
+    bash.send("\x03")
+    bash.expect_exact("encee: error: interrupted")
+    bash.expect_exact("ended=130")
+    wait_for(lambda: not alive.anyone())
+
+
+PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.getpass())'"
+
+
+@pytest.mark.parametrize("command", ["printf 'Password: ' >&2; read typed; echo $typed", PASSWORD, f"{PASSWORD} | cat"])
+@pytest.mark.needs("bash")
+def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
+    bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(command)}")
+    bash.expect("Password: $")
+    bash.sendline(dev.device.next_code())
+    bash.expect_exact("dev-mfa is valid until")
+    bash.expect_exact("ready> ")
+    bash.sendline("echo st''ill here")  # the shell has the terminal again
+    bash.expect_exact("still here")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x1a\x03"], ids=["Ctrl-C", "Ctrl-Z and Ctrl-C"])
+@pytest.mark.usefixtures("dev")
+@pytest.mark.needs("bash")
+def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
+    aws: FakeAws, bash: "pexpect.spawn[str]", alive: Alive, key: str
+) -> None:
+    line = f"exec 9>{alive.path}; {PASSWORD} | cat"
+    bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(line)}; echo ended=$?")
+    bash.expect("Password: $")
+    for one in key:
+        bash.send(one)
+        time.sleep(0.2)
+    bash.expect_exact("encee: error: interrupted")
+    bash.expect_exact("ended=130")
+    bash.sendline("echo e''cho")  # the terminal shows what is typed again
+    bash.expect_exact("echo e''cho")
+    bash.expect_exact("echo\r\n")
+    assert aws.journal == []
+    wait_for(lambda: not alive.anyone())
+
+
+@pytest.mark.needs("bash")
+def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "pexpect.spawn[str]") -> None:
+    script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._PATIENCE = 1; m.run()"
+    bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
+    bash.expect("Password: $")
+    bash.expect_exact("took longer than 1 s")
+    bash.expect_exact("ready> ")
+    bash.sendline(f"echo {dev.device.serial}")
+    bash.expect_exact(f"echo {dev.device.serial}")
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 10)
+    result = encee("refresh", "dev", "--code-command", f"sleep 15 & echo {dev.device.next_code()}")
+    assert result.code == 0, result.err
+
+
+def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        with Cancelled() as cancelled, pytest.raises(UsageError):
+            Command("cat /dev/zero").code_for("dev", "GAHT12345678", cancelled)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_the_command_leaves_what_is_piped_alone(dev: Person) -> None:
+    command = f"cat >&2; echo {dev.device.next_code()}"
+    result = run_encee("exec", "--code-command", command, "dev", "cat", stdin="data\n")
+    assert (result.code, result.out, "data" in result.err) == (0, "data\n", False)
+
+
+def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> None:
+    assert home.credentials.exists()
+    code = dev.device.next_code()
+    result = run_encee("refresh", "dev", "--code-command", f"echo touch the key >&2; echo {code}")
+    assert result.code == 0
+    assert "touch the key\n" in result.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_wrong_code_of_a_command_is_not_asked_for_again(encee: Encee, aws: FakeAws) -> None:
+    result = encee("refresh", "dev", "--code-command", "echo 000000")
+    assert (result.code, len(aws.calls("GetSessionToken"))) == (4, 1)
+
+
+def test_eight_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
+    aws.latency = 0.2
+    command = f"echo {dev.device.next_code()}"
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: run_encee("refresh", "dev", "--code-command", command), range(8)))
+    assert [result.code for result in results] == [0] * 8, [result.err for result in results]
+    assert len(aws.calls("GetSessionToken")) == 1
+    assert sum("is still valid until" in result.err for result in results) == 7
+    assert home.credentials.read_text().count("[dev-mfa]") == 1
+
+
+def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "3630", "-c", dev.device.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "3661", "-c", dev.device.next_code()).code == 0
+    assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3661]
+
+
+def test_a_flight_that_failed_lets_the_next_one_take_off(encee: Encee, dev: Person, aws: FakeAws) -> None:
+    aws.fault("GetSessionToken", faults.status(500))
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+
+
+@pytest.mark.needs("oathtool")
+def test_the_recipe_with_oathtool_works(encee: Encee, home: Home, dev: Person) -> None:
+    seed = home.path / "seed"
+    seed.write_text(dev.device.seed)
+    result = encee("refresh", "dev", "--code-command", f"oathtool --totp --base32 @{shlex.quote(str(seed))}")
+    assert result.code == 0, result.err
+
+
+@pytest.mark.usefixtures("dev")
+def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, home: Home, dev: Person) -> None:
+    shown = home.path / "shown"
+    script = f"import os, sys; open({str(shown)!r}, 'w').write(repr((sys.argv, dict(os.environ))))"
+    encee("refresh", "dev", "--code-command", f"{sys.executable} -c {shlex.quote(script)}")
+    assert shown.exists()
+    assert dev.user.access_key.secret not in shown.read_text()
+
+
+def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
+    home.write(dev.section(), long_role(dev, aws))
+    aws.latency = 0.2
+    command = f"echo {dev.device.next_code()}"
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: run_encee("refresh", "long", "--code-command", command), range(4)))
+    assert [result.code for result in results] == [0] * 4, [result.err for result in results]
+    assert len(aws.calls("AssumeRole")) == 1
+
+
+def test_two_flights_of_one_run_for_one_key_do_not_wait_for_its_lock(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.awsfile.file._FLIGHT_PATIENCE", 0.1)
+    home.write(dev.section(), long_role(dev, aws))
+    aws.latency = 0.5
+    codes = f"{dev.device.next_code()}\n{dev.device.next_code()}\n"
+    result = encee("refresh", "dev", "long", "--code", "-", stdin=codes)
+    assert result.code == 0, result.err
+
+
+def test_an_option_comes_before_the_environments_code(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENCEE_CODE", "000000")
+    assert encee("refresh", "dev", "--code-command", f"echo {dev.device.next_code()}").code == 0
+
+
+def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Person) -> None:
+    lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
+    lock.mkdir()
+    result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, str(lock) in result.err) == (5, True)
+
+
+def test_another_flight_for_the_key_is_waited_for_and_then_named(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("encee.awsfile.file._FLIGHT_PATIENCE", 1)
+    lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
+    with FileLock(lock):
+        result = encee("refresh", "dev", "-c", dev.device.next_code())
+    assert (result.code, f"another encee has held {lock} for 1 s" in result.err) == (5, True)
+    assert aws.journal == []
+
+
+def test_a_command_that_cannot_be_started_leaves_the_other_profiles_and_the_json(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
+    bob = aws.create_user("bob")
+    bobs = Person(bob, bob.create_device("bobs"))
+    home.write(
+        dev.section() + bobs.section("bob"),
+        f"[profile dev]\nmfa_process = echo {dev.device.next_code()}\n[profile bob]\nmfa_process = echo \0\n",
+    )
+    result = encee("refresh", "dev", "bob", "--json")
+    assert result.code == 1
+    assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["refreshed", "failed"]

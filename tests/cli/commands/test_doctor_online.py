@@ -1,0 +1,407 @@
+"""`encee doctor PROFILE`: what AWS tells, each fault by itself, and what may not be asked."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS
+from tests.conftest import Encee, Home, Person, Result, section
+from tests.fake_aws import FakeAws, FakeKey, faults
+
+pytestmark = pytest.mark.slow
+
+DENIED = faults.error("AccessDenied", "User: arn:aws:iam::123456789012:user/jane is not authorized", 403)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a fault can spoil."""
+
+    home: Home
+    aws: FakeAws
+    person: Person
+
+    def write(self, key: FakeKey | None = None, serial: str | None = None) -> None:
+        """The profile, with another key or device."""
+        self.home.write(
+            section(key or self.person.user.access_key),
+            "[profile dev]\nregion = eu-central-1\n" + (f"mfa_serial = {serial}\n" if serial else ""),
+        )
+
+
+class OnlineFault(NamedTuple):
+    """A setup with one fault that AWS tells."""
+
+    check: str
+    state: str
+    says: str
+    spoil: Callable[[Scene], None]
+    remedy: str
+    """A part of what to do, or of what to type."""
+
+
+def refuse(scene: Scene) -> None:
+    scene.aws.refuse_connections()
+
+
+def spoil(fault: faults.Fault) -> Callable[[Scene], None]:
+    return lambda scene: scene.aws.fault("GetCallerIdentity", fault)
+
+
+def clock(**ahead: int) -> Callable[[Scene], None]:
+    """AWS's clock is ahead of ours, and so ours behind."""
+
+    def turn(scene: Scene) -> None:
+        scene.aws.clock_offset = timedelta(**ahead)
+
+    return turn
+
+
+def dead_key(scene: Scene) -> None:
+    scene.person.user.access_key.deactivate()
+
+
+def key_in_another_region(scene: Scene) -> None:
+    scene.home.config.write_text("[profile dev]\nregion = af-south-1\n")
+    scene.person.user.access_key.deactivate()
+
+
+def wrong_secret(scene: Scene) -> None:
+    key = scene.person.user.access_key
+    text = scene.home.credentials.read_text()
+    scene.home.write(text.replace(key.secret, key.secret[::-1]))
+
+
+def root(scene: Scene) -> None:
+    scene.write(scene.aws.root_key(), scene.person.device.serial)
+
+
+def no_device(scene: Scene) -> None:
+    scene.write(scene.aws.create_user("bob").access_key)
+
+
+def fido_only(scene: Scene) -> None:
+    bob = scene.aws.create_user("bob")
+    bob.create_fido_device("key")
+    scene.write(bob.access_key)
+
+
+def anothers_device(scene: Scene) -> None:
+    other = scene.aws.create_user("bob").create_device("bobs")
+    scene.write(serial=other.serial)
+
+
+def one_of_several(scene: Scene) -> None:
+    scene.person.user.create_hardware_device("GAHT12345678")
+    scene.write(serial="GAHT87654321")
+
+
+def old_key(scene: Scene) -> None:
+    age(scene.person.user.access_key, days=91)
+
+
+def age(key: FakeKey, *, days: int) -> None:
+    """Let AWS have made a key so many days ago."""
+    made = key._account.iam.access_keys[key.id]
+    made.create_date -= timedelta(days=days)
+
+
+ONLINE_FAULTS = (
+    OnlineFault("sts-endpoint", "error", "could not be reached", refuse, "check the network, the proxy"),
+    OnlineFault(
+        "sts-endpoint", "error", "STS is switched off in eu-central-1", spoil(faults.region_disabled()), "region"
+    ),
+    OnlineFault(
+        "sts-endpoint",
+        "error",
+        "the region eu-central-1 of dev is not one of the endpoint",
+        spoil(faults.error("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)),
+        "set region to the endpoint's",
+    ),
+    OnlineFault("sts-endpoint", "error", "a proxy or sign-in page answered", spoil(faults.html()), "try again"),
+    OnlineFault("clock", "warning", " behind AWS's", clock(seconds=60), "timedatectl"),
+    OnlineFault("clock", "warning", "ahead of AWS's", clock(seconds=-60), "timedatectl"),
+    OnlineFault("clock", "error", " behind AWS's", clock(minutes=6), "timedatectl"),
+    OnlineFault("clock", "error", "is 20 min behind AWS's", clock(minutes=20), "timedatectl"),
+    OnlineFault(
+        "key-alive", "error", "was deleted, made inactive or mistyped", dead_key, "aws configure --profile dev"
+    ),
+    OnlineFault(
+        "key-alive",
+        "error",
+        "or the region is not enabled for the account",
+        key_in_another_region,
+        "encee refresh dev --region us-east-1",
+    ),
+    OnlineFault("key-alive", "error", "does not belong to its key id", wrong_secret, "aws configure --profile dev"),
+    OnlineFault("root-key", "error", "a key of the root user", root, "delete that key"),
+    OnlineFault("no-device", "error", "the user of dev has no MFA device", no_device, "encee device enroll dev"),
+    OnlineFault("fido-only", "error", "only FIDO security keys or passkeys", fido_only, "aws login"),
+    OnlineFault(
+        "device-owner",
+        "error",
+        "mfa/bobs, which is saved for dev, is no device of its user",
+        anothers_device,
+        "encee device save dev arn:aws:iam::123456789012:mfa/phone",
+    ),
+    OnlineFault("device-owner", "error", "GAHT87654321", one_of_several, "save the one that you use; the user's are"),
+    OnlineFault("key-age", "warning", "is 91 days old", old_key, "encee keys rotate dev"),
+)
+
+
+@pytest.fixture
+def scene(home: Home, aws: FakeAws, person: Person) -> Scene:
+    """A healthy profile, and who is behind it."""
+    made = Scene(home, aws, person)
+    made.write(serial=person.device.serial)
+    return made
+
+
+def states(result: Result) -> dict[str, str]:
+    """Each check that asks AWS, with its state."""
+    ids = {check.id for check in ONLINE_CHECKS}
+    return {check["id"]: check["state"] for check in json.loads(result.out)["checks"] if check["id"] in ids}
+
+
+def wrong(result: Result) -> list[dict[str, Any]]:
+    """The checks that found something."""
+    return [check for check in json.loads(result.out)["checks"] if check["state"] not in {"ok", "unknown"}]
+
+
+def message(result: Result, check: str) -> str:
+    (found,) = [one["message"] for one in json.loads(result.out)["checks"] if one["id"] == check]
+    return str(found)
+
+
+def test_a_healthy_profile_gives_no_alarm(encee: Encee, scene: Scene) -> None:
+    age(scene.person.user.access_key, days=89)
+    before = scene.home.state()
+    result = encee("doctor", "dev", "--verbose")
+    count = len([*OFFLINE_CHECKS, *ONLINE_CHECKS])
+    assert (result.code, result.err) == (0, f"nothing to fix: {count} checks passed\n")
+    assert {line.split()[0] for line in result.out.splitlines()[1:]} == {"ok"}
+    assert states(encee("doctor", "dev-mfa", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
+    assert scene.home.state() == before
+    assert {call.action for call in scene.aws.journal} == {"GetCallerIdentity", "ListMFADevices", "ListAccessKeys"}
+    assert {call.region for call in scene.aws.calls("GetCallerIdentity")} == {"eu-central-1"}
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(ONLINE_FAULTS)]
+)
+def test_a_fault_that_aws_tells_is_found_and_nothing_else(encee: Encee, scene: Scene, fault: OnlineFault) -> None:
+    fault.spoil(scene)
+    result = encee("doctor", "dev", "--json")
+    (found,) = wrong(result)
+    assert (found["id"], found["state"]) == (fault.check, fault.state)
+    assert result.code == (1 if fault.state == "error" else 0)
+    assert fault.says in found["message"]
+    assert fault.remedy in f"{found['remedy']} {' '.join(found['commands'])}"
+    assert scene.person.user.access_key.secret not in result.out + result.err
+
+
+def test_of_a_user_without_a_device_nothing_untrue_is_said_to_be_fine(encee: Encee, scene: Scene) -> None:
+    scene.write(scene.aws.create_user("bob").access_key, scene.person.device.serial)
+    saved = encee("doctor", "dev", "--json")
+    assert states(saved)["device-owner"] == "unknown"
+    assert message(saved, "fido-only") == "the user's devices are not FIDO security keys or passkeys only"
+    scene.write(scene.aws.create_user("eve").access_key)
+    result = encee("doctor", "dev", "--json")
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
+
+
+def test_a_clock_a_few_seconds_off_is_fine(encee: Encee, scene: Scene) -> None:
+    for seconds in (4, -4):
+        scene.aws.clock_offset = timedelta(seconds=seconds)
+        assert states(encee("doctor", "dev", "--json"))["clock"] == "ok"
+
+
+@pytest.mark.parametrize("seconds", [5, -5])
+def test_what_a_slow_answer_and_a_date_without_fractions_can_explain_is_fine(
+    encee: Encee, scene: Scene, seconds: int
+) -> None:
+    scene.aws.latency = 0.5
+    scene.aws.clock_offset = timedelta(seconds=seconds)
+    assert states(encee("doctor", "dev", "--json"))["clock"] == "ok"
+
+
+@pytest.mark.parametrize("action", ["ListMFADevices", "ListAccessKeys"])
+def test_what_may_not_be_asked_is_said_and_is_no_error(encee: Encee, scene: Scene, action: str) -> None:
+    scene.aws.fault(action, DENIED)
+    result = encee("doctor", "dev", "--json")
+    assert (result.code, wrong(result)) == (0, [])
+    of_devices = {"no-device", "fido-only", "device-owner"}
+    unknown = of_devices if action == "ListMFADevices" else {"key-age"}
+    assert {id_ for id_, state in states(result).items() if state == "unknown"} == unknown
+    assert "is not authorized" in message(result, min(unknown))
+    scene.aws.fault(action, DENIED)
+    text = encee("doctor", "dev")
+    left = len([*OFFLINE_CHECKS, *ONLINE_CHECKS]) - len(unknown)
+    assert (text.out, text.err.splitlines()[-1]) == ("", f"{left} checks passed")
+    names = ", ".join(check.id for check in ONLINE_CHECKS if check.id in unknown)
+    assert text.err.startswith(f"not checked: {names}: ")
+
+
+def test_too_many_requests_tell_nothing(encee: Encee, scene: Scene) -> None:
+    scene.aws.fault("GetCallerIdentity", faults.throttled())
+    result = encee("doctor", "dev", "--json")
+    assert (result.code, set(states(result).values())) == (0, {"unknown"})
+
+
+@pytest.mark.usefixtures("scene")
+def test_an_answer_without_a_date_tells_no_time(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fake_aws.server.Handler.date_time_string", lambda *_: "yesterday")
+    result = encee("doctor", "dev", "--json")
+    assert (result.code, states(result)["clock"]) == (0, "unknown")
+
+
+def test_a_session_that_is_valid_asks_for_what_mfa_may_see(encee: Encee, scene: Scene) -> None:
+    assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
+    scene.aws.journal.clear()
+    assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
+    by = {call.action: call.access_key_id[:4] for call in scene.aws.journal}
+    assert by == {"GetCallerIdentity": "AKIA", "ListMFADevices": "ASIA", "ListAccessKeys": "ASIA"}
+    for action in ("ListMFADevices", "ListAccessKeys"):  # now the session is refused, and the key asks again
+        scene.aws.fault(action, DENIED)
+    assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
+
+
+def test_a_session_that_is_over_asks_for_nothing(encee: Encee, scene: Scene) -> None:
+    assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
+    scene.aws.journal.clear()
+    text = scene.home.credentials.read_text()
+    start = text.index("expiration = ")
+    scene.home.write(f"{text[:start]}expiration = 2020-01-01T00:00:00Z{text[text.index(chr(10), start) :]}")
+    assert encee("doctor", "dev").code == 0
+    assert {call.access_key_id[:4] for call in scene.aws.journal} == {"AKIA"}
+
+
+def test_a_stale_token_is_mended_by_the_refresh_that_is_named(encee: Encee, scene: Scene) -> None:
+    assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
+    scene.home.write(scene.home.credentials.read_text() + "aws_security_token = old\n")
+    (found,) = wrong(encee("doctor", "dev", "--json"))
+    assert (found["id"], found["commands"]) == ("stale-token", ["encee refresh dev"])
+    assert encee("refresh", "dev", "-d", "13h", "-c", scene.person.device.next_code()).code == 0
+    assert wrong(encee("doctor", "dev", "--json")) == []
+
+
+def test_a_device_that_no_file_names_is_fine(encee: Encee, scene: Scene) -> None:
+    scene.write()
+    result = encee("doctor", "dev", "--json")
+    assert (result.code, states(result)["device-owner"]) == (0, "ok")
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
+
+
+def test_a_device_that_can_be_none_is_found_once(encee: Encee, scene: Scene) -> None:
+    scene.write(serial="arn:aws:iam::123456789012:user/jane")
+    result = encee("doctor", "dev", "--json")
+    assert [found["id"] for found in wrong(result)] == ["device-form"]
+    assert states(result)["device-owner"] == "unknown"
+
+
+@pytest.mark.usefixtures("scene")
+def test_the_environment_names_no_device_for_this(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCEE_MFA_SERIAL", "GAHT87654321")
+    assert wrong(encee("doctor", "dev", "--json")) == []
+
+
+def test_a_key_that_aws_does_not_list_has_no_age(encee: Encee, scene: Scene) -> None:
+    other = scene.aws.create_user("bob").access_key
+    key = scene.person.user.access_key
+    scene.aws.fault("ListAccessKeys", listing(other))
+    result = encee("doctor", "dev", "--json")
+    assert states(result)["key-age"] == "unknown"
+    assert key.id not in message(result, "key-age")
+
+
+def listing(key: FakeKey) -> faults.Fault:
+    """An answer that lists another key."""
+    from tests.fake_aws.messages import result
+
+    member = {"AccessKeyId": key.id, "CreateDate": "2020-01-01T00:00:00Z", "Status": "Active", "UserName": "bob"}
+    tree = {"AccessKeyMetadata": {"member": member}, "IsTruncated": "false"}
+    return faults.Fault("another key", result("iam", "ListAccessKeys", tree))
+
+
+# ---- which profile, and when nothing is asked
+
+
+def test_a_role_stands_for_the_profile_that_it_is_assumed_with(encee: Encee, scene: Scene) -> None:
+    arn = "arn:aws:iam::123456789012:role/admin"
+    config = scene.home.config.read_text()
+    scene.home.write(
+        scene.home.credentials.read_bytes(),
+        f"{config}[profile admin]\nrole_arn = {arn}\nsource_profile = dev-mfa\n",
+    )
+    result = encee("doctor", "admin", "--json")
+    assert json.loads(result.out)["profile"] == "dev"
+    assert states(result)["key-alive"] == "ok"
+
+
+def test_offline_nothing_is_asked(encee: Encee, scene: Scene) -> None:
+    result = encee("doctor", "dev", "--offline", "--json")
+    assert (result.code, states(result), scene.aws.journal) == (0, {}, [])
+    assert encee("doctor", "--json").code == 0
+    assert scene.aws.journal == []
+
+
+@pytest.mark.parametrize("word", ["nobody", ""])
+@pytest.mark.usefixtures("scene")
+def test_a_word_that_is_no_profile_is_wrong_usage(encee: Encee, word: str) -> None:
+    for arguments in (("doctor", word), ("doctor", word, "--offline")):
+        result = encee(*arguments)
+        assert (result.code, result.out) == (2, "")
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_the_files_are_checked_where_the_profile_cannot_be_used(encee: Encee, scene: Scene, *, offline: bool) -> None:
+    scene.home.write("[dev]\n[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+    result = encee("doctor", "dev", "--json", *["--offline"] * offline)
+    assert (result.code, scene.aws.journal) == (1, [])
+    assert [found["id"] for found in wrong(result)] == ["long-term-keys", "half-a-key", "refresh"]
+    assert wrong(result)[2]["message"].startswith("dev has no aws_access_key_id and no aws_secret_access_key in ")
+    assert set(states(result).values()) == (set() if offline else {"unknown"})
+    assert message(result, "refresh") == wrong(result)[2]["message"]
+
+
+def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: Scene) -> None:
+    arn = "arn:aws:iam::123456789012:role/admin"
+    scene.home.write(scene.home.credentials.read_text(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = gone\n")
+    result = encee("doctor", "admin", "--json")
+    assert (result.code, [found["id"] for found in wrong(result)]) == (1, ["refresh"])
+    assert set(states(result).values()) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "word"), [("[x]\nnonsense\n{}", "dev"), ("[x]\nnonsense\n{}", "nobody"), ("\ufeff{}", "dev")]
+)
+def test_aws_is_not_asked_while_a_file_is_broken(encee: Encee, scene: Scene, credentials: str, word: str) -> None:
+    scene.home.write(credentials.format(scene.home.credentials.read_text()))
+    result = encee("doctor", word, "--json")
+    assert (result.code, scene.aws.journal) == (1, [])
+    assert set(states(result).values()) == {"unknown"}
+    assert message(result, "key-alive") == "not asked: the files have to be fixed first"
+
+
+def test_a_secret_in_the_place_of_the_id_is_not_sent(encee: Encee, scene: Scene) -> None:
+    key = scene.person.user.access_key
+    scene.home.write(f"[dev]\naws_access_key_id = {key.secret}\naws_secret_access_key = {key.id}\n")
+    result = encee("doctor", "dev", "--json")
+    assert (result.code, scene.aws.journal) == (1, [])
+    assert set(states(result).values()) == {"unknown"}
+    assert key.secret not in result.out + result.err
+
+
+def test_a_key_that_the_keyring_does_not_give_away_is_said_and_nothing_is_asked(
+    encee: Encee, dev: Person, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    home.write(f"[dev]\nencee_access_key_id = {dev.user.access_key.id}\nencee_secret = keyring\n")
+    result = encee("doctor", "dev")
+    assert result.code == 0, result.err
+    assert "not asked: this system has no keyring that could be used" in result.out + result.err
+    assert aws.journal == []

@@ -1,0 +1,492 @@
+"""`encee keys lock` and `unlock`: with a real keyring, with one that stays locked, and with none."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.errors import KeyringLocked
+
+from encee.awsfile.paths import Files
+from encee.cli.options import stores
+from encee.errors import FileRefusedError
+from encee.profiles.catalog import Catalog
+from encee.profiles.keyring_lock import lock_away
+from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
+from tests.fake_aws import FakeAws
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("dbus-daemon", "dbus-run-session", "gnome-keyring-daemon")]
+
+with_keyring = pytest.mark.usefixtures("secret_service")
+
+CREDENTIALS = """\
+# my keys
+[dev]
+  # due in March
+aws_access_key_id     = {id}
+aws_secret_access_key = {secret}
+mfa_serial = {serial}
+
+[other]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+; the same key as in [dev]
+[my copy]
+  aws_access_key_id:{id}
+region=eu-west-1
+aws_secret_access_key={secret}  """
+
+LOCKED = (
+    CREDENTIALS.replace("aws_access_key_id     =", "encee_access_key_id     =")
+    .replace("aws_secret_access_key = {secret}", "encee_secret = keyring")
+    .replace("  aws_access_key_id:", "  encee_access_key_id:")
+    .replace("aws_secret_access_key={secret}", "encee_secret=keyring")
+)
+
+
+def filled(text: str, person: Person) -> str:
+    key = person.user.access_key
+    return text.format(id=key.id, secret=key.secret, serial=person.device.serial)
+
+
+def kept(key_id: str) -> str | None:
+    """What the keyring has."""
+    return keyring.get_password("encee", key_id)
+
+
+@pytest.fixture
+def encee(discreet: Encee) -> Encee:
+    return discreet
+
+
+@pytest.fixture
+def ann(home: Home, person: Person) -> Person:
+    """Someone whose key is in two sections."""
+    home.write(filled(CREDENTIALS, person), "[profile dev]\nregion = eu-central-1\n")
+    return person
+
+
+@with_keyring
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_the_secret_moves_to_the_keyring_and_back_and_the_file_is_as_before(
+    encee: Encee, home: Home, ann: Person, line_end: str
+) -> None:
+    key = ann.user.access_key
+    before = filled(CREDENTIALS, ann).replace("\n", line_end).encode()
+    home.write(before)
+    locked = encee("keys", "lock", "dev")
+    assert (locked.code, locked.out) == (0, "")
+    assert f"the keyring has the secret of {key.id} now, instead of [dev] and [my copy]\n" in locked.err
+    assert home.credentials.read_bytes() == filled(LOCKED, ann).replace("\n", line_end).encode()
+    assert kept(key.id) == key.secret
+
+    unlocked = encee("keys", "unlock", "dev")
+    assert f"the secret of {key.id} is in [dev] and [my copy] again, and not in the keyring\n" in unlocked.err
+    assert home.credentials.read_bytes() == before
+    assert kept(key.id) is None
+
+
+@with_keyring
+def test_no_aws_tool_finds_the_key_and_all_of_encee_goes_on(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    assert encee("keys", "lock", "dev").code == 0
+    assert "Unable to locate credentials" in run_aws("--profile", "dev", "sts", "get-caller-identity").err
+    assert aws.journal == []
+
+    refreshed = encee("refresh", "dev", "--code", ann.device.next_code())
+    assert refreshed.code == 0, refreshed.err
+    assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
+    assert run_encee("env", "dev").code == 0
+    assert encee("keys", "list", "dev").out.endswith("sts  [dev] [my copy] (keyring)\n")
+    assert '"in_keyring": true' in encee("keys", "list", "dev", "--json").out
+
+    home.config.write_text("")  # the device is found anew, by the key
+    home.credentials.write_text(home.credentials.read_text().replace("mfa_serial", "# "))
+    refreshed = encee("refresh", "dev", "--code", ann.device.next_code())
+    assert f"found the device {ann.device.serial}" in refreshed.err
+
+
+@with_keyring
+def test_locking_and_unlocking_again_changes_nothing(encee: Encee, home: Home, ann: Person) -> None:
+    key = ann.user.access_key
+    assert f"the secret of {key.id} is in {home.credentials} already\n" in encee("keys", "unlock", "dev").err
+    assert encee("keys", "lock", "dev").code == 0
+    again = encee("keys", "lock", "dev", "--json")
+    assert f"the secret of {key.id} is in the keyring already\n" in again.err
+    assert f'"key": "{key.id}",\n  "sections": []' in again.out
+    assert home.credentials.read_text() == filled(LOCKED, ann)
+    assert encee("keys", "unlock", "dev", "--json").out.endswith('"sections": [\n    "dev",\n    "my copy"\n  ]\n}\n')
+
+
+@with_keyring
+def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
+    encee: Encee, home: Home, ann: Person
+) -> None:
+    key = ann.user.access_key
+    assert encee("keys", "lock", "dev").code == 0
+    files = Files(home.credentials, home.config)
+    credentials, config = stores(files)
+    read = Catalog(credentials.document().view, config.document().view).access_key("dev")
+    assert read is not None
+    assert encee("keys", "unlock", "dev").code == 0
+    with pytest.raises(FileRefusedError) as refused:
+        lock_away(read, files, credentials, config)
+    assert (refused.value.message, refused.value.hint) == (f"the key {key.id} was unlocked meanwhile", "try again")
+    assert home.credentials.read_text() == filled(CREDENTIALS, ann)
+
+
+@with_keyring
+def test_a_copy_that_came_later_is_locked_too(encee: Encee, home: Home, ann: Person) -> None:
+    assert encee("keys", "lock", "dev").code == 0
+    home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("later", serial=False))
+    assert "instead of [later]\n" in encee("keys", "lock", "dev").err
+    assert ann.user.access_key.secret not in home.credentials.read_text()
+
+
+@with_keyring
+def test_a_copy_that_the_keyring_does_not_let_go_of_is_told(
+    encee: Encee, home: Home, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: str) -> None:
+        raise KeyringLocked
+
+    assert encee("keys", "lock", "dev").code == 0
+    monkeypatch.setattr(keyring, "delete_password", refuse)
+    result = encee("keys", "unlock", "dev")
+    assert result.code == 0
+    assert "warning: the keyring has a copy of the secret still: the keyring stays locked\n" in result.err
+    assert home.credentials.read_text() == filled(CREDENTIALS, ann)
+
+
+# ---- nothing writes over it
+
+
+@with_keyring
+def test_no_session_is_written_over_a_locked_key_and_none_is_cleared(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    zoe = Person(aws.create_user("zoe"), ann.device)
+    home.write(filled(CREDENTIALS, ann) + "\n" + zoe.section("z"))
+    assert encee("keys", "lock", "z").code == 0
+    before = home.credentials.read_bytes()
+    refreshed = encee("refresh", "dev", "--to", "z", "--code", ann.device.next_code())
+    assert refreshed.code == 5
+    assert "[z] holds keys that may exist nowhere else" in refreshed.err
+    assert encee("clear", "--all").code == 0
+    home.credentials.write_bytes(before + b"manager = encee\n")
+    cleared = encee("clear", "z")
+    assert cleared.code == 5
+    assert encee("clear", "--all").code == 0
+    assert home.credentials.read_bytes() == before + b"manager = encee\n"
+
+
+@with_keyring
+def test_a_session_of_aws_mfa_is_taken_over_only_where_no_locked_key_is_in_it(
+    encee: Encee, home: Home, person: Person
+) -> None:
+    home.write(person.section("dev-long-term") + "[dev]\nencee_access_key_id = AKIAX\nencee_secret = keyring\n")
+    assert encee("refresh", "dev-long-term", "--code", person.device.next_code()).code == 5
+    home.write(person.section("dev-long-term"))
+    assert encee("keys", "lock", "dev").code == 0
+    assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+    assert run_aws("--profile", "dev", "--region", "eu-west-1", "sts", "get-caller-identity").code == 0
+
+
+# ---- what is refused
+
+
+@with_keyring
+@pytest.mark.parametrize(
+    ("more", "config", "says"),
+    [
+        ("", "[profile z]\naws_secret_access_key = {secret}\n", "[profile z] of the config file holds the key"),
+        ("[z]\naws_secret_access_key = {secret}\n", "", "[z] of the credentials file holds a part of the key"),
+        ("[z]\naws_access_key_id = {id}\naws_secret_access_key = x\n", "", "[z] of the credentials file holds a part"),
+        ("[z]\nencee_access_key_id = {id}\n", "", "[z] of the credentials file holds a part of the key"),
+        ("[DEFAULT]\naws_secret_access_key = {secret}\n", "", "[DEFAULT] of the credentials file holds the key"),
+        ("# aws_secret_access_key = {secret}\n", "", "credentials: line 5 holds the secret of"),
+        ("[z]\nregion = x\n  aws_secret_access_key = {secret}\n", "", "credentials: line 7 holds the secret of"),
+        ("", "[profile z]\n# {secret}\n", "config: line 2 holds the secret of"),
+    ],
+)
+def test_refuses_where_the_secret_would_stay_somewhere(
+    encee: Encee, home: Home, person: Person, more: str, config: str, says: str
+) -> None:
+    home.write(filled(person.section() + more, person), filled(config, person))
+    before = home.state()
+    result = encee("keys", "lock", "dev")
+    assert result.code == 5
+    assert says in result.err
+    assert home.state() == before
+    assert kept(person.user.access_key.id) is None
+
+
+@with_keyring
+def test_refuses_a_secret_that_could_not_be_brought_back(encee: Encee, home: Home) -> None:
+    home.write("[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = two words\n")
+    before = home.state()
+    result = encee("keys", "lock", "dev")
+    assert (result.code, home.state()) == (5, before)
+    assert "aws_secret_access_key has a value that AWS tools would not read alike" in result.err
+    assert kept("AKIAIOSFODNN7EXAMPLE") is None
+
+
+@with_keyring
+def test_refuses_to_write_over_another_secret_in_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
+    key_id = ann.user.access_key.id
+    keyring.set_password("encee", key_id, "another")
+    before = home.state()
+    result = encee("keys", "lock", "dev")
+    assert (result.code, home.state(), kept(key_id)) == (1, before, "another")
+    assert f"hint: take that out first, if nothing needs it: keyring del encee {key_id}\n" in result.err
+
+
+@with_keyring
+def test_a_file_that_cannot_be_written_is_refused_before_the_keyring_is_asked(
+    encee: Encee, home: Home, ann: Person
+) -> None:
+    (home.path / "second name").hardlink_to(home.credentials)
+    assert encee("keys", "lock", "dev").code == 5
+    assert kept(ann.user.access_key.id) is None
+
+
+@with_keyring
+def test_a_plain_key_comes_before_a_locked_one_and_half_of_either_is_refused(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    assert encee("keys", "lock", "dev").code == 0
+    other = aws.create_user("bob")
+    pair = f"aws_access_key_id = {other.access_key.id}\naws_secret_access_key = {other.access_key.secret}\n"
+    text = home.credentials.read_text().replace("\n[dev]\n", f"\n[dev]\n{pair}")
+    home.write(text)
+    assert f"the secret of {other.access_key.id} is in {home.credentials} already" in encee("keys", "unlock", "dev").err
+    home.write(text.replace(pair, pair.partition("\n")[0] + "\n"))
+    result = encee("refresh", "dev", "--code", ann.device.next_code())
+    assert result.code == 2
+    assert "dev has a key in the keyring and a part of one in" in result.err
+    home.write("[dev]\nencee_access_key_id = AKIAX\n")
+    assert "or only a part of either\n" in encee("refresh", "dev", "--code", "123456").err
+
+
+# ---- without a keyring
+
+
+def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> None:
+    """A command in a process of its own, behind a line of Python, ends with this."""
+    run = f"{script}\nimport sys\nfrom encee.cli.app import main\nsys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", run, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert (says in done.stderr, hint in done.stderr) == (True, True), done.stderr
+
+
+def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
+    before = home.state()
+    missing = ("this system has no keyring that could be used", "hint: start one (on Linux: gnome-keyring or KWallet")
+    assert_fails(*missing, "keys", "lock", "dev")
+    assert home.state() == before
+    home.write(filled(LOCKED, ann))
+    assert_fails(*missing, "refresh", "dev", "--code", ann.device.next_code())
+    assert_fails(*missing, "keys", "unlock", "dev")
+    assert home.credentials.read_text() == filled(LOCKED, ann)
+    assert aws.journal == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "hint"),
+    [
+        ("", f"{sys.executable} -m pip install keyring"),
+        ("(p / 'pipx_metadata.json').touch(); sys.prefix = str(p)", "pipx inject home keyring"),
+        ("u.find_spec = lambda _: None", "uv pip install --python {} keyring"),
+    ],
+    ids=["pip", "pipx", "uv"],
+)
+@pytest.mark.usefixtures("ann")
+def test_says_how_to_install_the_library_where_it_is_missing(home: Home, environment: str, hint: str) -> None:
+    before = home.state()
+    imports = "import importlib.util as u, pathlib, sys; p = pathlib.Path.home()"
+    script = f"{imports}; sys.modules['keyring'] = None; {environment}"
+    missing = "the keyring needs a library that is not installed"
+    assert_fails(missing, f"hint: {hint.format(sys.executable)}", "keys", "lock", "dev", script=script)
+    assert {name: state for name, state in home.state().items() if not name.startswith("pipx")} == before
+
+
+@pytest.mark.slow
+def test_says_so_where_the_keyring_stays_locked(
+    home: Home, ann: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for unlocked in (True, False):
+        with keyring_session(tmp_path / "keyring", unlocked=unlocked) as address:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+            if unlocked:
+                assert run_encee("keys", "lock", "dev").code == 0
+                assert home.credentials.read_text() == filled(LOCKED, ann)
+            else:
+                assert_fails("the keyring stays locked", "unlock it, then try again", "keys", "unlock", "dev")
+                assert home.credentials.read_text() == filled(LOCKED, ann)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ann")
+def test_says_so_where_the_keyring_fails_or_forgets(home: Home) -> None:
+    before = home.state()
+    null = "import os; os.environ['PYTHON_KEYRING_BACKEND'] = 'keyring.backends.null.Keyring'"
+    assert_fails("the keyring did not keep the entry", "keyring diagnose", "keys", "lock", "dev", script=null)
+    broken = f"{null}; import keyring.backends.null as n; n.Keyring.set_password = lambda *a: 1 / 0"
+    assert_fails("does not answer as it should: ZeroDivisionError", "diagnose", "keys", "lock", "dev", script=broken)
+    assert home.state() == before
+
+
+def test_status_needs_no_keyring_and_knows_the_account(home: Home, person: Person, aws: FakeAws) -> None:
+    home.write(f"[dev]\nencee_access_key_id = {person.user.access_key.id}\nencee_secret = keyring\n")
+    result = run_encee("status")
+    assert result.code == 0
+    assert result.out.splitlines()[1].split()[:4] == ["dev-mfa", "dev", aws.account_id, "none"]
+
+
+@with_keyring
+def test_a_secret_that_the_keyring_has_lost_is_told_before_a_code_is_spent(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    home.write(filled(LOCKED, ann))
+    for command in ("refresh", "--code", ann.device.next_code()), ("keys", "unlock"):
+        result = encee(*command, "dev")
+        assert result.code == 1
+        assert f"the keyring holds no secret for the key {ann.user.access_key.id}\n" in result.err
+    assert aws.journal == []
+
+
+# ---- rotation
+
+
+@with_keyring
+def test_a_rotation_leaves_a_locked_key_locked(encee: Encee, home: Home, ann: Person) -> None:
+    old = ann.user.access_key
+    assert encee("keys", "lock", "dev").code == 0
+    home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("plain", serial=False))
+    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    (new,) = ann.user.access_keys()
+    text = home.credentials.read_text()
+    assert text.startswith(filled(LOCKED, ann).replace(old.id, new.id) + "\n")
+    assert f"[plain]\naws_access_key_id = {new.id}\naws_secret_access_key = {new.secret}\n" in text
+    assert (kept(new.id), kept(old.id)) == (new.secret, None)
+    assert "encee_old_key" not in text
+
+
+@with_keyring
+def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Encee, ann: Person) -> None:
+    assert encee("keys", "lock", "dev").code == 0
+    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
+    keyring.delete_password("encee", ann.user.access_key.id)
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert result.code == 0, result.err
+    (new,) = ann.user.access_keys()
+    assert kept(new.id) == new.secret
+
+
+def test_a_rotation_without_the_keyring_creates_nothing(home: Home, ann: Person, aws: FakeAws) -> None:
+    home.write(filled(LOCKED, ann))
+    assert_fails("this system has no keyring", "start one", "keys", "rotate", "dev", "--yes")
+    assert aws.journal == []
+
+
+# ---- killed on the way
+
+
+KILLED = """
+import os, signal, sys
+import keyring
+from encee.cli.app import main
+from encee.aws import access_keys
+from encee.awsfile import swap
+from encee.workflows import rotate_key
+
+access_keys._APART, rotate_key._IN_A_ROW = 0.01, 2
+moment, number = sys.argv[1], int(sys.argv[2])
+steps = 0
+
+def counted(name, act):
+    def step(*arguments):
+        global steps
+        if (moment, number) == ("before", steps):
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = act(*arguments)
+        if (moment, number) == ("after", steps):
+            os.kill(os.getpid(), signal.SIGKILL)
+        steps += 1
+        print(name)
+        return result
+    return step
+
+swap.exchange_names = counted("write", swap.exchange_names)
+keyring.set_password = counted("keep", keyring.set_password)
+keyring.delete_password = counted("forget", keyring.delete_password)
+sys.exit(main(["keys", sys.argv[3], "dev", *sys.argv[4:]]))
+"""
+
+
+def run_and_kill(
+    command: str, moment: str = "never", number: int = -1, *options: str
+) -> "subprocess.CompletedProcess[str]":
+    """A command that may kill itself before or after one of its steps, all of which it prints."""
+    script = [sys.executable, "-c", KILLED, moment, str(number), command, *options]
+    return subprocess.run(script, capture_output=True, text=True, check=False)
+
+
+@with_keyring
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("command", "steps"), [("lock", ["keep", "write"]), ("unlock", ["write", "forget"])], ids=["lock", "unlock"]
+)
+def test_killed_at_whatever_step_the_secret_is_somewhere_and_the_next_run_ends_it(
+    encee: Encee, home: Home, ann: Person, command: str, steps: list[str], moment: str
+) -> None:
+    key = ann.user.access_key
+    before, after = filled(CREDENTIALS, ann), filled(LOCKED, ann)
+    if command == "unlock":
+        before, after = after, before
+        keyring.set_password("encee", key.id, key.secret)
+    home.write(before)
+    clean = run_and_kill(command)
+    assert (clean.returncode, clean.stdout.split()) == (0, steps)
+    for number in range(len(steps)):
+        assert encee("keys", "unlock" if command == "lock" else "lock", "dev").code == 0
+        assert home.credentials.read_text() == before
+        assert run_and_kill(command, moment, number).returncode == -signal.SIGKILL
+        text = home.credentials.read_text()
+        assert text in {before, after}
+        assert key.secret in text or kept(key.id) == key.secret
+        assert encee("keys", command, "dev").code == 0
+        assert home.credentials.read_text() == after
+        assert (kept(key.id) == key.secret) is (command == "lock")
+
+
+@with_keyring
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_rotation_of_a_locked_key_killed_at_whatever_step_leaves_one_that_works(
+    encee: Encee, home: Home, ann: Person, moment: str
+) -> None:
+    assert encee("keys", "lock", "dev").code == 0
+    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
+    clean = run_and_kill("rotate", "never", -1, "--yes")
+    assert clean.returncode == 0, clean.stderr
+    steps = clean.stdout.split()
+    assert steps == ["write", "keep", "write", "forget", "write"]
+    for number in range(len(steps)):
+        assert run_and_kill("rotate", moment, number, "--yes").returncode == -signal.SIGKILL
+        (on_disk,) = set(re.findall(r"encee_access_key_id *[=:] *(\w+)", home.credentials.read_text()))
+        (key,) = (key for key in ann.user.access_keys() if key.id == on_disk)
+        assert key.active
+        assert kept(key.id) == key.secret
+        again = encee("keys", "rotate", "dev", "--yes")
+        assert again.code == 0 or encee(*again.err.split("hint: encee ")[1].split()).code == 0
+        (key,) = ann.user.access_keys()
+        assert (key.active, kept(key.id)) == (True, key.secret)
+        text = home.credentials.read_text()
+        assert text.startswith(filled(LOCKED, ann).replace(ann.user.access_key.id, key.id) + "\n")

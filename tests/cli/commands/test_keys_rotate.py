@@ -1,0 +1,731 @@
+"""`encee keys rotate`: a working key at any moment, in the file and at AWS."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from encee.aws import access_keys
+from encee.workflows import rotate_key
+from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee, wait_for
+from tests.fake_aws import FakeAws, FakeKey, faults
+
+pytestmark = pytest.mark.slow
+
+CREDENTIALS = """\
+# my keys
+[dev]
+  # due in March
+aws_access_key_id     = {id}
+aws_secret_access_key = {secret}
+mfa_serial = {serial}
+
+[other]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+; the same key as in [dev]
+[my copy]
+  AWS_Access_Key_Id:{id}
+  Aws_Secret_Access_Key:{secret}
+region=eu-west-1"""
+
+
+def credentials(person: Person, key: FakeKey) -> str:
+    return CREDENTIALS.format(id=key.id, secret=key.secret, serial=person.device.serial)
+
+
+@pytest.fixture
+def encee(discreet: Encee) -> Encee:
+    return discreet
+
+
+@pytest.fixture(autouse=True)
+def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_keys, "_APART", 0.01)
+
+
+@pytest.fixture
+def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
+    """Someone whose key is in two sections, with a session; of the file, that comes last."""
+    home.write(credentials(person, person.user.access_key), "[profile dev]\nregion = eu-central-1\n")
+    assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+    aws.journal.clear()
+    return person
+
+
+def the_key_of(person: Person) -> FakeKey:
+    """The user's only key, which is active."""
+    (key,) = person.user.access_keys()
+    assert key.active
+    return key
+
+
+def assert_rotated(home: Home, person: Person) -> FakeKey:
+    """There is one key, it is a new one, and nothing else in the file has changed."""
+    key = the_key_of(person)
+    assert key.id != person.user.access_key.id
+    text = home.credentials.read_text()
+    assert text[: text.index("\n\n[dev-mfa]")] == credentials(person, key)
+    return key
+
+
+def assert_nothing_has_changed(home: Home, person: Person) -> None:
+    assert the_key_of(person).id == person.user.access_key.id
+    text = home.credentials.read_text()
+    assert text.partition("\n\n[dev-mfa]")[0] == credentials(person, person.user.access_key)
+
+
+def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
+    result = encee("keys", "rotate", "dev", "--yes")
+    key = assert_rotated(home, ann)
+    assert (result.code, result.out) == (0, "")
+    assert (
+        f"the new key {key.id} is in [dev] and [my copy]; the old one, {ann.user.access_key.id}, is deleted\n"
+        in result.err
+    )
+    who = run_aws("--profile", "my copy", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert who.out.strip() == ann.user.arn
+
+
+def test_asks_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
+    old = ann.user.access_key.id
+    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    child.expect(rf"{old}, the old key, is inactive; last used: today \d\d:\d\d, sts\r\n")
+    child.expect(r"AKIA\w+, the new key, works; last used: today \d\d:\d\d, sts\r\n")
+    child.expect_exact(f"delete {old}? [y/N]")
+    assert [key.active for key in ann.user.access_keys()] == [False, True]
+    child.sendline("y")
+    child.expect_exact(f"the old one, {old}, is deleted\r\n")
+    assert child.wait() == 0
+    assert_rotated(home, ann)
+    assert len(aws.calls("DeleteAccessKey")) == 1
+
+
+@pytest.mark.parametrize("answer", ["n", None], ids=["no", "no terminal"])
+def test_without_agreement_the_old_key_stays_inactive_and_the_command_to_delete_it_works(
+    encee: Encee, home: Home, ann: Person, answer: str | None
+) -> None:
+    old = ann.user.access_key.id
+    if answer is None:
+        result = encee("keys", "rotate", "dev")
+        code, said = result.code, result.err
+    else:
+        child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+        child.expect_exact("[y/N]")
+        child.sendline(answer)
+        said = child.read().replace("\r\n", "\n")
+        code = child.wait()
+    assert code == 0
+    assert f"the old one, {old}, is inactive\n  when nothing needs it any more:\n  aws iam delete-access-key" in said
+    assert [(key.id == old, key.active) for key in ann.user.access_keys()] == [(True, False), (False, True)]
+    (command,) = re.findall(r"^  aws (iam .*)$", said, re.MULTILINE)
+    assert run_aws(*shlex.split(command)).code == 0
+    assert_rotated(home, ann)
+
+
+def test_ctrl_c_at_the_question_says_where_things_stand_and_the_hint_goes_on(
+    encee: Encee, home: Home, ann: Person
+) -> None:
+    old = ann.user.access_key.id
+    child = on_terminal("keys", "rotate", "dev", size=(24, 200))
+    child.expect_exact("[y/N]")
+    child.sendintr()
+    child.expect(rf"interrupted; dev has its new key, AKIA\w+; the old one, {old}, is inactive and not deleted yet\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev\r\n")
+    assert child.wait() == 130
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("options", [[], ["--yes"], ["--keep-old"], ["--json"]])
+def test_a_dry_run_shows_the_keys_and_changes_nothing(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, options: list[str]
+) -> None:
+    before = home.state()
+    result = encee("keys", "rotate", "dev", "--dry-run", *options)
+    assert result.code == 0, result.err
+    assert home.state() == before
+    assert {call.action for call in aws.journal} == {"ListAccessKeys", "GetAccessKeyLastUsed"}
+    assert the_key_of(ann).id == ann.user.access_key.id
+    if options == ["--json"]:
+        report = json.loads(result.out)
+        assert (report["outcome"], report["old"], report["sections"]) == (
+            "would-be-rotated",
+            ann.user.access_key.id,
+            ["dev", "my copy"],
+        )
+        return
+    fate = {"--yes": "deleted", "--keep-old": "kept"}.get("".join(options), "deleted if you agree")
+    old = ann.user.access_key.id
+    assert re.fullmatch(
+        rf"jane would get a new key, in the place of {old} in \[dev\] and \[my copy\]\n"
+        rf"{old}, last used: today \d\d:\d\d, sts, would become inactive, then be {fate}\n",
+        result.out,
+    )
+
+
+def test_a_dry_run_says_what_would_stand_in_the_way(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    other = ann.user.create_access_key()
+    refused = encee("keys", "rotate", "dev", "--dry-run")
+    assert (refused.code, "jane has two keys already" in refused.err) == (2, True)
+    agreed = encee("keys", "rotate", "dev", "--dry-run", "--delete-unused")
+    assert (agreed.code, f"{other.id}, which was never used, would be deleted\n" in agreed.out) == (0, True)
+    assert aws.calls("DeleteAccessKey") == []
+
+
+def test_yes_and_keep_old_exclude_each_other(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    result = encee("keys", "rotate", "dev", "--yes", "--keep-old")
+    assert (result.code, aws.journal) == (2, [])
+    assert the_key_of(ann).id == ann.user.access_key.id
+
+
+@pytest.mark.usefixtures("ann")
+def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
+    result = encee("keys", "rotate", "dev-mfa", "--yes")
+    assert result.code == 0
+    assert "sessions from before last until they expire; an administrator can end them:\n" in result.err
+    assert result.err.endswith("  encee account revoke jane --sessions-only --profile ADMIN\n")
+    assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
+    assert encee("refresh", "dev", "--if-expiring", "1h").code == 0
+
+
+def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_it_is(
+    encee: Encee, ann: Person, aws: FakeAws
+) -> None:
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
+    assert calls == [
+        ("ListAccessKeys", "ASIA"),
+        ("CreateAccessKey", "ASIA"),
+        *[("GetCallerIdentity", "AKIA")] * 6,
+        ("UpdateAccessKey", "ASIA"),
+        *[("GetAccessKeyLastUsed", "ASIA")] * 2,
+        ("DeleteAccessKey", "ASIA"),
+    ]
+    assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
+
+
+def test_asks_for_a_code_where_there_is_no_session(encee: Encee, home: Home, person: Person) -> None:
+    home.write(credentials(person, person.user.access_key))
+    assert encee("keys", "rotate", "dev", "--yes").code == 3
+    result = encee("keys", "rotate", "dev", "--yes", "--code", person.device.next_code())
+    assert result.code == 0, result.err
+    assert_rotated(home, person)
+
+
+def test_prints_what_was_done_as_json(encee: Encee, home: Home, ann: Person) -> None:
+    report = json.loads(encee("keys", "rotate", "dev", "--yes", "--json").out)
+    assert report == {
+        "encee_format": 1,
+        "profile": "dev",
+        "user": "jane",
+        "old": ann.user.access_key.id,
+        "new": assert_rotated(home, ann).id,
+        "sections": ["dev", "my copy"],
+        "kept": False,
+    }
+
+
+def test_keeps_the_old_key_inactive_where_that_is_wanted(encee: Encee, home: Home, ann: Person) -> None:
+    result = encee("keys", "rotate", "dev", "--keep-old")
+    old, new = ann.user.access_keys()
+    assert (old.id, old.active, new.active) == (ann.user.access_key.id, False, True)
+    assert f"the old one, {old.id}, is inactive" in result.err
+    old.delete()
+    assert_rotated(home, ann)
+
+
+def test_waits_until_the_new_key_answers_several_times_in_a_row(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.propagation = 7
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    assert_rotated(home, ann)
+    answers = [call.error is None for call in aws.calls("GetCallerIdentity")]
+    assert answers == [False, True] * 7 + [True] * 5
+
+
+def test_a_key_that_does_not_come_to_work_is_deleted_again(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_keys, "_PATIENCE", 0.3)
+    aws.propagation = 1000
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert result.code == 4
+    assert re.search(r"the new key AKIA\w+ did not work within 0 s: AWS does not know the key", result.err)
+    assert re.search(r"; the new key AKIA\w+ was deleted again, and dev keeps its old one\n", result.err)
+    assert "hint: wait some minutes; then: encee keys rotate dev --yes\n" in result.err
+    assert_nothing_has_changed(home, ann)
+
+
+# ---- what is refused, before anything is created
+
+
+def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: str) -> str:
+    """A rotation ends with this code and message, and has changed nothing; returns its hint."""
+    result = encee("keys", "rotate", "dev", "--yes", *options)
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert aws.calls("CreateAccessKey") == aws.calls("DeleteAccessKey") == []
+    (hint,) = re.finditer("^encee: hint: (.*)$", result.err, re.MULTILINE)
+    return hint[1]
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_refuses_a_key_that_the_config_file_holds(
+    encee: Encee, home: Home, person: Person, aws: FakeAws, *, copied: bool
+) -> None:
+    section = person.section("x").split("\n", 1)[1]
+    home.write(person.section() if copied else "", f"[profile {'x' if copied else 'dev'}]\n{section}")
+    hint = assert_refused(encee, aws, 5, "of the config file holds the key", "--code", person.device.next_code())
+    assert hint == (
+        f"take it out of [profile x] in {home.config}" if copied else f"move it to [dev] of {home.credentials}"
+    )
+    assert aws.journal == []
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("[z]\naws_access_key_id = {id}\n", "[z] of the credentials file holds a part of the key"),
+        (
+            "[z]\naws_access_key_id = AKIAZ\naws_secret_access_key = {secret}\n",
+            "[z] of the credentials file holds a part",
+        ),
+        ("[DEFAULT]\naws_access_key_id = {id}\n", "[DEFAULT] of the credentials file holds the key"),
+    ],
+)
+def test_refuses_a_file_in_which_nobody_can_tell_where_the_key_belongs(
+    encee: Encee, home: Home, person: Person, aws: FakeAws, more: str, says: str
+) -> None:
+    key = person.user.access_key
+    home.write(person.section() + more.format(id=key.id, secret=key.secret))
+    assert_refused(encee, aws, 5, says, "--code", person.device.next_code())
+    assert aws.journal == []
+
+
+def test_refuses_a_file_that_could_not_be_written_before_a_code_is_spent(
+    encee: Encee, home: Home, person: Person, aws: FakeAws
+) -> None:
+    home.write(credentials(person, person.user.access_key))
+    (home.path / "another name").hardlink_to(home.credentials)
+    assert_refused(encee, aws, 5, "has 2 hard links", "--code", person.device.next_code())
+    assert aws.journal == []
+
+
+def test_refuses_a_session_of_another_user(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+    other = aws.create_user("bob").access_key
+    text = home.credentials.read_text()
+    old = ann.user.access_key
+    home.credentials.write_text(text.replace(old.id, other.id).replace(old.secret, other.secret))
+    hint = assert_refused(encee, aws, 4, f"the user whose session signs has no key {other.id}")
+    assert hint.endswith("encee refresh dev")
+
+
+def test_refuses_where_no_key_works(encee: Encee, ann: Person, aws: FakeAws) -> None:
+    ann.user.access_key.deactivate()
+    assert_refused(encee, aws, 4, f"the key {ann.user.access_key.id} of dev is inactive")
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> None:
+    home.config.write_text(f"[profile role]\nrole_arn = arn:aws:iam::{aws.account_id}:role/r\nsource_profile = dev\n")
+    result = encee("keys", "rotate", "role")
+    assert result.code == 2
+    assert "role is a role" in result.err
+
+
+def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+    aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert result.code == 4
+    assert "AWS does not let dev do CreateAccessKey: User: jane is not authorized" in result.err
+    assert_nothing_has_changed(home, ann)
+
+
+# ---- two keys already
+
+
+def test_a_key_that_was_never_used_is_named_and_deleted_where_that_is_wanted(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    other = ann.user.create_access_key()
+    hint = assert_refused(
+        encee, aws, 2, f"jane has two keys already, as many as AWS allows; besides {ann.user.access_key.id}"
+    )
+    assert hint == "encee keys rotate dev --yes --delete-unused"
+    result = encee("keys", "rotate", "dev", "--yes", "--delete-unused")
+    assert result.code == 0, result.err
+    assert f"deleting {other.id}, which was never used" in result.err
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("options", [[], ["--delete-unused"]])
+@pytest.mark.parametrize("active", [True, False])
+def test_a_key_that_was_used_is_described_and_stays(
+    encee: Encee,
+    home: Home,
+    ann: Person,
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    *,
+    active: bool,
+) -> None:
+    other = ann.user.create_access_key()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", other.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", other.secret)
+    assert run_aws("--region", "eu-west-1", "sts", "get-caller-identity").code == 0
+    if not active:
+        other.deactivate()
+    state = "active" if active else "inactive"
+    says = rf"there is {other.id}: {state}, created \d{{4}}-\d\d-\d\d, last used \d{{4}}-\d\d-\d\d with sts\n"
+    hint = assert_refused(encee, aws, 2, "jane has two keys already", *options)
+    assert re.search(says, encee("keys", "rotate", "dev", "--yes", *options).err)
+    assert {key.id for key in ann.user.access_keys()} == {ann.user.access_key.id, other.id}
+
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    _, command = hint.split(": ", 1)
+    assert run_aws(*shlex.split(command)[1:]).code == 0
+    assert encee("keys", "rotate", "dev", "--yes").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.parametrize("file", ["credentials", "config"])
+def test_a_key_that_the_files_hold_stays_even_if_it_was_never_used(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, file: str
+) -> None:
+    other = ann.user.create_access_key()
+    place = home.credentials if file == "credentials" else home.config
+    header = "mine" if file == "credentials" else "profile mine"
+    keys = f"aws_access_key_id = {other.id}\naws_secret_access_key = {other.secret}\n"
+    place.write_text(f"[{header}]\n{keys}{place.read_text()}")
+    hint = assert_refused(encee, aws, 2, f"never used, in [{header}]\n", "--delete-unused")
+    assert f"aws iam delete-access-key --access-key-id {other.id} --profile dev-mfa" in hint
+
+
+# ---- what goes wrong in the middle
+
+
+def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
+    """Each section with the key holds one that AWS knows, which is active."""
+    active = {(key.id, key.secret) for key in person.user.access_keys() if key.active}
+    text = home.credentials.read_text()
+    ids = re.findall(r"(?im)^ *aws_access_key_id *[=:] *(AKIA(?!IOSF)\w+)", text)
+    secrets = re.findall(r"(?im)^ *aws_secret_access_key *[=:] *(\S+)", text)[::2]
+    assert len(ids) == 2, when
+    assert set(zip(ids, secrets, strict=True)) <= active, when
+
+
+def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, when: str) -> None:
+    """Run it again, and then what its hint says: there is exactly one key, in every section, and nothing else."""
+    result = encee("keys", "rotate", "dev", "--yes")
+    if result.code:
+        (command,) = re.findall(r"^encee: hint: .*?(encee keys rotate dev.*)$", result.err, re.MULTILINE)
+        result = encee(*shlex.split(command)[1:])
+    assert result.code == 0, (when, result.err)
+    assert_rotated(home, person)
+
+
+class Scene:
+    """One rotation after the other, each of someone new in an account of their own."""
+
+    def __init__(self, encee: Encee, home: Home, aws: FakeAws) -> None:
+        self._encee, self._home, self._aws = encee, home, aws
+
+    def begin(self) -> Person:
+        self._aws.reset()
+        self._aws.propagation = 1
+        user = self._aws.create_user("jane")
+        person = Person(user, user.create_device("phone"))
+        self._home.write(credentials(person, user.access_key), "[profile dev]\nregion = eu-central-1\n")
+        assert self._encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+        self._aws.journal.clear()
+        return person
+
+    def calls(self) -> list[str]:
+        """What an undisturbed rotation asks AWS, in its order."""
+        person = self.begin()
+        assert self._encee("keys", "rotate", "dev", "--yes").code == 0
+        assert_rotated(self._home, person)
+        return [call.action for call in self._aws.journal]
+
+
+@pytest.fixture
+def scene(encee: Encee, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(access_keys, "_PATIENCE", 0.5)
+    monkeypatch.setattr(rotate_key, "_IN_A_ROW", 2)
+    return Scene(encee, home, aws)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 10_000], ids=["once", "from then on"])
+@pytest.mark.parametrize(
+    "fault",
+    [faults.reset_before(), faults.reset(), faults.error("AccessDenied", "no", 403)],
+    ids=lambda fault: fault.name,
+)
+def test_whatever_call_fails_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws, fault: faults.Fault, times: int
+) -> None:
+    calls = scene.calls()
+    failed = 0
+    for number, action in enumerate(calls):
+        when = f"{fault.name} at call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", fault, times=times)
+        code = encee("keys", "rotate", "dev", "--yes").code
+        aws.heal()
+        assert_a_key_on_disk_works(home, person, when)
+        if code:
+            failed += 1
+            assert_the_next_rotation_ends_it(encee, home, person, when)
+        assert_rotated(home, person)
+    assert failed
+
+
+def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.fault("CreateAccessKey", faults.reset())
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert result.code == 4
+    assert "dev keeps its key, but there may be a new one whose secret nobody has\n" in result.err
+    assert "encee: hint: encee keys rotate dev --yes --delete-unused\n" in result.err
+    assert len(aws.calls("CreateAccessKey")) == 1
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.slow
+def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    codes = set()
+    second_name = home.path / "second name"
+    for number, action in enumerate(scene.calls()):
+        when = f"at call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
+        result = encee("keys", "rotate", "dev", "--yes")
+        second_name.unlink()
+        codes.add(result.code)
+        assert_a_key_on_disk_works(home, person, when)
+        if result.code:
+            assert "has 2 hard links" in result.err, when
+            assert the_key_of(person).id == person.user.access_key.id
+            assert "dev keeps its old one\n" in result.err, when
+            assert_the_next_rotation_ends_it(encee, home, person, when)
+        else:
+            assert "encee_old_key stays under [dev] and can go" in result.err, when
+            the_key_of(person)
+    assert codes == {0, 5}
+
+
+@pytest.mark.parametrize("action", ["CreateAccessKey", "GetCallerIdentity", "UpdateAccessKey"])
+def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_stand(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws, action: str
+) -> None:
+    sound = b""
+
+    def break_it() -> None:
+        nonlocal sound
+        sound = home.credentials.read_bytes()
+        home.credentials.write_bytes(b"[broken]\nnonsense\n" + sound)
+
+    aws.fault(action, faults.meanwhile(break_it))
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert ("line 2 holds" in result.err, "bug" in result.err) == (True, False), result.err
+    if action == "UpdateAccessKey":
+        assert result.code == 0
+        assert "encee_old_key stays under [dev] and can go" in result.err
+    else:
+        assert result.code == 5
+        assert re.search(r"may hold the new key AKIA\w+, so both keys stay active\n", result.err), result.err
+    home.credentials.write_bytes(sound)
+    if result.code:
+        assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
+        the_key_of(ann)
+
+
+@pytest.mark.slow
+def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    for number, _ in enumerate(scene.calls()):
+        person = scene.begin()
+
+        def write() -> None:
+            home.credentials.write_text("[first]\nregion = eu-west-2\n" + home.credentials.read_text())
+
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.meanwhile(write))
+        assert encee("keys", "rotate", "dev", "--yes").code == 0
+        text = home.credentials.read_text()
+        assert text.startswith("[first]\nregion = eu-west-2\n# my keys\n")
+        home.credentials.write_text(text.split("\n", 2)[2])
+        assert_rotated(home, person)
+
+
+@pytest.mark.slow
+def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_and_the_old_one_stays(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    created = scene.calls().index("CreateAccessKey")
+    person = scene.begin()
+    aws.fault("*", faults.fine(), times=created + 1)
+    aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text("[z]\n")))
+    result = encee("keys", "rotate", "dev", "--yes")
+    assert result.code == 5
+    assert (
+        f"no section of the credentials file holds the key {person.user.access_key.id} any more; the new key"
+        in result.err
+    )
+    assert the_key_of(person).id == person.user.access_key.id
+
+
+@pytest.mark.slow
+def test_another_program_that_puts_the_old_key_back_keeps_it_alive(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws
+) -> None:
+    last = len(scene.calls()) - 5  # the call that tries the key as the file has it
+    person = scene.begin()
+    before = home.credentials.read_text()
+    aws.fault("*", faults.fine(), times=last - 1)
+    aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text(before)))
+    assert encee("keys", "rotate", "dev", "--yes").code == 0  # it came before the write
+    assert_rotated(home, person)
+
+
+KILLED = """
+import os, signal, sys
+from encee.cli.app import main
+from encee.aws import access_keys
+from encee.awsfile import swap
+from encee.workflows import rotate_key
+
+access_keys._APART, rotate_key._IN_A_ROW = 0.01, 2
+moment, number = sys.argv[1], int(sys.argv[2])
+exchange, writes = swap.exchange_names, 0
+
+def counted(*names):
+    global writes
+    if moment == "before" and writes == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    exchanged = exchange(*names)
+    if moment == "after" and writes == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    writes += 1
+    return exchanged
+
+swap.exchange_names = counted
+code = main(["keys", "rotate", "dev", "--yes"])
+print(writes)
+sys.exit(code)
+"""
+
+
+def start_rotation(moment: str = "never", number: int = 0) -> "subprocess.Popen[str]":
+    """A rotation in a process of its own, which may kill itself before or after one of its writes."""
+    command = [sys.executable, "-c", KILLED, moment, str(number)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_whatever_write_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, moment: str
+) -> None:
+    person = scene.begin()
+    with start_rotation() as clean:
+        out, err = clean.communicate()
+    assert clean.returncode == 0, err
+    assert_rotated(home, person)
+    assert int(out) == 3
+    for number in range(int(out)):
+        when = f"killed {moment} write {number}"
+        person = scene.begin()
+        with start_rotation(moment, number) as child:
+            child.communicate()
+        assert child.returncode == -signal.SIGKILL
+        assert_a_key_on_disk_works(home, person, when)
+        assert_the_next_rotation_ends_it(encee, home, person, when)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_whatever_call_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+    scene: Scene, encee: Encee, home: Home, aws: FakeAws, moment: str
+) -> None:
+    for number, action in enumerate(scene.calls()):
+        when = f"killed {moment} call {number}, {action}"
+        person = scene.begin()
+        aws.fault("*", faults.fine(), times=number)
+        aws.fault("*", faults.hang_before(60) if moment == "before" else faults.hang(60))
+        with start_rotation() as child:
+            while len(aws.journal) <= number:
+                assert child.poll() is None, when
+                time.sleep(0.01)
+            child.kill()
+        assert_a_key_on_disk_works(home, person, when)
+        assert_the_next_rotation_ends_it(encee, home, person, when)
+
+
+@pytest.mark.slow
+def test_of_two_rotations_at_once_one_rotates(home: Home, ann: Person) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev", "--yes"), range(2)))
+    assert sorted(result.code for result in results) in ([0, 0], [0, 5]), results
+    assert_rotated(home, ann)
+
+
+def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Person, aws: FakeAws) -> None:
+    aws.propagation = 10_000
+    child = on_terminal("keys", "rotate", "dev", "--yes")
+    child.expect("waiting until it works everywhere")
+    child.sendintr()
+    child.expect(r"interrupted; the new key AKIA\w+ was deleted again, and dev keeps its old\s+one")
+    child.expect_exact("encee: hint: encee keys rotate dev --yes\r\n")
+    child.wait()
+    assert child.exitstatus == 130
+    assert_nothing_has_changed(home, ann)
+
+
+def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    aws.fault("CreateAccessKey", faults.hang(2))
+    child = on_terminal("keys", "rotate", "dev", "--yes", size=(24, 200))
+    wait_for(lambda: aws.calls("CreateAccessKey"))
+    child.sendintr()
+    child.expect_exact("interrupted: dev keeps its key, but there may be a new one whose secret nobody has\r\n")
+    child.expect_exact("encee: hint: encee keys rotate dev --yes --delete-unused\r\n")
+    child.wait()
+    assert child.exitstatus == 130
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
+    assert_rotated(home, ann)
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_key_that_no_note_names_and_that_cannot_be_deleted_is_told_with_how_to_get_rid_of_it(
+    encee: Encee, home: Home, ann: Person, aws: FakeAws
+) -> None:
+    second_name = home.path / "second name"
+    aws.fault("CreateAccessKey", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
+    aws.fault("DeleteAccessKey", faults.reset_before(), times=3)
+    result = encee("keys", "rotate", "dev", "--yes")
+    second_name.unlink()
+    assert result.code == 5
+    assert re.search(r"; dev keeps its key, but the new one, AKIA\w+, could not be deleted again\n", result.err)
+    assert result.err.endswith("; then: encee keys rotate dev --yes --delete-unused\n")
+    assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
+    assert_rotated(home, ann)

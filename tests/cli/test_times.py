@@ -1,0 +1,39 @@
+"""Moments and durations as people read them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from encee.cli.times import bar, local, time_left
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "over"),
+        (0, "over"),
+        (59, "59s"),
+        (60, "1m"),
+        (89, "1m"),
+        (3599, "1h 00m"),
+        (43199, "12h 00m"),
+        (129600, "36h 00m"),
+    ],
+)
+def test_time_left_is_to_the_minute(seconds: float, text: str) -> None:
+    assert time_left(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(1, "today 13:00"), (20, "tomorrow 08:00"), (-13, "2026-11-21 23:00"), (40, "2026-11-24 04:00")]
+)
+@pytest.mark.usefixtures("home")
+def test_a_moment_says_its_day(hours: int, text: str) -> None:
+    assert local(NOW + timedelta(hours=hours), NOW) == text
+
+
+@pytest.mark.parametrize(("hours", "filled"), [(-1, 0), (0, 0), (6, 4), (12, 8), (36, 8)])
+def test_a_bar_is_full_for_a_working_day(hours: int, filled: int) -> None:
+    assert bar(timedelta(hours=hours)) == "█" * filled + "░" * (8 - filled)

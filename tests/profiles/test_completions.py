@@ -1,0 +1,81 @@
+"""Which names of profiles are offered for completion."""
+
+import subprocess
+
+import pytest
+
+from encee.profiles.catalog import Catalog
+from encee.profiles.completions import Offer, fitting, listed, refreshable, removable, servable
+
+KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s"}
+THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}
+OURS = THEIRS | {"expiration": "2026-11-22T17:00:00Z", "manager": "encee"}
+CATALOG = Catalog(
+    {
+        "dev": KEYS,
+        "dev-mfa": OURS | {"encee_source": "dev"},
+        "prod-long-term": KEYS,
+        "custom": OURS | {"encee_source": "dev"},
+        "theirs": THEIRS,
+        "old": THEIRS | {"expiration": "2026-11-22T17:00:00Z"},
+        "empty": {},
+    },
+    {"profile admin": {"role_arn": "arn:aws:iam::123456789012:role/admin", "source_profile": "dev-mfa"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("offer", "begin", "names"),
+    [
+        (refreshable, "", ["dev", "prod-long-term", "admin"]),
+        (refreshable, "d", ["dev"]),
+        (refreshable, "dev-", ["dev-mfa"]),
+        (refreshable, "c", ["custom"]),
+        (refreshable, "t", []),
+        (servable, "", ["dev", "prod-long-term", "admin", "theirs", "old"]),
+        (servable, "dev-", ["dev-mfa"]),
+        (listed, "", ["dev-mfa", "prod", "custom", "old"]),
+        (listed, "prod-", ["prod-long-term"]),
+        (removable, "", ["dev-mfa", "custom"]),
+        (removable, "dev", ["dev-mfa"]),
+        (removable, "x", []),
+    ],
+)
+def test_each_command_has_the_names_that_it_takes(offer: Offer, begin: str, names: list[str]) -> None:
+    assert fitting(offer, CATALOG, begin) == names
+
+
+def test_a_profile_means_its_session_where_no_session_begins_so() -> None:
+    catalog = Catalog({"dev": KEYS, "work": OURS | {"encee_source": "dev"}}, {})
+    assert fitting(removable, catalog, "d") == ["dev"]
+
+
+def test_what_the_line_holds_already_is_not_offered_again() -> None:
+    assert fitting(refreshable, CATALOG, "", ["dev"]) == ["prod-long-term", "admin"]
+    assert fitting(refreshable, CATALOG, "dev", ["dev"]) == []
+
+
+NASTY = [
+    *("$(touch F)", "\\$(touch F)", "`touch F`", "a;touch F", "a b", "a'b", 'a"b', "a\\b", "a&b", "a|b", "a#b"),
+    *("~root", "-d", "+x", "=ls", "%1", "@x", "é", "a*", "{a,b}", "!!"),
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> None:
+    catalog = Catalog({name: KEYS, "dev": KEYS}, {})
+    assert name in catalog.sources
+    assert fitting(refreshable, catalog, "") == ["dev"]
+    assert fitting(refreshable, catalog, name[0]) == []
+
+
+@pytest.mark.parametrize(
+    "shell", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("bash", "zsh", "fish")]
+)
+def test_a_name_that_is_offered_is_one_plain_word(shell: str) -> None:
+    names = ["dev", "me@corp:dev", "a.b_c-d/e+f%g", "x%1", "_x", ".y", "A9"]
+    catalog = Catalog(dict.fromkeys(names, KEYS), {})
+    assert fitting(refreshable, catalog, "") == names
+    script = f"printf '%s\\n' {' '.join(names)}"
+    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:-1] == names

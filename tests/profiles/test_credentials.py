@@ -1,0 +1,70 @@
+"""What encee writes to a session's section, and reads in one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from encee.awsfile.syntax import PORTABLE_VALUE
+from encee.model import Session
+from encee.profiles.credentials import (
+    holds_keys,
+    holds_session,
+    quoted,
+    session_in,
+    session_options,
+    source_in,
+    unquoted,
+)
+
+SESSION = Session("ASIAX", "secret", "token", datetime(2026, 11, 22, 17, tzinfo=UTC))
+
+
+def test_reads_what_it_writes() -> None:
+    options = session_options(SESSION, "my dev")
+    assert session_in(options) == SESSION
+    assert source_in(options) == "my dev"
+    assert all(PORTABLE_VALUE.fullmatch(value) for value in options.values())
+    assert options["expiration"] == "2026-11-22T17:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"aws_access_key_id": "AKIAX"},
+        {"aws_access_key_id": ""},
+        {"aws_secret_access_key": ""},
+        {"aws_session_token": ""},
+        {"expiration": "soon"},
+    ],
+)
+def test_a_part_of_a_session_is_none(odd: dict[str, str]) -> None:
+    assert session_in(session_options(SESSION, "dev") | odd) is None
+
+
+@pytest.mark.parametrize("odd", [{"manager": "awsume"}, {"encee_source": ""}])
+def test_only_encee_says_what_a_session_was_made_from(odd: dict[str, str]) -> None:
+    assert source_in(session_options(SESSION, "dev") | odd) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "keys", "session"),
+    [
+        ({}, False, False),
+        ({"region": "x", "aws_access_key_id": "", "aws_secret_access_key": ""}, False, False),
+        ({"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}, True, False),
+        ({"aws_access_key_id": "AKIAX", "aws_session_token": "t"}, True, False),
+        ({"aws_secret_access_key": "s", "aws_session_token": "t"}, True, False),
+        ({"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s"}, True, False),
+        ({"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": ""}, True, False),
+        ({"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}, False, True),
+        ({"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_security_token": "t"}, False, True),
+    ],
+)
+def test_tells_keys_from_sessions(options: dict[str, str], keys: bool, session: bool) -> None:
+    assert (holds_keys(options), holds_session(options)) == (keys, session)
+
+
+@pytest.mark.parametrize("name", ["dev", "my dev", "50%", "a;b#c", "é", "a/b@c:d+e"])
+def test_a_source_name_survives_being_written(name: str) -> None:
+    assert unquoted(quoted(name)) == name
+    assert quoted("dev") == "dev"
