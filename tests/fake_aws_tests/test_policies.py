@@ -268,7 +268,7 @@ def test_a_policy_that_the_evaluator_does_not_know_is_a_failure_of_the_stand_in(
     user.put_policy("odd", policy(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
     code, message = refusal(clients.iam(user.access_key).list_users)
     assert code == "InternalFailure"
-    assert "aws:RequestedRegion" in message
+    assert "aws:requestedregion" in message
 
 
 # ---- roles
@@ -294,3 +294,17 @@ def test_a_role_that_trusts_the_account_needs_the_users_policy_too(
     device = user.create_device("phone")
     clients.sts(clients.login(user, **mfa(device))).assume_role(**wanted)
     sts.assume_role(**wanted, **mfa(device))
+
+
+def test_a_role_is_limited_by_its_permissions_boundary(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+    role = aws.create_role("reader", {"Statement": _trust({"AWS": user.arn})})
+    root = clients.iam(aws.root_key())
+    root.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(policy()))
+    answer = clients.sts(user.access_key).assume_role(RoleArn=role, RoleSessionName="test")
+    iam = clients.iam(Credentials.of(answer["Credentials"]))
+    boundary = aws.create_policy("boundary", policy(action="iam:List*"))
+    root.put_role_permissions_boundary(RoleName="reader", PermissionsBoundary=boundary)
+    iam.list_users()
+    code, message = refusal(iam.get_role, RoleName="reader")
+    assert code == "AccessDenied"
+    assert message.endswith("because no permissions boundary allows the iam:GetRole action")

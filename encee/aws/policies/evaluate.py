@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 Start here:
 
     jane = Principal.user("jane")
-    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(Signed.LONG_TERM)), jane)
+    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(Signed.LONG_TERM)))
     evaluate([Policy("mfa.json", json.loads(text))], thief)  # Verdict(outcome=DENIED, by=mfa.json Statement[4] …)
 """
 
-from collections.abc import Callable, Iterable, Set as AbstractSet
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,7 +17,6 @@ from typing import NamedTuple
 from encee.aws.policies.conditions import holds
 from encee.aws.policies.document import Cited, Policy, Statement, statements
 from encee.aws.policies.matching import NoValueError, action_matches, resource_matches
-from encee.aws.policies.principals import trusts
 from encee.aws.policies.request import Circumstances, Context, Principal, Request, Signed, context_of
 from encee.aws.policies.ternary import Truth, Unknown, every, opposite, some, unknown
 
@@ -33,11 +32,9 @@ __all__ = [
     "Verdict",
     "context_of",
     "evaluate",
-    "evaluate_trust",
 ]
 
-_IDENTITY = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-_TRUST = {"Sid", "Effect", "Action", "NotAction", "Principal", "Condition"}
+_ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
 class Outcome(StrEnum):
@@ -76,28 +73,6 @@ def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
     """
     denies, allows = _sorted(policies, lambda statement: _applies(statement, request))
     return _verdict(denies, allows)
-
-
-def evaluate_trust(trust: Policy, policies: Iterable[Policy], request: Request) -> Verdict:
-    """Whether a principal may assume a role: by the role's trust policy and by the principal's own policies.
-
-    A trust policy that names a principal of the role's account is enough. One that names the account leaves it to
-    the account's policies, and for a role of another account both have to allow it.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
-
-    Args:
-        trust: The role's trust policy.
-        policies: The principal's identity-based policies.
-        request: `sts:AssumeRole` on the role's ARN, with its principal.
-    """
-    denies, allows = _sorted(policies, lambda statement: _applies(statement, request))
-    trust_denies, trust_allows = _sorted([trust], lambda statement: _trusts(statement, request, through_account=True))
-    _, direct = _sorted([trust], lambda statement: _trusts(statement, request, through_account=False))
-    same_account = request.principal is not None and request.resource.split(":")[4:5] == [request.principal.account]
-    return _verdict(
-        _Found(some([denies.truth, trust_denies.truth]), trust_denies.by or denies.by),
-        _Found(some([every([same_account, direct.truth]), every([trust_allows.truth, allows.truth])]), trust_allows.by),
-    )
 
 
 class _Found(NamedTuple):
@@ -146,7 +121,7 @@ def _applies(statement: Statement, request: Request) -> Truth:
     """Whether a statement of an identity-based policy applies."""
     return statement.fault or every(
         [
-            _sound(statement, _IDENTITY),
+            _sound(statement),
             _names_action(statement, request),
             _names_resource(statement, request),
             _condition_holds(statement, request),
@@ -154,24 +129,9 @@ def _applies(statement: Statement, request: Request) -> Truth:
     )
 
 
-def _trusts(statement: Statement, request: Request, *, through_account: bool) -> Truth:
-    """Whether a statement of a trust policy applies."""
-    element = statement.body.get("Principal")
-    return statement.fault or every(
-        [
-            _sound(statement, _TRUST),
-            _names_action(statement, request),
-            unknown("a request without a principal")
-            if request.principal is None
-            else trusts(element, request.principal, through_account=through_account),
-            _condition_holds(statement, request),
-        ]
-    )
-
-
-def _sound(statement: Statement, elements: AbstractSet[str]) -> Truth:
+def _sound(statement: Statement) -> Truth:
     """Whether all of a statement can be understood at all."""
-    flaw = statement.flaw(elements)
+    flaw = statement.flaw(_ELEMENTS)
     return unknown(flaw) if flaw else True
 
 

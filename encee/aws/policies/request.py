@@ -103,13 +103,11 @@ class Request:
         action: Such as `s3:GetObject`.
         resource: The ARN that it is about, `*` for an action that is about none.
         context: Its condition keys.
-        principal: Who asks; only a trust policy needs it.
     """
 
     action: str
     resource: str = "*"
     context: Context = field(default_factory=Context)
-    principal: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)

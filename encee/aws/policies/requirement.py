@@ -49,9 +49,7 @@ def mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requirement:
     """
     held = list(policies)
     context = context_of(user, Circumstances(Signed.LONG_TERM))
-    verdicts = {
-        action: evaluate(held, Request(action, resource, context, user)) for action, resource in _ordinary(user)
-    }
+    verdicts = {action: evaluate(held, Request(action, resource, context)) for action, resource in _ordinary(user)}
     denied = [verdict.by for verdict in verdicts.values() if verdict.by and verdict.outcome is Outcome.DENIED]
     return Requirement(
         tuple(dict.fromkeys(denied)),

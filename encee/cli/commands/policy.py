@@ -130,7 +130,7 @@ def simulate(
         now=world.clock(),
     )
     user = _user(user_name, _resource(resource))
-    request = Request(_action(action), resource, context_of(user, circumstances), user)
+    request = Request(_action(action), resource, context_of(user, circumstances))
     read = {name: _policy(name) for name in files}
     verdict = evaluate([one.policy for one in read.values()], request)
     if json:

@@ -17,7 +17,6 @@ from encee.aws.policies.evaluate import (
     Verdict,
     context_of,
     evaluate,
-    evaluate_trust,
 )
 from encee.aws.policies.requirement import mfa_requirement
 from encee.aws.policies.templates import document
@@ -372,64 +371,6 @@ def test_principals_know_their_kind() -> None:
     assert (role.type, role.partition, role.account) == ("AssumedRole", "aws-cn", "123456789012")
     assert Principal("arn:aws:iam::123456789012:root").type == "Account"
     assert Principal("nonsense").account == ""
-
-
-# ---- trust
-
-ROLE = "arn:aws:iam::123456789012:role/reader"
-
-
-def assumed(principal: object, who: Principal, *policies: Policy, signed: Circumstances = LONG_TERM) -> Outcome:
-    trust = Policy("trust", {"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}})
-    return evaluate_trust(trust, policies, Request("sts:AssumeRole", ROLE, context_of(who, signed), who)).outcome
-
-
-@pytest.mark.parametrize(
-    ("principal", "by_itself", "with_permission"),
-    [
-        ("*", "allowed", "allowed"),
-        ({"AWS": "*"}, "allowed", "allowed"),
-        ({"AWS": JANE.arn}, "allowed", "allowed"),
-        ({"AWS": ["arn:aws:iam::123456789012:user/bob", JANE.arn]}, "allowed", "allowed"),
-        ({"AWS": "arn:aws:iam::123456789012:root"}, "not-allowed", "allowed"),
-        ({"AWS": "123456789012"}, "not-allowed", "allowed"),
-        ({"AWS": "arn:aws:iam::123456789012:user/bob"}, "not-allowed", "not-allowed"),
-        ({"AWS": "210987654321"}, "not-allowed", "not-allowed"),
-        ({"AWS": "AIDAQQQQQQQQQQQQQQQQQ"}, "not-allowed", "not-allowed"),
-        ({"Service": "ec2.amazonaws.com"}, "not-allowed", "not-allowed"),
-        ({"Service": "ec2.amazonaws.com", "AWS": JANE.arn}, "allowed", "allowed"),
-        ({"AWS": "arn:aws:iam::123456789012:user/*"}, "unknown", "unknown"),
-        ({"CanonicalUser": "79a5"}, "unknown", "unknown"),
-        ({}, "unknown", "unknown"),
-    ],
-)
-def test_a_role_is_for_whom_it_trusts(principal: object, by_itself: str, with_permission: str) -> None:
-    assert assumed(principal, JANE) == by_itself
-    assert assumed(principal, JANE, policy(allow(Action="sts:AssumeRole", Resource=ROLE))) == with_permission
-
-
-def test_an_own_deny_outweighs_a_roles_trust() -> None:
-    assert assumed({"AWS": JANE.arn}, JANE, policy(deny(Action="sts:*"))) is Outcome.DENIED
-
-
-def test_a_session_of_a_role_is_known_by_the_role_and_by_itself() -> None:
-    session = Principal("arn:aws:sts::123456789012:assumed-role/first/me", user_id="AROAX:me")
-    assert assumed({"AWS": session.arn}, session) is Outcome.ALLOWED
-    assert assumed({"AWS": "arn:aws:iam::123456789012:role/some/path/first"}, session) is Outcome.ALLOWED
-    assert assumed({"AWS": "arn:aws:iam::123456789012:role/second"}, session) is Outcome.NOT_ALLOWED
-    assert assumed({"AWS": "arn:aws:iam::210987654321:role/first"}, session) is Outcome.NOT_ALLOWED
-
-
-def test_a_role_of_another_account_needs_both_policies() -> None:
-    stranger = Principal.user("eve", account="210987654321")
-    assert assumed({"AWS": stranger.arn}, stranger) is Outcome.NOT_ALLOWED
-    assert assumed({"AWS": stranger.arn}, stranger, policy(allow(Action="sts:*"))) is Outcome.ALLOWED
-
-
-def test_a_trust_policy_has_no_resource() -> None:
-    trust = Policy("trust", {"Statement": allow(Principal="*")})
-    verdict = evaluate_trust(trust, [], Request("sts:AssumeRole", ROLE, context_of(JANE, MFA), JANE))
-    assert verdict.unknown == ("trust Statement: the element Resource of a statement",)
 
 
 # ---- whether MFA is required

@@ -254,7 +254,7 @@ def test_the_evaluator_says_what_aws_documents(row: Row) -> None:
     circumstances = Circumstances(row.signed, None if through_endpoint else row.source, via_service=row.via_service)
     context = context_of(user, circumstances, {"aws:SourceIp": ()} if through_endpoint else None)
     policies = [Policy(f"{row.policy} {number}", one) for number, one in enumerate(POLICIES[row.policy])]
-    verdict = evaluate(policies, Request(row.action, resource, context, user))
+    verdict = evaluate(policies, Request(row.action, resource, context))
     assert (verdict.outcome, verdict.unknown) == (row.outcome, ())
     assert (verdict.by is None) == (row.outcome == "not-allowed")
 

@@ -16,7 +16,6 @@ from encee.aws.policies.evaluate import (
     Verdict,
     context_of,
     evaluate,
-    evaluate_trust,
 )
 from encee.aws.policies.lint.lint import lint
 from encee.aws.policies.requirement import mfa_requirement
@@ -27,7 +26,6 @@ pytestmark = pytest.mark.slow
 relaxed = settings(deadline=None, max_examples=max(EXAMPLES // 20, 1), suppress_health_check=[HealthCheck.too_slow])
 
 JANE = Principal.user("jane")
-ROLE = "arn:aws:iam::123456789012:role/r"
 
 # ---- what stands in policies, right and wrong
 
@@ -110,7 +108,7 @@ documents = anything | st.fixed_dictionaries(
 policies = st.lists(st.builds(Policy, st.just("p"), documents), max_size=3)
 requests = st.builds(
     lambda action, resource, signed, address: Request(
-        action, resource, context_of(JANE, Circumstances(signed, address)), JANE
+        action, resource, context_of(JANE, Circumstances(signed, address))
     ),
     st.sampled_from(["s3:GetObject", "iam:DeactivateMFADevice", "ec2:RunInstances"]),
     st.sampled_from(["*", "arn:aws:s3:::b/jane/k", "arn:aws:s3:::b/x"]),
@@ -132,22 +130,11 @@ def test_the_evaluator_answers_or_says_what_it_does_not_know(held: list[Policy],
 
 
 @relaxed
-@given(documents, policies, requests)
-def test_a_trust_policy_is_answered_too(trust: object, held: list[Policy], request: Request) -> None:
-    asked = Request("sts:AssumeRole", ROLE, request.context, request.principal)
-    verdict = evaluate_trust(Policy("trust", trust), held, asked)
-    assert bool(verdict.unknown) == (verdict.outcome is Outcome.UNKNOWN)
-
-
-@relaxed
 @given(policies, requests)
 def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
     everything = Policy("no", {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}})
     for order in ([everything, *held], [*held, everything]):
         assert evaluate(order, request).outcome is Outcome.DENIED
-        trust = Policy("trust", {"Statement": {"Effect": "Allow", "Action": "*", "Principal": "*"}})
-        asked = Request("sts:AssumeRole", ROLE, request.context, request.principal)
-        assert evaluate_trust(trust, order, asked).outcome is Outcome.DENIED
 
 
 @relaxed

@@ -149,4 +149,4 @@ def _ask(policy: Policy, action: str, resource: str, signed: Signed) -> Verdict:
         _USER, account=account[1] if account else "123456789012", partition=partition[1] if partition else "aws"
     )
     arn = f"arn:{user.partition}:iam::{user.account}:{resource}"
-    return evaluate([policy], Request(action, arn, context_of(user, Circumstances(signed)), user))
+    return evaluate([policy], Request(action, arn, context_of(user, Circumstances(signed))))
