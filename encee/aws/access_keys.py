@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from encee.aws.clients import Clients
-from encee.aws.errors import explained
+from encee.aws.errors import translate_errors
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
 from encee.errors import AwsError
@@ -63,7 +63,7 @@ def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = Non
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         paginator = client.get_paginator("list_access_keys")
         pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
         keys = [
@@ -82,7 +82,7 @@ def last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         used = client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
         when = used.get("LastUsedDate")
         return None if when is None else LastUse(when, used["ServiceName"])
@@ -127,7 +127,7 @@ class AccessKeys:
             AwsError: AWS refused, or could not be reached.
         """
         once = self._clients.iam(self._signer, attempts=1)  # sent twice, the request makes two keys
-        with explained(self._signer):
+        with translate_errors(self._signer):
             key = once.create_access_key()["AccessKey"]
             return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
 
@@ -139,7 +139,7 @@ class AccessKeys:
         Raises:
             AwsError: AWS refused, or could not be reached.
         """
-        with explained(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
+        with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.update_access_key(AccessKeyId=key_id, Status="Inactive")
 
     def delete(self, key_id: str) -> None:
@@ -150,7 +150,7 @@ class AccessKeys:
         Raises:
             AwsError: AWS refused, or could not be reached.
         """
-        with explained(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
+        with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.delete_access_key(AccessKeyId=key_id)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.errors import explained
-from encee.aws.retries import once_settled, patiently
+from encee.aws.errors import translate_errors
+from encee.aws.retries import retry_unsent, retry_until_consistent
 from encee.aws.signer import Signer
 from encee.errors import AwsError
 
@@ -144,7 +144,7 @@ def read_account(client: "IAMClient", signer: Signer, progress: Callable[[int], 
     users: dict[str, User] = {}
     groups: dict[str, Group] = {}
     policies: dict[str, ManagedPolicy] = {}
-    with explained(signer):
+    with translate_errors(signer):
         paginator = client.get_paginator("get_account_authorization_details")
         pages = paginator.paginate(Filter=["User", "Group", "LocalManagedPolicy"], PaginationConfig={"PageSize": PAGE})
         for page in pages:
@@ -205,7 +205,7 @@ def require_policy(client: "IAMClient", signer: Signer, arn: str) -> None:
     Raises:
         AwsError: There is none, AWS refused, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         client.get_policy(PolicyArn=arn)
 
 
@@ -236,4 +236,4 @@ def carry_out(client: "IAMClient", signer: Signer, change: Change, unsettled: tu
     from botocore import xform_name
 
     send = getattr(client, xform_name(change.action))
-    once_settled(lambda: patiently(signer, lambda: send(**change.arguments)), unsettled)
+    retry_until_consistent(lambda: retry_unsent(signer, lambda: send(**change.arguments)), unsettled)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encee.aws.answers import CheckedParsers
-from encee.aws.errors import HopelessError, explained
+from encee.aws.errors import UnusableCredentialsError, translate_errors
 from encee.aws.http_limits import limit
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
@@ -55,7 +55,7 @@ class Clients:
         Raises:
             AwsError: The profile's settings make no client.
         """
-        with self._lock, explained(signer), _settings_only():
+        with self._lock, translate_errors(signer), _settings_only():
             client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
             limit(client, mebibytes=1)
             self._look_at(client.meta.endpoint_url)
@@ -71,7 +71,7 @@ class Clients:
         Raises:
             AwsError: The profile's settings make no client.
         """
-        with self._lock, explained(signer), _settings_only():
+        with self._lock, translate_errors(signer), _settings_only():
             client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
             limit(client, mebibytes=_REPORT_MEBIBYTES)
             self._look_at(client.meta.endpoint_url)
@@ -110,7 +110,7 @@ def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None
     """Refuse an empty name of the file with the certificates to trust: some versions of botocore check none then.
 
     Raises:
-        HopelessError: Names the variable or the option.
+        UnusableCredentialsError: Names the variable or the option.
     """
     bundles = (
         (os.environ.get("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE", "unset AWS_CA_BUNDLE"),
@@ -119,7 +119,9 @@ def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None
     )
     bundle, name, remedy = next((one for one in bundles if one[0] is not None), (None, "", ""))
     if bundle is not None and not bundle.strip():
-        raise HopelessError(f"{name} is empty, and should name a file with the certificates to trust", hint=remedy)
+        raise UnusableCredentialsError(
+            f"{name} is empty, and should name a file with the certificates to trust", hint=remedy
+        )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from encee.aws.access_keys import last_use, list_access_keys
 from encee.aws.account import PAGE
-from encee.aws.errors import explained
+from encee.aws.errors import translate_errors
 from encee.aws.mfa_devices import list_devices
 from encee.aws.signer import Signer
 from encee.errors import AwsError
@@ -97,7 +97,7 @@ def read_user_credentials(client: "IAMClient", signer: Signer, user: str) -> Use
 
 
 def _has_password(client: "IAMClient", signer: Signer, user: str) -> bool:
-    with explained(signer):
+    with translate_errors(signer):
         try:
             client.get_login_profile(UserName=user)
         except client.exceptions.NoSuchEntityException:
@@ -117,7 +117,7 @@ def users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         pages = client.get_paginator("list_virtual_mfa_devices").paginate(
             AssignmentStatus="Assigned", PaginationConfig={"PageSize": PAGE}
         )
@@ -137,7 +137,7 @@ def read_report(client: "IAMClient", signer: Signer) -> Report:
     Raises:
         AwsError: AWS refused, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         for _ in range(_PATIENCE):
             if client.generate_credential_report().get("State") == "COMPLETE":
                 break

@@ -36,27 +36,27 @@ _LONGEST_DENIAL = 2000
 """Characters of a denial at most: three ARNs with paths of the longest kind."""
 
 
-class CertainlyUnusedError(AwsError):
+class RequestNotSentError(AwsError):
     """AWS did not carry the request out, so it can be sent again, with the same code."""
 
 
-class ThrottledError(CertainlyUnusedError):
+class ThrottledError(RequestNotSentError):
     """There were too many requests."""
 
 
-class HopelessError(AwsError):
+class UnusableCredentialsError(AwsError):
     """The key, the secret, the clock or the network is wrong: no code would help."""
 
 
-class DeadKeyError(HopelessError):
+class DeadKeyError(UnusableCredentialsError):
     """AWS does not accept the access key: its id or its secret is wrong, or it is no more."""
 
 
-class ClockOffError(HopelessError):
+class ClockOffError(UnusableCredentialsError):
     """This machine's clock is so far from AWS's that no signature is accepted."""
 
 
-class NobodyListensError(HopelessError, CertainlyUnusedError):
+class NobodyListensError(UnusableCredentialsError, RequestNotSentError):
     """The connection was refused, so nothing was sent."""
 
 
@@ -76,7 +76,7 @@ class UnexplainedError(DeniedError):
     """AWS refused, and its answer does not say why."""
 
 
-class TakenError(AwsError):
+class AlreadyExistsError(AwsError):
     """There is something of that name already."""
 
 
@@ -89,7 +89,7 @@ class InUseError(AwsError):
 
 
 @contextmanager
-def explained(signer: Signer) -> Iterator[None]:
+def translate_errors(signer: Signer) -> Iterator[None]:
     """Turn what boto3 raises into encee's errors, each with the hint that solves it.
 
     Raises:
@@ -101,7 +101,7 @@ def explained(signer: Signer) -> Iterator[None]:
         TakenError, MissingError, InUseError: IAM has, or lacks, what the request is about.
         DeadKeyError: The key or the secret is wrong.
         ClockOffError: The clock is.
-        HopelessError: The network is.
+        UnusableCredentialsError: The network is.
         AwsError: Everything else.
     """
     from botocore import exceptions
@@ -180,7 +180,7 @@ _MEANINGS = (
     _Meaning(
         "SignatureDoesNotMatch",
         "scoped to a valid region",
-        HopelessError,
+        UnusableCredentialsError,
         "the region {region} of {role} is not one of the endpoint that was asked",
         "set region to the endpoint's, or correct the endpoint: endpoint_url of the profile, AWS_ENDPOINT_URL",
     ),
@@ -206,11 +206,11 @@ _MEANINGS = (
         " device's clock is off",
         "try the next two codes, and set the device's clock if it is off",
     ),
-    _Meaning("EntityAlreadyExists", "", TakenError, "AWS has it already: {text}", "choose another name"),
+    _Meaning("EntityAlreadyExists", "", AlreadyExistsError, "AWS has it already: {text}", "choose another name"),
     _Meaning("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "see whether it is spelled right"),
     _Meaning("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
-    _Meaning("ConcurrentModification", "", CertainlyUnusedError, "AWS is at work on it: {text}", _AGAIN),
-    _Meaning("EntityTemporarilyUnmodifiable", "", CertainlyUnusedError, "AWS is at work on it: {text}", _AGAIN),
+    _Meaning("ConcurrentModification", "", RequestNotSentError, "AWS is at work on it: {text}", _AGAIN),
+    _Meaning("EntityTemporarilyUnmodifiable", "", RequestNotSentError, "AWS is at work on it: {text}", _AGAIN),
     _Meaning("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
 )
 
@@ -353,7 +353,7 @@ def _clock_off(text: str) -> AwsError:
 
 
 def _unreachable(error: Exception, signer: Signer) -> AwsError:
-    kind = NobodyListensError if _refused_connection(error) else HopelessError
+    kind = NobodyListensError if _refused_connection(error) else UnusableCredentialsError
     if proxy := getattr(error, "kwargs", {}).get("proxy_url"):
         return kind(
             _proxy_fault(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"
@@ -388,17 +388,17 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     causes = list(_chain(error))
     # OpenSSL compares names, urllib3 addresses.
     if any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in causes):
-        return HopelessError(
+        return UnusableCredentialsError(
             f"the certificate of {_endpoint(error, signer)} is not trusted",
             hint="where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=FILE, or ca_bundle in the profile",
         )
     if any(isinstance(cause, FileNotFoundError) or "invalid path" in str(cause) for cause in causes):
-        return HopelessError(
+        return UnusableCredentialsError(
             "the file with the certificates to trust is missing",
             hint="check AWS_CA_BUNDLE and REQUESTS_CA_BUNDLE, and ca_bundle in the profile",
         )
     if any(isinstance(cause, LocationValueError) for cause in causes):
-        return HopelessError(
+        return UnusableCredentialsError(
             "the address of the endpoint, or of the proxy, is not one",
             hint="check HTTPS_PROXY and HTTP_PROXY, and endpoint_url and AWS_ENDPOINT_URL",
         )

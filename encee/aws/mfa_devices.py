@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from encee.aws.clients import Clients
-from encee.aws.errors import explained
-from encee.aws.retries import patiently, until_gone
+from encee.aws.errors import translate_errors
+from encee.aws.retries import delete_idempotently, retry_unsent
 from encee.aws.signer import Signer
 from encee.model import Device
 
@@ -34,7 +34,7 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
     Raises:
         AwsError: AWS refused, as many policies make it do before MFA, or could not be reached.
     """
-    with explained(signer):
+    with translate_errors(signer):
         paginator = client.get_paginator("list_mfa_devices")
         pages = paginator.paginate() if user is None else paginator.paginate(UserName=user)
         return [
@@ -97,7 +97,7 @@ class MfaDevices:
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
 
         Raises:
-            TakenError: There is a device of that name, perhaps an abandoned one.
+            AlreadyExistsError: There is a device of that name, perhaps an abandoned one.
             LostAnswerError: It may have been made, and its seed is lost.
             AwsError: AWS refused, or could not be reached.
         """
@@ -106,7 +106,7 @@ class MfaDevices:
             made = self._writing.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
             return NewDevice(made["SerialNumber"], made["Base32StringSeed"].decode())
 
-        return patiently(self._signer, send)
+        return retry_unsent(self._signer, send)
 
     def enable(self, serial: str, *, user: str, codes: tuple[str, str]) -> None:
         """Give a device to a user, who shows with two consecutive codes that it is there.
@@ -119,7 +119,7 @@ class MfaDevices:
             AwsError: AWS refused, or could not be reached.
         """
         first, second = codes
-        patiently(
+        retry_unsent(
             self._signer,
             lambda: self._writing.enable_mfa_device(
                 UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
@@ -136,7 +136,7 @@ class MfaDevices:
             AwsError: AWS refused, or could not be reached.
         """
         first, second = codes
-        patiently(
+        retry_unsent(
             self._signer,
             lambda: self._writing.resync_mfa_device(
                 UserName=device.user,
@@ -155,7 +155,7 @@ class MfaDevices:
             MissingError: It is not this user's.
             AwsError: AWS refused, or could not be reached.
         """
-        patiently(
+        retry_unsent(
             self._signer,
             lambda: self._writing.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial),
         )
@@ -170,4 +170,4 @@ class MfaDevices:
             InUseError: It is enabled for somebody.
             AwsError: AWS refused, or could not be reached.
         """
-        until_gone(self._signer, lambda: self._writing.delete_virtual_mfa_device(SerialNumber=serial))
+        delete_idempotently(self._signer, lambda: self._writing.delete_virtual_mfa_device(SerialNumber=serial))

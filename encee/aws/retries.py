@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from encee.aws.errors import CertainlyUnusedError, LostAnswerError, MissingError, explained
+from encee.aws.errors import LostAnswerError, MissingError, RequestNotSentError, translate_errors
 from encee.aws.signer import Signer
 from encee.errors import AwsError
 
@@ -17,7 +17,7 @@ _SETTLES = (1, 2, 4, 8)
 Answer = TypeVar("Answer")
 
 
-def patiently(signer: Signer, send: Callable[[], Answer]) -> Answer:
+def retry_unsent(signer: Signer, send: Callable[[], Answer]) -> Answer:
     """Send a request, and again, twice at most, where the connection was refused or AWS says that it was throttled.
 
     Args:
@@ -31,12 +31,12 @@ def patiently(signer: Signer, send: Callable[[], Answer]) -> Answer:
     for pause in _PAUSES:
         try:
             return _once(signer, send)
-        except CertainlyUnusedError:
+        except RequestNotSentError:
             time.sleep(pause)
     return _once(signer, send)
 
 
-def until_gone(signer: Signer, delete: Callable[[], object]) -> None:
+def delete_idempotently(signer: Signer, delete: Callable[[], object]) -> None:
     """Send a request that deletes something, also again where the answer was lost, twice at most.
 
     That it is not there any more is then what the lost request did.
@@ -53,7 +53,7 @@ def until_gone(signer: Signer, delete: Callable[[], object]) -> None:
     lost = False
     for pause in (*_PAUSES, None):
         try:
-            patiently(signer, delete)
+            retry_unsent(signer, delete)
         except LostAnswerError:
             if pause is None:
                 raise
@@ -66,7 +66,7 @@ def until_gone(signer: Signer, delete: Callable[[], object]) -> None:
         return
 
 
-def once_settled(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError], ...]) -> Answer:
+def retry_until_consistent(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError], ...]) -> Answer:
     """Make a request that follows a change, also again while IAM, which is eventually consistent, does not know of it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
@@ -87,5 +87,5 @@ def once_settled(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError],
 
 
 def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:
-    with explained(signer):
+    with translate_errors(signer):
         return send()

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.errors import SEE_ENDPOINT, LostAnswerError, UnexplainedError, explained
-from encee.aws.retries import patiently
+from encee.aws.errors import SEE_ENDPOINT, LostAnswerError, UnexplainedError, translate_errors
+from encee.aws.retries import retry_unsent
 from encee.aws.signer import Signer
 from encee.errors import AwsError, CodeMayBeSpentError
 from encee.model import Role, Session
@@ -41,7 +41,7 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
     """
     seconds = int(duration.total_seconds())
     with _spending_a_code():
-        return patiently(
+        return retry_unsent(
             signer,
             lambda: _session(
                 client.get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=seconds)["Credentials"]
@@ -76,10 +76,10 @@ def assume_role(
     if role.external_id is not None:
         request["ExternalId"] = role.external_id
     if serial is None or code is None:
-        return patiently(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
+        return retry_unsent(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
     with _spending_a_code():
         request |= {"SerialNumber": serial, "TokenCode": code}
-        return patiently(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
+        return retry_unsent(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
 
 
 class Identity(NamedTuple):
@@ -129,10 +129,10 @@ def identity(client: "STSClient", signer: Signer) -> Identity:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
     Raises:
-        HopelessError: The key, the secret, the clock or the network is wrong.
+        UnusableCredentialsError: The key, the secret, the clock or the network is wrong.
         AwsError: AWS refused for another reason.
     """
-    with explained(signer):
+    with translate_errors(signer):
         answer = client.get_caller_identity()
         if not _CALLER.fullmatch(answer["Arn"]):
             raise LostAnswerError("AWS's answer does not name who signs", hint=SEE_ENDPOINT)

@@ -19,7 +19,7 @@ from encee.awsfile import stable_read, temporary_file, write_record
 from encee.awsfile.document import Document
 from encee.awsfile.headers import Headers
 from encee.awsfile.lockfile import locked
-from encee.awsfile.preflight import refuse_unwritable
+from encee.awsfile.preflight import refuse_unreplaceable
 from encee.awsfile.stable_read import Snapshot
 from encee.awsfile.swap import Swap
 from encee.errors import EnceeError, FileRefusedError
@@ -33,7 +33,7 @@ _NULL = Path(os.devnull)
 _PATIENCE = 10.0
 """For how many seconds other writers are waited for."""
 
-_FLIGHT_PATIENCE = 60.0
+_KEY_LOCK_TIMEOUT_SECONDS = 60.0
 """For how many seconds another process that gets a session for the same key, or rotates it, is waited for."""
 
 _REASONS = {
@@ -65,7 +65,7 @@ class _Attempt(Enum):
     """Another program wrote meanwhile: the edit has to be made again, on what it wrote."""
 
 
-class Store:
+class AwsFile:
     """One of the two files on disk.
 
     Args:
@@ -81,16 +81,16 @@ class Store:
         self._known: Snapshot | None = None
         """The state that this process has waited for or written last."""
 
-    def read(self, patience: float = _PATIENCE) -> bytes:
+    def read(self, timeout: float = _PATIENCE) -> bytes:
         """The content, once no other program is writing it; empty when there is no file, and for `/dev/null`.
 
         Args:
-            patience: For how many seconds to wait for that.
+            timeout: For how many seconds to wait for that.
 
         Raises:
             FileRefusedError: It is no regular file, cannot be read, or another program keeps writing it for so long.
         """
-        with self._explained(self.path):
+        with self._translate_errors(self.path):
             real = self._real_path(to_write=False)
             if real == _NULL:
                 return b""
@@ -101,12 +101,12 @@ class Store:
             # Only to be looked at: an empty file that no program has touched of late is believed without a wait.
             if status.st_size == 0 and time.time() - status.st_mtime > stable_read.QUIET_SECONDS:
                 return b""
-            return self._complete(real, time.monotonic() + patience, to_edit=False).data
+            return self._complete(real, time.monotonic() + timeout, to_edit=False).data
 
     def _complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
         """The file's state, once no other program is in the middle of writing it."""
         before, lock_file = self._known, _lock_file(real)
-        self._known = stable_read.read_complete(
+        self._known = stable_read.read_stable(
             real,
             deadline,
             lambda state: state == before or write_record.matches(lock_file, state),
@@ -151,24 +151,24 @@ class Store:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @contextmanager
-    def flight(self, key_id: str, patience: float | None = None) -> Iterator[None]:
+    def key_lock(self, key_id: str, timeout: float | None = None) -> Iterator[None]:
         """Be the only process that gets a session for a key in turn with others, or that rotates the key.
 
         Args:
             key_id: The access key id.
-            patience: For how many seconds to wait for another process; None means a minute.
+            timeout: For how many seconds to wait for another process; None means a minute.
 
         Raises:
             FileBusyError: Another one took longer than that.
         """
-        with self._explained(self.path):
+        with self._translate_errors(self.path):
             real = self._real_path()
             temporary_file.make_folder(self.path, real)
             folder = real.parent
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
-            with self._explained(lock_file):
-                stack.enter_context(locked(lock_file, self.path, patience or _FLIGHT_PATIENCE, keep=False))
+            with self._translate_errors(lock_file):
+                stack.enter_context(locked(lock_file, self.path, timeout or _KEY_LOCK_TIMEOUT_SECONDS, keep=False))
                 _remove_unused_locks(folder, lock_file)
             yield
 
@@ -190,13 +190,13 @@ class Store:
         self._write(edits, rehearsal=True)
 
     def _write(self, edits: tuple[Edit, ...], *, rehearsal: bool) -> None:
-        with self._explained(self.path):
+        with self._translate_errors(self.path):
             real = self._real_path()
             temporary_file.make_folder(self.path, real)
         with ExitStack() as stack:
-            with self._explained(_lock_file(real)):
+            with self._translate_errors(_lock_file(real)):
                 stack.enter_context(locked(_lock_file(real), self.path, _PATIENCE))
-            with self._explained(self.path):
+            with self._translate_errors(self.path):
                 temporary_file.remove_leftovers(real)
                 deadline = time.monotonic() + _PATIENCE
                 lost: set[str] = set()
@@ -216,7 +216,7 @@ class Store:
             return _Attempt.DONE
         try:
             if before.exists:
-                refuse_unwritable(self.path, real)
+                refuse_unreplaceable(self.path, real)
             temporary = temporary_file.prepare(real, data, before, lost)
         except FileNotFoundError:
             if real.parent.exists():
@@ -265,7 +265,7 @@ class Store:
         return real
 
     @contextmanager
-    def _explained(self, path: Path) -> Iterator[None]:
+    def _translate_errors(self, path: Path) -> Iterator[None]:
         """Turn the operating system's refusals into encee's, with the next thing to do."""
         try:
             yield

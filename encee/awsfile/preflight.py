@@ -17,7 +17,7 @@ _UNCHANGEABLE = 0x10 | 0x20
 """FS_IMMUTABLE_FL and FS_APPEND_FL."""
 
 
-def refuse_unwritable(path: Path, real: Path) -> None:
+def refuse_unreplaceable(path: Path, real: Path) -> None:
     """Refuse what a replacement would get around or fail at: a protection, other names, a mount of its own.
 
     Args:

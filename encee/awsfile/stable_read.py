@@ -88,7 +88,7 @@ def observe(real: Path) -> tuple[Snapshot, bool | None]:
         return state, is_open_for_writing(descriptor)
 
 
-def read_complete(
+def read_stable(
     real: Path, deadline: float, is_known: Callable[[Snapshot], bool], *, had_content: bool = False, to_edit: bool
 ) -> Snapshot:
     """The file's state once no other program is in the middle of writing it.

@@ -130,7 +130,7 @@ class Swap:
         try:
             state, writer = stable_read.observe(old)
             if writer or state != self._before:
-                state = stable_read.read_complete(old, self._deadline, lambda _: False, to_edit=True)
+                state = stable_read.read_stable(old, self._deadline, lambda _: False, to_edit=True)
         except FileBusyError:
             if self._look_again():
                 put_back()

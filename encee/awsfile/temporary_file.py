@@ -85,7 +85,7 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             if before.exists:
-                _dress(descriptor, before, lost)
+                _copy_metadata(descriptor, before, lost)
             else:
                 give_to_owner_of_folder(temporary)
                 if hasattr(os, "fchmod"):
@@ -99,7 +99,7 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
     return temporary
 
 
-def _dress(descriptor: int, before: Snapshot, lost: set[str]) -> None:
+def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
     """Give a new file the owner, attributes and mode of the old one; `lost` gets what the file system did not take.
 
     Without its group, it keeps no permissions for a group: they would be another group's. Nor does it without its

@@ -16,7 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 from encee import __version__
 from encee.cli import terminal
-from encee.cli.environment import World
+from encee.cli.environment import Environment
 from encee.cli.help import tell_help, with_help
 from encee.errors import (
     ClosedOutputError,
@@ -122,24 +122,24 @@ def main(
     Returns:
         The exit code. With `ENCEE_DEBUG` set, a traceback on stderr tells where an error came from.
     """
-    world = World(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
+    environment = Environment(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
     terminal.prepare()
     command = with_help(typer.main.get_command(app))
-    if (line := world.environ.get("_ENCEE_COMPLETE")) is not None:
+    if (line := environment.environ.get("_ENCEE_COMPLETE")) is not None:
         from encee.cli.completion import complete  # noqa: PLC0415 - only here
 
-        return complete(command, line, world)
-    evaluated = world.environ.get(terminal.EVALUATED)
+        return complete(command, line, environment)
+    evaluated = environment.environ.get(terminal.EVALUATED)
     with terminal.evaluated_by_shell() if evaluated else nullcontext():
-        return _run(command, arguments, world)
+        return _run(command, arguments, environment)
 
 
-def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  # noqa: ANN401 - typer's own is private
+def _run(command: Any, arguments: Sequence[str] | None, environment: Environment) -> int:  # noqa: ANN401 - typer's own is private
     """Run a command line; what ends it is said here, and nowhere else."""
     failure: EnceeError
     typed = sys.argv[1:] if arguments is None else arguments
     try:
-        code = command(arguments, prog_name="encee", standalone_mode=False, obj=world)
+        code = command(arguments, prog_name="encee", standalone_mode=False, obj=environment)
         if code == ExitCode.INTERRUPTED:  # typer's own answer to Ctrl-C
             terminal.keep_promise(InterruptedByPersonError("interrupted"))
         terminal.flush()
@@ -149,11 +149,11 @@ def _run(command: Any, arguments: Sequence[str] | None, world: World) -> int:  #
         if isinstance(error, MistypedError):
             from encee.cli.usage_errors import meant  # noqa: PLC0415 - few command lines are wrong
 
-            failure.hint = meant(typed, command, world) or failure.hint
+            failure.hint = meant(typed, command, environment) or failure.hint
     except TyperException as error:
         from encee.cli.usage_errors import usage_error  # noqa: PLC0415 - the same
 
-        failure = usage_error(error, typed, command, world)
+        failure = usage_error(error, typed, command, environment)
     except Abort:
         failure = InterruptedByPersonError("interrupted")
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value

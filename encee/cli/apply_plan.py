@@ -9,7 +9,7 @@ from encee.aws.signer import Signer
 from encee.aws.sts import Identity, identity
 from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
-from encee.cli.options import HowToRefresh, World
+from encee.cli.options import Environment, RefreshOptions
 from encee.cli.signers import administrator
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account.apply import change_account
@@ -43,13 +43,13 @@ class Administrator(NamedTuple):
         return identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
-def administrator_of(profile: str, world: World, files: Files, how: HowToRefresh) -> Administrator:
+def administrator_of(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> Administrator:
     """Who administers with a profile.
 
     Raises:
         EnceeError: There are no credentials, and none are to be had.
     """
-    signer = administrator(profile, world, files, how)
+    signer = administrator(profile, environment, files, how)
     clients = Clients(terminal.warn)
     caller = identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))

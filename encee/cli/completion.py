@@ -13,27 +13,27 @@ from typer._click.core import Command, Parameter
 from typer._click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
 
 from encee.cli import terminal
-from encee.cli.environment import World
+from encee.cli.environment import Environment
 from encee.errors import ExitCode
 
 _FILES = {"FILE", "COMMAND..."}
 """The values for which the shell's own completion is better."""
 
 
-def complete(command: Command, line: str, world: World) -> ExitCode:
+def complete(command: Command, line: str, environment: Environment) -> ExitCode:
     """Print what fits at the end of a line.
 
     Args:
         command: The whole command line, as `typer.main.get_command` makes it.
         line: What was typed, up to the cursor.
-        world: The environment and the clock.
+        environment: The environment and the clock.
 
     Returns:
         FAILED where the shell should offer files. Whatever goes wrong is kept quiet: it would be printed into the
         middle of what a person types.
     """
     with suppress(Exception):
-        found = _found(command, line, world)
+        found = _found(command, line, environment)
         if found is None:
             return ExitCode.FAILED
         for value, text in found:
@@ -42,10 +42,10 @@ def complete(command: Command, line: str, world: World) -> ExitCode:
     return ExitCode.DONE
 
 
-def _found(command: Command, line: str, world: World) -> list[tuple[str, str]] | None:
+def _found(command: Command, line: str, environment: Environment) -> list[tuple[str, str]] | None:
     """Each value that fits, with its help; None for files."""
     words, begin = _split(line)
-    context = _resolve_context(command, {"obj": world}, "encee", words)
+    context = _resolve_context(command, {"obj": environment}, "encee", words)
     runs_program = "command" in context.params and context.params["profile"]
     if runs_program and (context.params["command"] or not begin.startswith("-")):
         return None  # the words belong to the command that `encee exec` runs

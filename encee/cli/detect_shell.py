@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from encee.cli.options import World
+from encee.cli.options import Environment
 from encee.errors import UsageError
 from encee.profiles.export import SHELLS
 
@@ -30,14 +30,14 @@ _NO_SHELLS = {"false", "nologin"}
 """What accounts have for a shell that nobody is to log in to."""
 
 
-def running_shell(world: World) -> str:
+def running_shell(environment: Environment) -> str:
     """The name of the shell that runs encee: the parent process where that is one, else `$SHELL`, else sh."""
     if sys.platform == "win32":
-        return "powershell" if "PSMODULEPATH" in {name.upper() for name in world.environ} else "cmd"
+        return "powershell" if "PSMODULEPATH" in {name.upper() for name in environment.environ} else "cmd"
     parent = _name(_parent())
     if parent in {*SHELLS, *_LIKE_BASH, *_LIKE_TCSH, *_WITHOUT_FORM}:
         return parent
-    return _name(world.environ.get("SHELL", "")) or "sh"
+    return _name(environment.environ.get("SHELL", "")) or "sh"
 
 
 def _name(program: str) -> str:
@@ -45,13 +45,13 @@ def _name(program: str) -> str:
     return Path(program).name.removeprefix("-").replace("pwsh", "powershell")
 
 
-def form_of_running_shell(world: World) -> str:
+def form_of_running_shell(environment: Environment) -> str:
     """The form of `encee env` for the shell that runs encee.
 
     Raises:
         UsageError: There is none for it.
     """
-    name = running_shell(world)
+    name = running_shell(environment)
     if name in SHELLS:
         return name
     if name in _LIKE_BASH or name in _LIKE_TCSH:
@@ -87,17 +87,19 @@ def _parent() -> str:
         return ""
 
 
-def own_shell(world: World) -> str:
+def own_shell(environment: Environment) -> str:
     """The program that is the person's shell: `$SHELL`, else the account's, else the system's; the first that runs."""
     if sys.platform == "win32":
-        return world.environ.get("COMSPEC", "cmd.exe") if running_shell(world) == "cmd" else "powershell.exe"
+        return (
+            environment.environ.get("COMSPEC", "cmd.exe") if running_shell(environment) == "cmd" else "powershell.exe"
+        )
     import pwd  # noqa: PLC0415 - not on Windows
 
     try:
         account = pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:
         account = ""
-    for shell in (world.environ.get("SHELL", ""), account):
+    for shell in (environment.environ.get("SHELL", ""), account):
         if Path(shell).name not in _NO_SHELLS and (found := shutil.which(shell)):
             return found
     return "/bin/sh"

@@ -4,7 +4,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError
 from encee.aws.mfa_devices import MfaDevices
 from encee.cli import terminal
-from encee.cli.options import World
+from encee.cli.options import Environment
 from encee.cli.signers import Signing
 from encee.model import Device
 from encee.profiles.identifiers import checked_serial, is_device_name
@@ -33,7 +33,7 @@ def own_serial(signs: Signing, word: str) -> str:
     if not is_device_name(word):
         checked_serial(word)
     try:
-        devices = MfaDevices(Clients(terminal.warn), signs.on_hand()).list()
+        devices = MfaDevices(Clients(terminal.warn), signs.available()).list()
     except DeniedError as error:
         known = signs.catalog.devices_called(word, signs.profile)
         serial = known[0] if len(known) == 1 else checked_serial(word)
@@ -42,8 +42,8 @@ def own_serial(signs: Signing, word: str) -> str:
     return checked_serial(device_called(devices, word.strip(), signs.profile).serial)
 
 
-def warn_of_environment(world: World, serial: str) -> None:
+def warn_of_environment(environment: Environment, serial: str) -> None:
     """Warn where a variable names another device than the one that was saved: it comes first."""
     for variable in ("ENCEE_MFA_SERIAL", "MFA_DEVICE"):
-        if (other := world.environ.get(variable)) and other != serial:
+        if (other := environment.environ.get(variable)) and other != serial:
             terminal.warn(f"{variable} in the environment names another device, {other}, and comes first")

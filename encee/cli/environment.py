@@ -9,7 +9,7 @@ from encee.cli import terminal
 from encee.errors import FileRefusedError
 
 
-class World(NamedTuple):
+class Environment(NamedTuple):
     """What is outside the program: passed in, so that tests can be somewhere else at another time.
 
     Args:

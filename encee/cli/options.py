@@ -6,12 +6,12 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import headers_of
 from encee.awsfile.paths import Files
 from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
-from encee.cli.environment import World as World  # noqa: PLC0414 - commands get it here, with their options
+from encee.cli.environment import Environment as Environment  # noqa: PLC0414 - commands get it here, with their options
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.completions import Offer, fitting, listed, refreshable, removable, servable
@@ -56,9 +56,9 @@ def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
     """
 
     def names(context: typer.Context, incomplete: str) -> list[str]:
-        world: World = context.obj
+        environment: Environment = context.obj
         options = (context.params.get("credentials_file"), context.params.get("config_file"))
-        files = Files.located(world.environ, *options)
+        files = Files.located(environment.environ, *options)
         typed = context.params.get("profiles") or ()
         return fitting(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
 
@@ -120,7 +120,7 @@ Admin = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.", is_eager=True, callback=_promised)]
 
 
-class HowToRefresh(NamedTuple):
+class RefreshOptions(NamedTuple):
     """The options of a refresh that another command may have to do first.
 
     Args:
@@ -142,7 +142,7 @@ class HowToRefresh(NamedTuple):
     ask_in_turn: bool = False
 
 
-def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[Store, Store]:
+def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[AwsFile, AwsFile]:
     """The credentials file and the config file.
 
     Args:
@@ -150,7 +150,7 @@ def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[S
         warn: Called with what an edit could not do as well as it should.
     """
     credentials, config = headers_of(files)
-    return Store(files.credentials, credentials, warn), Store(files.config, config, warn)
+    return AwsFile(files.credentials, credentials, warn), AwsFile(files.config, config, warn)
 
 
 def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
@@ -163,7 +163,7 @@ def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
 
 
 def salvage_catalog(
-    files: Files, report: Callable[[FileRefusedError], object], *, read: Callable[[Store], bytes] = Store.read
+    files: Files, report: Callable[[FileRefusedError], object], *, read: Callable[[AwsFile], bytes] = AwsFile.read
 ) -> Catalog:
     """What can be read of the profiles, for looking only.
 

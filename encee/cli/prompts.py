@@ -136,7 +136,7 @@ def choose(heading: str, choices: Sequence[str]) -> int:
                 return int(answer) - 1
 
 
-class Asked:
+class TerminalUser:
     """The person at the terminal, who reads codes off a device and knows which one it is."""
 
     asks_person = True

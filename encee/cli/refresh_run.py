@@ -8,7 +8,7 @@ from functools import partial
 
 from encee.awsfile.paths import Files
 from encee.cli import display, prompts, terminal
-from encee.cli.options import HowToRefresh, World, read_catalog, stores
+from encee.cli.options import Environment, RefreshOptions, read_catalog, stores
 from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import CodeSource, Given, checked_code
 from encee.model import Session
@@ -29,7 +29,7 @@ class RefreshRun:
 
     def __init__(
         self,
-        world: World,
+        environment: Environment,
         files: Files,
         settings: GivenSettings,
         codes: CodeSource | None,
@@ -44,7 +44,7 @@ class RefreshRun:
         self.outcomes: list[Outcome] = []
         self.jobs: Sequence[Job] = ()
         self.warnings: list[str] = []  # they come from several threads, and are shown by one
-        self._world = world
+        self._world = environment
         self._files = files
         self._settings = settings
         self._codes = codes
@@ -70,7 +70,7 @@ class RefreshRun:
             raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         settings = Settings(self._settings, self._world.environ, catalog, self._world.legacy_serial())
         todo = plan(words, catalog, settings, self._files)
-        person = prompts.Asked() if self._ask and terminal.is_terminal() else None
+        person = prompts.TerminalUser() if self._ask and terminal.is_terminal() else None
         refresh = Refresh(
             credentials=credentials,
             config=config,
@@ -117,12 +117,12 @@ class RefreshRun:
         return Keep(unless_expiring=True, no_longer=self._settings.duration is not None)
 
 
-def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tuple[Target, Session]:
+def session_for(word: str, environment: Environment, files: Files, how: RefreshOptions) -> tuple[Target, Session]:
     """The session of a profile, and whose it is: the one on disk while it lasts long enough, else a fresh one.
 
     Args:
         word: A profile or a session profile, as the command line names it.
-        world: The environment and the clock.
+        environment: The environment and the clock.
         files: Where the two files are.
         how: How to refresh, and how long the session has to last.
 
@@ -130,8 +130,8 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
         EnceeError: There is none, and none is to be had.
     """
     settings = GivenSettings(duration=how.duration, code_command=how.code_command)
-    codes = given_codes(how.code, how.code_command, world)
-    run = RefreshRun(world, files, settings, codes, write=how.write, ask=how.ask, ask_in_turn=how.ask_in_turn)
+    codes = given_codes(how.code, how.code_command, environment)
+    run = RefreshRun(environment, files, settings, codes, write=how.write, ask=how.ask, ask_in_turn=how.ask_in_turn)
     try:
         run.go([word], how.least)
     finally:
@@ -149,7 +149,7 @@ def session_for(word: str, world: World, files: Files, how: HowToRefresh) -> tup
     raise EnceeError(f"the session of {word} was there and is gone", hint="try again")
 
 
-def given_codes(code: str | None, code_command: str | None, world: World) -> CodeSource | None:
+def given_codes(code: str | None, code_command: str | None, environment: Environment) -> CodeSource | None:
     """The codes that are there already: from the option or the environment.
 
     Raises:
@@ -159,7 +159,7 @@ def given_codes(code: str | None, code_command: str | None, world: World) -> Cod
         return Given(_typed_lines(), "standard input", one_each=True)
     if code is not None:
         return Given([code], "--code")
-    if (from_environment := world.environ.get("ENCEE_CODE")) and code_command is None:
+    if (from_environment := environment.environ.get("ENCEE_CODE")) and code_command is None:
         return Given([checked_code(from_environment, "the code from ENCEE_CODE")], "ENCEE_CODE")
     return None
 

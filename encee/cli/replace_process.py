@@ -37,7 +37,7 @@ def _no_signal_ignored() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def become(command: Sequence[str], environ: Mapping[str, str]) -> None:
+def exec_or_spawn(command: Sequence[str], environ: Mapping[str, str]) -> None:
     """Let a command take this process's place; on Windows, which cannot, wait for it and end with its code.
 
     Args:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from encee.awsfile.paths import Files
 from encee.cli import terminal
-from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
 from encee.profiles.export import Exported, exported, of_session, session_profile_meant
 from encee.profiles.lookup_errors import not_a_source
@@ -14,12 +14,12 @@ _MOMENT = timedelta(seconds=1)
 """A session that lasts longer is valid: a person is not asked before it has expired."""
 
 
-def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Exported:
+def serve(word: str, environment: Environment, files: Files, how: RefreshOptions | None) -> Exported:
     """The session that a word of the command line means, valid now.
 
     Args:
         word: A profile or a session profile.
-        world: The environment and the clock.
+        environment: The environment and the clock.
         files: Where the two files are.
         how: How to get a fresh one where there is no valid session; None to fail instead.
 
@@ -32,14 +32,14 @@ def serve(word: str, world: World, files: Files, how: HowToRefresh | None) -> Ex
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
         raise not_a_source(catalog, word, files)
-    now = world.clock()
+    now = environment.clock()
     least = how.least if how is not None and refreshable is not None else timedelta()
     if session is not None and _lasts(session, now + least):
         return session
     if how is not None and refreshable is not None:
         is_urgent = session is None or not _lasts(session, now + _MOMENT)
         try:
-            return _refreshed(word, world, files, how._replace(ask=how.ask and is_urgent))
+            return _refreshed(word, environment, files, how._replace(ask=how.ask and is_urgent))
         except InterruptedByPersonError:
             raise
         except EnceeError as error:
@@ -62,10 +62,10 @@ def _lasts(session: Exported, moment: datetime) -> bool:
     return session.expiration is None or session.expiration > moment
 
 
-def _refreshed(word: str, world: World, files: Files, how: HowToRefresh) -> Exported:
+def _refreshed(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Exported:
     from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
 
-    target, session = session_for(word, world, files, how)
+    target, session = session_for(word, environment, files, how)
     return of_session(session, read_catalog(files, terminal.warn), *target)
 
 

@@ -10,7 +10,7 @@ from encee.aws.errors import NeedsMfaError
 from encee.aws.signer import Signer
 from encee.awsfile.paths import Files
 from encee.cli import terminal
-from encee.cli.options import HowToRefresh, World, read_catalog
+from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.cli.refresh_run import session_for
 from encee.errors import UsageError
 from encee.model import AccessKey, Session
@@ -30,7 +30,7 @@ class Signing:
         key: Its long-term credentials.
         settings: Its settings, and everybody else's.
         catalog: The profiles.
-        world: The environment and the clock.
+        environment: The environment and the clock.
         files: Where the two files are.
         how: How to get a fresh session where there is no valid one.
     """
@@ -39,9 +39,9 @@ class Signing:
     key: AccessKey
     settings: Settings
     catalog: Catalog
-    world: World
+    environment: Environment
     files: Files
-    how: HowToRefresh
+    how: RefreshOptions
 
     def with_key(self) -> Signer:
         """The long-term credentials."""
@@ -54,13 +54,13 @@ class Signing:
         Raises:
             EnceeError: There is none, and none is to be had.
         """
-        _, session = session_for(self.profile, self.world, self.files, self.how)
+        _, session = session_for(self.profile, self.environment, self.files, self.how)
         return self._with(session)
 
-    def on_hand(self) -> Signer:
+    def available(self) -> Signer:
         """The session on disk while it is valid, else the long-term credentials: nobody is asked for anything."""
         session = self.catalog.session(self.settings.target(self.profile), self.profile)
-        return self._with(session) if session and session.expiration > self.world.clock() else self.with_key()
+        return self._with(session) if session and session.expiration > self.environment.clock() else self.with_key()
 
     def asking(self, request: Callable[[Signer], Answer]) -> Answer:
         """What AWS answers to whoever is on hand; where a policy requires MFA for that, what it answers to a session.
@@ -69,7 +69,7 @@ class Signing:
             EnceeError: AWS does not answer, or there is no session to be had.
         """
         try:
-            return request(self.on_hand())
+            return request(self.available())
         except NeedsMfaError:
             if self.settings.serial(self.profile) is None:
                 raise  # without a device there is no session
@@ -79,7 +79,7 @@ class Signing:
         return self.with_key()._replace(key=session, source=self.profile)
 
 
-def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing:
+def signing(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signing:
     """Who signs for a profile that the command line names.
 
     Raises:
@@ -96,11 +96,11 @@ def signing(word: str, world: World, files: Files, how: HowToRefresh) -> Signing
             f"{profile} is a role, which has no keys and devices of its own", hint="name its source_profile"
         )
     catalog.refuse_key(profile, key)
-    settings = Settings(GivenSettings(), world.environ, catalog, world.legacy_serial())
-    return Signing(profile, key, settings, catalog, world, files, how)
+    settings = Settings(GivenSettings(), environment.environ, catalog, environment.legacy_serial())
+    return Signing(profile, key, settings, catalog, environment, files, how)
 
 
-def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> Signer:
+def administrator(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signer:
     """Who signs for a profile that administers an account.
 
     A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
@@ -112,11 +112,11 @@ def administrator(word: str, world: World, files: Files, how: HowToRefresh) -> S
     catalog = read_catalog(files, terminal.warn)
     profile = catalog.profile_for(word)
     if profile in catalog.sources:
-        return signing(word, world, files, how).with_session()
-    settings = Settings(GivenSettings(), world.environ, catalog)
+        return signing(word, environment, files, how).with_session()
+    settings = Settings(GivenSettings(), environment.environ, catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
-        target, session = session_for(profile, world, files, how)
+        target, session = session_for(profile, environment, files, how)
         return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
         raise not_a_source(catalog, word, files)

@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from encee.awsfile.paths import Files
 from encee.cli.detect_shell import evaluation, running_shell
 from encee.cli.help import option_words
-from encee.cli.options import World, read_catalog
+from encee.cli.options import Environment, read_catalog
 from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import code_in
 from encee.profiles.catalog import Catalog
@@ -54,38 +54,38 @@ _OTHER_NAMES = {
 """What other tools call a command, and its line here."""
 
 
-def usage_error(error: TyperException, arguments: Sequence[str], root: Any, world: World) -> UsageError:  # noqa: ANN401 - typer's own is private
+def usage_error(error: TyperException, arguments: Sequence[str], root: Any, environment: Environment) -> UsageError:  # noqa: ANN401 - typer's own is private
     """The parser's error: lower case, no final period, never a code, and a hint.
 
     Args:
         error: What the parser raised.
         arguments: What stands behind `encee`.
         root: The whole command line, as `typer.main.get_command` makes it.
-        world: Where the files are, for the profiles' names.
+        environment: Where the files are, for the profiles' names.
     """
     text = " ".join(error.format_message().split()).rstrip(".").replace(". Choose from: ", ": choose from ")
     message = _CODE.sub("…", _POSSIBLE.sub("", text[:1].lower() + text[1:]))
-    correction = _correction(root, world)
+    correction = _correction(root, environment)
     return UsageError(message, hint=correction.hint([*arguments]) or f"{correction.path(arguments)} --help")
 
 
-def meant(arguments: Sequence[str], root: Any, world: World) -> str | None:  # noqa: ANN401 - the same
+def meant(arguments: Sequence[str], root: Any, environment: Environment) -> str | None:  # noqa: ANN401 - the same
     """The command line that was meant by a wrong one, ready to be pasted; None where that is not certain enough.
 
     Args:
         arguments: What stands behind `encee`.
         root: The whole command line.
-        world: Where the files are, for the profiles' names.
+        environment: Where the files are, for the profiles' names.
     """
-    return _correction(root, world).hint([*arguments])
+    return _correction(root, environment).hint([*arguments])
 
 
-def _correction(root: Any, world: World) -> "_Correction":  # noqa: ANN401 - the same
+def _correction(root: Any, environment: Environment) -> "_Correction":  # noqa: ANN401 - the same
     try:
-        catalog = read_catalog(Files.located(world.environ), lambda _warning: None)
+        catalog = read_catalog(Files.located(environment.environ), lambda _warning: None)
     except EnceeError:
         catalog = Catalog({}, {})
-    return _Correction(root, catalog, world)
+    return _Correction(root, catalog, environment)
 
 
 class _Place(NamedTuple):
@@ -112,14 +112,14 @@ class _Correction:
     Args:
         root: The whole command line.
         catalog: The profiles.
-        world: The environment.
+        environment: The environment.
     """
 
-    def __init__(self, root: Any, catalog: Catalog, world: World) -> None:  # noqa: ANN401 - as above
+    def __init__(self, root: Any, catalog: Catalog, environment: Environment) -> None:  # noqa: ANN401 - as above
         self._root = root
         self._catalog = catalog
-        self._environ = world.environ
-        self._shell = running_shell(world)
+        self._environ = environment.environ
+        self._shell = running_shell(environment)
 
     def hint(self, arguments: list[str]) -> str | None:
         """The line, or an imperative with it where a profile or a program has to be named."""

@@ -8,7 +8,7 @@ ATTEMPTS = 3
 """How many tries a person has, in all."""
 
 
-def three_times(attempt: Callable[[], None], notify: Callable[[str], None]) -> None:
+def retry_wrong_codes(attempt: Callable[[], None], notify: Callable[[str], None]) -> None:
     """Let a person try other codes after wrong ones, three times in all.
 
     Args:

@@ -1,6 +1,6 @@
 """Where MFA codes come from when nobody is asked: the command line, the environment, standard input, a command.
 
-The source that asks a person is `Asked` in `encee.cli.prompts`.
+The source that asks a person is `TerminalUser` in `encee.cli.prompts`.
 """
 
 import os

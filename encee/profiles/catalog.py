@@ -17,11 +17,11 @@ from encee.awsfile.syntax import (
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.credentials import (
+    has_long_term_key,
     has_token,
-    holds_keys,
     holds_session,
-    is_encees,
     is_session_key,
+    managed_by_encee,
     session_in,
     source_in,
 )
@@ -126,7 +126,7 @@ class Catalog:
             return None
         key_id = options.get("aws_access_key_id", "")
         secret = options.get("aws_secret_access_key", "")
-        if has_token(options) or is_encees(options) or is_session_key(key_id):
+        if has_token(options) or managed_by_encee(options) or is_session_key(key_id):
             return None
         return AccessKey(key_id, secret) if key_id and secret else locked_key_in(options)
 
@@ -167,7 +167,7 @@ class Catalog:
         """The profiles that encee can neither refresh nor tell the end of, in the order of the files."""
         for name in dict.fromkeys([*self.credentials, *self.config]):
             options = self.credentials.get(name, {})
-            has_end = holds_session(options) and (is_encees(options) or expiry_of(options))
+            has_end = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
             if name not in self.targets and not has_end:
                 yield name
 
@@ -215,7 +215,7 @@ class Catalog:
 
     def _written_session(self, session_profile: str, profile: str) -> Session | None:
         options = self.credentials.get(session_profile, {})
-        return session_in(options) if is_encees(options) and self.owner(session_profile) == profile else None
+        return session_in(options) if managed_by_encee(options) and self.owner(session_profile) == profile else None
 
     def _is_of_another_account(self, session: Session, profile: str) -> bool:
         """Whether a session cannot be that of a profile's key; not where one of the two does not tell its account."""
@@ -265,7 +265,7 @@ class Catalog:
     def session_named_by(self, role: str) -> str | None:
         """The session profile that `source_profile` of a role names, where it is one of encee's; else None."""
         named = self.one_line(role, "source_profile") or ""
-        return named if is_encees(self.credentials.get(named, {})) else None
+        return named if managed_by_encee(self.credentials.get(named, {})) else None
 
     def matching(self, words: Iterable[str], names: Iterable[str]) -> list[str]:
         """The words, with each shell pattern among them replaced by the names that it matches.
@@ -333,16 +333,16 @@ class Catalog:
             return f"{shadow} in [DEFAULT] hides the keys of every profile from the AWS tools"
         if points_to_keyring(credentials):
             return "[DEFAULT] says that the keyring has a key, which every profile inherits"
-        if holds_keys(config):
+        if has_long_term_key(config):
             return "[DEFAULT] of the config file holds keys, which every profile inherits"
         return None
 
     def obstacle(self, target: str, source: str) -> str | None:
         """Why a section must not be written over, or None."""
         written = self.credentials.get(target, {})
-        if holds_keys(written):
+        if has_long_term_key(written):
             return f"[{target}] holds keys that may exist nowhere else"
-        if holds_keys(self.config.get(target, {})):
+        if has_long_term_key(self.config.get(target, {})):
             return f"[profile {target}] of the config file holds keys, which the session would hide"
         if target == source:
             return f"{target} cannot be its own session profile"
@@ -377,7 +377,7 @@ def _is_aws_mfas(options: Mapping[str, str]) -> bool:
 
 def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
     """The tool, not encee, that manages a section; None where there is none, or aws-mfa where encee takes over."""
-    if is_encees(options):
+    if managed_by_encee(options):
         return None
     if manager := options.get("manager"):
         return "another tool" if isinstance(manager, MultilineValue) else manager

@@ -18,12 +18,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.paths import Files
 from encee.errors import EnceeError, FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import WRITTEN, has_token, holds_keys, is_encees, source_named_in
+from encee.profiles.credentials import WRITTEN, has_long_term_key, has_token, managed_by_encee, source_named_in
 from encee.profiles.expiry import expiry_of
 from encee.profiles.lookup_errors import not_a_source
 
@@ -92,12 +92,12 @@ def _refuse(word: str, catalog: Catalog, files: Files) -> None:
     profile = catalog.profile_for(word)
     name = word if profile is None else catalog.targets[profile]
     options = catalog.credentials.get(name, {})
-    if holds_keys(options) and is_encees(options):
+    if has_long_term_key(options) and managed_by_encee(options):
         raise FileRefusedError(
             f"[{name}] holds keys that may exist nowhere else; nothing was changed",
             hint=f"keep them elsewhere, then take the section out by hand: {files.credentials}",
         )
-    if profile is not None and not (holds_keys(options) or has_token(options) or "manager" in options):
+    if profile is not None and not (has_long_term_key(options) or has_token(options) or "manager" in options):
         return
     if name not in catalog.credentials and name not in catalog.config:
         raise not_a_source(catalog, word, files)
@@ -108,7 +108,7 @@ def _refuse(word: str, catalog: Catalog, files: Files) -> None:
     )
 
 
-def clear_sessions(credentials: Store, config: Store, choose: Choice, warn: Callable[[str], None]) -> list[Cleared]:
+def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]) -> list[Cleared]:
     """Take sessions out of the credentials file, in one write, and then what belongs to them out of the config file.
 
     Args:
@@ -189,7 +189,7 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
     sessions = {
         name: catalog.owner(name)
         for name, options in catalog.credentials.items()
-        if is_encees(options) and not holds_keys(options)
+        if managed_by_encee(options) and not has_long_term_key(options)
     }
     left_over = {
         name: source_named_in(options) or catalog.owner(name)

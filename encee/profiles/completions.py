@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import has_stray_token, has_token, is_encees
+from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee
 from encee.profiles.session_list import sessions
 
 Offer = Callable[[Catalog], tuple[Iterable[str], Iterable[str]]]
@@ -28,7 +28,7 @@ def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     others = [
         name
         for name, options in catalog.credentials.items()
-        if has_token(options) and not (is_encees(options) or has_stray_token(options))
+        if has_token(options) and not (managed_by_encee(options) or has_stray_token(options))
     ]
     return dict.fromkeys([*catalog.targets, *others]), _made_by_encee(catalog)
 
@@ -63,4 +63,4 @@ def fitting(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] =
 
 
 def _made_by_encee(catalog: Catalog) -> list[str]:
-    return [name for name, options in catalog.credentials.items() if is_encees(options)]
+    return [name for name, options in catalog.credentials.items() if managed_by_encee(options)]

@@ -51,14 +51,14 @@ def session_in(options: Mapping[str, str]) -> Session | None:
     return Session(key_id, secret, token, ends)
 
 
-def is_encees(options: Mapping[str, str]) -> bool:
+def managed_by_encee(options: Mapping[str, str]) -> bool:
     """Whether encee manages a section."""
     return options.get("manager") == "encee"
 
 
 def source_in(options: Mapping[str, str]) -> str | None:
     """The profile that encee made a section's session from; None where encee did not write it."""
-    return source_named_in(options) if is_encees(options) else None
+    return source_named_in(options) if managed_by_encee(options) else None
 
 
 def source_named_in(options: Mapping[str, str]) -> str | None:
@@ -96,7 +96,7 @@ def holds_session(options: Mapping[str, str]) -> bool:
     return is_session_key(options.get("aws_access_key_id", "")) and has_token(options)
 
 
-def holds_keys(options: Mapping[str, str]) -> bool:
+def has_long_term_key(options: Mapping[str, str]) -> bool:
     """Whether a section holds a key, or a part of one, that may exist nowhere else; or says that the keyring does."""
     part = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
     return (bool(part) and not holds_session(options)) or points_to_keyring(options)

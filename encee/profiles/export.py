@@ -14,7 +14,7 @@ from functools import partial
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import has_stray_token, has_token, is_encees, source_in
+from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee, source_in
 from encee.profiles.expiry import expiry_of
 
 CLEARED = (
@@ -131,7 +131,7 @@ def exported(catalog: Catalog, word: str) -> Exported | None:
         FileRefusedError: A part of it, or the region, has further lines.
     """
     profile, options = catalog.profile_for(word), catalog.options(word)
-    foreign = has_token(options) and not is_encees(options)
+    foreign = has_token(options) and not managed_by_encee(options)
     if profile is None or (foreign and profile != word):
         read = partial(catalog.one_line, word)
         key_id, secret = read("aws_access_key_id"), read("aws_secret_access_key")
@@ -159,7 +159,7 @@ def of_session(session: Session, catalog: Catalog, profile: str, session_profile
     return Exported(session_profile, profile, session.id, session.secret, session.token, session.expiration, region)
 
 
-def environment(
+def session_variables(
     before: Mapping[str, str], variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED
 ) -> dict[str, str]:
     """An environment with these variables, and without those that are cleared.

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import Files
 from encee.errors import EnceeError, FileRefusedError
 from encee.model import AccessKey
@@ -16,7 +16,7 @@ from encee.profiles.locked_section import IN_KEYRING
 from encee.profiles.settings import SEED
 
 
-def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -> list[str]:
+def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFile) -> list[str]:
     """Store a secret in the keyring, and then let no section of the credentials file hold it.
 
     Args:
@@ -32,7 +32,7 @@ def lock_away(key: AccessKey, files: Files, credentials: Store, config: Store) -
         EnceeError: The keyring did not take it; the file is as it was.
         FileRefusedError: The file cannot be edited safely, or another process has changed it; it is as it was.
     """
-    with credentials.flight(key.id):
+    with credentials.key_lock(key.id):
         document = credentials.document()
         if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
             raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
@@ -59,7 +59,7 @@ def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:
         )
 
 
-def bring_back(key: AccessKey, credentials: Store, warn: Callable[[str], None]) -> list[str]:
+def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]) -> list[str]:
     """Write a secret back into every section that has it in the keyring, and then take it out of there.
 
     Args:
@@ -74,7 +74,7 @@ def bring_back(key: AccessKey, credentials: Store, warn: Callable[[str], None]) 
         EnceeError: The keyring does not give it.
         FileRefusedError: The file cannot be edited safely; it is as it was, and the keyring has the secret.
     """
-    with credentials.flight(key.id):
+    with credentials.key_lock(key.id):
         view = credentials.document().view
         locked = [name for name, options in view.items() if is_locked(options, key.id)]
         if not locked:

@@ -10,7 +10,7 @@ from encee.awsfile.lines import FileLines
 from encee.awsfile.paths import Files
 from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
 from encee.profiles.catalog import Catalog, is_pattern
-from encee.profiles.credentials import TOKENS, has_stray_token, has_token, is_encees, is_session_key, source_in
+from encee.profiles.credentials import TOKENS, has_stray_token, has_token, is_session_key, managed_by_encee, source_in
 from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, points_to_keyring
 from encee.profiles.remedies import delete
 
@@ -63,7 +63,7 @@ def _listed(names: Sequence[str]) -> str:
 def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
     """The error for a profile without long-term keys, by what it has instead."""
     options = catalog.options(word)
-    if is_encees(options):
+    if managed_by_encee(options):
         source = source_in(options) or "its source"
         return UsageError(
             f"{word} is a session profile, and {source}, which it was made from, is gone",

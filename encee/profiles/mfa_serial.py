@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.syntax import View
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 
 
-def save_device(credentials: Store, config: Store, profile: str, serial: str) -> Path:
+def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> Path:
     """Save a device as `mfa_serial` of a profile.
 
     It goes to the config file; but where the credentials file has one, which wins, that one is changed.
@@ -33,7 +33,7 @@ def save_device(credentials: Store, config: Store, profile: str, serial: str) ->
     return store.path
 
 
-def forget_device(credentials: Store, config: Store, profile: str, serial: str) -> list[Path]:
+def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> list[Path]:
     """Take a device that is gone out of a profile, in both files.
 
     Args:
@@ -57,7 +57,7 @@ def forget_device(credentials: Store, config: Store, profile: str, serial: str) 
     return changed
 
 
-def unsave_device(credentials: Store, config: Store, profile: str) -> list[Path]:
+def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[Path]:
     """Take `mfa_serial` out of a profile, in both files; in the config file also a section that held nothing else.
 
     Args:

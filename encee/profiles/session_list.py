@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import holds_session, is_complete, is_encees, session_in
+from encee.profiles.credentials import holds_session, is_complete, managed_by_encee, session_in
 from encee.profiles.durations import expiring_threshold
 from encee.profiles.expiry import expiry_of
 from encee.profiles.identifiers import account_of
@@ -79,7 +79,7 @@ def sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = la
 def _is_session(catalog: Catalog, name: str) -> bool:
     """Whether a section holds a session of encee's, or one of another tool that says when it ends."""
     options = catalog.credentials[name]
-    if is_encees(options):
+    if managed_by_encee(options):
         return holds_session(options)
     return name not in catalog.sources and expiry_of(options) is not None
 
@@ -97,6 +97,6 @@ def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta |
     is_of_another_account = source is not None and exists and catalog.has_session_of_another_account(name, source)
     if is_of_another_account:
         account = account_of(None, options.get("aws_access_key_id"))
-    is_usable = session_in(options) is not None if is_encees(options) else is_complete(options)
+    is_usable = session_in(options) is not None if managed_by_encee(options) else is_complete(options)
     ends = expiry_of(options) if is_usable else None
-    return Listed(name, source, account, is_encees(options), ends, length, is_of_another_account)
+    return Listed(name, source, account, managed_by_encee(options), ends, length, is_of_another_account)

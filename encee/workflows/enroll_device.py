@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from encee.aws.errors import InUseError, LostAnswerError, MissingError, TakenError
+from encee.aws.errors import AlreadyExistsError, InUseError, LostAnswerError, MissingError
 from encee.aws.mfa_devices import MfaDevices, NewDevice
-from encee.aws.retries import once_settled
+from encee.aws.retries import retry_until_consistent
 from encee.aws.sts import Identity
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
-from encee.mfa.attempts import three_times
+from encee.mfa.attempts import retry_wrong_codes
 from encee.mfa.steps import seconds_until, step_at
 from encee.mfa.totp import step_of
 
@@ -105,7 +105,7 @@ def enroll(at_aws: MfaDevices, user: Identity, name: str, person: Person, clock:
                 if not _is_enabled(at_aws, device.serial):
                     raise
 
-        three_times(attempt, person.hear)
+        retry_wrong_codes(attempt, person.hear)
     return Enrolled(device.serial, last)
 
 
@@ -129,7 +129,7 @@ def _created(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> N
     while True:
         try:
             return at_aws.create(name)
-        except TakenError:
+        except AlreadyExistsError:
             name = person.another_name(name, _next_name(name))
         except BaseException as error:
             if isinstance(error, LostAnswerError) or not isinstance(error, AwsError):
@@ -152,7 +152,7 @@ def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> 
         hear(f"{serial} is not enabled, so it is deleted again")
     try:
         with suppress(MissingError):  # one that IAM does not know in the end either is gone
-            once_settled(lambda: at_aws.delete(serial), (MissingError,))
+            retry_until_consistent(lambda: at_aws.delete(serial), (MissingError,))
     except InUseError:
         command = shlex.join(["encee", "device", "save", at_aws.profile, serial])
         hear(f"{serial} is enabled nevertheless; save it with: {command}")

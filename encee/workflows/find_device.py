@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from encee.aws.clients import Clients
-from encee.aws.errors import HopelessError
+from encee.aws.errors import UnusableCredentialsError
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
 from encee.errors import AwsError, UsageError
@@ -43,7 +43,7 @@ def find_device(
     profile = signer.profile
     try:
         devices = MfaDevices(clients, signer).list()
-    except HopelessError:
+    except UnusableCredentialsError:
         raise
     except AwsError as error:
         if chooser is None or not may_ask_serial:
@@ -70,7 +70,7 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
     """
     try:
         devices = MfaDevices(clients, signer).list()
-    except HopelessError:
+    except UnusableCredentialsError:
         raise
     except AwsError as error:
         with suppress(UsageError):

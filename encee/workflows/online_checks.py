@@ -30,7 +30,7 @@ from encee.workflows.find_device import fido_only
 from encee.workflows.refresh.warm_connection import root_key
 from encee.workflows.refresh_check import refresh_check
 
-Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 _ALWAYS_KNOWN = {"environment-keys"}
 _OF_FIRST_BYTES = {"byte-order-mark"}
@@ -117,14 +117,14 @@ def _created(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
     return next((key.created for key in keys if key.id == key_id), None)
 
 
-def _answer(send: Callable[[], Asked]) -> Asked | AwsError:
+def _answer(send: Callable[[], Answer]) -> Answer | AwsError:
     try:
         return send()
     except AwsError as error:
         return error
 
 
-def _first(signers: Sequence[Signer], send: Callable[[Signer], Asked]) -> Asked | AwsError:
+def _first(signers: Sequence[Signer], send: Callable[[Signer], Answer]) -> Answer | AwsError:
     """The answer to the first of several who gets one."""
     answer = _answer(lambda: send(signers[0]))
     return _first(signers[1:], send) if isinstance(answer, AwsError) and signers[1:] else answer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from encee.aws.errors import MissingError
 from encee.aws.mfa_devices import MfaDevices
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.errors import AwsError, FileRefusedError, UsageError
 from encee.model import Device
 from encee.profiles.identifiers import DEVICE_ARN
@@ -68,8 +68,8 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
 def carry_out_removal(
     removal: Removal,
     at_aws: MfaDevices,
-    credentials: Store,
-    config: Store,
+    credentials: AwsFile,
+    config: AwsFile,
     warn: Callable[[str], None],
 ) -> list[Path]:
     """Disable a device, take it out of the profile, and delete it; what was done by an earlier run is passed over.

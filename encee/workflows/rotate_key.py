@@ -19,7 +19,7 @@ from encee.aws.access_keys import AccessKeys, LastUse, UserKey, wait_until_it_wo
 from encee.aws.clients import Clients
 from encee.aws.errors import LostAnswerError
 from encee.aws.signer import Signer
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import Files
 from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import AccessKey
@@ -122,8 +122,8 @@ class Rotation:
         session_profile: str,
         sign_in: Callable[[], Signer],
         files: Files,
-        credentials: Store,
-        config: Store,
+        credentials: AwsFile,
+        config: AwsFile,
         notify: Callable[[str], None],
         options: Sequence[str] = (),
     ) -> None:
@@ -156,7 +156,7 @@ class Rotation:
         """
         self._rehearse()
         keys = AccessKeys(self._clients, self._sign_in())
-        with self._credentials.flight(self._old.id):
+        with self._credentials.key_lock(self._old.id):
             rotated = self._replace(keys, delete_unused=delete_unused)
         # No lock is held while a person types.
         if rotated.kept and self._delete_if(may_delete, keys, rotated):

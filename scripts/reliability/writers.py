@@ -28,14 +28,14 @@ import sys
 from pathlib import Path
 from encee.errors import FileBusyError
 from encee.awsfile.headers import CredentialsHeaders
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 
 file, profile = Path(sys.argv[1]), sys.argv[2]
 number = busy = 0
 while not file.with_name("stop").exists():
     number += 1
     try:
-        Store(file, CredentialsHeaders(), print).edit(
+        AwsFile(file, CredentialsHeaders(), print).edit(
             lambda document: document.own(profile, {"aws_session_token": str(number)})
         )
     except FileBusyError:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile import file as store_module, stable_read, swap, system_calls
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 from tests.awsfile.writing import BEFORE, write
 
@@ -27,8 +27,8 @@ def warnings() -> list[str]:
 
 
 @pytest.fixture
-def store(file: Path, warnings: list[str]) -> Store:
-    return Store(file, CredentialsHeaders(), warnings.append)
+def store(file: Path, warnings: list[str]) -> AwsFile:
+    return AwsFile(file, CredentialsHeaders(), warnings.append)
 
 
 @pytest.fixture

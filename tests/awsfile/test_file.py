@@ -13,7 +13,7 @@ import pytest
 
 from encee.awsfile import temporary_file
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 from encee.errors import FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, ROOT, names, put, write
@@ -23,7 +23,7 @@ def test_follows_a_link_and_keeps_it(file: Path, tmp_path: Path, warnings: list[
     link, chain = tmp_path / "link", tmp_path / "chain"
     link.symlink_to(Path(".aws/credentials"))
     chain.symlink_to(link)
-    Store(chain, CredentialsHeaders(), warnings.append).edit(put)
+    AwsFile(chain, CredentialsHeaders(), warnings.append).edit(put)
     assert file.read_bytes() == AFTER
     assert not file.is_symlink()
     assert link.readlink() == Path(".aws/credentials")
@@ -37,7 +37,7 @@ def test_makes_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
     link = tmp_path / "credentials"
     (tmp_path / "dotfiles").mkdir()
     link.symlink_to(tmp_path / "dotfiles" / "real")
-    Store(link, CredentialsHeaders(), pytest.fail).edit(put)
+    AwsFile(link, CredentialsHeaders(), pytest.fail).edit(put)
     assert link.is_symlink()
     assert (tmp_path / "dotfiles" / "real").read_bytes() == OURS[1:]
 
@@ -52,7 +52,7 @@ def open_umask() -> Iterator[None]:
 @pytest.mark.usefixtures("soon_empty", "open_umask")
 def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> None:
     file = tmp_path / ".aws" / "credentials"
-    Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+    AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     assert file.read_bytes() == OURS[1:]
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -70,13 +70,13 @@ def test_a_folder_that_it_makes_is_on_the_disk_as_well(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(os, "fsync", fsync)
     file = tmp_path / ".aws" / "credentials"
-    Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+    AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     assert flushed == [tmp_path.stat().st_ino, file.stat().st_ino, *flushed[-1:]]
     assert flushed[-1] == file.parent.stat().st_ino
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o755])
-def test_keeps_the_mode(file: Path, store: Store, mode: int) -> None:
+def test_keeps_the_mode(file: Path, store: AwsFile, mode: int) -> None:
     file.chmod(mode)
     file.parent.chmod(0o755)
     store.edit(put)
@@ -86,11 +86,11 @@ def test_keeps_the_mode(file: Path, store: Store, mode: int) -> None:
 
 
 def test_says_of_a_missing_file_that_nobody_else_reads_it(tmp_path: Path) -> None:
-    assert not Store(tmp_path / "x", CredentialsHeaders(), pytest.fail).readable_by_others()
+    assert not AwsFile(tmp_path / "x", CredentialsHeaders(), pytest.fail).readable_by_others()
 
 
 def test_a_system_whose_modes_mean_nothing_says_of_no_file_that_others_read_it(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
     assert store.readable_by_others()
@@ -98,7 +98,7 @@ def test_a_system_whose_modes_mean_nothing_says_of_no_file_that_others_read_it(
     assert not store.readable_by_others()
 
 
-def test_keeps_the_owner(file: Path, store: Store, warnings: list[str]) -> None:
+def test_keeps_the_owner(file: Path, store: AwsFile, warnings: list[str]) -> None:
     owner = (12345, 54321) if ROOT else (os.getuid(), os.getgroups()[-1])
     os.chown(file, *owner)
     file.chmod(0o4640)
@@ -114,7 +114,7 @@ def _refused(*_: object) -> None:
 
 
 def test_an_attribute_that_cannot_be_read_is_a_warning(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", lambda _: ["trusted.x"])
     monkeypatch.setattr(os, "getxattr", _refused)
@@ -124,14 +124,14 @@ def test_an_attribute_that_cannot_be_read_is_a_warning(
 
 
 def test_a_file_system_without_extended_attributes_is_fine(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", _refused)
     store.edit(put)
     assert (file.read_bytes(), warnings) == (AFTER, [])
 
 
-def test_keeps_extended_attributes(file: Path, store: Store, warnings: list[str]) -> None:
+def test_keeps_extended_attributes(file: Path, store: AwsFile, warnings: list[str]) -> None:
     with suppress(OSError):  # a file system without them has none to keep
         os.setxattr(file, "user.note", b"mine")
         os.setxattr(file, "user.other", b"\0\xff")
@@ -141,7 +141,7 @@ def test_keeps_extended_attributes(file: Path, store: Store, warnings: list[str]
     assert warnings == []
 
 
-def test_a_default_of_the_folder_lets_nobody_in_whom_the_old_file_did_not(file: Path, store: Store) -> None:
+def test_a_default_of_the_folder_lets_nobody_in_whom_the_old_file_did_not(file: Path, store: AwsFile) -> None:
     # acl(5), as Linux keeps it: a version, then tag, permissions and id of each entry; the second one is a user's.
     entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
     default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
@@ -175,7 +175,7 @@ def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("taking_nothing")
-def test_warns_once_of_what_the_file_system_does_not_take(file: Path, store: Store, warnings: list[str]) -> None:
+def test_warns_once_of_what_the_file_system_does_not_take(file: Path, store: AwsFile, warnings: list[str]) -> None:
     calls: list[None] = []
 
     def put_while_another_writes_once(document: Document) -> None:
@@ -192,14 +192,14 @@ def test_warns_once_of_what_the_file_system_does_not_take(file: Path, store: Sto
 
 
 @pytest.mark.usefixtures("taking_nothing")
-def test_a_rehearsal_does_not_warn(store: Store, warnings: list[str]) -> None:
+def test_a_rehearsal_does_not_warn(store: AwsFile, warnings: list[str]) -> None:
     store.rehearse(put)
     assert warnings == []
 
 
 @pytest.mark.parametrize(("group_taken", "mode"), [(True, 0o664), (False, 0o604)])
 def test_gives_no_other_group_access(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
 ) -> None:
     taken: list[tuple[int, int]] = []
 
@@ -220,7 +220,7 @@ def test_gives_no_other_group_access(
 
 
 def test_an_attribute_that_is_not_taken_costs_no_other(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: dict[str, bytes] = {}
 
@@ -239,7 +239,7 @@ def test_an_attribute_that_is_not_taken_costs_no_other(
 
 
 def test_without_the_access_control_list_its_mask_gives_the_group_no_access(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o664)
     monkeypatch.setattr(os, "listxattr", lambda _: ["system.posix_acl_access"])
@@ -250,7 +250,7 @@ def test_without_the_access_control_list_its_mask_gives_the_group_no_access(
 
 
 def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
-    file: Path, store: Store, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []
     real = os.fsync
@@ -269,7 +269,7 @@ def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
 
 
 def test_the_temporary_file_is_for_nobody_else_from_its_birth(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
     modes: list[int] = []
@@ -290,8 +290,8 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> N
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     os.chown(home, 12345, 54321)
-    store = Store(home / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
-    with store.flight("AKIAIOSFODNN7EXAMPLE"):
+    store = AwsFile(home / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
         owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in home.rglob("*")}
     names = {".aws", "credentials", ".credentials.encee-lock", ".encee-AKIAIOSFODNN7EXAMPLE.lock"}
@@ -299,7 +299,7 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> N
 
 
 def test_an_old_content_that_cannot_be_deleted_is_a_warning(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink
 
@@ -317,7 +317,7 @@ def test_an_old_content_that_cannot_be_deleted_is_a_warning(
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_in_the_middle_leaves_the_file_as_it_was(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, interrupt: type[BaseException]
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, interrupt: type[BaseException]
 ) -> None:
     def fsync(_: int) -> None:
         raise interrupt
@@ -348,11 +348,11 @@ def test_removes_the_leftovers_of_killed_runs_and_nothing_else(
     leftovers = {f".{name}.encee-a1b2c3.tmp", f".{name}.encee-_.tmp"}
     for leftover in kept | leftovers:
         (file.parent / leftover).touch()
-    Store(file, CredentialsHeaders(), pytest.fail).edit(edit)
+    AwsFile(file, CredentialsHeaders(), pytest.fail).edit(edit)
     assert names(file.parent) == {name, f".{name}.encee-lock", *kept} - {".credentials.encee-lock"}
 
 
-def test_several_edits_are_one_write(file: Path, store: Store, replacements: list[Callable[[], object]]) -> None:
+def test_several_edits_are_one_write(file: Path, store: AwsFile, replacements: list[Callable[[], object]]) -> None:
     replacements += [int, lambda: pytest.fail("a second write")]
     store.edit(put, lambda document: document.own("b-mfa", {"k": "1"}))
     assert file.read_bytes() == AFTER + b"\n[b-mfa]\nk = 1\n"
@@ -361,7 +361,7 @@ def test_several_edits_are_one_write(file: Path, store: Store, replacements: lis
 
 @pytest.mark.parametrize("data", [AFTER, AFTER.replace(b"\n", b"\r\n"), AFTER.removesuffix(b"\n")])
 def test_an_edit_that_changes_nothing_does_not_write(
-    file: Path, store: Store, data: bytes, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(file, data)
     before = file.stat()
@@ -378,11 +378,11 @@ def test_an_edit_that_changes_nothing_does_not_write(
 
 @pytest.mark.usefixtures("soon_empty")
 def test_an_edit_that_changes_nothing_makes_no_file(tmp_path: Path) -> None:
-    Store(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).edit(lambda _: None)
+    AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).edit(lambda _: None)
     assert names(tmp_path) == set()
 
 
-def test_a_rehearsal_leaves_nothing_behind(file: Path, store: Store) -> None:
+def test_a_rehearsal_leaves_nothing_behind(file: Path, store: AwsFile) -> None:
     before = file.stat()
     store.rehearse(put)
     after = file.stat()
@@ -397,11 +397,13 @@ def test_a_rehearsal_leaves_nothing_behind(file: Path, store: Store) -> None:
 
 @pytest.mark.usefixtures("soon_empty")
 def test_a_rehearsal_makes_no_file(tmp_path: Path) -> None:
-    Store(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).rehearse(put)
+    AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).rehearse(put)
     assert names(tmp_path) == set()
 
 
-def test_a_rehearsal_is_refused_as_the_edit_would_be(file: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rehearsal_is_refused_as_the_edit_would_be(
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lambda _: os.strerror(1 // 0))
         with pytest.raises(ZeroDivisionError):
@@ -417,7 +419,7 @@ def test_a_rehearsal_is_refused_as_the_edit_would_be(file: Path, store: Store, m
 
 @pytest.mark.usefixtures("soon_empty")
 def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
-    store = Store(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
+    store = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
     assert store.read() == b""
     assert store.document().view == {"DEFAULT": {}}
     assert list(tmp_path.iterdir()) == []
@@ -425,7 +427,7 @@ def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("looks", [1, 2])
 def test_a_file_that_goes_while_it_is_looked_at_reads_as_empty(
-    store: Store, monkeypatch: pytest.MonkeyPatch, looks: int
+    store: AwsFile, monkeypatch: pytest.MonkeyPatch, looks: int
 ) -> None:
     looked: list[Path] = []
     real = Path.stat

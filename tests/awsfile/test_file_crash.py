@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 
 pytestmark = pytest.mark.slow
@@ -34,13 +34,13 @@ import os, signal, sys, tempfile, time
 from pathlib import Path
 from encee.awsfile import swap
 from encee.awsfile.headers import CredentialsHeaders
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def edit(profile, token):
-    Store(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
+    AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
         lambda document: document.own(profile, {"aws_session_token": token})
     )
 """
@@ -104,7 +104,7 @@ def start(script: str, *arguments: str) -> "subprocess.Popen[str]":
 
 def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    Store(file, CredentialsHeaders(), pytest.fail).edit(
+    AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
         lambda document: document.own("dev-mfa", {"aws_session_token": f"next-{number}"})
     )
     assert file.read_text(encoding="utf-8") == f"{PROFILES}[dev-mfa]\naws_session_token = next-{number}\n"
@@ -187,7 +187,7 @@ def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> No
 
     other = threading.Thread(target=configure)
     other.start()
-    store = Store(file, CredentialsHeaders(), pytest.fail)
+    store = AwsFile(file, CredentialsHeaders(), pytest.fail)
     edits = 0
     expected = {f"p{n}" for n in range(100)} | {"dev-mfa"}
     while other.is_alive():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 from encee.errors import FileRefusedError
 from tests.awsfile.writing import put
@@ -49,8 +49,8 @@ def precious(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(file: Path) -> Store:
-    return Store(file, CredentialsHeaders(), print)
+def store(file: Path) -> AwsFile:
+    return AwsFile(file, CredentialsHeaders(), print)
 
 
 @pytest.fixture(params=[0, 0o777], ids=["takes-nothing", "takes-all"])
@@ -82,8 +82,8 @@ def modes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("odd_umask")
 def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_path: Path) -> None:
-    store = Store(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
-    with store.flight("AKIAIOSFODNN7EXAMPLE"):
+    store = AwsFile(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
+    with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
         made = modes(tmp_path)
     assert made == {
@@ -95,7 +95,7 @@ def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_
 
 
 def test_the_name_of_the_temporary_file_cannot_be_foreseen(
-    store: Store, when_made: list[Callable[[Path], object]]
+    store: AwsFile, when_made: list[Callable[[Path], object]]
 ) -> None:
     made: list[str] = []
     when_made.append(lambda temporary: made.append(temporary.name))
@@ -107,10 +107,10 @@ def test_the_name_of_the_temporary_file_cannot_be_foreseen(
 
 @pytest.mark.parametrize("name", [".credentials.encee-lock", ".encee-KEY.lock"])
 def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(
-    folder: Path, store: Store, precious: Path, name: str
+    folder: Path, store: AwsFile, precious: Path, name: str
 ) -> None:
     (folder / name).symlink_to(precious)
-    with pytest.raises(FileRefusedError) as caught, store.flight("KEY"):
+    with pytest.raises(FileRefusedError) as caught, store.key_lock("KEY"):
         store.edit(put)
     assert f"{name} is a link" in caught.value.message
     assert f"rm {folder / name}" in (caught.value.hint or "")
@@ -119,7 +119,7 @@ def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(
 
 
 def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
-    folder: Path, store: Store, precious: Path
+    folder: Path, store: AwsFile, precious: Path
 ) -> None:
     link = folder / ".credentials.encee-abcdefgh.tmp"
     link.symlink_to(precious)
@@ -130,7 +130,7 @@ def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
 
 @pytest.mark.parametrize("is_link", [False, True])
 def test_a_file_in_the_place_of_the_second_name_is_never_taken_for_the_original(
-    file: Path, store: Store, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
+    file: Path, store: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
 ) -> None:
     def plant(temporary: Path) -> None:
         name = temporary.with_suffix(".old.tmp")
@@ -143,7 +143,7 @@ def test_a_file_in_the_place_of_the_second_name_is_never_taken_for_the_original(
 
 
 def test_a_file_that_becomes_a_link_before_it_is_read_is_refused(
-    file: Path, store: Store, precious: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, precious: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.path.realpath
 
@@ -162,7 +162,9 @@ def test_a_file_that_becomes_a_link_before_it_is_read_is_refused(
     assert file.is_symlink()
 
 
-def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(file: Path, store: Store, precious: Path) -> None:
+def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(
+    file: Path, store: AwsFile, precious: Path
+) -> None:
     def put_slowly(document: Document) -> None:
         put(document)
         file.unlink()
@@ -177,7 +179,7 @@ def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(file: Path,
 
 def test_a_link_that_stands_there_for_a_moment_does_not_decide_the_mode(
     file: Path,
-    store: Store,
+    store: AwsFile,
     precious: Path,
     when_made: list[Callable[[Path], object]],
     monkeypatch: pytest.MonkeyPatch,

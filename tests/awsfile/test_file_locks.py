@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile import file as store_module
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.errors import ExitCode, FileBusyError, UsageError
 from tests.awsfile.writing import AFTER, BEFORE, CHILD, OTHER, OURS, ROOT, names, put, refusal, run_child, write
 from tests.conftest import NO_PRIVILEGES
@@ -36,7 +36,7 @@ def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, store: Store) -> None:
+def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, store: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     with held(lock_file):
         assert str(lock_file) in refusal(store)
@@ -46,7 +46,7 @@ def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, s
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_killed_process_holds_no_lock(file: Path, store: Store) -> None:
+def test_a_killed_process_holds_no_lock(file: Path, store: AwsFile) -> None:
     with held(file.with_name(".credentials.encee-lock")) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
@@ -54,7 +54,7 @@ def test_a_killed_process_holds_no_lock(file: Path, store: Store) -> None:
     assert file.read_bytes() == AFTER
 
 
-def test_waits_for_the_lock_and_reads_only_then(file: Path, store: Store) -> None:
+def test_waits_for_the_lock_and_reads_only_then(file: Path, store: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         editing = threading.Thread(target=store.edit, args=(put,))
@@ -66,10 +66,10 @@ def test_waits_for_the_lock_and_reads_only_then(file: Path, store: Store) -> Non
 
 
 def test_other_writers_are_waited_for_as_long_as_the_messages_say() -> None:
-    assert (store_module._PATIENCE, store_module._FLIGHT_PATIENCE) == (10, 60)
+    assert (store_module._PATIENCE, store_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 60)
 
 
-def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store: Store) -> None:
+def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     store.edit(put)
     inode = lock_file.stat().st_ino
@@ -87,16 +87,16 @@ KEY = "AKIAIOSFODNN7EXAMPLE"
 KEY_LOCK = f".encee-{KEY}.lock"
 
 
-def test_the_lock_file_of_a_key_goes_with_the_lock(file: Path, store: Store) -> None:
-    with store.flight(KEY):
+def test_the_lock_file_of_a_key_goes_with_the_lock(file: Path, store: AwsFile) -> None:
+    with store.key_lock(KEY):
         assert file.with_name(KEY_LOCK).exists()
     assert names(file.parent) == {"credentials"}
 
 
-def test_lock_files_that_killed_processes_left_go_and_held_ones_stay(file: Path, store: Store) -> None:
+def test_lock_files_that_killed_processes_left_go_and_held_ones_stay(file: Path, store: AwsFile) -> None:
     left, in_use = file.with_name(".encee-AKIALEFT.lock"), file.with_name(".encee-AKIAINUSE.lock")
     left.touch()
-    with held(in_use), store.flight(KEY):
+    with held(in_use), store.key_lock(KEY):
         assert not left.exists()
         assert in_use.exists()
 
@@ -105,10 +105,10 @@ HOLD_A_KEY = """
 import sys
 from pathlib import Path
 from encee.awsfile.headers import CredentialsHeaders
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 file = Path(sys.argv[1])
 for _ in range(50):
-    with Store(file, CredentialsHeaders(), print).flight("KEY"):
+    with AwsFile(file, CredentialsHeaders(), print).key_lock("KEY"):
         inside = file.with_name("inside")
         inside.open("x").close()
         inside.unlink()
@@ -132,7 +132,7 @@ def test_a_lock_file_of_another_user_is_named_with_the_command_that_repairs_it(f
     lock_file.touch(mode=0o600)
     os.chown(lock_file, 12345, 54321)
     script = CHILD.replace(
-        "try:\n", f"try:\n  with Store(Path(sys.argv[1]), CredentialsHeaders(), print).flight({KEY!r}):\n"
+        "try:\n", f"try:\n  with AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).key_lock({KEY!r}):\n"
     )
     code, said = run_child(file, *NO_PRIVILEGES, script=script)
     assert code == ExitCode.FILE
@@ -143,14 +143,14 @@ def test_a_lock_file_of_another_user_is_named_with_the_command_that_repairs_it(f
     assert run_child(file, *NO_PRIVILEGES, script=script) == (0, "")
 
 
-def test_reading_takes_no_lock(file: Path, store: Store) -> None:
+def test_reading_takes_no_lock(file: Path, store: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         assert store.read() == BEFORE
         assert store.document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
 
 
-def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: Store) -> None:
+def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: AwsFile) -> None:
     with pytest.raises(UsageError):
         store.edit(lambda document: document.own("DEFAULT", {}))
     assert file.read_bytes() == BEFORE
@@ -161,7 +161,7 @@ def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: Store) ->
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_says_so_where_the_file_system_has_no_locks(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: object) -> None:
         raise OSError(number, "no locks")

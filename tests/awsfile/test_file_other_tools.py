@@ -14,7 +14,7 @@ import pytest
 
 from encee.awsfile import stable_read, swap, system_calls
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.errors import FileBusyError, FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, LONG_AGO, OTHER, OURS, names, put, refusal, write
 
@@ -27,7 +27,7 @@ def after_seconds(seconds: float, file: Path, data: bytes) -> threading.Timer:
 
 
 @pytest.mark.parametrize("age", [0, 3600, -3600])
-def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store: Store, age: int) -> None:
+def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store: AwsFile, age: int) -> None:
     file.write_bytes(b"")
     mtime = time.time() - age
     os.utime(file, (mtime, mtime))
@@ -36,7 +36,7 @@ def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store:
     assert file.read_bytes() == AFTER
 
 
-def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, store: Store) -> None:
+def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, store: AwsFile) -> None:
     file.write_bytes(b"")
     file.chmod(0o640)
     start = time.monotonic()
@@ -67,7 +67,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
 @pytest.mark.parametrize(("age", "expected"), [(3600, 6), (2.1, 6), (1.9, 7), (0, 7), (-3600, 7)])
 def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     file: Path,
-    store: Store,
+    store: AwsFile,
     reads: dict[int, Callable[[], object]],
     monkeypatch: pytest.MonkeyPatch,
     age: float,
@@ -84,7 +84,7 @@ def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
     assert file.read_bytes() == AFTER
 
 
-def test_waits_until_two_reads_agree(file: Path, store: Store, reads: dict[int, Callable[[], object]]) -> None:
+def test_waits_until_two_reads_agree(file: Path, store: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
     file.write_bytes(BEFORE[:20])
     reads[2] = lambda: file.write_bytes(BEFORE)
     start = time.monotonic()
@@ -95,7 +95,7 @@ def test_waits_until_two_reads_agree(file: Path, store: Store, reads: dict[int, 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
-def test_refuses_a_file_that_keeps_changing(file: Path, store: Store, reads: dict[int, Callable[[], object]]) -> None:
+def test_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
     written: list[bytes] = []
 
     def go_on() -> None:
@@ -137,7 +137,7 @@ def touched(file: Path) -> bytes:
 
 @pytest.mark.parametrize("other", [in_place, same_size, another_file, touched])
 def test_starts_over_when_another_tool_wrote_between_read_and_replacement(
-    file: Path, store: Store, other: Callable[[Path], bytes]
+    file: Path, store: AwsFile, other: Callable[[Path], bytes]
 ) -> None:
     wrote: list[bytes] = []
 
@@ -151,7 +151,7 @@ def test_starts_over_when_another_tool_wrote_between_read_and_replacement(
     assert names(file.parent) == {"credentials"}
 
 
-def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, store: Store) -> None:
+def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, store: AwsFile) -> None:
     deleted: list[None] = []
 
     def put_slowly(document: Document) -> None:
@@ -168,7 +168,7 @@ def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, stor
 
 
 def test_applies_the_edit_again_when_another_tool_overwrote_it(
-    file: Path, store: Store, replacements: list[Callable[[], object]]
+    file: Path, store: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER), lambda: file.write_bytes(OTHER + BEFORE)]
     store.edit(put)
@@ -178,7 +178,7 @@ def test_applies_the_edit_again_when_another_tool_overwrote_it(
 
 @pytest.mark.usefixtures("impatient")
 def test_refuses_when_another_tool_overwrites_it_again_and_again(
-    file: Path, store: Store, replacements: list[Callable[[], object]]
+    file: Path, store: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER)] * 10_000
     message = refusal(store)
@@ -227,7 +227,7 @@ def late(file: Path) -> Iterator[LateTool]:
 
 
 def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
-    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(BEFORE + OTHER))
     store.edit(late.edit)
@@ -236,7 +236,7 @@ def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
 
 
 def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
-    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     writing = threading.Timer(0.2, late.write, [OTHER + BEFORE])
 
@@ -252,7 +252,7 @@ def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
 
 
 def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_yet(
-    file: Path, store: Store, late: LateTool
+    file: Path, store: AwsFile, late: LateTool
 ) -> None:
     writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
 
@@ -268,7 +268,7 @@ def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_ye
 
 @pytest.mark.usefixtures("impatient")
 def test_refuses_and_puts_the_old_file_back_under_a_tool_that_keeps_it_open(
-    file: Path, store: Store, late: LateTool
+    file: Path, store: AwsFile, late: LateTool
 ) -> None:
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
         store.edit(late.edit)
@@ -279,7 +279,7 @@ def test_refuses_and_puts_the_old_file_back_under_a_tool_that_keeps_it_open(
 
 
 def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
-    file: Path, store: Store, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(b""))
     store.edit(late.edit)
@@ -290,7 +290,7 @@ def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
 @pytest.mark.usefixtures("impatient")
 def test_what_a_tool_that_never_stops_writes_to_the_file_that_was_replaced_is_kept(
     file: Path,
-    store: Store,
+    store: AwsFile,
     late: LateTool,
     replacements: list[Callable[[], object]],
     reads: dict[int, Callable[[], object]],
@@ -310,7 +310,7 @@ def test_what_a_tool_that_never_stops_writes_to_the_file_that_was_replaced_is_ke
 
 def test_the_later_file_counts_when_other_tools_write_to_both(
     file: Path,
-    store: Store,
+    store: AwsFile,
     late: LateTool,
     replacements: list[Callable[[], object]],
     reads: dict[int, Callable[[], object]],
@@ -350,7 +350,7 @@ def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[
 
 
 def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
-    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
     store.edit(put)
@@ -359,7 +359,7 @@ def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
 
 
 def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
-    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     aside = file.with_name("aside")
 
@@ -378,7 +378,7 @@ def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
 
 
 def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
-    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(file.unlink)
     just_before_the_exchange.append(lambda: save_by_rename(file, OTHER))
@@ -390,7 +390,7 @@ def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
 
 
 def test_keeps_both_versions_when_two_tools_save_in_the_moment_of_the_exchange(
-    file: Path, store: Store, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
     just_before_the_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
@@ -406,7 +406,7 @@ def test_keeps_both_versions_when_two_tools_save_in_the_moment_of_the_exchange(
 
 
 def test_makes_no_file_over_one_that_another_tool_has_just_made(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.unlink()
     real = Path.hardlink_to
@@ -422,7 +422,7 @@ def test_makes_no_file_over_one_that_another_tool_has_just_made(
 
 
 @pytest.mark.usefixtures("without_exchange")
-def test_writes_where_there_are_no_hard_links(file: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_where_there_are_no_hard_links(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no")
 
@@ -436,7 +436,7 @@ WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
 
 
 def test_writes_where_the_system_has_no_owners_modes_and_attributes(
-    file: Path, store: Store, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
 
@@ -468,7 +468,7 @@ def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None
 
 
 def test_a_file_that_is_open_on_windows_is_waited_for(
-    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(swap, "_WINDOWS", True)
     opened += [None] * 3
@@ -480,7 +480,7 @@ def test_a_file_that_is_open_on_windows_is_waited_for(
 
 @pytest.mark.usefixtures("impatient")
 def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
-    file: Path, store: Store, opened: list[None], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(swap, "_WINDOWS", True)
     opened += [None] * 10_000
@@ -489,7 +489,7 @@ def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
 
 
 def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
-    file: Path, store: Store, opened: list[None]
+    file: Path, store: AwsFile, opened: list[None]
 ) -> None:
     opened += [None] * 2
     assert "permission denied" in refusal(store)
@@ -499,7 +499,7 @@ def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
 
 @pytest.mark.usefixtures("without_exchange")
 def test_a_second_name_that_windows_does_not_let_go_is_left_to_the_next_write(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile import swap
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 from encee.errors import ExitCode, FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, CHILD, names, put, refusal, run_child, write
 from tests.conftest import NEW_MOUNTS, NO_PRIVILEGES, mounts
 
 
-def test_refuses_to_split_a_hard_link(file: Path, store: Store) -> None:
+def test_refuses_to_split_a_hard_link(file: Path, store: AwsFile) -> None:
     other_name = file.with_name("linked")
     other_name.hardlink_to(file)
     assert "2 hard links" in refusal(store)
@@ -31,7 +31,7 @@ def test_refuses_to_split_a_hard_link(file: Path, store: Store) -> None:
 
 
 def test_refuses_a_file_of_another_user_in_a_sticky_folder(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.parent.chmod(0o1777)
     with monkeypatch.context() as patched:
@@ -47,7 +47,7 @@ def test_refuses_a_file_of_another_user_in_a_sticky_folder(
 @pytest.mark.parametrize("flags", [0x10, 0x20, 0x80030])
 @pytest.mark.parametrize("of_folder", [False, True])
 def test_refuses_what_cannot_be_replaced(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
 ) -> None:
     def ioctl(descriptor: int, number: int, buffer: bytes) -> bytes:
         mine = stat.S_ISDIR(os.fstat(descriptor).st_mode) is of_folder
@@ -73,7 +73,7 @@ def may_chattr() -> bool:
 
 @pytest.mark.needs("chattr", permission_to_protect_files=may_chattr())
 @pytest.mark.parametrize("flag", ["a", "i"])
-def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, store: Store, flag: str) -> None:
+def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, store: AwsFile, flag: str) -> None:
     subprocess.run(["chattr", f"+{flag}", file], check=True)
     try:
         with pytest.raises(FileRefusedError, match="append-only or immutable") as caught:
@@ -84,7 +84,7 @@ def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, sto
 
 
 def test_a_file_system_without_such_attributes_is_fine(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ioctl(*_: object) -> bytes:
         raise OSError(errno.ENOTTY, "no")
@@ -99,7 +99,7 @@ def test_a_path_in_a_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     write(file, BEFORE)
     (tmp_path / "linked").hardlink_to(file)
     with pytest.raises(FileRefusedError) as caught:
-        Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+        AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     hint = caught.value.hint or ""
     subprocess.run(["sh", "-c", hint.partition(": ")[2]], check=True)
     assert file.stat().st_nlink == 1
@@ -127,7 +127,7 @@ def link_to_device(path: Path) -> None:
 @pytest.mark.parametrize("make", [fifo, folder, listening_socket, link_to_device])
 @pytest.mark.enable_socket
 def test_refuses_what_is_no_regular_file(
-    file: Path, store: Store, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(file.parent)
     file.unlink()
@@ -141,11 +141,11 @@ def test_refuses_what_is_no_regular_file(
 def test_refuses_a_circle_of_links(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    assert "too many levels of symbolic links" in refusal(Store(tmp_path / "a", CredentialsHeaders(), pytest.fail))
+    assert "too many levels of symbolic links" in refusal(AwsFile(tmp_path / "a", CredentialsHeaders(), pytest.fail))
 
 
 def test_refuses_a_path_through_a_file(file: Path) -> None:
-    assert "a part of the path is not a folder" in refusal(Store(file / "x", CredentialsHeaders(), pytest.fail))
+    assert "a part of the path is not a folder" in refusal(AwsFile(file / "x", CredentialsHeaders(), pytest.fail))
     assert file.read_bytes() == BEFORE
 
 
@@ -175,7 +175,7 @@ def test_turns_a_refusal_of_the_system_into_a_clear_one(
     monkeypatch.setattr(call, refuse)
     monkeypatch.setattr(swap, "exchange_names", lambda *_: False)
     with pytest.raises(FileRefusedError) as caught:
-        Store(file, CredentialsHeaders(), pytest.fail).edit(put)
+        AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     assert f"{file}: {REFUSALS[number]}" in caught.value.message
     assert caught.value.hint
     assert "{folder}" not in caught.value.hint
@@ -291,16 +291,16 @@ def test_makes_no_folder_that_a_link_leads_to(tmp_path: Path, link: str) -> None
     path = tmp_path / link
     path.parent.mkdir(parents=True)
     path.symlink_to(drive / "aws" / path.name)
-    store = Store(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    store = AwsFile(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
     assert f"{path} is a link into a folder that does not exist" in refusal(store)
-    with pytest.raises(FileRefusedError, match="is a link into"), store.flight("AKIA"):
+    with pytest.raises(FileRefusedError, match="is a link into"), store.key_lock("AKIA"):
         pass
     assert store.read() == b""
     assert list(drive.iterdir()) == []
 
 
 def test_makes_the_folder_of_the_file_and_none_above_it(tmp_path: Path) -> None:
-    store = Store(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    store = AwsFile(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
     assert f"the folder {tmp_path / 'drive'} does not exist" in refusal(store)
     assert list(tmp_path.iterdir()) == []
 
@@ -309,7 +309,7 @@ def test_makes_the_folder_of_the_file_and_none_above_it(tmp_path: Path) -> None:
 def test_makes_a_folder_below_a_link_that_leads_somewhere(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "real")
-    Store(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail).edit(put)
+    AwsFile(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail).edit(put)
     assert (tmp_path / "real" / ".aws" / "credentials").is_file()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile import stable_read
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import CredentialsHeaders
 from encee.errors import FileBusyError
 from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, put, write
@@ -33,7 +33,7 @@ def write_in_two_parts(file: Path, data: bytes, end: int, pause: float) -> threa
 @pytest.mark.parametrize("system", [True, False], ids=["leases-and-exchange", "neither"], indirect=True)
 @pytest.mark.parametrize("end", [0, 20, len(BEFORE)])
 @pytest.mark.usefixtures("system")
-def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: Store, end: int) -> None:
+def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: AwsFile, end: int) -> None:
     store.read()
     writer = write_in_two_parts(file, BEFORE + OTHER, end, 0.15)
     store.edit(put)
@@ -42,7 +42,7 @@ def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: Store, en
 
 
 @pytest.mark.usefixtures("impatient")
-def test_refuses_a_file_that_a_program_keeps_open_for_writing_however_old_it_is(file: Path, store: Store) -> None:
+def test_refuses_a_file_that_a_program_keeps_open_for_writing_however_old_it_is(file: Path, store: AwsFile) -> None:
     with file.open("r+b"):
         with pytest.raises(FileBusyError, match="another program keeps writing it"):
             store.edit(put)
@@ -55,7 +55,7 @@ def test_refuses_a_file_that_a_program_keeps_open_for_writing_however_old_it_is(
 @pytest.mark.parametrize("content", [BEFORE, b""])
 @pytest.mark.parametrize("seconds_ago", [0, -3600])
 def test_without_leases_waits_until_the_file_is_quiet(
-    file: Path, store: Store, content: bytes, seconds_ago: int, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, content: bytes, seconds_ago: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 0.7)
     file.write_bytes(content)
@@ -68,7 +68,7 @@ def test_without_leases_waits_until_the_file_is_quiet(
 
 
 @pytest.mark.usefixtures("without_leases", "impatient")
-def test_without_leases_a_file_that_does_not_become_quiet_in_time_is_refused(file: Path, store: Store) -> None:
+def test_without_leases_a_file_that_does_not_become_quiet_in_time_is_refused(file: Path, store: AwsFile) -> None:
     file.write_bytes(BEFORE)
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
         store.edit(put)
@@ -77,7 +77,7 @@ def test_without_leases_a_file_that_does_not_become_quiet_in_time_is_refused(fil
 
 def edit(file: Path, token: str) -> None:
     """As another run of encee."""
-    Store(file, CredentialsHeaders(), pytest.fail).edit(
+    AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
         lambda document: document.own("dev-mfa", {"aws_session_token": token})
     )
 
@@ -128,7 +128,7 @@ def test_a_lock_file_without_a_record_means_a_wait(file: Path, record: bytes) ->
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, gone: bool
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, *, gone: bool
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
     assert store.read() == BEFORE
@@ -142,7 +142,7 @@ def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
 
 @pytest.mark.usefixtures("without_leases")
 def test_a_young_file_that_is_only_looked_at_is_not_waited_for(
-    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 3600.0)
     file.write_bytes(BEFORE)

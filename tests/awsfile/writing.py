@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.errors import ExitCode, FileRefusedError
 
 BEFORE = b"# mine\n[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
@@ -23,9 +23,9 @@ import sys
 from pathlib import Path
 from encee.errors import EnceeError
 from encee.awsfile.headers import CredentialsHeaders
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 try:
-    Store(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
+    AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
         lambda document: document.own("dev-mfa", {"aws_session_token": sys.argv[2]})
     )
 except EnceeError as error:
@@ -47,7 +47,7 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()} - {".credentials.encee-lock"}
 
 
-def refusal(store: Store) -> str:
+def refusal(store: AwsFile) -> str:
     """The message of a refused edit, which left nothing behind and has a hint."""
     there = names(store.path.parent) if store.path.parent.is_dir() else set()
     with pytest.raises(FileRefusedError) as caught:

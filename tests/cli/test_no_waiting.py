@@ -44,13 +44,13 @@ def nobody(_: Person, aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "says"),
+    ("fatal_error", "says"),
     [(dead_key, "deleted, made inactive"), (slow_clock, "20 min behind AWS's"), (nobody, "could not be reached")],
 )
 def test_bad_news_ends_the_prompt_before_a_code_is_spent(
-    home: Home, dev: Person, aws: FakeAws, trouble: Callable[[Person, FakeAws], None], says: str
+    home: Home, dev: Person, aws: FakeAws, fatal_error: Callable[[Person, FakeAws], None], says: str
 ) -> None:
-    trouble(dev, aws)
+    fatal_error(dev, aws)
     before = home.state()
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)

@@ -7,7 +7,7 @@ import pytest
 from encee.awsfile.syntax import PORTABLE_VALUE
 from encee.model import Session
 from encee.profiles.credentials import (
-    holds_keys,
+    has_long_term_key,
     holds_session,
     quoted,
     session_in,
@@ -61,7 +61,7 @@ def test_only_encee_says_what_a_session_was_made_from(odd: dict[str, str]) -> No
     ],
 )
 def test_tells_keys_from_sessions(options: dict[str, str], keys: bool, session: bool) -> None:
-    assert (holds_keys(options), holds_session(options)) == (keys, session)
+    assert (has_long_term_key(options), holds_session(options)) == (keys, session)
 
 
 @pytest.mark.parametrize("name", ["dev", "my dev", "50%", "a;b#c", "é", "a/b@c:d+e"])

@@ -10,7 +10,7 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.paths import Files
 from encee.errors import FileRefusedError
@@ -35,8 +35,8 @@ written = settings(
 class Pair(NamedTuple):
     """The two files."""
 
-    credentials: Store
-    config: Store
+    credentials: AwsFile
+    config: AwsFile
 
     def write(self, credentials: bytes, config: bytes) -> None:
         for store, data in zip(self, (credentials, config), strict=True):
@@ -61,8 +61,8 @@ class Pair(NamedTuple):
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("pair")
     return Pair(
-        Store(folder / "credentials", CredentialsHeaders(), pytest.fail),
-        Store(folder / "config", ConfigHeaders(), pytest.fail),
+        AwsFile(folder / "credentials", CredentialsHeaders(), pytest.fail),
+        AwsFile(folder / "config", ConfigHeaders(), pytest.fail),
     )
 
 

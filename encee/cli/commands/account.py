@@ -22,9 +22,9 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     Json,
-    World,
+    RefreshOptions,
     not_empty,
     read_catalog,
 )
@@ -91,12 +91,12 @@ def setup(
     Shows what is new, what changes and what stays, and asks. Running it again changes nothing. Everything that it
     makes lies under the path /encee/.
     """
-    world: World = context.obj
+    environment: Environment = context.obj
     allowed = list(map(network, allow_cidr or []))
     if allowed and no_ip_restriction:
         raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
-    files = world.files(credentials_file, config_file)
-    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+    files = environment.files(credentials_file, config_file)
+    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
     found = read_account(who.iam, who.signer)
     for arn in set(attach or ()) - found.policies.keys():
         require_policy(who.iam, who.signer, arn)
@@ -120,7 +120,9 @@ def setup(
         others = found.holders(plan.changed_policies)
         touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
         users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
-        _refuse_doubts([*doubts(users, world.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa)
+        _refuse_doubts(
+            [*doubts(users, environment.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa
+        )
 
     if carry_out(who, plan, Manner(dry_run, yes, json), check):
         terminal.say("each member enrols a device once: encee device enroll PROFILE")
@@ -161,9 +163,9 @@ def teardown(
     The group and its policies go when encee made them; what lies elsewhere than under /encee/ is only detached. The
     policy that requires MFA stays while anything else has it.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
     plan = plan_teardown(read_account(who.iam, who.signer), group)
     carry_out(who, plan, Manner(dry_run, yes, json))
 
@@ -192,14 +194,14 @@ def revoke(
     of roles that it has assumed already are the roles' and live on. --sessions-only leaves the keys active, as after
     a rotation, and the user refreshes.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    who = administrator_of(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
 
     def plan() -> AccountPlan:
         keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
         active = [] if sessions_only else [key.id for key in keys if key.active]
-        return plan_revoke(user, active, who.clock() or world.clock())
+        return plan_revoke(user, active, who.clock() or environment.clock())
 
     if user == who.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")

@@ -14,9 +14,9 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     Json,
-    World,
+    RefreshOptions,
     not_empty,
 )
 from encee.cli.times import local
@@ -56,13 +56,13 @@ def audit(
     Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
     whoever holds it can use to enrol one.
     """
-    world: World = context.obj
+    environment: Environment = context.obj
     max_age = parse_duration(max_key_age)
-    how = HowToRefresh(code, code_command, duration)
-    who = administrator_of(profile, world, world.files(credentials_file, config_file), how)
+    how = RefreshOptions(code, code_command, duration)
+    who = administrator_of(profile, environment, environment.files(credentials_file, config_file), how)
     with display.progress() as progress:
-        found = audit_account(who.iam, who.signer, world.clock(), max_age, progress, group)
-    now = world.clock()
+        found = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
+    now = environment.clock()
     if json:
         terminal.json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
     else:

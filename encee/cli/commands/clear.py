@@ -10,9 +10,9 @@ from encee.cli import terminal
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
+    Environment,
     Json,
     RemovableProfiles,
-    World,
     stores,
 )
 from encee.errors import UsageError
@@ -41,15 +41,15 @@ def clear(
     Only what encee wrote goes: a session profile's section, and the one that gives it a region in the config
     file. What you added to one stays. At AWS the session lives on until it expires.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     if [bool(profiles), expired, every].count(True) != 1:
         raise UsageError(
             "clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE, or encee clear --expired"
         )
     choose: Choice = all_sessions
     if expired:
-        choose = partial(expired_sessions, now=world.clock())
+        choose = partial(expired_sessions, now=environment.clock())
     elif profiles:
         choose = partial(named_sessions, words=profiles, files=files)
     credentials, config = stores(files)

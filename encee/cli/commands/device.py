@@ -18,17 +18,17 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     Json,
     Profile,
-    World,
+    RefreshOptions,
     read_catalog,
     stores,
 )
 from encee.cli.signers import signing
 from encee.cli.times import local
 from encee.errors import EnceeError, UsageError
-from encee.mfa.attempts import three_times
+from encee.mfa.attempts import retry_wrong_codes
 from encee.model import Device, rfc3339
 from encee.profiles.lookup_errors import not_a_source
 from encee.profiles.mfa_serial import save_device, still_naming, unsave_device
@@ -54,19 +54,19 @@ def list_(
 
     A code is asked for only where a policy wants MFA even to look at them.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
     devices = devices_of(signs)
     saved = signs.settings.saved_serial(signs.profile)
     if json:
         rows = [_as_json(one, saved) for one in devices]
         terminal.json({"profile": signs.profile, "saved": saved, "devices": rows})
     else:
-        _show(devices, saved, world, signs.profile)
+        _show(devices, saved, environment, signs.profile)
 
 
-def _show(devices: Sequence[Device], saved: str | None, world: World, profile: str) -> None:
+def _show(devices: Sequence[Device], saved: str | None, environment: Environment, profile: str) -> None:
     name = shlex.quote(profile)
     if devices:
         rows = [
@@ -74,7 +74,7 @@ def _show(devices: Sequence[Device], saved: str | None, world: World, profile: s
                 one.serial,
                 one.kind,
                 "yes" if one.gives_codes else "no",
-                local(one.enabled, world.clock()),
+                local(one.enabled, environment.clock()),
                 "saved" if one.serial == saved else "–",
             ]
             for one in devices
@@ -118,17 +118,19 @@ def save(
 
     IAM is asked for the device, or whether DEVICE is one of the user's. Of several, you choose.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions())
     if serial is None:
-        person = prompts.Asked() if terminal.is_terminal() else None
-        found = find_device(Clients(terminal.warn), signs.on_hand(), person, ("encee", "device", "save", signs.profile))
+        person = prompts.TerminalUser() if terminal.is_terminal() else None
+        found = find_device(
+            Clients(terminal.warn), signs.available(), person, ("encee", "device", "save", signs.profile)
+        )
     else:
         found = own_serial(signs, serial)
     file = save_device(*stores(files), signs.profile, found)
     terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
-    warn_of_environment(world, found)
+    warn_of_environment(environment, found)
     if json:
         terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
 
@@ -146,8 +148,8 @@ def forget(
 
     At AWS the device stays as it is. The next refresh finds it and saves it again.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     catalog = read_catalog(files, terminal.warn)
     name = catalog.profile_for(profile)
     if name is None:
@@ -177,20 +179,20 @@ def resync(
 
     For a device whose codes AWS does not accept any more. Asks for two codes, one after the other.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions())
     if not terminal.is_terminal():
         raise UsageError(
             "resync needs a terminal: it asks for two codes",
             hint=f"run it in a terminal: encee device resync {shlex.quote(signs.profile)}",
         )
-    at_aws = MfaDevices(Clients(terminal.warn), signs.on_hand())
+    at_aws = MfaDevices(Clients(terminal.warn), signs.available())
     devices = at_aws.list()
     saved = signs.settings.saved_serial(signs.profile)
     meant = [one for one in devices if one.serial == saved] or devices
-    chosen = choose_device(meant, signs.profile, prompts.Asked(), ())
-    three_times(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
+    chosen = choose_device(meant, signs.profile, prompts.TerminalUser(), ())
+    retry_wrong_codes(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
     if json:
         terminal.json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
@@ -227,16 +229,16 @@ def remove(
     Needs a session with MFA. The device is no longer saved for PROFILE afterwards. A removal that failed halfway
     can be run again.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
     devices = devices_of(signs)
     removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
     serial = removal.serial
     if not yes:
         _ask_whether_to_remove(removal, signs.profile)
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
-    signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.on_hand()
+    signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.available()
     credentials, config = stores(files)
     forgotten = carry_out_removal(
         removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn

@@ -23,10 +23,10 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     Json,
     Profile,
-    World,
+    RefreshOptions,
     not_empty,
     stores,
 )
@@ -72,19 +72,19 @@ def enroll(
     The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
     Whatever goes wrong, a device that is not enabled is deleted again.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
     file = checked_picture(qr_file) if qr_file is not None else None
     wanted = checked_name(name) if name is not None else None
     given = GivenSettings(duration=duration)
-    Settings(given, world.environ, signs.catalog).duration(signs.profile)  # before anything is made
+    Settings(given, environment.environ, signs.catalog).duration(signs.profile)  # before anything is made
     if not terminal.is_terminal():
         raise UsageError(
             "enroll needs a terminal: it shows a secret and asks for two codes",
             hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
         )
-    added = add_device(signs, world, files, name=wanted, file=file)
+    added = add_device(signs, environment, files, name=wanted, file=file)
     serial = added.enrolled.serial
     if json:
         saved = str(added.saved_in) if added.saved_in else None
@@ -92,9 +92,9 @@ def enroll(
     if added.interrupted:
         raise InterruptedByPersonError("interrupted")
     if added.is_first and prompts.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
-        wait_for_next_code(added.enrolled, world)
+        wait_for_next_code(added.enrolled, environment)
         given = given._replace(mfa_serial=serial)
-        run_and_show(RefreshRun(world, files, given, None), [signs.profile], files, world)
+        run_and_show(RefreshRun(environment, files, given, None), [signs.profile], files, environment)
 
 
 class Added(NamedTuple):
@@ -115,7 +115,7 @@ class Added(NamedTuple):
 
 def add_device(
     signs: Signing,
-    world: World,
+    environment: Environment,
     files: Files,
     *,
     name: str | None = None,
@@ -125,7 +125,7 @@ def add_device(
 
     Args:
         signs: Who signs.
-        world: The clock.
+        environment: The clock.
         files: Where the two files are.
         name: From `checked_name`; None takes the user's.
         file: Where to draw the QR code as well, or None.
@@ -139,17 +139,22 @@ def add_device(
     devices = devices_of(signs)
     signer = _signer(signs, devices)
     interrupts = prompts.Interrupts()
-    with terminal.conversation(), _explained(), interrupts.held(), picture(file) if file else nullcontext() as draw:
+    with (
+        terminal.conversation(),
+        _translate_errors(),
+        interrupts.held(),
+        picture(file) if file else nullcontext() as draw,
+    ):
         person = _AtTerminal(user, interrupts, file, draw)
-        enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, world.clock)
+        enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, environment.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")
-    saved_in = _save(signs, enrolled.serial, devices, world, files)
+    saved_in = _save(signs, enrolled.serial, devices, environment, files)
     return Added(enrolled, saved_in, not devices, interrupts.came)
 
 
-def wait_for_next_code(enrolled: Enrolled, world: World) -> None:
+def wait_for_next_code(enrolled: Enrolled, environment: Environment) -> None:
     """Wait until a new device shows a code that is not used."""
-    if (seconds := enrolled.seconds_left(world.clock())) > 0:
+    if (seconds := enrolled.seconds_left(environment.clock())) > 0:
         display.countdown("the device's next code", seconds)
 
 
@@ -178,7 +183,7 @@ def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
             hint=f"remove one: encee device remove {shlex.quote(signs.profile)} {shlex.quote(devices[0].serial)}",
         )
     if not devices:
-        return signs.on_hand()
+        return signs.available()
     if not any(device.gives_codes for device in devices):
         raise fido_only(signs.profile)
     terminal.note(f"the user of {signs.profile} has a device already, so its session has to add another one")
@@ -186,7 +191,7 @@ def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Say that only an administrator can help where a policy requires MFA to enrol the first device."""
     try:
         yield
@@ -249,7 +254,9 @@ class _AtTerminal:
         terminal.note(line)
 
 
-def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, files: Files) -> Path | None:
+def _save(
+    signs: Signing, serial: str, devices: Sequence[Device], environment: Environment, files: Files
+) -> Path | None:
     """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
     if saved in {device.serial for device in devices} and not prompts.confirm(
@@ -263,5 +270,5 @@ def _save(signs: Signing, serial: str, devices: Sequence[Device], world: World, 
         terminal.warn(f"could not save it as mfa_serial of {profile}: {error.message}")
         return None
     terminal.say(f"saved as mfa_serial of {profile} in {file}")
-    warn_of_environment(world, serial)
+    warn_of_environment(environment, serial)
     return file

@@ -9,7 +9,7 @@ import typer
 from encee.aws.signer import Signer
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
-from encee.cli.options import ConfigFile, CredentialsFile, Json, World
+from encee.cli.options import ConfigFile, CredentialsFile, Environment, Json
 from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
@@ -48,9 +48,9 @@ def doctor(
     Checks the files and the environment, and changes nothing. With PROFILE, it also asks AWS about the key and the
     devices of its user, for which no code is needed. Exits with status 1 when there is an error.
     """
-    world: World = context.obj
-    files = Files.located(world.environ, credentials_file, config_file)
-    examined = examine(files, world.environ, world.legacy_serial(), terminal.warn)
+    environment: Environment = context.obj
+    files = Files.located(environment.environ, credentials_file, config_file)
+    examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)
     found = list(checked(OFFLINE_CHECKS, examined))
     source = None
     if profile is not None:
@@ -58,7 +58,7 @@ def doctor(
         if reason is not None:
             found = _with_refusal(found, reason)
         if not offline:
-            found += _online(source, examined, files, world)
+            found += _online(source, examined, files, environment)
     if json:
         terminal.json({"profile": source, "checks": [_as_json(one) for one in found]})
     else:
@@ -98,7 +98,7 @@ def _with_refusal(found: Sequence[Checked], reason: EnceeError) -> list[Checked]
     return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
 
 
-def _online(profile: str | None, examined: Examined, files: Files, world: World) -> list[Checked]:
+def _online(profile: str | None, examined: Examined, files: Files, environment: Environment) -> list[Checked]:
     """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
     key = examined.catalog.access_key(profile) if profile is not None else None
     if not examined.is_readable:
@@ -112,16 +112,18 @@ def _online(profile: str | None, examined: Examined, files: Files, world: World)
     except EnceeError as error:
         return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
     try:
-        answers = _answers(profile, key, examined.catalog, files, world)
+        answers = _answers(profile, key, examined.catalog, files, environment)
     except EnceeError as error:  # the keyring does not give the secret away
         return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
     return [*checked(ONLINE_CHECKS, answers)]
 
 
-def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world: World) -> Answers:
+def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, environment: Environment) -> Answers:
     """What AWS says about a profile."""
-    regions = {name: value for name, value in world.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}}
-    settings = Settings(GivenSettings(), regions, catalog, world.legacy_serial())
+    regions = {
+        name: value for name, value in environment.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}
+    }
+    settings = Settings(GivenSettings(), regions, catalog, environment.legacy_serial())
     serial: str | EnceeError | None
     try:
         serial = settings.serial(profile)
@@ -129,10 +131,10 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, world
         serial = error
     region, _ = settings.region(profile, settings.saved_serial(profile))
     session = catalog.session(catalog.targets[profile], profile)
-    if session is not None and session.expiration <= world.clock():
+    if session is not None and session.expiration <= environment.clock():
         session = None
     signer = Signer(profile, key, region, files.credentials, files.config).unlocked()
-    return ask(signer, session, serial, world.clock)
+    return ask(signer, session, serial, environment.clock)
 
 
 def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[Checked]:

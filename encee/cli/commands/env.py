@@ -17,9 +17,9 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     MaybeServableProfile,
-    World,
+    RefreshOptions,
 )
 from encee.cli.sessions import serve
 from encee.errors import EnceeError, UsageError
@@ -66,8 +66,8 @@ def env(
     Made for eval "$(encee env dev)". What another profile may have left over is unset first. Without a valid
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
-    world: World = context.obj
-    syntax = shell.value if shell is not None else form_of_running_shell(world)
+    environment: Environment = context.obj
+    syntax = shell.value if shell is not None else form_of_running_shell(environment)
     if unset:
         terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return
@@ -75,10 +75,10 @@ def env(
         hint = f"name the profile: {evaluation(syntax, 'encee env PROFILE')}"
         raise UsageError("env needs a PROFILE, or --unset", hint=hint)
     _refuse_without_refresh(profile, refresh, {"--code": code, "--code-command": code_command, "--duration": duration})
-    files = world.files(credentials_file, config_file)
-    how = HowToRefresh(code, code_command, duration, write=not no_write) if refresh else None
+    files = environment.files(credentials_file, config_file)
+    how = RefreshOptions(code, code_command, duration, write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():
-        session = serve(profile, world, files, how)
+        session = serve(profile, environment, files, how)
     variables = session.variables()
     text = lines(syntax, variables)
     if sys.stdout.isatty():

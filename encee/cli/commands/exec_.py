@@ -13,15 +13,15 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     NoRefresh,
+    RefreshOptions,
     ServableProfile,
-    World,
 )
-from encee.cli.replace_process import become
+from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve
 from encee.errors import UsageError
-from encee.profiles.export import environment
+from encee.profiles.export import session_variables
 
 SETTINGS = {"allow_interspersed_args": False}
 """The command's options are the command's."""
@@ -74,11 +74,11 @@ def exec(  # noqa: A001 - the command's name
     in the environment is unset. Without a valid session, a code is asked for first.
     """
     wanted = _wanted(command)
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    how = None if no_refresh else HowToRefresh(code, code_command, duration)
-    session = serve(profile, world, files, how)
-    become(wanted, environment(world.environ, session.variables()))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    how = None if no_refresh else RefreshOptions(code, code_command, duration)
+    session = serve(profile, environment, files, how)
+    exec_or_spawn(wanted, session_variables(environment.environ, session.variables()))
 
 
 def _wanted(words: Sequence[str]) -> Sequence[str]:

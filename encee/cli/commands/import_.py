@@ -13,8 +13,8 @@ from encee.cli.command_groups import group
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
+    Environment,
     Json,
-    World,
     not_empty,
     read_catalog,
     stores,
@@ -50,8 +50,8 @@ def csv(
     config_file: ConfigFile = None,
 ) -> None:
     """Bring in an access key from the IAM console's CSV file."""
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     path, data, is_file = plain_input(file)
     found = console_key(data, path)
     if is_named_like_root_key(path):
@@ -82,8 +82,8 @@ def awsenv_(
     They hold lines like export AWS_ACCESS_KEY_ID=…, which are read and never run. A line that is anything else
     refuses the whole import.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     incoming = []
     for file in _files_in(expanded(folder)):
         found = awsenv(read_plain(file), file)
@@ -116,8 +116,8 @@ def legacy(
     config_file: ConfigFile = None,
 ) -> None:
     """Bring in the ARN of the device from the first encee's file."""
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     path, data, is_file = plain_input(file)
     serial = legacy_device(data, path)
     owner = profile_of_device(read_catalog(files, terminal.warn), serial, profile)

@@ -21,10 +21,10 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     Json,
     Profile,
-    World,
+    RefreshOptions,
     stores,
 )
 from encee.cli.signers import signing
@@ -58,15 +58,15 @@ def list_keys(
     How old they are, when they were used last, and which of them the two files hold. Asked with the session of
     PROFILE; without a valid one, it is refreshed first.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
     session = signs.with_session()
     iam = Clients(terminal.warn).iam(session)
     found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
     for reason in dict.fromkeys(used.message for _, used in found if isinstance(used, DeniedError)):
         terminal.note(f"the last use is unknown: {reason}")
-    now = world.clock()
+    now = environment.clock()
     if json:
         reports = [_as_json(key, used, signs.catalog) for key, used in found]
         terminal.json({"profile": signs.profile, "keys": reports})
@@ -149,9 +149,9 @@ def rotate(
     """
     if yes and keep_old:
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh(code, code_command, duration, least=LEAST))
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration, least=LEAST))
     credentials, config = stores(files)
     options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     rotation = Rotation(
@@ -167,9 +167,9 @@ def rotate(
     if dry_run:
         preview = signs.asking(lambda signer: rotation.preview(signer, delete_unused=delete_unused))
         fate = "kept" if keep_old else "deleted" if yes else "deleted if you agree"
-        _show_preview(preview, signs.profile, fate, world.clock(), json=json)
+        _show_preview(preview, signs.profile, fate, environment.clock(), json=json)
         return
-    may_delete = partial(_ask_whether_to_delete, yes=yes, keep_old=keep_old, now=world.clock())
+    may_delete = partial(_ask_whether_to_delete, yes=yes, keep_old=keep_old, now=environment.clock())
     rotated = rotation.run(may_delete, delete_unused=delete_unused)
     _show(rotated, signs.settings.target(signs.profile))
     if json:

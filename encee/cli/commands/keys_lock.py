@@ -8,16 +8,16 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import expanded
 from encee.cli import prompts, terminal
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
-    HowToRefresh,
+    Environment,
     Json,
     Profile,
-    World,
+    RefreshOptions,
     not_empty,
     stores,
 )
@@ -44,9 +44,9 @@ def lock(
     Every section that holds the key lets go of it, and no AWS tool finds it there any more; the session profile is
     what they use. encee finds the secret in the keyring when it signs. Needs the extra encee[keyring].
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions())
     sections = lock_away(signs.key, files, *stores(files))
     if sections:
         terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
@@ -69,9 +69,9 @@ def unlock(
 
     Each section that let go of it is again as it was.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions())
     credentials, _ = stores(files)
     sections = bring_back(signs.key, credentials, terminal.warn)
     if sections:
@@ -104,9 +104,9 @@ def totp(
     then has both factors; what is left is that a copied credentials file is worth nothing. Needs the extra
     encee[keyring].
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    signs = signing(profile, world, files, HowToRefresh())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    signs = signing(profile, environment, files, RefreshOptions())
     serial = signs.settings.serial(signs.profile)
     if serial is None:
         raise UsageError(
@@ -124,7 +124,7 @@ def totp(
         terminal.json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
 
 
-def _take_in(signs: Signing, serial: str, seed_file: str | None, config: Store, *, i_know: bool) -> None:
+def _take_in(signs: Signing, serial: str, seed_file: str | None, config: AwsFile, *, i_know: bool) -> None:
     """Store a device's seed, for who knows what that means.
 
     Raises:

@@ -28,7 +28,7 @@ from encee.aws.policies.parser import Located, Malformed, located
 from encee.aws.policies.templates import POLICIES, document
 from encee.cli import display, terminal
 from encee.cli.command_groups import group
-from encee.cli.options import Json, World, not_empty
+from encee.cli.options import Environment, Json, not_empty
 from encee.errors import EnceeError, UsageError
 
 policy = group("Show, check and try out policies that require MFA.")
@@ -122,12 +122,12 @@ def simulate(
     """
     if long_term and mfa is not None:
         raise UsageError("a request is signed in one way", hint="one of --mfa, --no-mfa and --long-term")
-    world: World = context.obj
+    environment: Environment = context.obj
     circumstances = Circumstances(
         Signed.LONG_TERM if mfa is None else Signed.MFA if mfa else Signed.NO_MFA,
         source_ip=_address(source_ip),
         via_service=via_service,
-        now=world.clock(),
+        now=environment.clock(),
     )
     user = _user(user_name, _resource(resource))
     request = Request(_action(action), resource, context_of(user, circumstances))

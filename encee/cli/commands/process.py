@@ -12,9 +12,9 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
+    RefreshOptions,
     ServableProfile,
-    World,
 )
 from encee.cli.sessions import serve
 
@@ -41,7 +41,7 @@ def process(
     and otherwise exits with status 3. With --ask, it prompts for the code on the terminal: once, however many
     processes need the session at the same time.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
-    how = HowToRefresh(code, code_command, duration, ask=ask, least=_SOON, ask_in_turn=ask)
-    terminal.tell_lines(serve(profile, world, files, how).credential_process())
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
+    how = RefreshOptions(code, code_command, duration, ask=ask, least=_SOON, ask_in_turn=ask)
+    terminal.tell_lines(serve(profile, environment, files, how).credential_process())

@@ -12,9 +12,9 @@ from encee.cli import terminal
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
+    Environment,
     Json,
     Profiles,
-    World,
     code_form,
     not_empty,
 )
@@ -115,19 +115,19 @@ def refresh(
     """
     if force and if_expiring is not None:
         raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     given = GivenSettings(mfa_serial, duration, to, region, code_command)
-    codes = given_codes(code, code_command, world)
-    run = RefreshRun(world, files, given, codes, carry_region=not no_region, save=not no_save, force=force)
-    run_and_show(run, profiles or [], files, world, if_expiring=if_expiring, dry_run=dry_run, json=json)
+    codes = given_codes(code, code_command, environment)
+    run = RefreshRun(environment, files, given, codes, carry_region=not no_region, save=not no_save, force=force)
+    run_and_show(run, profiles or [], files, environment, if_expiring=if_expiring, dry_run=dry_run, json=json)
 
 
 def run_and_show(
     run: RefreshRun,
     words: Sequence[str],
     files: Files,
-    world: World,
+    environment: Environment,
     *,
     if_expiring: str | None = None,
     dry_run: bool = False,
@@ -151,7 +151,7 @@ def run_and_show(
         error = unexpected(bug)
     for warning in dict.fromkeys(run.warnings):
         terminal.warn(warning)
-    _show(run.outcomes, run.jobs, files, world, json=json, error=error)
+    _show(run.outcomes, run.jobs, files, environment, json=json, error=error)
     if error is not None:
         raise error
     if failed := next((outcome for outcome in run.outcomes if isinstance(outcome, Failed)), None):
@@ -162,18 +162,18 @@ def _show(
     outcomes: Sequence[Outcome],
     jobs: Sequence[Job],
     files: Files,
-    world: World,
+    environment: Environment,
     *,
     json: bool,
     error: EnceeError | None = None,
 ) -> None:
     """Show what became of each profile, and what a dry run would do; `error` is what ended the run before its end."""
-    now = world.clock()
+    now = environment.clock()
     for outcome in outcomes:
         match outcome:
             case Refreshed(_, name, expiration):
                 terminal.say(f"{name} is valid until {local(expiration, now)} ({time_left(expiration - now)})")
-                terminal.say(f"  {_prefix(files, world)}aws --profile {name} sts get-caller-identity")
+                terminal.say(f"  {_prefix(files, environment)}aws --profile {name} sts get-caller-identity")
             case StillValid(_, name, expiration):
                 terminal.say(f"{name} is still valid until {local(expiration, now)} ({time_left(expiration - now)})")
             case Failed(profile, _, failure):
@@ -198,13 +198,13 @@ def _means(job: Job) -> str:
     return f"{role}a code of {device}, for {time_left(job.duration)}, at STS in {job.signer.region}"
 
 
-def _prefix(files: Files, world: World) -> str:
+def _prefix(files: Files, environment: Environment) -> str:
     """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
     try:
-        usual = Files.located(world.environ)
+        usual = Files.located(environment.environ)
     except FileRefusedError:  # HOME is not set
         usual = Files(Path(), Path())
-    empty = empty_variables(world.environ)
+    empty = empty_variables(environment.environ)
     return "".join(
         f"{variable}={shlex.quote(str(path.absolute()))} "
         for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files, usual, strict=True)

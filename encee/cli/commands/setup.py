@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from encee.aws.clients import Clients
-from encee.aws.errors import DeadKeyError, DeniedError, HopelessError
+from encee.aws.errors import DeadKeyError, DeniedError, UnusableCredentialsError
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
 from encee.awsfile.paths import Files
@@ -18,8 +18,8 @@ from encee.cli.device_signers import devices_of
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
-    HowToRefresh,
-    World,
+    Environment,
+    RefreshOptions,
     not_empty,
     read_catalog,
     stores,
@@ -68,13 +68,13 @@ def setup(
     Asks for the key, checks it with AWS and saves it, finds or enrols the MFA device, and makes the first session.
     A step that is done already is skipped, so run it again after an interruption.
     """
-    world: World = context.obj
+    environment: Environment = context.obj
     if not terminal.is_terminal():
         raise UsageError(
             "setup asks questions and needs a terminal",
             hint="without one: encee import csv FILE --profile NAME, then encee refresh NAME --code CODE",
         )
-    first_run = _FirstRun(world, world.files(credentials_file, config_file))
+    first_run = _FirstRun(environment, environment.files(credentials_file, config_file))
     with terminal.conversation():
         _go(first_run, profile, csv)
 
@@ -130,8 +130,8 @@ def _say_what_can_go(path: Path) -> None:
 class _FirstRun:
     """The steps, each of which says what it finds done already."""
 
-    def __init__(self, world: World, files: Files) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, files: Files) -> None:
+        self._world = environment
         self._files = files
         self._enrolled: Enrolled | None = None
 
@@ -242,7 +242,7 @@ class _FirstRun:
             except InterruptedByPersonError:
                 raise
             except EnceeError as error:
-                if not left or (isinstance(error, HopelessError) and not isinstance(error, DeadKeyError)):
+                if not left or (isinstance(error, UnusableCredentialsError) and not isinstance(error, DeadKeyError)):
                     raise
                 terminal.complain(error)
             else:
@@ -275,7 +275,7 @@ class _FirstRun:
         Raises:
             EnceeError: There is none, and none can be enrolled.
         """
-        signs = signing(name, self._world, self._files, HowToRefresh())
+        signs = signing(name, self._world, self._files, RefreshOptions())
         if serial := signs.settings.serial(name):
             terminal.say(f"device   {serial} is known")
             return
@@ -294,7 +294,7 @@ class _FirstRun:
 
     def _save_device(self, signs: Signing) -> None:
         naming = ("encee", "device", "save", signs.profile)
-        serial = find_device(Clients(terminal.warn), signs.on_hand(), prompts.Asked(), naming)
+        serial = find_device(Clients(terminal.warn), signs.available(), prompts.TerminalUser(), naming)
         credentials, config = stores(self._files)
         file = save_device(credentials, config, signs.profile, serial)
         terminal.say(f"device   {serial}, saved in {file}")

@@ -13,18 +13,18 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     NoRefresh,
+    RefreshOptions,
     ServableProfile,
-    World,
     read_catalog,
 )
-from encee.cli.replace_process import become
+from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve, variables_of_files
 from encee.cli.terminal import say, warn
 from encee.cli.times import until
 from encee.errors import UsageError
-from encee.profiles.export import CLEARED, environment
+from encee.profiles.export import CLEARED, session_variables
 
 
 def shell(
@@ -48,18 +48,18 @@ def shell(
     may have left over in the environment is unset. Without a valid session, a code is asked for first. It says
     until when the session is valid; exit leaves it.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     named = read_catalog(files, warn).profile_for(profile) or profile
-    if world.environ.get("ENCEE_PROFILE") == named and files == Files.located(world.environ):
+    if environment.environ.get("ENCEE_PROFILE") == named and files == Files.located(environment.environ):
         raise UsageError(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
-    session = serve(profile, world, files, None if no_refresh else HowToRefresh(code, code_command, duration))
+    session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
     variables, cleared = (session.variables(), CLEARED) if keys else session.selected(read_catalog(files, warn))
     variables |= variables_of_files(files, credentials_file, config_file)
     variables["ENCEE_PROFILE"] = session.source or session.profile
-    whose = f"the session of {variables['ENCEE_PROFILE']}{until(session.expiration, world.clock())}"
+    whose = f"the session of {variables['ENCEE_PROFILE']}{until(session.expiration, environment.clock())}"
     say(f"this shell has {whose}; to leave it, type exit")
-    become([own_shell(world)], environment(world.environ, variables, cleared=cleared))
+    exec_or_spawn([own_shell(environment)], session_variables(environment.environ, variables, cleared=cleared))

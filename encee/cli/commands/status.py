@@ -9,15 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
+    Environment,
     Json,
     ListedProfiles,
-    World,
     not_empty,
     read_catalog,
     salvage_catalog,
@@ -73,18 +73,20 @@ def status(
     without PROFILE, only sessions that exist count. --watch follows what changes in the files. A session whose
     account is not that of the source's key has the state other-account, and is not valid.
     """
-    world: World = context.obj
-    files = world.files(credentials_file, config_file)
+    environment: Environment = context.obj
+    files = environment.files(credentials_file, config_file)
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:
         _refuse_watch(check=check, json=json)
-        _listed(profiles, salvage_catalog(files, lambda _fault: None), files, world)  # an unknown word ends it at once
-        _watch(profiles, files, world, threshold)
+        _listed(
+            profiles, salvage_catalog(files, lambda _fault: None), files, environment
+        )  # an unknown word ends it at once
+        _watch(profiles, files, environment, threshold)
         return
     faults: list[FileRefusedError] = []
     catalog = read_catalog(files, terminal.warn) if check else salvage_catalog(files, faults.append)
-    rows = _readable(profiles, catalog, files, world, faults)
-    now = world.clock()
+    rows = _readable(profiles, catalog, files, environment, faults)
+    now = environment.clock()
     if json:
         terminal.json(
             {
@@ -115,7 +117,11 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
 
 
 def _readable(
-    words: Sequence[str] | None, catalog: Catalog, files: Files, world: World, faults: Sequence[FileRefusedError]
+    words: Sequence[str] | None,
+    catalog: Catalog,
+    files: Files,
+    environment: Environment,
+    faults: Sequence[FileRefusedError],
 ) -> list[Listed]:
     """The rows that are wanted, with a warning of each fault of the files.
 
@@ -125,7 +131,7 @@ def _readable(
     """
     rows: list[Listed] = []
     try:
-        rows = _listed(words, catalog, files, world)
+        rows = _listed(words, catalog, files, environment)
     except UsageError:
         if not faults:
             raise
@@ -136,13 +142,13 @@ def _readable(
     return rows
 
 
-def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, world: World) -> list[Listed]:
+def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, environment: Environment) -> list[Listed]:
     """The rows that are wanted: those that the words mean, or without words all.
 
     Raises:
         UsageError: A word means none of them.
     """
-    rows = list(sessions(catalog, Settings(GivenSettings(), world.environ, catalog).length))
+    rows = list(sessions(catalog, Settings(GivenSettings(), environment.environ, catalog).length))
     return _named(words, rows, catalog, files) if words else rows
 
 
@@ -201,7 +207,7 @@ def _what_else(catalog: Catalog, files: Files) -> list[str]:
     return [nothing.message, f"  {nothing.hint}"]
 
 
-def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: timedelta | None) -> None:
+def _watch(words: Sequence[str] | None, files: Files, environment: Environment, expiring: timedelta | None) -> None:
     """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
     from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
 
@@ -209,14 +215,14 @@ def _watch(words: Sequence[str] | None, files: Files, world: World, expiring: ti
         notes: list[str] = []
         rows: list[Listed] = []
         try:
-            read = partial(Store.read, patience=_LOOK)
+            read = partial(AwsFile.read, timeout=_LOOK)
             catalog = salvage_catalog(files, lambda fault: notes.append(fault.message), read=read)
-            rows = _listed(words, catalog, files, world)
+            rows = _listed(words, catalog, files, environment)
             if not rows and not notes:
                 notes += _what_else(catalog, files)
         except EnceeError as error:  # as long as it is so
             notes.append(error.message)
-        now = world.clock()
+        now = environment.clock()
         footer = f"{now.astimezone():%H:%M:%S}  Ctrl-C ends this"
         return Picture(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), _FOLDABLE, notes, footer)
 

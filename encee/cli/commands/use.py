@@ -14,10 +14,10 @@ from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
     Duration,
-    HowToRefresh,
+    Environment,
     MaybeServableProfile,
     NoRefresh,
-    World,
+    RefreshOptions,
     read_catalog,
 )
 from encee.cli.sessions import serve, variables_of_files
@@ -43,24 +43,24 @@ def use(
     AWS_PROFILE is set to the session profile, and what another one may have left over in the environment is unset.
     Without a valid session, a code is asked for first. Needs the shell function of encee init.
     """
-    world: World = context.obj
-    shell = world.environ.get(terminal.EVALUATED)
+    environment: Environment = context.obj
+    shell = environment.environ.get(terminal.EVALUATED)
     if shell not in STARTUP_LINES:
         raise UsageError(
             "use needs the shell function encee: a program cannot change the variables of its shell",
-            hint=_way_out(running_shell(world), None if none else quote(profile or "PROFILE")),
+            hint=_way_out(running_shell(environment), None if none else quote(profile or "PROFILE")),
         )
     if (profile is None) != none:
         raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE, or encee use --none")
     if profile is None:
         terminal.tell_shell(lines(shell, {}))
         return
-    files = world.files(credentials_file, config_file)
-    session = serve(profile, world, files, None if no_refresh else HowToRefresh(code, code_command, duration))
+    files = environment.files(credentials_file, config_file)
+    session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
     variables, cleared = session.selected(read_catalog(files, terminal.warn))
     variables |= variables_of_files(files, credentials_file, config_file)
     terminal.tell_shell(lines(shell, variables, cleared=cleared))
-    terminal.say(f"this shell uses {session.profile}{until(session.expiration, world.clock())}")
+    terminal.say(f"this shell uses {session.profile}{until(session.expiration, environment.clock())}")
 
 
 def _way_out(shell: str, profile: str | None) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from shlex import quote
 
 from encee.awsfile.paths import default_folder
-from encee.awsfile.preflight import refuse_unwritable
+from encee.awsfile.preflight import refuse_unreplaceable
 from encee.awsfile.syntax import UnreadableError
 from encee.errors import FileRefusedError
 from encee.profiles.checks.base import Check, Finding, State
 from encee.profiles.checks.examine import Examined, ExaminedFile
-from encee.profiles.credentials import has_token, holds_keys
+from encee.profiles.credentials import has_long_term_key, has_token
 
 _WRITE_TIMEOUT_SECONDS = 60.0
 """Below this age, a temporary file can belong to a write that has not finished."""
@@ -110,7 +110,7 @@ def _closed_folder(folder: Path, state: State) -> Finding:
 def _protected(file: ExaminedFile, real: Path, state: State) -> Iterator[Finding]:
     try:
         if real.exists():
-            refuse_unwritable(file.path, real)
+            refuse_unreplaceable(file.path, real)
     except FileRefusedError as error:
         yield Finding(state, error.message.removesuffix("; nothing was changed"), error.hint)
     except OSError as error:
@@ -150,7 +150,7 @@ def _permissions(examined: Examined) -> Iterator[Finding]:
         status = _status(file.path)
         mode = status.st_mode if status and stat.S_ISREG(status.st_mode) else 0  # anybody may write to /dev/null
         command = f"chmod 600 {quote(str(file.path))}"
-        secret = any(holds_keys(options) or has_token(options) for options in file.view.values())
+        secret = any(has_long_term_key(options) or has_token(options) for options in file.view.values())
         if mode & 0o022:
             risk = "and with it which keys and commands your AWS tools use"
             yield Finding(State.ERROR, f"other users can change {file.path}, {risk}", commands=(command,))

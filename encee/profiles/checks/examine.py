@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import Headers, headers_of
 from encee.awsfile.lines import FileLines, Kind, Line
 from encee.awsfile.paths import Files
@@ -31,7 +31,7 @@ class ExaminedFile(FileLines):
         fault: What makes encee refuse it, or None: an `UnreadableError`, or what the operating system says.
     """
 
-    store: Store
+    store: AwsFile
     view: View
     fault: FileRefusedError | None
 
@@ -130,7 +130,7 @@ def examine(
 
 
 def _examined(path: Path, headers: Headers, warn: Callable[[str], None]) -> ExaminedFile:
-    store = Store(path, headers, warn)
+    store = AwsFile(path, headers, warn)
     try:
         data = store.read()
     except FileRefusedError as error:

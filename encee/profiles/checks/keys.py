@@ -10,7 +10,7 @@ from encee.awsfile.syntax import PORTABLE_VALUE, NestedSettings, is_multiline
 from encee.profiles.checks.base import Check, Finding, State
 from encee.profiles.checks.examine import OF_A_PROFILE, Examined, ExaminedFile
 from encee.profiles.checks.section_remedies import delete_options
-from encee.profiles.credentials import TOKENS, USER_KEY, has_token, is_encees, is_session_key, source_in
+from encee.profiles.credentials import TOKENS, USER_KEY, has_token, is_session_key, managed_by_encee, source_in
 from encee.profiles.identifiers import ACCESS_KEY_ID, key_id_fault
 from encee.profiles.locked_section import points_to_keyring
 from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
@@ -150,7 +150,7 @@ def _is_users(section: Section, examined: Examined) -> bool:
     """Whether the key that a section holds, or that the other file has for its profile, is a user's."""
     both = examined.catalog.options(section.profile)
     ids = (section.options.get(_ID, USER_KEY), both.get(_ID, ""))
-    return not is_encees(both) and all(key_id.startswith(USER_KEY) for key_id in ids)
+    return not managed_by_encee(both) and all(key_id.startswith(USER_KEY) for key_id in ids)
 
 
 def _continued(examined: Examined) -> Iterator[Finding]:
@@ -193,7 +193,7 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
             continue
         if _is_users(section, examined):
             continue  # neither belongs there
-        source = source_in(section.options) if is_encees(section.options) else None
+        source = source_in(section.options) if managed_by_encee(section.options) else None
         can_refresh = source in examined.catalog.targets
         yield Finding(
             State.WARNING,

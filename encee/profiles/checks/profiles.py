@@ -13,7 +13,7 @@ from encee.profiles.checks.base import Check, Finding, State
 from encee.profiles.checks.examine import Examined
 from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options, set_option
-from encee.profiles.credentials import is_encees
+from encee.profiles.credentials import managed_by_encee
 from encee.profiles.durations import HOUR, parse_duration
 from encee.profiles.identifiers import checked_serial
 from encee.profiles.remedies import then, unquote
@@ -249,7 +249,7 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
             steps = [*filter(None, [deletion]), *(step for remedy in remedies for step in remedy.steps)]
             commands = tuple(command for remedy in remedies for command in remedy.commands)
             yield Finding(State.WARNING, message, then(*steps), commands)
-        elif serial and is_encees(catalog.credentials.get(source, {})):
+        elif serial and managed_by_encee(catalog.credentials.get(source, {})):
             message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
             yield Finding(State.WARNING, message, deletion)
 

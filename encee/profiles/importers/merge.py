@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import View, is_portable_name
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import STALE, holds_keys
+from encee.profiles.credentials import STALE, has_long_term_key
 from encee.profiles.identifiers import can_be_one_users
 
 _KEYS = "keys"
@@ -69,7 +69,7 @@ class Imported(NamedTuple):
         return not self.differs and self.error is None
 
 
-def bring_in(incoming: Sequence[Incoming], credentials: Store, config: Store, *, dry_run: bool) -> list[Imported]:
+def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile, *, dry_run: bool) -> list[Imported]:
     """Write what plain files hold, in one write for each of the two files; or find out what would be written.
 
     Both edits are made and verified in memory, and the second one is rehearsed on disk, before the first is written.
@@ -100,7 +100,7 @@ def bring_in(incoming: Sequence[Incoming], credentials: Store, config: Store, *,
     return outcomes
 
 
-def _write(keys: "_Keys", settings: "_Settings", credentials: Store, config: Store) -> EnceeError | None:
+def _write(keys: "_Keys", settings: "_Settings", credentials: AwsFile, config: AwsFile) -> EnceeError | None:
     """Write both files; what the second write was refused for, after the first one, or None."""
     if settings.brought:
         config.rehearse(settings.put_in)
@@ -168,7 +168,7 @@ def _why_not(one: Incoming, catalog: Catalog) -> EnceeError | None:
         return UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=one.rename)
     if name in catalog.credentials:
         reason = f"[{CredentialsHeaders().text(name)}] is there already, with something else in it"
-    elif holds_keys(catalog.config.get(name, {})):
+    elif has_long_term_key(catalog.config.get(name, {})):
         reason = f"[{ConfigHeaders().text(name)}] of the config file holds other keys"
     elif inherited := catalog.inherited_obstacle():
         reason = inherited

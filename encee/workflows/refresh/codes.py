@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
 from encee.mfa.code_sources import Cancelled, CodeSource
 from encee.mfa.steps import seconds_until, step_at
@@ -23,7 +23,7 @@ _LOOK_EVERY = 0.2
 
 
 @dataclass(eq=False)
-class Flight:
+class PendingCode:
     """A job that spends a code, on its way.
 
     Args:
@@ -50,7 +50,7 @@ class Flight:
         return self.job.targets
 
 
-class Asking:
+class CodePrompter:
     """The codes of one run.
 
     Args:
@@ -63,7 +63,7 @@ class Asking:
 
     def __init__(
         self,
-        credentials: Store,
+        credentials: AwsFile,
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
         countdown: Callable[[str, float], None],
@@ -77,39 +77,39 @@ class Asking:
         self._force = force
         self._version = credentials.version()
         self._sent: set[tuple[str, str]] = set()
-        self._spent: dict[str, tuple[Flight, datetime]] = {}
+        self._spent: dict[str, tuple[PendingCode, datetime]] = {}
 
-    def pause(self, flight: Flight) -> float:
-        """For how many seconds the device of a flight still shows the code that another one has used."""
-        user, when = self._spent.get(flight.serial, (flight, None))
-        if when is None or user is flight or not flight.source.waits:
+    def pause(self, pending: PendingCode) -> float:
+        """For how many seconds the device of a pending still shows the code that another one has used."""
+        user, when = self._spent.get(pending.serial, (pending, None))
+        if when is None or user is pending or not pending.source.waits:
             return 0
         return seconds_until(step_at(when) + 1, self._clock())
 
-    def code(self, flight: Flight) -> str | Session:
+    def code(self, pending: PendingCode) -> str | Session:
         """A code that this run has not sent; or the session that somebody else has got meanwhile.
 
         Raises:
             EnceeError: There is none to be had, or none would help.
             InterruptedByPersonError: The person does not want to go on.
         """
-        job, source = flight.job, flight.source
-        if (seconds := self.pause(flight)) > 0:
+        job, source = pending.job, pending.source
+        if (seconds := self.pause(pending)) > 0:
             self._countdown(f"{job.label}: the device's next code", seconds)
         while True:
-            if (trouble := flight.connection.trouble) is not None:
-                raise trouble if isinstance(trouble, EnceeError) else unexpected(trouble)
-            code = self._ask(flight)
-            if session := self.good_session(flight):
+            if (fatal_error := pending.connection.fatal_error) is not None:
+                raise fatal_error if isinstance(fatal_error, EnceeError) else unexpected(fatal_error)
+            code = self._ask(pending)
+            if session := self.good_session(pending):
                 if source.asks_person:
                     self._notify(f"{job.label}: another terminal was faster, so no code is needed")
                 return session
             if code is None:
                 continue  # because of trouble, or the session was there for a moment only
-            if (flight.serial, code) not in self._sent:
-                self._sent.add((flight.serial, code))
-                self._spent[flight.serial] = (flight, self._clock())
-                flight.code = code
+            if (pending.serial, code) not in self._sent:
+                self._sent.add((pending.serial, code))
+                self._spent[pending.serial] = (pending, self._clock())
+                pending.code = code
                 return code
             error = CodeMayBeSpentError(
                 f"the code for {job.label} was sent already, and AWS takes each only once",
@@ -119,43 +119,43 @@ class Asking:
                 raise error
             self._notify(f"{error.message}; try the next one")
 
-    def _ask(self, flight: Flight) -> str | None:
+    def _ask(self, pending: PendingCode) -> str | None:
         """What the source answers; None when it was not waited for."""
         with Cancelled() as cancelled:
-            if flight.source.asks_person:
-                threading.Thread(target=self._watch, args=(flight, cancelled), daemon=True).start()
-            return flight.source.code_for(flight.job.label, flight.serial, cancelled)
+            if pending.source.asks_person:
+                threading.Thread(target=self._watch, args=(pending, cancelled), daemon=True).start()
+            return pending.source.code_for(pending.job.label, pending.serial, cancelled)
 
-    def _watch(self, flight: Flight, cancelled: Cancelled) -> None:
+    def _watch(self, pending: PendingCode, cancelled: Cancelled) -> None:
         """End an open prompt, from a thread, when a code would be useless or is not needed any more."""
         version = self._version
         while not cancelled.wait(_LOOK_EVERY):
-            if flight.connection.trouble is not None:
+            if pending.connection.fatal_error is not None:
                 break
             if (now := self._credentials.version()) != version:
                 version = now
                 with suppress(EnceeError):
-                    if self.good_session(flight):
+                    if self.good_session(pending):
                         break
         cancelled.set()
 
-    def good_session(self, flight: Flight) -> Session | None:
+    def good_session(self, pending: PendingCode) -> Session | None:
         """The session on disk that another process got since the run began, where a new one would be no better.
 
         Where no person is asked, one from before counts too.
         """
-        job = flight.job
+        job = pending.job
         unchanged = self._credentials.version() == self._version
-        if self._force or (flight.source.asks_person and unchanged):
+        if self._force or (pending.source.asks_person and unchanged):
             return None
         catalog = Catalog(self._credentials.document().view, {})
         sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
         session = sessions.pop()
         if sessions or session is None or abs(session.expiration - self._clock() - job.duration) > _AS_GOOD:
             return None
-        return None if flight.source.asks_person and session.id in flight.before else session
+        return None if pending.source.asks_person and session.id in pending.before else session
 
-    def was_not_used(self, flight: Flight) -> None:
+    def was_not_used(self, pending: PendingCode) -> None:
         """Take a code back that AWS certainly did not use: it is as good as before."""
-        self._sent.discard((flight.serial, flight.code))
-        self._spent.pop(flight.serial, None)
+        self._sent.discard((pending.serial, pending.code))
+        self._spent.pop(pending.serial, None)

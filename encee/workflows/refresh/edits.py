@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Edit, Store
+from encee.awsfile.file import AwsFile, Edit
 from encee.awsfile.syntax import PORTABLE_VALUE, View
 from encee.errors import EnceeError, FileBusyError
 from encee.model import Session
@@ -25,8 +25,8 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
     return edit
 
 
-def unwritable(
-    jobs: Sequence[Job], credentials: Store, catalog: Catalog, now: datetime
+def preflight_write(
+    jobs: Sequence[Job], credentials: AwsFile, catalog: Catalog, now: datetime
 ) -> Iterator[tuple[Job, EnceeError]]:
     """The jobs whose sessions could not be written, each with the reason: what would end in a refused file.
 
@@ -43,10 +43,10 @@ def unwritable(
     except EnceeError as error:
         one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
         for job in jobs:
-            yield from unwritable([job], credentials, catalog, now) if one_by_one else [(job, error)]
+            yield from preflight_write([job], credentials, catalog, now) if one_by_one else [(job, error)]
 
 
-def carry_region(targets: Sequence[Target], credentials: Store, config: Store) -> None:
+def carry_region(targets: Sequence[Target], credentials: AwsFile, config: AwsFile) -> None:
     """Give session profiles the region and output of their sources, where they have none of their own.
 
     They go to the config file: the credentials file wins over it, so a region there would defeat

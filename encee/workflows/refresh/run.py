@@ -19,10 +19,10 @@ from functools import partial
 from typing import TypeVar
 
 from encee.aws.clients import Clients
-from encee.aws.errors import CertainlyUnusedError
+from encee.aws.errors import RequestNotSentError
 from encee.aws.sts import assume_role, get_session_token
 from encee.awsfile.document import Document
-from encee.awsfile.file import Edit, Store
+from encee.awsfile.file import AwsFile, Edit
 from encee.errors import (
     AwsError,
     ClosedOutputError,
@@ -39,8 +39,8 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.mfa_serial import save_device
 from encee.workflows.find_device import find_device, find_named_device
 from encee.workflows.refresh.code_sources import Person, nobody_to_ask, source_of
-from encee.workflows.refresh.codes import Asking, Flight
-from encee.workflows.refresh.edits import carry_region, placeholder, session_edit, unwritable
+from encee.workflows.refresh.codes import CodePrompter, PendingCode
+from encee.workflows.refresh.edits import carry_region, placeholder, preflight_write, session_edit
 from encee.workflows.refresh.jobs import (
     CodeJob,
     Failed,
@@ -94,8 +94,8 @@ class Refresh:
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
         self,
         *,
-        credentials: Store,
-        config: Store,
+        credentials: AwsFile,
+        config: AwsFile,
         catalog: Catalog,
         given: CodeSource | None,
         person: Person | None,
@@ -125,12 +125,12 @@ class Refresh:
         self.sessions: dict[Target, Session] = {}
         """The sessions that this run got, by whom they are for."""
 
-        self._asking = Asking(credentials, clock, notify, countdown, force=force)
+        self._asking = CodePrompter(credentials, clock, notify, countdown, force=force)
         self._clients = Clients(warn)
         self._writer = Writer(credentials)
         self._dependants: dict[Target, list[RoleJob]] = {}
         self._landing: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        self._waiting: deque[Flight] = deque()
+        self._waiting: deque[PendingCode] = deque()
         self._failed: set[Target] = set()
         self._left_out: list[Failed] = []
         self._is_anything_known = False
@@ -151,7 +151,7 @@ class Refresh:
         self._hold([job for job in jobs if isinstance(job, RoleJob)])
         try:
             if self._write:
-                for job, error in unwritable(jobs, self._credentials, self._catalog, self._clock()):
+                for job, error in preflight_write(jobs, self._credentials, self._catalog, self._clock()):
                     self._fail(job, error)
             self._prepare(plan.codes, self._left(jobs), keep)
             self._leave_out(self._left(jobs))
@@ -255,10 +255,10 @@ class Refresh:
                 continue
             sessions = [self._on_disk(target) for target in job.targets]
             before = frozenset(session.id for session in sessions if session)
-            self._waiting.append(Flight(ready, serial, source, Connection(ready.signer), before, passed))
+            self._waiting.append(PendingCode(ready, serial, source, Connection(ready.signer), before, passed))
             passed = 0
-        asked = [flight for flight in self._waiting if flight.source.asks_person]
-        open_in_background([flight.connection for flight in asked], self._clients, greet=True)
+        asked = [pending for pending in self._waiting if pending.source.asks_person]
+        open_in_background([pending.connection for pending in asked], self._clients, probe=True)
         if len(asked) > 1:
             self._notify(f"{len(asked)} codes are needed: one each for {'; '.join(one.job.label for one in asked)}")
 
@@ -297,25 +297,25 @@ class Refresh:
 
     def _better_to_land(self) -> bool:
         """Whether an answer on its way is worth waiting for: every device still shows a code that is used."""
-        return bool(self._flying) and all(self._asking.pause(flight) for flight in self._waiting)
+        return bool(self._flying) and all(self._asking.pause(pending) for pending in self._waiting)
 
-    def _next(self) -> Flight:
+    def _next(self) -> PendingCode:
         """Whose code is asked for next: one whose device shows a code that is not used yet, if there is one."""
-        ready = next((flight for flight in self._waiting if not self._asking.pause(flight)), self._waiting[0])
+        ready = next((pending for pending in self._waiting if not self._asking.pause(pending)), self._waiting[0])
         self._waiting.remove(ready)
         return ready
 
-    def _ask(self, flight: Flight) -> None:
-        """Get a code for a flight and let it take off, unless its session is good enough meanwhile."""
-        job, source = flight.job, flight.source
+    def _ask(self, pending: PendingCode) -> None:
+        """Get a code for a pending and let it take off, unless its session is good enough meanwhile."""
+        job, source = pending.job, pending.source
         with ExitStack() as stack:
             try:
-                self._wait_for_turn(flight, stack)
-                answer: str | Session | None = self._asking.good_session(flight)
+                self._wait_for_turn(pending, stack)
+                answer: str | Session | None = self._asking.good_session(pending)
                 if answer is None:
                     if not source.asks_person:
-                        open_in_background([flight.connection], self._clients, greet=False)
-                    answer = self._asking.code(flight)
+                        open_in_background([pending.connection], self._clients, probe=False)
+                    answer = self._asking.code(pending)
                 elif isinstance(source, Given):
                     source.skip()
             except _ENDS:
@@ -328,29 +328,29 @@ class Refresh:
                     self._report(StillValid(*target, answer.expiration))
                     self._launch_dependants(target, answer)
             else:
-                self._take_off(flight, partial(self._exchange, flight, answer), stack.pop_all())
+                self._take_off(pending, partial(self._exchange, pending, answer), stack.pop_all())
 
-    def _wait_for_turn(self, flight: Flight, turn: ExitStack) -> None:
+    def _wait_for_turn(self, pending: PendingCode, turn: ExitStack) -> None:
         """Wait for what gets a session for the same key, in this run and in other processes; `turn` ends the turn."""
-        key_id = flight.job.signer.key.id
-        if not flight.source.asks_person:
-            self._clear_the_way(flight)
+        key_id = pending.job.signer.key.id
+        if not pending.source.asks_person:
+            self._clear_the_way(pending)
             if self._write:
-                turn.enter_context(self._credentials.flight(key_id))
+                turn.enter_context(self._credentials.key_lock(key_id))
         elif self._ask_in_turn:
-            turn.enter_context(self._credentials.flight(key_id, _PERSON_TIMEOUT_SECONDS))
+            turn.enter_context(self._credentials.key_lock(key_id, _PERSON_TIMEOUT_SECONDS))
 
-    def _clear_the_way(self, flight: Flight) -> None:
-        """Be the only flight of this run for a key, and pass over the codes of devices that need none."""
-        while any(isinstance(task.item, Flight) and _key(task.item) == _key(flight) for task in self._flying):
+    def _clear_the_way(self, pending: PendingCode) -> None:
+        """Be the only pending of this run for a key, and pass over the codes of devices that need none."""
+        while any(isinstance(task.item, PendingCode) and _key(task.item) == _key(pending) for task in self._flying):
             self._land(wait=True)
-        if isinstance(flight.source, Given):
-            for _ in range(flight.passed):
-                flight.source.skip()
+        if isinstance(pending.source, Given):
+            for _ in range(pending.passed):
+                pending.source.skip()
 
     # ---- after the code
 
-    def _take_off(self, item: "Flight | RoleJob", work: Callable[[Task], Session], landing: ExitStack) -> None:
+    def _take_off(self, item: "PendingCode | RoleJob", work: Callable[[Task], Session], landing: ExitStack) -> None:
         """Do the work that follows a code in a thread of its own; `landing` is closed behind it."""
         task = Task(item)
 
@@ -396,13 +396,13 @@ class Refresh:
             hint="check this machine's clock, wait until the device shows the next code, then try again",
         )
 
-    def _exchange(self, flight: Flight, code: str, task: Task) -> Session:
+    def _exchange(self, pending: PendingCode, code: str, task: Task) -> Session:
         """Send a code to STS."""
-        job, client = flight.job, flight.connection.client()
+        job, client = pending.job, pending.connection.client()
         self._stages.advance(task, Stage.SENT)
         if job.role is not None:
-            return assume_role(client, job.signer, job.role, serial=flight.serial, code=code)
-        return get_session_token(client, job.signer, serial=flight.serial, code=code, duration=job.duration)
+            return assume_role(client, job.signer, job.role, serial=pending.serial, code=code)
+        return get_session_token(client, job.signer, serial=pending.serial, code=code, duration=job.duration)
 
     def _assume(self, job: RoleJob, session: Session, task: Task) -> Session:
         signer = job.signed_with(session)
@@ -440,12 +440,12 @@ class Refresh:
             self._refused(task.item, result if isinstance(result, EnceeError) else unexpected(result))
         self._flying.remove(task)
 
-    def _refused(self, item: "Flight | RoleJob", error: EnceeError) -> None:
+    def _refused(self, item: "PendingCode | RoleJob", error: EnceeError) -> None:
         """Let a person try another code, or give up."""
         if isinstance(item, RoleJob):
             self._fail(item, error)
             return
-        if isinstance(error, CertainlyUnusedError):
+        if isinstance(error, RequestNotSentError):
             self._asking.was_not_used(item)
         item.mistakes += isinstance(error, WrongCodeError)
         again = isinstance(error, (WrongCodeError, CodeMayBeSpentError)) and item.source.asks_person
@@ -482,6 +482,6 @@ class Refresh:
         return self._catalog.session(target.session_profile, target.profile)
 
 
-def _key(flight: Flight) -> str:
-    """The id of the key that signs a flight's request."""
-    return flight.job.signer.key.id
+def _key(pending: PendingCode) -> str:
+    """The id of the key that signs a pending's request."""
+    return pending.job.signer.key.id

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from encee.errors import InterruptedByPersonError
 from encee.model import Session
-from encee.workflows.refresh.codes import Flight
+from encee.workflows.refresh.codes import PendingCode
 from encee.workflows.refresh.jobs import Job, RoleJob
 
 
@@ -35,7 +35,7 @@ class Task:
         item: What it is for.
     """
 
-    def __init__(self, item: Flight | RoleJob) -> None:
+    def __init__(self, item: PendingCode | RoleJob) -> None:
         self.item = item
         self.stage = Stage.PREPARING
         """How far it has come; only `Stages` changes it."""
@@ -65,13 +65,13 @@ class Task:
     @property
     def job(self) -> Job:
         """What it is to get."""
-        return self.item.job if isinstance(self.item, Flight) else self.item
+        return self.item.job if isinstance(self.item, PendingCode) else self.item
 
     def interruption(self) -> InterruptedByPersonError:
         """The error for an interruption at this stage, which says what became of the code and of the session."""
         message, code, hint = _INTERRUPTIONS[self.stage]
         message = message.format(self.job.label)
-        if isinstance(self.item, Flight):
+        if isinstance(self.item, PendingCode):
             return InterruptedByPersonError(f"{message}: that code {code}", hint=hint)
         return InterruptedByPersonError(message)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from encee.aws.clients import Clients
-from encee.aws.errors import HopelessError
+from encee.aws.errors import UnusableCredentialsError
 from encee.aws.signer import Signer
 from encee.aws.sts import identity
 from encee.errors import AwsError, EnceeError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 
-_POLITE = 2.0
+_PROBE_TIMEOUT_SECONDS = 2.0
 """For how many seconds a code waits for the answer to the first request."""
 
 
@@ -34,39 +34,39 @@ class Connection:
         self.signer = signer
         self._client: STSClient | None = None
         self._made = threading.Event()
-        self._greeted = threading.Event()
-        self.trouble: Exception | None = None
+        self._probed = threading.Event()
+        self.fatal_error: Exception | None = None
         """What makes a code useless, once it is known; a bug, too."""
 
-    def open(self, clients: Clients, *, greet: bool) -> None:
+    def open(self, clients: Clients, *, probe: bool) -> None:
         """Make the client, and send the first request in another thread, since that may take a while.
 
         Args:
             clients: Makes it.
-            greet: Whether to send that request; only an answer that makes a code useless counts.
+            probe: Whether to send that request; only an answer that makes a code useless counts.
         """
         try:
             self._client = clients.sts(self.signer)
         except Exception as error:  # noqa: BLE001 - raised again where the client is wanted
-            self.trouble = error
-        if greet and self.trouble is None:
-            threading.Thread(target=self._greet, daemon=True).start()
+            self.fatal_error = error
+        if probe and self.fatal_error is None:
+            threading.Thread(target=self._probe, daemon=True).start()
         else:
-            self._greeted.set()
+            self._probed.set()
         self._made.set()
 
-    def _greet(self) -> None:
+    def _probe(self) -> None:
         try:
             assert self._client is not None  # noqa: S101 - made by open()
             if identity(self._client, self.signer).is_root:
-                self.trouble = root_key(self.signer.profile)
-        except HopelessError as error:
-            self.trouble = error
+                self.fatal_error = root_key(self.signer.profile)
+        except UnusableCredentialsError as error:
+            self.fatal_error = error
         except EnceeError:
             pass  # a code may succeed all the same
         except Exception as error:  # noqa: BLE001 - raised again where the client is wanted
-            self.trouble = error
-        self._greeted.set()
+            self.fatal_error = error
+        self._probed.set()
 
     def client(self) -> "STSClient":
         """The client, waited for; the answer to the first request is not waited for any longer than that is polite.
@@ -75,14 +75,14 @@ class Connection:
             EnceeError: No request can succeed.
         """
         self._made.wait()
-        self._greeted.wait(_POLITE)
-        if self.trouble is not None:
-            raise self.trouble
+        self._probed.wait(_PROBE_TIMEOUT_SECONDS)
+        if self.fatal_error is not None:
+            raise self.fatal_error
         assert self._client is not None  # noqa: S101 - ready without trouble
         return self._client
 
 
-def open_in_background(connections: Sequence[Connection], clients: Clients, *, greet: bool) -> None:
+def open_in_background(connections: Sequence[Connection], clients: Clients, *, probe: bool) -> None:
     """Make and open connections while something else goes on, in their order.
 
     The threads are daemons: an endpoint that hangs must not keep a process that wants to end.
@@ -90,7 +90,7 @@ def open_in_background(connections: Sequence[Connection], clients: Clients, *, g
 
     def work() -> None:
         for connection in connections:
-            connection.open(clients, greet=greet)
+            connection.open(clients, probe=probe)
 
     threading.Thread(target=work, daemon=True).start()
 

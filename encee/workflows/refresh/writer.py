@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from encee.awsfile.file import Edit, Store
+from encee.awsfile.file import AwsFile, Edit
 from encee.errors import EnceeError
 
 
@@ -22,7 +22,7 @@ class Writer:
         store: The file.
     """
 
-    store: Store
+    store: AwsFile
     _waiting: list[_Pending] = field(default_factory=list)
     _list: threading.Lock = field(default_factory=threading.Lock)
     _turn: threading.Lock = field(default_factory=threading.Lock)

@@ -359,17 +359,17 @@ def test_expired_removes_the_sessions_that_are_over(encee: Encee, home: Home, le
 def test_a_session_that_is_refreshed_meanwhile_is_not_over(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from encee.awsfile.file import Store
+    from encee.awsfile.file import AwsFile
 
     home.write(f"[dev]\n{KEYS}{session('dev-mfa', 'dev', NOW)}", SETTINGS)
     fresh = f"[dev]\n{KEYS}{session('dev-mfa')}"
-    edit = Store.edit
+    edit = AwsFile.edit
 
-    def late(store: Store, *edits: object) -> None:
+    def late(store: AwsFile, *edits: object) -> None:
         home.write(fresh)
         edit(store, *edits)  # type: ignore[arg-type]  # passed on as they are
 
-    monkeypatch.setattr(Store, "edit", late)
+    monkeypatch.setattr(AwsFile, "edit", late)
     assert removed(encee("clear", "--expired", "--json", now=NOW)) == []
     assert bytes_of(home) == (fresh.encode(), SETTINGS.encode())
 

@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from encee.cli.detect_shell import own_shell
-from encee.cli.environment import World
+from encee.cli.environment import Environment
 from encee.profiles.export import CLEARED
 from tests.cli.interactive import Shell
 from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee, wait_for
@@ -148,7 +148,7 @@ def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert own_shell(World({}, lambda: datetime.now(UTC))) == "/bin/sh"
+    assert own_shell(Environment({}, lambda: datetime.now(UTC))) == "/bin/sh"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.
 )
 def test_windows_has_its_own_shells(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], shell: str) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert own_shell(World(environ, lambda: datetime.now(UTC))) == shell
+    assert own_shell(Environment(environ, lambda: datetime.now(UTC))) == shell
 
 
 # ---- a session first

@@ -12,7 +12,7 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from encee.awsfile.file import Store
+from encee.awsfile.file import AwsFile
 from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import read_view
 from encee.errors import EnceeError
@@ -124,7 +124,7 @@ def test_bringing_in_adds_one_profile_that_botocore_reads_and_changes_no_other(
             path.write_bytes(data)
             os.utime(path, (1_700_000_000, 1_700_000_000))
         before = [_parsed(path) for path in paths]
-        stores = Store(paths[0], CredentialsHeaders(), _ignore), Store(paths[1], ConfigHeaders(), _ignore)
+        stores = AwsFile(paths[0], CredentialsHeaders(), _ignore), AwsFile(paths[1], ConfigHeaders(), _ignore)
         incoming = Incoming(profile, FILE, KEY, {"mfa_serial": ARN, "region": "eu-west-1"}, "")
         try:
             (outcome,) = bring_in([incoming], *stores, dry_run=False)

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import Edit, Store
+from encee.awsfile.file import AwsFile, Edit
 from encee.errors import EnceeError, FileRefusedError
 from encee.workflows.refresh.writer import Writer
 
@@ -39,7 +39,7 @@ def edit_of(_number: int) -> Edit:
 
 def written(store: Slow, edits: list[Edit]) -> list[BaseException | None]:
     """Write the first edit, and all others while it is under way; what each was told."""
-    writer = Writer(cast("Store", store))
+    writer = Writer(cast("AwsFile", store))
     told: list[BaseException | None] = [None] * len(edits)
 
     def write(number: int) -> None:

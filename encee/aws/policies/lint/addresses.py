@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws
 from collections.abc import Iterator
 
 from encee.aws.policies.document import Statement
-from encee.aws.policies.lint.issue import Severity, Trap
+from encee.aws.policies.lint.issue import Issue, Severity
 from encee.aws.policies.networks import Network, is_world, read_network
 
 _SOURCE_IP = "aws:sourceip"
@@ -15,7 +15,7 @@ _THROUGH_SERVICES = {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst",
 _THROUGH_ENDPOINTS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
 
 
-def address_traps(statement: Statement) -> Iterator[Trap]:
+def address_traps(statement: Statement) -> Iterator[Issue]:
     """A restriction to addresses that restricts nothing, or more than it should."""
     keys = {key.lower() for _, key, _ in statement.conditions()}
     by_address = {operator: values for operator, key, values in statement.conditions() if key.lower() == _SOURCE_IP}
@@ -26,14 +26,14 @@ def address_traps(statement: Statement) -> Iterator[Trap]:
     if statement.effect != "Deny" or by_address.keys().isdisjoint(_OUTSIDE):
         return
     if not keys & _THROUGH_SERVICES:
-        yield Trap(
+        yield Issue(
             "ip-deny-via-service",
             Severity.WARNING,
             "this Deny can hit services that act for the user, whose requests come from AWS's addresses",
             'add "Bool": {"aws:ViaAWSService": "false"} to its Condition',
         )
     if "NotIpAddress" in by_address and not keys & _THROUGH_ENDPOINTS:
-        yield Trap(
+        yield Issue(
             "ip-deny-vpc-endpoint",
             Severity.WARNING,
             "this Deny hits every request through a VPC endpoint, which carries no aws:SourceIp",
@@ -41,13 +41,13 @@ def address_traps(statement: Statement) -> Iterator[Trap]:
         )
 
 
-def _networks(values: object, *, restricts: bool) -> Iterator[Trap]:
+def _networks(values: object, *, restricts: bool) -> Iterator[Issue]:
     """Networks that are none, or together everywhere where they should be a restriction."""
     found: list[Network] = []
     for text in values if isinstance(values, list) else [values]:
         one = read_network(str(text))
         if one is None:
-            yield Trap(
+            yield Issue(
                 "no-network",
                 Severity.ERROR,
                 f"{text} is neither a network nor an address",
@@ -56,7 +56,7 @@ def _networks(values: object, *, restricts: bool) -> Iterator[Trap]:
         else:
             found.append(one)
     if restricts and is_world(found):
-        yield Trap(
+        yield Issue(
             "whole-world",
             Severity.ERROR,
             "these networks together are the whole world: they restrict nothing",

@@ -18,7 +18,7 @@ from encee.aws.policies.evaluate import (
     context_of,
     evaluate,
 )
-from encee.aws.policies.lint.issue import Severity, Trap
+from encee.aws.policies.lint.issue import Issue, Severity
 from encee.aws.policies.lint.mfa import denies_without_mfa, met_by
 from encee.aws.policies.matching import action_matches
 
@@ -31,7 +31,7 @@ _ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):", re.ASCII)
 _USER, _SOMEBODY = "jane", "somebody"
 
 
-def device_traps(policy: Policy, statement: Statement) -> Iterator[Trap]:
+def device_traps(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """Whatever a thief of a long-term key could do to a device, and a user could not."""
     if denies_without_mfa(statement):
         yield from _exempted(policy, statement)
@@ -40,7 +40,7 @@ def device_traps(policy: Policy, statement: Statement) -> Iterator[Trap]:
         yield from _allowed(policy, statement)
         yield from _one_name(policy, statement)
     if any(_names(statement, element, _UNCONTROLLED) for element in ("Action", "NotAction")):
-        yield Trap(
+        yield Issue(
             "get-session-token",
             Severity.INFO,
             "sts:GetSessionToken is listed, and no policy controls it: it needs no permission, and nothing denies it",
@@ -48,7 +48,7 @@ def device_traps(policy: Policy, statement: Statement) -> Iterator[Trap]:
         )
 
 
-def _exempted(policy: Policy, statement: Statement) -> Iterator[Trap]:
+def _exempted(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """A Deny without MFA that leaves a device to whoever holds the key."""
     if _exempts(statement, _DEACTIVATE) and not _denied(policy, _DEACTIVATE):
         yield _taken(_DEACTIVATE, f"take {_DEACTIVATE} out of NotAction")
@@ -60,7 +60,7 @@ def _exempted(policy: Policy, statement: Statement) -> Iterator[Trap]:
             yield _taken(_DELETE, remedy)
 
 
-def _allowed(policy: Policy, statement: Statement) -> Iterator[Trap]:
+def _allowed(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """An Allow that leaves a device to whoever holds the key, where no Deny is to blame for it already."""
     if met_by(statement, Signed.LONG_TERM) is not True:
         return
@@ -74,12 +74,12 @@ def _allowed(policy: Policy, statement: Statement) -> Iterator[Trap]:
             yield _taken(action, 'allow it under "Bool": {"aws:MultiFactorAuthPresent": "true"} only')
 
 
-def _taken(action: str, remedy: str) -> Trap:
+def _taken(action: str, remedy: str) -> Issue:
     does = {
         _DEACTIVATE: "take the user's device away and enrol one of their own",
         _DELETE: "delete every device that is not enabled",
     }
-    return Trap(
+    return Issue(
         "device-without-mfa",
         Severity.ERROR,
         f"{action} without MFA: whoever has the long-term key can {does[action]}",
@@ -87,21 +87,21 @@ def _taken(action: str, remedy: str) -> Trap:
     )
 
 
-def _locked_out(statement: Statement) -> Iterator[Trap]:
+def _locked_out(statement: Statement) -> Iterator[Issue]:
     """A Deny without MFA that leaves nobody a way to MFA."""
     lacking = " and ".join(action for action in (_CREATE, _ENABLE) if not _exempts(statement, action))
     listed = statement.texts("NotAction")
     if listed and not lacking:
         return
     if any(text.lower().startswith("iam:") for text in listed):
-        yield Trap(
+        yield Issue(
             "locked-out",
             Severity.ERROR,
             f"a user without a device cannot enrol one: {lacking} is denied without MFA",
             f"add {lacking} to NotAction",
         )
     elif listed or {"*", "*:*"} & {*statement.texts("Action")}:
-        yield Trap(
+        yield Issue(
             "no-self-service",
             Severity.INFO,
             "nobody can enrol a device under this Deny: somebody else has to do it for them",
@@ -109,12 +109,12 @@ def _locked_out(statement: Statement) -> Iterator[Trap]:
         )
 
 
-def _one_name(policy: Policy, statement: Statement) -> Iterator[Trap]:
+def _one_name(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """An Allow that gives a user one device's name only."""
     own = _ask(policy, _CREATE, f"mfa/{_USER}", Signed.MFA)
     second = _ask(policy, _CREATE, f"mfa/{_USER}-2", Signed.MFA)
     if own.by == statement.cited and second.outcome is Outcome.NOT_ALLOWED:
-        yield Trap(
+        yield Issue(
             "one-device-name",
             Severity.WARNING,
             "a user can create a device of one name only: no second one, and none while an abandoned one has the name",

@@ -18,7 +18,7 @@ class Severity(StrEnum):
     """It says something that has no effect, or that one should know."""
 
 
-class Trap(NamedTuple):
+class Issue(NamedTuple):
     """A trap.
 
     Args:
@@ -45,7 +45,7 @@ class Finding:
         statement: Which statement; None where the file holds none.
     """
 
-    trap: Trap
+    trap: Issue
     file: str
     line: int
     statement: Cited | None

@@ -6,7 +6,7 @@ from encee.aws.policies.conditions import holds
 from encee.aws.policies.document import Policy, Statement, statements
 from encee.aws.policies.lint.addresses import address_traps
 from encee.aws.policies.lint.devices import device_traps
-from encee.aws.policies.lint.issue import Finding, Severity, Trap
+from encee.aws.policies.lint.issue import Finding, Issue, Severity
 from encee.aws.policies.lint.mfa import mfa_traps
 from encee.aws.policies.matching import action_matches
 from encee.aws.policies.parser import Malformed, located
@@ -36,7 +36,7 @@ def lint(name: str, content: bytes) -> list[Finding]:
     """
     read = located(name, content)
     if isinstance(read, Malformed):
-        trap = Trap("malformed", Severity.ERROR, read.reason, "a policy is one JSON object")
+        trap = Issue("malformed", Severity.ERROR, read.reason, "a policy is one JSON object")
         return [Finding(trap, name, read.line, None)]
     return [
         Finding(trap, name, read.line(statement.cited), statement.cited)
@@ -45,9 +45,9 @@ def lint(name: str, content: bytes) -> list[Finding]:
     ]
 
 
-def _traps(policy: Policy, statement: Statement) -> Iterator[Trap]:
+def _traps(policy: Policy, statement: Statement) -> Iterator[Issue]:
     if wrong := _wrong(statement):
-        yield Trap("not-a-policy", Severity.ERROR, f"AWS would not take this: {wrong}", _GRAMMAR)
+        yield Issue("not-a-policy", Severity.ERROR, f"AWS would not take this: {wrong}", _GRAMMAR)
         return
     yield from mfa_traps(statement)
     yield from device_traps(policy, statement)
@@ -71,11 +71,11 @@ def _wrong(statement: Statement) -> str | None:
     return None
 
 
-def _variables(statement: Statement) -> Iterator[Trap]:
+def _variables(statement: Statement) -> Iterator[Issue]:
     """A variable in a policy of a version that takes it literally."""
     resources = [*statement.texts("Resource"), *statement.texts("NotResource")]
     if not statement.variables and any("${" in text for text in resources):
-        yield Trap(
+        yield Issue(
             "variable-without-version",
             Severity.ERROR,
             "the policy variables of this statement are taken literally: the policy's Version is an older one",
@@ -83,14 +83,14 @@ def _variables(statement: Statement) -> Iterator[Trap]:
         )
 
 
-def _unknown(statement: Statement) -> Iterator[Trap]:
+def _unknown(statement: Statement) -> Iterator[Issue]:
     """What encee does not know, and so cannot judge."""
     truths = [
         holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
         *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in statement.texts(name)),
     ]
     for reason in dict.fromkeys(reason for truth in truths if isinstance(truth, Unknown) for reason in truth.reasons):
-        yield Trap(
+        yield Issue(
             "unknown",
             Severity.WARNING,
             f"encee does not know {reason}, and cannot judge this statement",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from encee.aws.policies.conditions import holds
 from encee.aws.policies.document import Statement
-from encee.aws.policies.lint.issue import Severity, Trap
+from encee.aws.policies.lint.issue import Issue, Severity
 from encee.aws.policies.request import Circumstances, Signed, context_of
 from encee.aws.policies.ternary import Truth
 
@@ -40,7 +40,7 @@ def denies_without_mfa(statement: Statement) -> bool:
     )
 
 
-def mfa_traps(statement: Statement) -> Iterator[Trap]:
+def mfa_traps(statement: Statement) -> Iterator[Issue]:
     """A condition on MFA that lets the wrong ones through."""
     conditions = mfa_conditions(statement)
     nulls = {key.lower() for key in conditions.get("Null", {})}
@@ -52,31 +52,31 @@ def mfa_traps(statement: Statement) -> Iterator[Trap]:
     null_form = _PRESENT in nulls
     if statement.effect == "Deny":
         if met[Signed.LONG_TERM] is False:
-            yield Trap(
+            yield Issue(
                 "null-mfa" if null_form else "bool-in-deny",
                 Severity.ERROR,
                 "this Deny does not deny long-term keys at all: their requests carry no aws:MultiFactorAuthPresent",
                 _DENY,
             )
         elif met[Signed.NO_MFA] is False:
-            yield Trap(
+            yield Issue(
                 "null-mfa",
                 Severity.ERROR,
                 "this Deny does not deny sessions without MFA: they carry aws:MultiFactorAuthPresent, which is false",
                 _DENY,
             )
         elif met[Signed.MFA] is True:
-            yield Trap("deny-with-mfa", Severity.ERROR, "this Deny denies those who used MFA as well", _DENY)
+            yield Issue("deny-with-mfa", Severity.ERROR, "this Deny denies those who used MFA as well", _DENY)
     elif statement.effect == "Allow":
         if met[Signed.LONG_TERM] is True:
-            yield Trap(
+            yield Issue(
                 "null-mfa" if null_form else "if-exists-in-allow",
                 Severity.ERROR,
                 "this Allow lets long-term keys through: their requests carry no aws:MultiFactorAuthPresent",
                 _ALLOW,
             )
         elif met[Signed.NO_MFA] is True:
-            yield Trap(
+            yield Issue(
                 "null-mfa" if null_form else "allow-without-mfa",
                 Severity.ERROR,
                 "this Allow lets sessions without MFA through: they carry aws:MultiFactorAuthPresent, which is false",
