@@ -55,11 +55,12 @@ test: dev  ## the fast tests
 test-pythons: dev  ## the fast tests on each other Python that the classifiers name and that this machine has
 	$(PYTHON) -m scripts.pythons -n $(JOBS)
 
-lint: dev  ## ruff, mypy, import-linter
+lint: dev  ## ruff, mypy, import-linter, and the words that encee's texts do without
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m scripts.style
 
 format: dev  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

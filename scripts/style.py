@@ -1,0 +1,94 @@
+"""Reject the words that encee's texts do without: in the code's strings, comments and names, and in the documents.
+
+`style-left.txt` holds how many are left in each file that is not rewritten yet, `NUMBER FILE` a line. It only shrinks:
+more is an error, and so is fewer, until the number is corrected there.
+"""
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+WORDS = {
+    r"nobody|somebody|anybody|everybody|whoever": "the user, or the program",
+    r"(?:is|are|was|were) (?:no|none)\b(?! longer| more| such| other)": "is not, or: there is no",
+    r"to be had": "available",
+    r"of which": "a sentence of its own",
+    r"go(?:es)? on\b": "continue",
+    r"(?<!under)stands?(?!ard|ing|-in|-ins)\b(?! for\b)": "is",
+    r"lies\b": "is",
+    r"mend(?:s|ed|ing)?": "fix",
+    r"behind": "after",
+    r"trades?\b": "exchange",
+    r"tells?\b|told\b": "report, print or name",
+    r"ends? with (?:exit (?:code|status) )?\d": "exits with status",
+    r"polite|patience|greets?|flights?": "the word for what it is",
+    r"in a circle|a circle of": "circular; too many levels of symbolic links",
+}
+"""A pattern, and what to write instead."""
+
+NAMES = re.compile(
+    r"_?(?:nobody|somebody|whoever|flights?|landing|truth|patience|polite|greet|dress|trap|becoming|world)(?:_\w+)?",
+    re.IGNORECASE,
+)
+"""Names of functions, classes, parameters and variables that are metaphors."""
+
+_PATTERN = re.compile("|".join(rf"\b(?:{pattern})" for pattern in WORDS), re.IGNORECASE)
+_TEXTS = {"STRING", "FSTRING_MIDDLE", "COMMENT"}
+_CODE_SPAN = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+
+LEFT = ROOT / "scripts" / "style-left.txt"
+
+
+def findings(file: Path) -> Iterator[tuple[int, str]]:
+    """Each line of a file, from 1, with a word or a name that is rejected there."""
+    text = file.read_text(encoding="utf-8")
+    if file.suffix != ".py":
+        text = _CODE_SPAN.sub(lambda span: re.sub(r"[^\n]", " ", span[0]), text)
+        yield from _words(text, 1)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if tokenize.tok_name[token.type] in _TEXTS:
+            yield from _words(token.string, token.start[0])
+        elif token.type == tokenize.NAME and NAMES.fullmatch(token.string):
+            yield token.start[0], token.string
+
+
+def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
+    for match in _PATTERN.finditer(re.sub(r"`[^`\n]*`", lambda span: " " * len(span[0]), text)):
+        yield first_line + text.count("\n", 0, match.start()), match[0]
+
+
+def main() -> int:
+    """Print what is rejected; 1 where there is more of it, or less, than `style-left.txt` says."""
+    git = ["/usr/bin/env", "git", "ls-files", "*.py", "*.md"]
+    names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    found = {name: list(findings(ROOT / name)) for name in names if name != "scripts/style.py"}
+    if sys.argv[1:] == ["--count"]:
+        LEFT.write_text("".join(f"{len(left)} {name}\n" for name, left in found.items() if left), encoding="utf-8")
+        return 0
+    allowed = dict(reversed(line.split()) for line in LEFT.read_text(encoding="utf-8").splitlines())
+    failed = False
+    for name, rejected in found.items():
+        left = int(allowed.get(name, 0))
+        if len(rejected) == left:
+            continue
+        failed = True
+        if len(rejected) < left:
+            print(f"{name}: only {len(rejected)} are left; write that into {LEFT.name}, which says {left}")
+            continue
+        for line, word in rejected:
+            instead = next(
+                (text for pattern, text in WORDS.items() if re.match(pattern, word, re.IGNORECASE)), "a noun"
+            )
+            print(f"{name}:{line}: {word!r}: write {instead}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
