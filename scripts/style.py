@@ -72,10 +72,11 @@ def main() -> int:
     if sys.argv[1:] == ["--count"]:
         LEFT.write_text("".join(f"{len(left)} {name}\n" for name, left in found.items() if left), encoding="utf-8")
         return 0
-    allowed = dict(reversed(line.split()) for line in LEFT.read_text(encoding="utf-8").splitlines())
+    counts = [line.split() for line in LEFT.read_text(encoding="utf-8").splitlines()]
+    allowed = {name: int(count) for count, name in counts}
     failed = False
     for name, rejected in found.items():
-        left = int(allowed.get(name, 0))
+        left = allowed.get(name, 0)
         if len(rejected) == left:
             continue
         failed = True
