@@ -18,7 +18,7 @@ from encee.errors import InterruptedByPersonError, UsageError
 from encee.mfa.controlling_terminal import open_terminal
 
 if TYPE_CHECKING:
-    from encee.mfa.code_sources import Cancelled
+    from encee.mfa.cancel import Cancelled
     from encee.model import Device
 
 

@@ -3,17 +3,20 @@
 The source that asks a person is `TerminalUser` in `encee.cli.prompts`.
 """
 
-import os
 import re
 import subprocess
-import threading
 import unicodedata
-from collections.abc import Iterable
-from typing import Protocol, Self
+import urllib.parse
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from shlex import quote
+from typing import Protocol
 
 from encee.errors import EnceeError, UsageError
+from encee.mfa.cancel import Cancelled
 from encee.mfa.controlling_terminal import open_terminal
 from encee.mfa.shell_job import ShellJob
+from encee.mfa.totp import code_at, decoded, step_at
 
 _SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
 """An escape sequence (ECMA-48), such as those around a bracketed paste. One with O is a key of the keypad."""
@@ -26,43 +29,11 @@ _MINUS = "\u2212"
 _PATIENCE = 30
 """For how many seconds a command may look for a code."""
 
+_SHORTEST = 10
+"""Bytes of the shortest seed; RFC 4226 asks for 16, and some services hand out 10."""
+
 _MOST = 4096
 """So many bytes cannot be a code and what stands around it."""
-
-
-class Cancelled:
-    """Tells a source, from another thread, that its code is not needed any more.
-
-    It has a file descriptor that becomes readable then, so that a source can wait for it and for a person at the
-    same time; leaving the context ends it.
-    """
-
-    def __init__(self) -> None:
-        self._read, self._write = os.pipe()
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.set()
-        os.close(self._read)
-
-    def set(self) -> None:
-        """End the wait for the code; without effect when it is over already."""
-        with self._lock:
-            if not self._over.is_set():
-                self._over.set()
-                os.close(self._write)  # which makes the other end readable
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until it is over, but not longer; whether it is."""
-        return self._over.wait(seconds)
-
-    def fileno(self) -> int:
-        """The descriptor that becomes readable."""
-        return self._read
 
 
 class CodeSource(Protocol):
@@ -83,7 +54,7 @@ class CodeSource(Protocol):
         """
 
 
-class Given:
+class GivenCodes:
     """Codes that are there already, each good for one use.
 
     Args:
@@ -120,7 +91,7 @@ class Given:
         return checked_code(code, f"the code from {self._origin} for {profile}")
 
 
-class Command:
+class CommandCodes:
     """A command that prints the code, as `mfa_process` of aws-vault.
 
     It is run by the shell (`sh -c`; on Windows `cmd /C`) with the terminal as its standard input, so that it can ask
@@ -166,6 +137,38 @@ class Command:
         return code
 
 
+class SeedCodes:
+    """A source that computes codes (RFC 6238, as AWS has it: SHA-1, six digits, 30 s).
+
+    Args:
+        seed_of: Returns the seed, in base32, of the device with a serial number.
+        clock: Returns the present moment, UTC.
+    """
+
+    asks_person = False
+    waits = True
+
+    def __init__(self, seed_of: Callable[[str], str], clock: Callable[[], datetime]) -> None:
+        self._seed_of = seed_of
+        self._clock = clock
+
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
+        """The code that the device shows now.
+
+        Raises:
+            EnceeError: There is no seed, or what is there is none.
+        """
+        kept = self._seed_of(device)
+        try:
+            seed = checked_seed(kept)
+        except UsageError:
+            raise EnceeError(
+                f"what is kept as the seed of the device {device} is none",
+                hint=f"store it again: encee keys totp {quote(profile)} --i-know",
+            ) from None
+        return code_at(seed, step_at(self._clock()))
+
+
 def checked_code(text: str, what: str) -> str:
     """The six digits of an MFA code that was given rather than typed at a prompt.
 
@@ -194,3 +197,27 @@ def code_in(text: str) -> str | None:
         elif not (character.isspace() or unicodedata.category(character) in {"Pd", "Cf"} or character == _MINUS):
             return None
     return "".join(digits) if len(digits) == _DIGITS else None
+
+
+def checked_seed(text: str) -> str:
+    """A seed as a person has it, with blanks, in small letters or in an otpauth URI, in plain base32.
+
+    https://github.com/google/google-authenticator/wiki/Key-Uri-Format has the URI's form.
+
+    Raises:
+        UsageError: It is none. Never quotes it.
+    """
+    text = text.strip()
+    try:
+        if text.startswith("otpauth://"):
+            text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
+        seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
+        size = len(decoded(seed))
+    except ValueError:  # which binascii.Error is, too
+        seed, size = "", 0
+    if size < _SHORTEST:
+        raise UsageError(
+            "that is not the seed of a device",
+            hint="it is the secret key that the console shows for an authenticator app: letters and digits 2 to 7",
+        )
+    return seed

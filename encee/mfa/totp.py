@@ -9,10 +9,21 @@ import hmac
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from encee.mfa.steps import step_at
+STEP = 30
+"""Their length in seconds."""
 
 _NEAR = 30
 """How many steps a device's clock may be off: a quarter of an hour, as much as AWS grants a request."""
+
+
+def step_at(moment: datetime) -> int:
+    """The number of the step that a moment is in, by a clock that is right."""
+    return int(moment.timestamp() // STEP)
+
+
+def seconds_until(step: int, now: datetime) -> float:
+    """For how many seconds a device that is on time does not show the code of a step yet."""
+    return max(step * STEP - now.timestamp(), 0)
 
 
 def code_at(seed: str, step: int) -> str:
@@ -20,7 +31,7 @@ def code_at(seed: str, step: int) -> str:
 
     Args:
         seed: In base32, with or without padding.
-        step: From `encee.mfa.steps.step_at`.
+        step: From `step_at`.
     """
     digest = hmac.digest(decoded(seed), step.to_bytes(8, "big"), "sha1")
     start = digest[-1] & 0xF

@@ -13,8 +13,7 @@ from encee.aws.retries import retry_until_consistent
 from encee.aws.sts import Identity
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.attempts import retry_wrong_codes
-from encee.mfa.steps import seconds_until, step_at
-from encee.mfa.totp import step_of
+from encee.mfa.totp import seconds_until, step_at, step_of
 
 _NAME = re.compile(r"[\w+=,.@-]{1,225}", re.ASCII)
 _NUMBERED = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,3})")

@@ -7,10 +7,9 @@ import pyotp
 import pytest
 from hypothesis import given, strategies as st
 
-from encee.mfa.code_sources import Cancelled
-from encee.mfa.seeds import Seeded, checked_seed
-from encee.mfa.steps import seconds_until, step_at
-from encee.mfa.totp import code_at, otpauth_uri, step_of
+from encee.mfa.cancel import Cancelled
+from encee.mfa.code_sources import SeedCodes, checked_seed
+from encee.mfa.totp import code_at, otpauth_uri, seconds_until, step_at, step_of
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # the RFC's "12345678901234567890"
 NOW = datetime(2026, 11, 22, 17, 0, 10, tzinfo=UTC)
@@ -43,7 +42,9 @@ def test_codes_are_those_of_another_implementation(secret: bytes, step: int) -> 
 def test_a_seed_of_ten_bytes_that_may_be_stored_gives_codes_as_well() -> None:
     short = checked_seed("gezd gnbv gy3t qojq")
     with Cancelled() as cancelled:
-        assert Seeded(lambda _: short, lambda: NOW).code_for("dev", "serial", cancelled) == code_at(short, step_at(NOW))
+        assert SeedCodes(lambda _: short, lambda: NOW).code_for("dev", "serial", cancelled) == code_at(
+            short, step_at(NOW)
+        )
 
 
 @pytest.mark.parametrize("off", [-30, -1, 0, 1, 30])

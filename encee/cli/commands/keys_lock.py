@@ -23,7 +23,7 @@ from encee.cli.options import (
 )
 from encee.cli.signers import Signing, signing
 from encee.errors import UsageError
-from encee.mfa.seeds import checked_seed
+from encee.mfa.code_sources import checked_seed
 from encee.profiles.keyring import Kind, forget, keep
 from encee.profiles.keyring_lock import bring_back, forget_seed, lock_away, name_seed
 

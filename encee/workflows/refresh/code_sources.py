@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from encee.errors import EnceeError, NoSessionError, UsageError
-from encee.mfa.code_sources import CodeSource, Command
-from encee.mfa.seeds import Seeded
+from encee.mfa.code_sources import CodeSource, CommandCodes, SeedCodes
 from encee.profiles.keyring import stored_seed
 from encee.workflows.find_device import Chooser
 from encee.workflows.refresh.jobs import CodeJob, Keep
@@ -31,8 +30,8 @@ def source_of(
     if given:
         return given
     if job.command:
-        return Command(job.command)
-    return Seeded(stored_seed, clock) if job.has_seed else person
+        return CommandCodes(job.command)
+    return SeedCodes(stored_seed, clock) if job.has_seed else person
 
 
 def nobody_to_ask(job: CodeJob, keep: Keep) -> EnceeError:

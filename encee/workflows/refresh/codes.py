@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from encee.awsfile.file import AwsFile
 from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
-from encee.mfa.code_sources import Cancelled, CodeSource
-from encee.mfa.steps import seconds_until, step_at
+from encee.mfa.cancel import Cancelled
+from encee.mfa.code_sources import CodeSource
+from encee.mfa.totp import seconds_until, step_at
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.workflows.refresh.jobs import CodeJob, Target

@@ -33,7 +33,7 @@ from encee.errors import (
     unexpected,
 )
 from encee.mfa.attempts import ATTEMPTS
-from encee.mfa.code_sources import CodeSource, Given
+from encee.mfa.code_sources import CodeSource, GivenCodes
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.mfa_serial import save_device
@@ -316,7 +316,7 @@ class Refresh:
                     if not source.asks_person:
                         open_in_background([pending.connection], self._clients, probe=False)
                     answer = self._asking.code(pending)
-                elif isinstance(source, Given):
+                elif isinstance(source, GivenCodes):
                     source.skip()
             except _ENDS:
                 raise
@@ -344,7 +344,7 @@ class Refresh:
         """Be the only pending of this run for a key, and pass over the codes of devices that need none."""
         while any(isinstance(task.item, PendingCode) and _key(task.item) == _key(pending) for task in self._flying):
             self._land(wait=True)
-        if isinstance(pending.source, Given):
+        if isinstance(pending.source, GivenCodes):
             for _ in range(pending.passed):
                 pending.source.skip()
 

@@ -15,7 +15,8 @@ import pytest
 from filelock import FileLock
 
 from encee.errors import UsageError
-from encee.mfa.code_sources import Cancelled, Command
+from encee.mfa.cancel import Cancelled
+from encee.mfa.code_sources import CommandCodes
 from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
 from tests.fake_aws import FakeAws, faults
 
@@ -208,7 +209,7 @@ def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
     tracemalloc.start()
     try:
         with Cancelled() as cancelled, pytest.raises(UsageError):
-            Command("cat /dev/zero").code_for("dev", "GAHT12345678", cancelled)
+            CommandCodes("cat /dev/zero").code_for("dev", "GAHT12345678", cancelled)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
