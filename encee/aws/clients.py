@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encee.aws.answers import CheckedParsers
 from encee.aws.errors import UnusableCredentialsError, translate_errors
 from encee.aws.http_limits import limit
+from encee.aws.response_parser import CheckedParsers
 from encee.aws.signer import FoundCredentials, Signer
 from encee.errors import AwsError
 from encee.model import is_unencrypted

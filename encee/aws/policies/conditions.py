@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 from encee.aws.policies.matching import NoValueError, Pattern, matches, matches_arn, pattern, plain
 from encee.aws.policies.networks import read_network
 from encee.aws.policies.request import Context
-from encee.aws.policies.ternary import Truth, Unknown, every, opposite, some, unknown
+from encee.aws.policies.ternary import Ternary, Unknown, all_, any_, not_, unknown
 
-Compare: TypeAlias = Callable[[Pattern, str], Truth]
+Compare: TypeAlias = Callable[[Pattern, str], Ternary]
 """Compares what the policy wants with what the request carries."""
 
 _TYPE = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
@@ -38,7 +38,7 @@ class _Operator(NamedTuple):
     variables: bool = False
 
 
-def holds(condition: object, context: Context, *, variables: bool) -> Truth:
+def holds(condition: object, context: Context, *, variables: bool) -> Ternary:
     """Whether a `Condition` holds: all operators, and of each all keys.
 
     Args:
@@ -48,7 +48,7 @@ def holds(condition: object, context: Context, *, variables: bool) -> Truth:
     """
     if not isinstance(condition, dict):
         return unknown("a Condition that is not an object")
-    return every(
+    return all_(
         _key_holds(type_, key, wanted, context, variables=variables)
         if isinstance(keys, dict)
         else unknown(f"{type_} without keys")
@@ -57,7 +57,7 @@ def holds(condition: object, context: Context, *, variables: bool) -> Truth:
     )
 
 
-def _key_holds(type_: str, key: str, wanted: object, context: Context, *, variables: bool) -> Truth:
+def _key_holds(type_: str, key: str, wanted: object, context: Context, *, variables: bool) -> Ternary:
     texts, found = _texts(wanted), context.values(key)
     if texts is None:
         return unknown(f"the values of {key} under {type_}")
@@ -75,7 +75,7 @@ def _key_holds(type_: str, key: str, wanted: object, context: Context, *, variab
     each = [_value_holds(known, texts, value, context, variables=variables) for value in found]
     if not each:
         return _without_the_key(known, set_operator, if_exists=bool(match[3]))
-    return (some if set_operator == "ForAnyValue" else every)(each)
+    return (any_ if set_operator == "ForAnyValue" else all_)(each)
 
 
 def _without_the_key(known: _Operator, set_operator: str | None, *, if_exists: bool) -> bool:
@@ -85,13 +85,13 @@ def _without_the_key(known: _Operator, set_operator: str | None, *, if_exists: b
     return known.negated and set_operator is None
 
 
-def _value_holds(known: _Operator, texts: Sequence[str], found: str, context: Context, *, variables: bool) -> Truth:
+def _value_holds(known: _Operator, texts: Sequence[str], found: str, context: Context, *, variables: bool) -> Ternary:
     """Whether one value of the request matches one of the policy's, or with a negated operator none of them."""
-    truth = some(_matches(known, text, found, context, variables=variables) for text in texts)
-    return opposite(truth) if known.negated else truth
+    truth = any_(_matches(known, text, found, context, variables=variables) for text in texts)
+    return not_(truth) if known.negated else truth
 
 
-def _matches(known: _Operator, text: str, found: str, context: Context, *, variables: bool) -> Truth:
+def _matches(known: _Operator, text: str, found: str, context: Context, *, variables: bool) -> Ternary:
     if variables and "${" in text and not known.variables:
         return unknown(f"a policy variable where the operator takes none: {text}")
     try:
@@ -102,7 +102,7 @@ def _matches(known: _Operator, text: str, found: str, context: Context, *, varia
     return wanted if isinstance(wanted, Unknown) else known.compare(wanted, found)
 
 
-def _is_absent(texts: Sequence[str], key: str, found: Sequence[str]) -> Truth:
+def _is_absent(texts: Sequence[str], key: str, found: Sequence[str]) -> Ternary:
     """The Null operator: `true` wants the key to be absent, `false` wants it to be there."""
     if not {*texts} <= {"true", "false"}:
         return unknown(f"the values of {key} under Null")
@@ -128,14 +128,14 @@ def _equal_ignoring_case(wanted: Pattern, found: str) -> bool:
     return plain(wanted).casefold() == found.casefold()
 
 
-def _bool(wanted: Pattern, found: str) -> Truth:
+def _bool(wanted: Pattern, found: str) -> Ternary:
     text = plain(wanted).lower()
     if text not in {"true", "false"}:
         return unknown(f"the value {text}, which is neither true nor false")
     return text == found.lower()
 
 
-def _address(wanted: Pattern, found: str) -> Truth:
+def _address(wanted: Pattern, found: str) -> Ternary:
     network, address = read_network(plain(wanted)), read_network(found)
     if network is None or address is None or address.prefixlen != address.max_prefixlen:
         return unknown(f"the address {plain(wanted)} beside {found}")
@@ -145,7 +145,7 @@ def _address(wanted: Pattern, found: str) -> Truth:
 def _ordered(read: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Compare:
     """Compares what can be read as numbers or dates."""
 
-    def compare(wanted: Pattern, found: str) -> Truth:
+    def compare(wanted: Pattern, found: str) -> Ternary:
         limit, value = read(plain(wanted)), read(found)
         if limit is None or value is None:
             return unknown(f"the value {plain(wanted)} beside {found}")

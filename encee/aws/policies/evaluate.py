@@ -18,7 +18,7 @@ from encee.aws.policies.conditions import holds
 from encee.aws.policies.document import Cited, Policy, Statement, statements
 from encee.aws.policies.matching import NoValueError, action_matches, resource_matches
 from encee.aws.policies.request import Circumstances, Context, Principal, Request, Signed, context_of
-from encee.aws.policies.ternary import Truth, Unknown, every, opposite, some, unknown
+from encee.aws.policies.ternary import Ternary, Unknown, all_, any_, not_, unknown
 
 __all__ = [
     "Circumstances",
@@ -78,13 +78,13 @@ def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
 class _Found(NamedTuple):
     """Whether a statement of one effect applies, and the first that does."""
 
-    truth: Truth
+    truth: Ternary
     by: Cited | None
 
 
-def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Truth]) -> tuple[_Found, _Found]:
+def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Ternary]) -> tuple[_Found, _Found]:
     """What the statements that deny and those that allow come to; one without an effect counts as both."""
-    truths: dict[str, list[tuple[Statement, Truth]]] = {"Deny": [], "Allow": []}
+    truths: dict[str, list[tuple[Statement, Ternary]]] = {"Deny": [], "Allow": []}
     for policy in policies:
         for statement in statements(policy):
             truth = _named(statement.cited, applies(statement))
@@ -92,7 +92,7 @@ def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Truth]) -
                 truths[effect].append((statement, truth))
     denies, allows = (
         _Found(
-            some(truth for _, truth in found),
+            any_(truth for _, truth in found),
             next((statement.cited for statement, truth in found if truth is True), None),
         )
         for found in truths.values()
@@ -110,16 +110,16 @@ def _verdict(denies: _Found, allows: _Found) -> Verdict:
     return Verdict(Outcome.ALLOWED, allows.by) if allows.truth else Verdict(Outcome.NOT_ALLOWED)
 
 
-def _named(cited: Cited, truth: Truth) -> Truth:
+def _named(cited: Cited, truth: Ternary) -> Ternary:
     """What is not known, with the statement that it is in."""
     if isinstance(truth, Unknown):
         return Unknown(tuple(f"{cited}: {reason}" for reason in truth.reasons))
     return truth
 
 
-def _applies(statement: Statement, request: Request) -> Truth:
+def _applies(statement: Statement, request: Request) -> Ternary:
     """Whether a statement of an identity-based policy applies."""
-    return statement.fault or every(
+    return statement.fault or all_(
         [
             _sound(statement),
             _names_action(statement, request),
@@ -129,18 +129,18 @@ def _applies(statement: Statement, request: Request) -> Truth:
     )
 
 
-def _sound(statement: Statement) -> Truth:
+def _sound(statement: Statement) -> Ternary:
     """Whether all of a statement can be understood at all."""
     flaw = statement.flaw(_ELEMENTS)
     return unknown(flaw) if flaw else True
 
 
-def _names_action(statement: Statement, request: Request) -> Truth:
+def _names_action(statement: Statement, request: Request) -> Ternary:
     return _named_by(statement, "Action", lambda text: action_matches(text, request.action))
 
 
-def _names_resource(statement: Statement, request: Request) -> Truth:
-    def matches(text: str) -> Truth:
+def _names_resource(statement: Statement, request: Request) -> Ternary:
+    def matches(text: str) -> Ternary:
         try:
             return resource_matches(text, request.resource, request.context, variables=statement.variables)
         except NoValueError as error:
@@ -151,7 +151,7 @@ def _names_resource(statement: Statement, request: Request) -> Truth:
     return _named_by(statement, "Resource", matches)
 
 
-def _named_by(statement: Statement, element: str, matches: Callable[[str], Truth]) -> Truth:
+def _named_by(statement: Statement, element: str, matches: Callable[[str], Ternary]) -> Ternary:
     """Whether an element, or the one with `Not` in front of it, names something."""
     present = statement.either(element)
     if len(present) != 1:
@@ -160,9 +160,9 @@ def _named_by(statement: Statement, element: str, matches: Callable[[str], Truth
     texts = listed if isinstance(listed, list) else [listed]
     if not texts or not all(isinstance(text, str) for text in texts):
         return unknown(f"the {present[0]} of a statement")
-    truth = some(map(matches, texts))
-    return truth if present[0] == element else opposite(truth)
+    truth = any_(map(matches, texts))
+    return truth if present[0] == element else not_(truth)
 
 
-def _condition_holds(statement: Statement, request: Request) -> Truth:
+def _condition_holds(statement: Statement, request: Request) -> Ternary:
     return holds(statement.body.get("Condition", {}), request.context, variables=statement.variables)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from encee.aws.policies.request import Context
-from encee.aws.policies.ternary import Truth, Unknown, unknown
+from encee.aws.policies.ternary import Ternary, Unknown, unknown
 
 
 class Wildcard(Enum):
@@ -130,7 +130,7 @@ def _colon(text: str, start: int) -> int:
     return len(text) if found < 0 else found
 
 
-def matches_arn(wanted: Pattern, found: str) -> Truth:
+def matches_arn(wanted: Pattern, found: str) -> Ternary:
     """Whether an ARN fits one as the Arn operators compare them: each of the six parts by itself."""
     parts: list[list[str | Wildcard]] = [[]]
     for symbol in wanted:
@@ -145,14 +145,14 @@ def matches_arn(wanted: Pattern, found: str) -> Truth:
 
 
 @lru_cache(maxsize=2**16)  # an audit asks the same of every user: 60 ms a user without it, with a large policy
-def action_matches(wanted: str, action: str) -> Truth:
+def action_matches(wanted: str, action: str) -> Ternary:
     """Whether an action is one that a policy's `Action` names; case does not matter."""
     if not _ACTION.fullmatch(wanted):
         return unknown(f"the action {wanted}")
     return matches(_wild(wanted.lower()), action.lower())
 
 
-def resource_matches(wanted: str, resource: str, context: Context, *, variables: bool) -> Truth:
+def resource_matches(wanted: str, resource: str, context: Context, *, variables: bool) -> Ternary:
     """Whether a resource is one that a policy's `Resource` names.
 
     Raises:

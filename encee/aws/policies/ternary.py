@@ -16,7 +16,7 @@ class Unknown:
     reasons: tuple[str, ...]
 
 
-Truth: TypeAlias = bool | Unknown
+Ternary: TypeAlias = bool | Unknown
 
 
 def unknown(reason: str) -> Unknown:
@@ -24,12 +24,12 @@ def unknown(reason: str) -> Unknown:
     return Unknown((reason,))
 
 
-def opposite(truth: Truth) -> Truth:
+def not_(truth: Ternary) -> Ternary:
     """No for yes, yes for no."""
     return truth if isinstance(truth, Unknown) else not truth
 
 
-def every(truths: Iterable[Truth]) -> Truth:
+def all_(truths: Iterable[Ternary]) -> Ternary:
     """Whether all hold: one that does not decides, whatever is not known about the others."""
     reasons: dict[str, None] = {}
     for truth in truths:
@@ -40,6 +40,6 @@ def every(truths: Iterable[Truth]) -> Truth:
     return Unknown(tuple(reasons)) if reasons else True
 
 
-def some(truths: Iterable[Truth]) -> Truth:
+def any_(truths: Iterable[Ternary]) -> Ternary:
     """Whether one holds: one that does decides, whatever is not known about the others."""
-    return opposite(every(map(opposite, truths)))
+    return not_(all_(map(not_, truths)))

@@ -22,8 +22,7 @@ from encee.aws.policies.evaluate import (
     context_of,
     evaluate,
 )
-from encee.aws.policies.lint.issue import Finding, Severity
-from encee.aws.policies.lint.lint import lint as find_traps
+from encee.aws.policies.lint import Finding, Severity, lint as lint_policy
 from encee.aws.policies.parser import Located, Malformed, located
 from encee.aws.policies.templates import POLICIES, document
 from encee.cli import display, terminal
@@ -82,12 +81,12 @@ def lint(files: Files, *, json: Json = False) -> None:
     Each is shown with its file, the line where the statement begins, the statement, and what to write instead.
     Ends with 1 where one is an error.
     """
-    found = [finding for name in files for finding in find_traps(name, _read(name))]
+    found = [finding for name in files for finding in lint_policy(name, _read(name))]
     if json:
         terminal.json({"findings": [_finding_as_json(finding) for finding in found]})
     else:
         _show_findings(found, len(files))
-    if any(finding.trap.severity is Severity.ERROR for finding in found):
+    if any(finding.issue.severity is Severity.ERROR for finding in found):
         raise typer.Exit(1)
 
 
@@ -204,11 +203,11 @@ def _user(name: str | None, resource: str) -> Principal | None:
 
 def _show_findings(found: Sequence[Finding], files: int) -> None:
     for finding in found:
-        where = f"{finding.file}:{finding.line}: {finding.trap.severity}: "
+        where = f"{finding.file}:{finding.line}: {finding.issue.severity}: "
         statement = f"{_statement(finding.statement)}: " if finding.statement else ""
-        terminal.tell(f"{where}{statement}{finding.trap.message} [{finding.trap.name}]")
-        terminal.tell(f"  remedy: {finding.trap.remedy}")
-    counted = Counter(finding.trap.severity for finding in found)
+        terminal.tell(f"{where}{statement}{finding.issue.message} [{finding.issue.name}]")
+        terminal.tell(f"  remedy: {finding.issue.remedy}")
+    counted = Counter(finding.issue.severity for finding in found)
     errors, warnings = counted[Severity.ERROR], counted[Severity.WARNING]
     terminal.say(f"{_many(errors, 'error')} and {_many(warnings, 'warning')} in {_many(files, 'file')}")
 
@@ -247,14 +246,14 @@ def _verdict_as_json(verdict: Verdict, read: dict[str, Located]) -> dict[str, An
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
     statement = finding.statement
     return {
-        "trap": finding.trap.name,
-        "severity": finding.trap.severity,
+        "trap": finding.issue.name,
+        "severity": finding.issue.severity,
         "file": finding.file,
         "line": finding.line,
         "index": statement.index if statement else None,
         "sid": statement.sid if statement else None,
-        "message": finding.trap.message,
-        "remedy": finding.trap.remedy,
+        "message": finding.issue.message,
+        "remedy": finding.issue.remedy,
     }
 
 

@@ -15,8 +15,8 @@ from encee.aws.credential_report import (
     users_of_virtual_devices,
 )
 from encee.aws.mfa_devices import list_devices
+from encee.aws.policies.analysis import mfa_requirement
 from encee.aws.policies.evaluate import Policy, Principal
-from encee.aws.policies.requirement import mfa_requirement
 from encee.aws.signer import Signer
 from encee.errors import UsageError
 

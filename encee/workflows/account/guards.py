@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from encee.aws.account import Account
 from encee.aws.credential_report import UserCredentials
+from encee.aws.policies.analysis import locks_out, restriction
 from encee.aws.policies.document import Policy
-from encee.aws.policies.lockout import locks_out, restriction
 from encee.aws.policies.networks import Network
 from encee.aws.policies.request import Principal
 from encee.errors import EnceeError, UsageError

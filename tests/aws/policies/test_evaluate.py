@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from encee.aws.policies.analysis import mfa_requirement
 from encee.aws.policies.evaluate import (
     Circumstances,
     Cited,
@@ -18,7 +19,6 @@ from encee.aws.policies.evaluate import (
     context_of,
     evaluate,
 )
-from encee.aws.policies.requirement import mfa_requirement
 from encee.aws.policies.templates import document
 from encee.aws.policies.ternary import Unknown
 

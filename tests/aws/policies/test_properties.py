@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from encee.aws.policies.analysis import mfa_requirement
 from encee.aws.policies.evaluate import (
     Circumstances,
     Outcome,
@@ -17,8 +18,7 @@ from encee.aws.policies.evaluate import (
     context_of,
     evaluate,
 )
-from encee.aws.policies.lint.lint import lint
-from encee.aws.policies.requirement import mfa_requirement
+from encee.aws.policies.lint import lint
 from tests.awsfile.test_document_properties import EXAMPLES
 
 pytestmark = pytest.mark.slow
@@ -178,14 +178,14 @@ def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
         text = json.dumps(document, indent=indent)
         for finding in lint("p.json", text.encode()):
             assert 1 <= finding.line <= text.count("\n") + 1
-            assert finding.trap.message
-            assert finding.trap.remedy
+            assert finding.issue.message
+            assert finding.issue.remedy
 
 
 @relaxed
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ \n1eEtfnu', max_size=40).map(str.encode))
 def test_lint_answers_whatever_bytes_it_is_given(content: bytes) -> None:
-    assert [finding.trap.name for finding in lint("p.json", content)] in (["malformed"], ["not-a-policy"])
+    assert [finding.issue.name for finding in lint("p.json", content)] in (["malformed"], ["not-a-policy"])
 
 
 @relaxed

@@ -15,7 +15,7 @@ _THROUGH_SERVICES = {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst",
 _THROUGH_ENDPOINTS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
 
 
-def address_traps(statement: Statement) -> Iterator[Issue]:
+def address_issues(statement: Statement) -> Iterator[Issue]:
     """A restriction to addresses that restricts nothing, or more than it should."""
     keys = {key.lower() for _, key, _ in statement.conditions()}
     by_address = {operator: values for operator, key, values in statement.conditions() if key.lower() == _SOURCE_IP}

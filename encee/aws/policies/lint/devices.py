@@ -31,7 +31,7 @@ _ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):", re.ASCII)
 _USER, _SOMEBODY = "jane", "somebody"
 
 
-def device_traps(policy: Policy, statement: Statement) -> Iterator[Issue]:
+def device_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """Whatever a thief of a long-term key could do to a device, and a user could not."""
     if denies_without_mfa(statement):
         yield from _exempted(policy, statement)

@@ -39,13 +39,13 @@ class Finding:
     """A trap in a statement of a file.
 
     Args:
-        trap: The trap.
+        issue: What is wrong there.
         file: The file's name.
         line: The line on which the statement begins, from 1.
         statement: Which statement; None where the file holds none.
     """
 
-    trap: Issue
+    issue: Issue
     file: str
     line: int
     statement: Cited | None

@@ -10,7 +10,7 @@ from encee.aws.policies.conditions import holds
 from encee.aws.policies.document import Statement
 from encee.aws.policies.lint.issue import Issue, Severity
 from encee.aws.policies.request import Circumstances, Signed, context_of
-from encee.aws.policies.ternary import Truth
+from encee.aws.policies.ternary import Ternary
 
 _PRESENT, _AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _DENY = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
@@ -26,7 +26,7 @@ def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
     return found
 
 
-def met_by(statement: Statement, signed: Signed) -> Truth:
+def met_by(statement: Statement, signed: Signed) -> Ternary:
     """Whether a request of one kind meets what a statement's condition says about MFA."""
     return holds(mfa_conditions(statement), context_of(None, Circumstances(signed)), variables=statement.variables)
 
@@ -40,7 +40,7 @@ def denies_without_mfa(statement: Statement) -> bool:
     )
 
 
-def mfa_traps(statement: Statement) -> Iterator[Issue]:
+def mfa_issues(statement: Statement) -> Iterator[Issue]:
     """A condition on MFA that lets the wrong ones through."""
     conditions = mfa_conditions(statement)
     nulls = {key.lower() for key in conditions.get("Null", {})}

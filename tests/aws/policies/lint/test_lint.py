@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from encee.aws.policies.lint.issue import Severity
-from encee.aws.policies.lint.lint import lint
+from encee.aws.policies.lint import Severity, lint
 from encee.aws.policies.templates import POLICIES, document
 from tests.aws.policies.seeds import (
     DOCUMENTED,
@@ -25,12 +24,12 @@ ENROLLING = iam("CreateVirtualMFADevice", "EnableMFADevice")
 OWN = "arn:aws:iam::*:user/${aws:username}"
 
 
-def traps(text: str, *, infos: bool = False) -> list[str]:
+def issues_in(text: str, *, infos: bool = False) -> list[str]:
     """The names of the traps, each with the index of its statement."""
     return [
-        f"{finding.trap.name} {finding.statement.index if finding.statement else ''}".strip()
+        f"{finding.issue.name} {finding.statement.index if finding.statement else ''}".strip()
         for finding in lint("p.json", text.encode())
-        if infos or finding.trap.severity is not Severity.INFO
+        if infos or finding.issue.severity is not Severity.INFO
     ]
 
 
@@ -43,19 +42,19 @@ def deny(condition: object, action: object = "*") -> dict[str, Any]:
 
 def test_the_naive_deny_is_named() -> None:
     (finding,) = lint("force.json", NAIVE.encode())
-    assert (finding.trap.name, finding.trap.severity, finding.line) == ("bool-in-deny", "error", 4)
-    assert "does not deny long-term keys at all" in finding.trap.message
-    assert "BoolIfExists" in finding.trap.remedy
+    assert (finding.issue.name, finding.issue.severity, finding.line) == ("bool-in-deny", "error", 4)
+    assert "does not deny long-term keys at all" in finding.issue.message
+    assert "BoolIfExists" in finding.issue.remedy
 
 
 def test_the_self_service_list_that_lets_a_thief_swap_the_device_is_named() -> None:
-    found = {finding.trap.name: finding for finding in lint("p.json", SELF_SERVICE.encode())}
+    found = {finding.issue.name: finding for finding in lint("p.json", SELF_SERVICE.encode())}
     assert {*found} == {"device-without-mfa", "one-device-name"}
     swap = found["device-without-mfa"]
-    assert (swap.trap.severity, swap.line) == ("error", 21)
+    assert (swap.issue.severity, swap.line) == ("error", 21)
     assert str(swap.statement) == "p.json Statement[2] (DenyAllExceptListedIfNoMFA)"
-    assert swap.trap.message.startswith("iam:DeactivateMFADevice without MFA")
-    assert (found["one-device-name"].trap.severity, found["one-device-name"].line) == ("warning", 4)
+    assert swap.issue.message.startswith("iam:DeactivateMFADevice without MFA")
+    assert (found["one-device-name"].issue.severity, found["one-device-name"].line) == ("warning", 4)
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -64,8 +63,8 @@ def test_documented_policies_have_no_error(name: str) -> None:
         "deny-ip": ["ip-deny-vpc-endpoint 0"],
         "iam-mfa-selfmanage, older": ["one-device-name 1"],
     }
-    assert traps(DOCUMENTED[name]) == warnings.get(name, [])
-    errors = [one for one in lint(name, DOCUMENTED[name].encode()) if one.trap.severity is Severity.ERROR]
+    assert issues_in(DOCUMENTED[name]) == warnings.get(name, [])
+    errors = [one for one in lint(name, DOCUMENTED[name].encode()) if one.issue.severity is Severity.ERROR]
     assert errors == []
 
 
@@ -73,9 +72,9 @@ def test_documented_policies_have_no_error(name: str) -> None:
 def test_encees_own_policies_pass(name: str) -> None:
     cidrs = ["203.0.113.0/24"] if name == "ip-restriction" else ()
     text = json.dumps(document(name, allow_cidrs=cidrs))
-    assert traps(text) == (["ip-deny-vpc-endpoint 0"] if name == "ip-restriction" else [])
+    assert issues_in(text) == (["ip-deny-vpc-endpoint 0"] if name == "ip-restriction" else [])
     if name == "mfa-required":
-        assert traps(json.dumps(document(name, partition="aws-cn", allow_password_change=True))) == []
+        assert issues_in(json.dumps(document(name, partition="aws-cn", allow_password_change=True))) == []
 
 
 # ---- conditions on MFA
@@ -101,7 +100,7 @@ def test_encees_own_policies_pass(name: str) -> None:
     ],
 )
 def test_a_deny_has_to_hit_all_who_did_not_use_mfa(condition: object, expected: list[str]) -> None:
-    assert traps(policy(deny(condition))) == expected
+    assert issues_in(policy(deny(condition))) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,29 +121,32 @@ def test_a_deny_has_to_hit_all_who_did_not_use_mfa(condition: object, expected: 
     ],
 )
 def test_an_allow_has_to_hit_only_those_who_used_mfa(condition: object, expected: list[str]) -> None:
-    assert traps(policy(allow("ec2:*", Condition=condition))) == expected
+    assert issues_in(policy(allow("ec2:*", Condition=condition))) == expected
     trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition}
-    assert traps(policy(trust)) == expected
+    assert issues_in(policy(trust)) == expected
 
 
 # ---- devices
 
 
 def test_taking_a_device_away_without_mfa_is_found_in_a_deny() -> None:
-    assert traps(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 0"]
-    assert traps(policy(deny_but(*ENROLLING, "iam:*MFADevice"))) == ["device-without-mfa 0", "device-without-mfa 0"]
-    assert traps(policy(deny_but("iam:*"))) == ["device-without-mfa 0", "device-without-mfa 0"]
+    assert issues_in(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 0"]
+    assert issues_in(policy(deny_but(*ENROLLING, "iam:*MFADevice"))) == [
+        "device-without-mfa 0",
+        "device-without-mfa 0",
+    ]
+    assert issues_in(policy(deny_but("iam:*"))) == ["device-without-mfa 0", "device-without-mfa 0"]
     closed = {"Effect": "Deny", "Action": "iam:DeactivateMFADevice", "Resource": "*", "Condition": WITHOUT_MFA}
-    assert traps(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"), closed)) == []
+    assert issues_in(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"), closed)) == []
 
 
 def test_taking_a_device_away_without_mfa_is_found_in_an_allow() -> None:
     swap = allow("iam:DeactivateMFADevice", OWN)
-    assert traps(policy(swap)) == ["device-without-mfa 0"]
-    assert traps(policy(swap | {"Condition": WITH_MFA})) == []
-    assert traps(policy(swap, deny_but(*ENROLLING))) == []
-    assert traps(policy(swap, deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 1"]
-    assert traps(policy(allow("iam:*"))) == []
+    assert issues_in(policy(swap)) == ["device-without-mfa 0"]
+    assert issues_in(policy(swap | {"Condition": WITH_MFA})) == []
+    assert issues_in(policy(swap, deny_but(*ENROLLING))) == []
+    assert issues_in(policy(swap, deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 1"]
+    assert issues_in(policy(allow("iam:*"))) == []
 
 
 @pytest.mark.parametrize(
@@ -169,13 +171,15 @@ def test_taking_a_device_away_without_mfa_is_found_in_an_allow() -> None:
     ],
 )
 def test_deleting_a_device_without_mfa_is_fine_for_ones_own(others: list[dict[str, Any]], expected: list[str]) -> None:
-    assert traps(policy(deny_but(*ENROLLING, "iam:DeleteVirtualMFADevice"), *others)) == expected
+    assert issues_in(policy(deny_but(*ENROLLING, "iam:DeleteVirtualMFADevice"), *others)) == expected
 
 
 def test_deleting_any_device_without_mfa_is_found_in_an_allow() -> None:
-    assert traps(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/*"))) == ["device-without-mfa 0"]
-    assert traps(policy(allow("iam:Delete*MFADevice", "arn:aws:iam::210987654321:mfa/*"))) == ["device-without-mfa 0"]
-    assert traps(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/${aws:username}*"))) == []
+    assert issues_in(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/*"))) == ["device-without-mfa 0"]
+    assert issues_in(policy(allow("iam:Delete*MFADevice", "arn:aws:iam::210987654321:mfa/*"))) == [
+        "device-without-mfa 0"
+    ]
+    assert issues_in(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/${aws:username}*"))) == []
 
 
 @pytest.mark.parametrize(
@@ -190,19 +194,19 @@ def test_deleting_any_device_without_mfa_is_found_in_an_allow() -> None:
     ],
 )
 def test_a_list_that_locks_a_user_out_of_enrolling_is_found(exempt: list[str], expected: list[str]) -> None:
-    assert traps(policy(deny_but(*exempt)), infos=True) == expected
+    assert issues_in(policy(deny_but(*exempt)), infos=True) == expected
 
 
 def test_the_message_of_a_lock_out_names_what_is_missing() -> None:
     (finding,) = lint("p", policy(deny_but("iam:EnableMFADevice")).encode())
-    assert finding.trap.remedy == "add iam:CreateVirtualMFADevice to NotAction"
+    assert finding.issue.remedy == "add iam:CreateVirtualMFADevice to NotAction"
     (finding,) = lint("p", policy(deny_but("iam:GetUser")).encode())
-    assert finding.trap.remedy == "add iam:CreateVirtualMFADevice and iam:EnableMFADevice to NotAction"
+    assert finding.issue.remedy == "add iam:CreateVirtualMFADevice and iam:EnableMFADevice to NotAction"
 
 
 def test_a_bare_deny_is_told_to_lack_self_service() -> None:
-    assert traps(policy(deny(WITHOUT_MFA)), infos=True) == ["no-self-service 0"]
-    assert traps(policy(deny(WITHOUT_MFA, "ec2:*")), infos=True) == []
+    assert issues_in(policy(deny(WITHOUT_MFA)), infos=True) == ["no-self-service 0"]
+    assert issues_in(policy(deny(WITHOUT_MFA, "ec2:*")), infos=True) == []
 
 
 @pytest.mark.parametrize(
@@ -217,12 +221,12 @@ def test_a_bare_deny_is_told_to_lack_self_service() -> None:
     ],
 )
 def test_one_name_for_a_device_is_warned_of(resource: object, expected: list[str]) -> None:
-    assert traps(policy(allow("iam:CreateVirtualMFADevice", resource))) == expected
+    assert issues_in(policy(allow("iam:CreateVirtualMFADevice", resource))) == expected
 
 
 def test_one_name_is_not_warned_of_where_another_statement_gives_more() -> None:
     one, more = (allow("iam:CreateVirtualMFADevice", f"arn:aws:iam::*:mfa/{name}") for name in ("${aws:username}", "*"))
-    assert traps(policy(one, more)) == []
+    assert issues_in(policy(one, more)) == []
 
 
 def test_get_session_token_in_a_list_is_told() -> None:
@@ -232,8 +236,8 @@ def test_get_session_token_in_a_list_is_told() -> None:
         deny_but(*ENROLLING, "sts:GetSessionToken"),
     ):
         (finding,) = lint("p", policy(statement).encode())
-        assert (finding.trap.name, finding.trap.severity) == ("get-session-token", "info")
-    assert traps(policy(allow("sts:*"), allow("*")), infos=True) == []
+        assert (finding.issue.name, finding.issue.severity) == ("get-session-token", "info")
+    assert issues_in(policy(allow("sts:*"), allow("*")), infos=True) == []
 
 
 # ---- addresses
@@ -253,12 +257,12 @@ def test_get_session_token_in_a_list_is_told() -> None:
 )
 def test_networks_that_restrict_nothing_are_found(condition: dict[str, Any], expected: list[str]) -> None:
     whole = condition | {"Bool": {"aws:ViaAWSService": "false"}, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
-    assert traps(policy(deny(whole))) == expected
+    assert issues_in(policy(deny(whole))) == expected
 
 
 def test_an_allow_for_the_whole_world_is_found() -> None:
-    assert traps(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["::/0"]}}))) == ["whole-world 0"]
-    assert traps(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["2001:db8::/32"]}}))) == []
+    assert issues_in(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["::/0"]}}))) == ["whole-world 0"]
+    assert issues_in(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["2001:db8::/32"]}}))) == []
 
 
 @pytest.mark.parametrize(
@@ -273,7 +277,7 @@ def test_an_allow_for_the_whole_world_is_found() -> None:
     ],
 )
 def test_an_ip_deny_that_hits_too_much_is_warned_of(operator: str, more: dict[str, Any], expected: list[str]) -> None:
-    assert traps(policy(deny({operator: {"aws:SourceIp": "203.0.113.0/24"}} | more))) == expected
+    assert issues_in(policy(deny({operator: {"aws:SourceIp": "203.0.113.0/24"}} | more))) == expected
 
 
 # ---- the form
@@ -295,14 +299,14 @@ def test_an_ip_deny_that_hits_too_much_is_warned_of(operator: str, more: dict[st
 )
 def test_malformed_json_is_told_with_its_line(text: str, line: int, said: str) -> None:
     (finding,) = lint("p.json", text.encode())
-    assert (finding.trap.name, finding.trap.severity, finding.line) == ("malformed", "error", line)
-    assert finding.trap.message.startswith(said)
+    assert (finding.issue.name, finding.issue.severity, finding.line) == ("malformed", "error", line)
+    assert finding.issue.message.startswith(said)
     assert finding.statement is None
 
 
 def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
     (finding,) = lint("p.json", b'{\n"a": "\xff"}')
-    assert (finding.line, finding.trap.message) == (2, "it is not UTF-8")
+    assert (finding.line, finding.issue.message) == (2, "it is not UTF-8")
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
@@ -324,19 +328,19 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 )
 def test_what_aws_would_not_take_is_an_error(statement: Any, said: str) -> None:  # noqa: ANN401 - it is broken
     (finding,) = lint("p.json", policy(statement).encode())
-    assert (finding.trap.name, finding.trap.severity) == ("not-a-policy", "error")
-    assert said in finding.trap.message
+    assert (finding.issue.name, finding.issue.severity) == ("not-a-policy", "error")
+    assert said in finding.issue.message
 
 
 def test_a_file_that_is_no_policy_is_an_error() -> None:
     for text in ("[]", "{}", "7", '{"Version": "2020-01-01", "Statement": {}}', '{"Statement": {}, "Extra": 1}'):
-        assert [one.split()[0] for one in traps(text)] == ["not-a-policy"]
+        assert [one.split()[0] for one in issues_in(text)] == ["not-a-policy"]
 
 
 def test_a_variable_in_an_older_policy_is_an_error() -> None:
     text = json.dumps({"Statement": allow("s3:*", "arn:aws:s3:::b/${aws:username}")})
     (finding,) = lint("p.json", text.encode())
-    assert (finding.trap.name, finding.statement and finding.statement.index) == ("variable-without-version", None)
+    assert (finding.issue.name, finding.statement and finding.statement.index) == ("variable-without-version", None)
 
 
 @pytest.mark.parametrize(
@@ -350,8 +354,8 @@ def test_a_variable_in_an_older_policy_is_an_error() -> None:
 )
 def test_what_encee_does_not_know_is_warned_of(statement: dict[str, Any], said: str) -> None:
     (finding,) = lint("p.json", policy(statement).encode())
-    assert (finding.trap.name, finding.trap.severity) == ("unknown", "warning")
-    assert said in finding.trap.message
+    assert (finding.issue.name, finding.issue.severity) == ("unknown", "warning")
+    assert said in finding.issue.message
 
 
 # ---- where
