@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from encee.awsfile.open_writers import is_open_for_writing
 from encee.errors import FileBusyError, FileRefusedError
@@ -52,7 +52,11 @@ def take(real: Path) -> Snapshot:
     Raises:
         FileRefusedError: It has become a link since its path was resolved.
     """
-    return observe(real)[0]
+    descriptor = _open(real)
+    if descriptor is None:
+        return Snapshot(b"")
+    with os.fdopen(descriptor, "rb") as file:
+        return _state(file)
 
 
 def observe(real: Path) -> tuple[Snapshot, bool | None]:
@@ -61,31 +65,41 @@ def observe(real: Path) -> tuple[Snapshot, bool | None]:
     Raises:
         FileRefusedError: It has become a link since its path was resolved.
     """
+    descriptor = _open(real)
+    if descriptor is None:
+        return Snapshot(b""), None
+    with os.fdopen(descriptor, "rb") as file:
+        return _state(file), is_open_for_writing(descriptor)
+
+
+def _open(real: Path) -> int | None:
+    """A descriptor of the file; None where there is no file."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        descriptor = os.open(real, flags)
+        return os.open(real, flags)
     except FileNotFoundError:
-        return Snapshot(b""), None
+        return None
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
         raise FileRefusedError(
             f"{real} has become a link meanwhile", hint="try again: the link is followed then"
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read()
-        status = os.fstat(descriptor)
-        state = Snapshot(
-            data,
-            status.st_ino,
-            status.st_mtime_ns,
-            stat.S_IMODE(status.st_mode),
-            status.st_uid,
-            status.st_gid,
-            _attributes(descriptor),
-            exists=True,
-        )
-        return state, is_open_for_writing(descriptor)
+
+
+def _state(file: BinaryIO) -> Snapshot:
+    data = file.read()
+    status = os.fstat(file.fileno())
+    return Snapshot(
+        data,
+        status.st_ino,
+        status.st_mtime_ns,
+        stat.S_IMODE(status.st_mode),
+        status.st_uid,
+        status.st_gid,
+        _attributes(file.fileno()),
+        exists=True,
+    )
 
 
 def read_stable(
@@ -104,6 +118,9 @@ def read_stable(
     Raises:
         FileBusyError: It was not complete by the deadline.
     """
+    state, writer = take(real), None
+    if is_known(state) or (state.data and not to_edit and _age(state) >= _YOUNG_SECONDS):
+        return state
     state, writer = observe(real)
     since = time.monotonic()
     while not is_known(state):
@@ -124,13 +141,18 @@ def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_
     if writer:
         return False
     # A time in the future says nothing of the age: clocks jump. Then only what was observed counts.
-    age = max(time.time() - state.mtime_ns / 1e9, unchanged)
+    age = max(_age(state), unchanged)
     if not state.data:
         is_doubtful = had_content or (state.exists and writer is None and age < QUIET_SECONDS)
         return unchanged >= (QUIET_SECONDS if is_doubtful else _EMPTY_SECONDS)
     if writer is False or not to_edit:
         return age >= _YOUNG_SECONDS or unchanged >= _READS_APART_SECONDS
     return age >= QUIET_SECONDS
+
+
+def _age(state: Snapshot) -> float:
+    """Seconds since the file was changed, by its own time."""
+    return time.time() - state.mtime_ns / 1e9
 
 
 def busy(path: Path) -> FileBusyError:
