@@ -78,9 +78,10 @@ cover: $(if $(TESTED),dev,cover-test)  ## make test and the slow tests, with bra
 	$(BIN)/coverage report
 
 PROPERTIES := tests/awsfile/test_document_properties.py tests/profiles/test_key_edits_properties.py \
-	tests/profiles/importers/test_base.py tests/aws/policies/test_properties.py
+	tests/profiles/importers/test_base.py tests/aws/policies/test_properties.py \
+	tests/aws/policies/test_agreement.py tests/aws/policies/test_iam_simulate.py
 
-fuzz: dev  ## the properties of the edit, the importers, lint and the evaluator, on 50,000 generated files
+fuzz: dev  ## the properties of the edit, the importers, lint and the evaluators, on 50,000 generated files
 	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) --timeout 0 $(PROPERTIES)
 
 bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md

@@ -52,13 +52,13 @@ def key_matches(name: str, key: str, wanted: object, context: Context, *, variab
     negated, compare = _operator(operator_name)
     if variables and operator_name not in WITH_VARIABLES and any("${" in text for text in texts):
         raise UndocumentedError(f"a policy variable with the operator {operator_name}")
-    if qualifier:
-        values = [value for value in values if value]  # an empty text is a null dataset
     if not values:
         return _absent_key_matches(qualifier, negated=negated, if_exists=rest != operator_name)
     if qualifier not in QUALIFIERS or (not qualifier and len(values) > 1):
         raise UndocumentedError(f"the operator {name} with {len(values)} values of {key}")
     known = context if variables else None
+    if qualifier:
+        values = [value for value in values if value]  # the key is present, but an empty text is a null dataset
     matches = [any(compare(text, value, known) for text in texts) is not negated for value in values]
     return any(matches) if qualifier == "ForAnyValue" else all(matches)
 

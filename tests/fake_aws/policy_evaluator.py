@@ -16,12 +16,13 @@ from tests.fake_aws.policy_conditions import conditions_match
 from tests.fake_aws.policy_patterns import UndocumentedError, action_matches, resource_matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Sequence, Set as AbstractSet
 
     from tests.fake_aws.policy_patterns import Context
 
 Document: TypeAlias = Mapping[str, Any]
 VARIABLES_SINCE = "2012-10-17"
+THROUGH = frozenset({"account", "role"})
 
 
 class Effect(Enum):
@@ -83,21 +84,27 @@ def evaluate_trust(
     """Decide on sts:AssumeRole, whose resource is the role that has the trust policy.
 
     A trust policy always has to allow it. In the role's own account, a trust policy that names the caller is enough;
-    one that names the account leaves it to the caller's policies. Across accounts, both have to allow it
-    (reference_policies_evaluation-logic_policy-eval-basics-single-account, reference_policies_elements_principal).
+    one that names the role of the caller's session is limited by that role's boundary; one that names the account
+    leaves it to the caller's policies. Across accounts, both have to allow it
+    (reference_policies_evaluation-logic_policy-eval-basics-single-account, reference_policies_elements_principal,
+    access_policies_boundaries).
     """
     trust = _effect([trust_policy], request)
     own = evaluate(request, identity_policies, boundaries)
     if own.effect is Effect.EXPLICIT_DENY:
         return own
-    same_account = _account(request.principal) == _account(request.resource)
-    names_caller = _effect([trust_policy], request, through_account=False) is Effect.ALLOW
-    if trust is not Effect.ALLOW or (same_account and names_caller):
+    if trust is not Effect.ALLOW:
         return Decision(trust, "trust policy")
+    if _account(request.principal) == _account(request.resource):
+        if _effect([trust_policy], request, through=frozenset()) is Effect.ALLOW:
+            return Decision(trust, "trust policy")
+        if _effect([trust_policy], request, through=frozenset({"role"})) is Effect.ALLOW:
+            boundary = Effect.ALLOW if boundaries is None else _effect(boundaries, request)
+            return Decision(boundary, "permissions boundary")
     return own
 
 
-def _effect(policies: Sequence[Document], request: Request, *, through_account: bool = True) -> Effect:
+def _effect(policies: Sequence[Document], request: Request, *, through: AbstractSet[str] = THROUGH) -> Effect:
     """Collect the effects of the statements that apply: a deny comes before an allow."""
     effects = {
         statement["Effect"]
@@ -106,7 +113,7 @@ def _effect(policies: Sequence[Document], request: Request, *, through_account: 
         if _applies(
             statement,
             request,
-            through_account=through_account,
+            through=through,
             variables=policy.get("Version") == VARIABLES_SINCE,
         )
     }
@@ -115,13 +122,11 @@ def _effect(policies: Sequence[Document], request: Request, *, through_account: 
     return Effect.ALLOW if "Allow" in effects else Effect.IMPLICIT_DENY
 
 
-def _applies(statement: Document, request: Request, *, through_account: bool, variables: bool) -> bool:
+def _applies(statement: Document, request: Request, *, through: AbstractSet[str], variables: bool) -> bool:
     """Report whether each element of a statement matches. A trust policy has principals and no resources."""
     known = request.context if variables else None
     if {"Principal", "NotPrincipal"} & {*statement}:
-        object_matches = _element_matches(
-            statement, "Principal", lambda name: _names(name, request, through_account=through_account)
-        )
+        object_matches = _element_matches(statement, "Principal", lambda name: _names(name, request, through=through))
     else:
         object_matches = _element_matches(
             statement, "Resource", lambda text: resource_matches(text, request.resource, known)
@@ -142,8 +147,8 @@ def _element_matches(statement: Document, name: str, matches: Callable[[Any], bo
     return not any(matches(value) for value in _listed(statement[f"Not{name}"]))
 
 
-def _names(principal: Any, request: Request, *, through_account: bool) -> bool:  # noqa: ANN401 - JSON
-    """Report whether a `Principal` element names the caller, or, with `through_account`, the caller's account.
+def _names(principal: Any, request: Request, *, through: AbstractSet[str]) -> bool:  # noqa: ANN401 - JSON
+    """Report whether a `Principal` element names the caller, or the account or the role that `through` lists.
 
     reference_policies_elements_principal: "*" means everyone, an account's number or its root's ARN the account, a
     role's ARN each of its sessions. A part of a name is never a wildcard.
@@ -156,9 +161,9 @@ def _names(principal: Any, request: Request, *, through_account: bool) -> bool: 
     role = caller.split("/")[1] if caller.startswith("assumed-role/") else None
     for name in _listed(principal.get("AWS", [])):
         if name in {account, f"arn:{partition}:iam::{account}:root"}:
-            matches = through_account
+            matches = "account" in through
         elif role and name.startswith(f"arn:{partition}:iam::{account}:role/"):
-            matches = name.split("/")[-1] == role
+            matches = "role" in through and name.split("/")[-1] == role
         elif name != "*" and ("*" in name or "?" in name):
             raise UndocumentedError(f"the principal {name}")
         else:

@@ -114,6 +114,8 @@ EXAMPLES = [
     Example({"ForAnyValue:StringEquals": {TAG: ["environment", "webserver"]}}, ["cost"], False),
     Example({"ForAnyValue:StringEquals": {TAG: "x"}}, None, False),
     Example({"ForAnyValue:StringNotEquals": {TAG: "x"}}, None, False),
+    Example({"ForAnyValue:StringEqualsIfExists": {TAG: "x"}}, None, True),
+    Example({"ForAnyValue:StringEqualsIfExists": {TAG: "x"}}, [""], False),
     Example({"ForAnyValue:StringNotEquals": {TAG: "x"}}, ["x", "y"], True),
     Example({"ForAllValues:StringNotEquals": {TAG: "x"}}, ["x", "y"], False),
 ]
@@ -300,6 +302,16 @@ def test_a_trust_policy_names_principals_as_documented(
 def test_a_role_session_is_named_by_its_role_and_its_own_arn(name: str, effect: Effect) -> None:
     trust = policy({"Action": "sts:AssumeRole", "Principal": {"AWS": name}})
     assert evaluate_trust(request("sts:AssumeRole", ROLE, principal=SESSION), trust, []).effect is effect
+
+
+def test_a_boundary_limits_a_session_that_is_named_by_its_role() -> None:
+    """access_policies_boundaries: a grant to a role's ARN is limited by an implicit deny, one to its session is not."""
+    boundary = policy({"Action": "s3:*", "Resource": "*"})
+    assume = request("sts:AssumeRole", ROLE, principal=SESSION)
+    for name, effect in ((f"arn:aws:iam::{ACCOUNT}:role/first", IMPLICIT_DENY), (SESSION, ALLOW)):
+        trust = policy({"Action": "sts:AssumeRole", "Principal": {"AWS": name}})
+        assert evaluate_trust(assume, trust, [everything()], [boundary]).effect is effect
+        assert evaluate_trust(assume, trust, [], [everything()]).effect is ALLOW
 
 
 def test_a_role_of_another_account_needs_both_policies() -> None:

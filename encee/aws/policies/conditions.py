@@ -70,11 +70,11 @@ def _key_holds(type_: str, key: str, wanted: object, context: Context, *, variab
     if match is None or match[2] not in _OPERATORS or several:
         return unknown(f"the condition operator {type_}" + (f" for the several values of {key}" if several else ""))
     known, set_operator = _OPERATORS[match[2]], match[1]
-    if set_operator:
-        found = tuple(value for value in found if value)  # empty values count as none
-    each = [_value_holds(known, texts, value, context, variables=variables) for value in found]
-    if not each:
+    if not found:
         return _without_the_key(known, set_operator, if_exists=bool(match[3]))
+    if set_operator:
+        found = tuple(value for value in found if value)  # the key exists, and its empty values do not count
+    each = [_value_holds(known, texts, value, context, variables=variables) for value in found]
     return (any_ if set_operator == "ForAnyValue" else all_)(each)
 
 

@@ -303,6 +303,8 @@ def test_a_negation_of_a_variable_without_a_value_is_not_known() -> None:
         ({"ForAnyValue:StringNotEquals": {"aws:x": "a"}}, {"aws_x": ["a", "b"]}, "allowed"),
         ({"ForAnyValue:StringNotEquals": {"aws:x": "a"}}, {}, "not-allowed"),
         ({"ForAnyValue:StringEqualsIfExists": {"aws:x": "a"}}, {}, "allowed"),
+        ({"ForAnyValue:StringEqualsIfExists": {"aws:x": "a"}}, {"aws_x": [""]}, "not-allowed"),
+        ({"ForAllValues:StringEqualsIfExists": {"aws:x": "a"}}, {"aws_x": [""]}, "allowed"),
         ({"StringEquals": {"aws:x": "a"}}, {"aws_x": ["a", "b"]}, "unknown"),
         ({"Bool": {}}, {}, "allowed"),
     ],
