@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from encee.aws.clients import Clients
 from encee.aws.errors import translate_errors
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
+from encee.aws.sts import get_caller_identity
 from encee.errors import AwsError
 from encee.model import AccessKey
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-_APART = 0.3
+_POLL_SECONDS = 0.3
 """Seconds between two calls that try a new key."""
 
-_PATIENCE = 60.0
+_USABLE_TIMEOUT_SECONDS = 60.0
 """For how many seconds a new key is tried."""
 
 
@@ -74,7 +74,7 @@ def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = Non
     return sorted(keys, key=lambda key: key.created)
 
 
-def last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None:
+def get_last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None:
     """When a key signed last; None where AWS knows of no time.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
@@ -109,13 +109,13 @@ class AccessKeys:
         """
         return list_access_keys(self._iam, self._signer)
 
-    def last_use(self, key_id: str) -> LastUse | None:
+    def get_last_use(self, key_id: str) -> LastUse | None:
         """When one of them signed last; None where AWS knows of no time.
 
         Raises:
             AwsError: AWS refused, or could not be reached.
         """
-        return last_use(self._iam, self._signer, key_id)
+        return get_last_use(self._iam, self._signer, key_id)
 
     def create(self) -> AccessKey:
         """A new one.
@@ -154,7 +154,7 @@ class AccessKeys:
             self._iam.delete_access_key(AccessKeyId=key_id)
 
 
-def wait_until_it_works(clients: Clients, signer: Signer, *, in_a_row: int) -> None:
+def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> None:
     """Wait until a new key, which signs, has answered so many calls in a row.
 
     IAM is eventually consistent, and each call may meet another server.
@@ -163,18 +163,18 @@ def wait_until_it_works(clients: Clients, signer: Signer, *, in_a_row: int) -> N
         AwsError: It has not within a minute.
     """
     sts = clients.sts(signer)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _USABLE_TIMEOUT_SECONDS
     answered = 0
     while answered < in_a_row:
-        time.sleep(_APART if answered else 0)
+        time.sleep(_POLL_SECONDS if answered else 0)
         try:
-            identity(sts, signer)
+            get_caller_identity(sts, signer)
             answered += 1
         except AwsError as error:
             if time.monotonic() > deadline:
                 raise type(error)(
-                    f"the new key {signer.key.id} did not work within {_PATIENCE:.0f} s: {error.message}",
+                    f"the new key {signer.key.id} did not work within {_USABLE_TIMEOUT_SECONDS:.0f} s: {error.message}",
                     hint="wait some minutes",
                 ) from error
-            time.sleep(_APART)
+            time.sleep(_POLL_SECONDS)
             answered = 0

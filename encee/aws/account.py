@@ -221,7 +221,9 @@ class Change(NamedTuple):
     arguments: Mapping[str, Any]
 
 
-def carry_out(client: "IAMClient", signer: Signer, change: Change, unsettled: tuple[type[AwsError], ...] = ()) -> None:
+def apply_change(
+    client: "IAMClient", signer: Signer, change: Change, unsettled: tuple[type[AwsError], ...] = ()
+) -> None:
     """Make a writing call.
 
     Args:

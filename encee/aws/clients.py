@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from encee.aws.errors import UnusableCredentialsError, translate_errors
 from encee.aws.http_limits import limit
 from encee.aws.response_parser import CheckedParsers
-from encee.aws.signer import FoundCredentials, Signer
+from encee.aws.signer import ExternalCredentials, Signer
 from encee.errors import AwsError
 from encee.model import is_unencrypted
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
-_CONNECT_TIMEOUT = 5
-_READ_TIMEOUT = 15
+_CONNECT_TIMEOUT_SECONDS = 5
+_READ_TIMEOUT_SECONDS = 15
 _REPORT_MEBIBYTES = 64
 """How long an answer of IAM may be: a credential report and a page of policies hold megabytes."""
 
@@ -140,7 +140,7 @@ def _settings_only() -> Iterator[None]:
         raise ValueError("no client") from error
 
 
-def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> FoundCredentials:
+def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> ExternalCredentials:
     """What botocore takes for a profile without asking anybody: SSO, a web identity, a process, a section's keys.
 
     Args:
@@ -161,7 +161,7 @@ def find_credentials(profile: str, credentials_file: Path, config_file: Path, hi
         raise AwsError(f"{profile} has no credentials", hint=hint)
     if not all(isinstance(part, str) for part in (frozen.access_key, frozen.secret_key, frozen.token or "")):
         raise AwsError(f"{profile} has credentials that are no text", hint=hint)
-    return FoundCredentials(frozen.access_key, frozen.secret_key, frozen.token)
+    return ExternalCredentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.session.Session":
@@ -195,5 +195,7 @@ def _config(*, attempts: int) -> "Config":
     from botocore.config import Config
 
     return Config(
-        retries={"total_max_attempts": attempts}, connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT
+        retries={"total_max_attempts": attempts},
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
     )

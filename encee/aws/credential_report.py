@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from encee.aws.access_keys import last_use, list_access_keys
+from encee.aws.access_keys import get_last_use, list_access_keys
 from encee.aws.account import PAGE
 from encee.aws.errors import translate_errors
 from encee.aws.mfa_devices import list_devices
@@ -18,10 +18,10 @@ from encee.model import Device
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-_PATIENCE = 600
+_MAX_REPORT_POLLS = 600
 """How many times AWS is asked whether the report is ready."""
 
-_BETWEEN = 0.5
+_POLL_SECONDS = 0.5
 """Seconds between two times."""
 
 ROOT = "<root_account>"
@@ -86,12 +86,12 @@ def read_user_credentials(client: "IAMClient", signer: Signer, user: str) -> Use
     """
     keys = []
     for key in list_access_keys(client, signer, user):
-        used = last_use(client, signer, key.id)
+        used = get_last_use(client, signer, key.id)
         keys.append(Key(key.active, key.created, used.when if used else None))
     return UserCredentials(
         user,
         _has_password(client, signer, user),
-        kind_of_mfa(list_devices(client, signer, user)),
+        best_mfa_kind(list_devices(client, signer, user)),
         tuple(keys),
     )
 
@@ -105,13 +105,13 @@ def _has_password(client: "IAMClient", signer: Signer, user: str) -> bool:
     return True
 
 
-def kind_of_mfa(devices: Iterable[Device]) -> str:
+def best_mfa_kind(devices: Iterable[Device]) -> str:
     """The best kind among a user's devices, as `UserCredentials.mfa` has it."""
     kinds = {device.kind for device in devices}
     return next((kind for kind in ("virtual", "hardware", "FIDO") if kind in kinds), "none")
 
 
-def users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
+def list_users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
     """The names of all users who have a virtual device.
 
     Raises:
@@ -138,10 +138,10 @@ def read_report(client: "IAMClient", signer: Signer) -> Report:
         AwsError: AWS refused, or could not be reached.
     """
     with translate_errors(signer):
-        for _ in range(_PATIENCE):
+        for _ in range(_MAX_REPORT_POLLS):
             if client.generate_credential_report().get("State") == "COMPLETE":
                 break
-            time.sleep(_BETWEEN)
+            time.sleep(_POLL_SECONDS)
         answer = client.get_credential_report()
         made, text = answer["GeneratedTime"], answer["Content"].decode()
     try:

@@ -48,15 +48,15 @@ class UnusableCredentialsError(AwsError):
     """The key, the secret, the clock or the network is wrong: no code would help."""
 
 
-class DeadKeyError(UnusableCredentialsError):
+class RejectedKeyError(UnusableCredentialsError):
     """AWS does not accept the access key: its id or its secret is wrong, or it is no more."""
 
 
-class ClockOffError(UnusableCredentialsError):
+class ClockSkewError(UnusableCredentialsError):
     """This machine's clock is so far from AWS's that no signature is accepted."""
 
 
-class NobodyListensError(UnusableCredentialsError, RequestNotSentError):
+class EndpointRefusedError(UnusableCredentialsError, RequestNotSentError):
     """The connection was refused, so nothing was sent."""
 
 
@@ -96,11 +96,11 @@ def translate_errors(signer: Signer) -> Iterator[None]:
         WrongCodeError: AWS did not accept the code.
         LostAnswerError: The request went out and no answer that can be trusted came back.
         ThrottledError: Too many requests; nothing was done.
-        NobodyListensError: Nothing was sent.
+        EndpointRefusedError: Nothing was sent.
         DeniedError: A policy does not allow it; the message names the action.
         TakenError, MissingError, InUseError: IAM has, or lacks, what the request is about.
-        DeadKeyError: The key or the secret is wrong.
-        ClockOffError: The clock is.
+        RejectedKeyError: The key or the secret is wrong.
+        ClockSkewError: The clock is.
         UnusableCredentialsError: The network is.
         AwsError: Everything else.
     """
@@ -187,7 +187,7 @@ _MEANINGS = (
     _Meaning(
         "SignatureDoesNotMatch",
         "",
-        DeadKeyError,
+        RejectedKeyError,
         "the secret access key of {profile} does not belong to its key id {key_id}",
         "enter both again: aws configure --profile {profile}",
     ),
@@ -245,7 +245,7 @@ def _cut(text: str) -> str:
 
 def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
     """What AWS means by refusing what this signer wanted."""
-    if signer.source is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
+    if signer.source_profile is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
         return _dead_session(code, signer)
     if code == "InvalidClientTokenId":
         return _unknown_key(signer)
@@ -275,17 +275,17 @@ def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
 
 def _dead_session(code: str, signer: Signer) -> AwsError:
     """The error for a session that AWS does not accept."""
-    names = dict.fromkeys(filter(None, (signer.source, signer.profile)))
+    names = dict.fromkeys(filter(None, (signer.source_profile, signer.profile)))
     command = ["encee", "refresh", *names]
     use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
-    message = f"AWS does not accept the session of {signer.source} any more{use}"
+    message = f"AWS does not accept the session of {signer.source_profile} any more{use}"
     if code == "InvalidClientTokenId" and not _ALWAYS_ENABLED.fullmatch(signer.region):
         message += f", or the region {signer.region} is not enabled for the account"
         command += ["--region", _FIRST_REGION]
     return AwsError(message, hint=shlex.join(command))
 
 
-def _unknown_key(signer: Signer) -> DeadKeyError:
+def _unknown_key(signer: Signer) -> RejectedKeyError:
     """The error for a key that AWS does not know; it answers the same in a region that is not enabled."""
     message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
     causes = ["it was deleted, made inactive or mistyped"]
@@ -297,7 +297,7 @@ def _unknown_key(signer: Signer) -> DeadKeyError:
     else:
         causes.append("the region is not enabled for the account or belongs to another partition")
         hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _FIRST_REGION])
-    return DeadKeyError(f"{message}: {', or '.join(causes)}", hint=hint)
+    return RejectedKeyError(f"{message}: {', or '.join(causes)}", hint=hint)
 
 
 def _not_assumed(text: str, role: str) -> AwsError:
@@ -346,14 +346,14 @@ def _clock_off(text: str) -> AwsError:
         message = f"AWS finds this machine's clock wrong, in words that encee cannot read: {_cut(text)}"
         return LostAnswerError(message, hint=CLOCK_REMEDY)
     minutes = round((here - there).total_seconds() / 60)
-    return ClockOffError(
+    return ClockSkewError(
         f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",
         hint=CLOCK_REMEDY,
     )
 
 
 def _unreachable(error: Exception, signer: Signer) -> AwsError:
-    kind = NobodyListensError if _refused_connection(error) else UnusableCredentialsError
+    kind = EndpointRefusedError if _refused_connection(error) else UnusableCredentialsError
     if proxy := getattr(error, "kwargs", {}).get("proxy_url"):
         return kind(
             _proxy_fault(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"

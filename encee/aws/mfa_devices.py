@@ -17,7 +17,7 @@ from encee.model import Device
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-MOST = 8
+MAX_DEVICES = 8
 """How many devices a user can have, of any kind."""
 
 

@@ -11,10 +11,10 @@ from encee.errors import AwsError
 CHECK_IP = "https://checkip.amazonaws.com"
 """AWS's own service that answers with the caller's address."""
 
-_TIMEOUT = 5
+_TIMEOUT_SECONDS = 5
 
 
-def public_address(url: str = CHECK_IP) -> str:
+def find_public_address(url: str = CHECK_IP) -> str:
     """The address that AWS sees, IPv4 or IPv6.
 
     Args:
@@ -25,11 +25,11 @@ def public_address(url: str = CHECK_IP) -> str:
     """
 
     def ask() -> str:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 - the address above, or a test's
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the address above, or a test's
             return str(ipaddress.ip_address(answer.read(64).decode().strip()))
 
     try:
-        return within(_TIMEOUT, ask)
+        return within(_TIMEOUT_SECONDS, ask)
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(error, HTTPError):
             error.close()  # it holds the answer, and so the connection

@@ -11,7 +11,7 @@ from encee.errors import AwsError
 _PAUSES = (1, 2)
 """Seconds before the second and the third attempt."""
 
-_SETTLES = (1, 2, 4, 8)
+_CONSISTENCY_PAUSES = (1, 2, 4, 8)
 """Seconds before each further attempt where IAM does not know of a change everywhere yet."""
 
 Answer = TypeVar("Answer")
@@ -78,7 +78,7 @@ def retry_until_consistent(attempt: Callable[[], Answer], unsettled: tuple[type[
     Raises:
         AwsError: One of these again and again, for a quarter of a minute; or any other.
     """
-    for pause in _SETTLES:
+    for pause in _CONSISTENCY_PAUSES:
         try:
             return attempt()
         except unsettled:

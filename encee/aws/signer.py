@@ -8,7 +8,7 @@ from encee.model import AccessKey, Session
 
 
 @dataclass(frozen=True, slots=True)
-class FoundCredentials:
+class ExternalCredentials:
     """What botocore finds for a profile that encee does not refresh: of SSO, of a process, of another tool.
 
     Args:
@@ -31,16 +31,16 @@ class Signer(NamedTuple):
         region: The region of the endpoint.
         credentials_file: Where the profile lies.
         config_file: Where its settings lie.
-        source: The profile whose session signs, where it is a session; else None.
+        source_profile: The profile whose session signs, where it is a session; else None.
         role: The role profile that is assumed, where the settings are those of another profile; else None.
     """
 
     profile: str
-    key: AccessKey | Session | FoundCredentials
+    key: AccessKey | Session | ExternalCredentials
     region: str
     credentials_file: Path
     config_file: Path
-    source: str | None = None
+    source_profile: str | None = None
     role: str | None = None
 
     @property
@@ -48,7 +48,7 @@ class Signer(NamedTuple):
         """The session token; None for long-term credentials."""
         return None if isinstance(self.key, AccessKey) else self.key.token
 
-    def unlocked(self) -> "Signer":
+    def with_secret(self) -> "Signer":
         """The same, with a secret that is locked away fetched now, and not in the middle of a request.
 
         Raises:

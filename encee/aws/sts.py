@@ -123,7 +123,7 @@ class Identity(NamedTuple):
         return f"arn:{self.partition}:iam::{self.account}:mfa/{name}"
 
 
-def identity(client: "STSClient", signer: Signer) -> Identity:
+def get_caller_identity(client: "STSClient", signer: Signer) -> Identity:
     """Who signs; needs no permission, and nothing can deny it.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html

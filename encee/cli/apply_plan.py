@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from encee.aws.clients import Clients
 from encee.aws.signer import Signer
-from encee.aws.sts import Identity, identity
+from encee.aws.sts import Identity, get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
@@ -40,7 +40,7 @@ class Administrator(NamedTuple):
         Raises:
             AwsError: AWS could not be reached.
         """
-        return identity(Clients(terminal.warn).sts(self.signer), self.signer).date
+        return get_caller_identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
 def administrator_of(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> Administrator:
@@ -51,7 +51,7 @@ def administrator_of(profile: str, environment: Environment, files: Files, how: 
     """
     signer = administrator(profile, environment, files, how)
     clients = Clients(terminal.warn)
-    caller = identity(clients.sts(signer), signer)
+    caller = get_caller_identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))
 
 

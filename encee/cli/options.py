@@ -35,9 +35,9 @@ def code_form(value: str | None) -> str | None:
         UsageError: The value is not six digits.
     """
     if not_empty(value) not in {None, "-"}:
-        from encee.mfa.code_sources import checked_code  # noqa: PLC0415 - most command lines give no code
+        from encee.mfa.code_sources import require_code  # noqa: PLC0415 - most command lines give no code
 
-        checked_code(value or "", "the code from --code")
+        require_code(value or "", "the code from --code")
     return value
 
 

@@ -92,13 +92,13 @@ def ask_code(prompt: str) -> str:
 
 def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
     """Six digits; None when the question is cancelled first, which it can be only by `cancelled`."""
-    from encee.mfa.code_sources import code_in  # noqa: PLC0415 - most commands ask for no code
+    from encee.mfa.code_sources import parse_code  # noqa: PLC0415 - most commands ask for no code
 
     while True:
         typed = ask(prompt, cancelled)
         if typed is None:
             return None
-        if code := code_in(typed):
+        if code := parse_code(typed):
             return code
         with terminal.conversation():
             terminal.say("a code is six digits: type the one that the device shows now")

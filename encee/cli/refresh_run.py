@@ -10,7 +10,7 @@ from encee.awsfile.paths import Files
 from encee.cli import display, prompts, terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog, stores
 from encee.errors import EnceeError, UsageError
-from encee.mfa.code_sources import CodeSource, GivenCodes, checked_code
+from encee.mfa.code_sources import CodeSource, GivenCodes, require_code
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.settings import GivenSettings, Settings
@@ -156,11 +156,11 @@ def given_codes(code: str | None, code_command: str | None, environment: Environ
         UsageError: The one of the environment is not six digits; the option's was checked before.
     """
     if code == "-":
-        return GivenCodes(_typed_lines(), "standard input", one_each=True)
+        return GivenCodes(_typed_lines(), "standard input", per_device=True)
     if code is not None:
         return GivenCodes([code], "--code")
     if (from_environment := environment.environ.get("ENCEE_CODE")) and code_command is None:
-        return GivenCodes([checked_code(from_environment, "the code from ENCEE_CODE")], "ENCEE_CODE")
+        return GivenCodes([require_code(from_environment, "the code from ENCEE_CODE")], "ENCEE_CODE")
     return None
 
 

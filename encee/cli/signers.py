@@ -76,7 +76,7 @@ class Signing:
             return request(self.with_session())
 
     def _with(self, session: Session) -> Signer:
-        return self.with_key()._replace(key=session, source=self.profile)
+        return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
 def signing(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signing:
@@ -117,7 +117,7 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
     if profile is not None:
         region, _ = settings.region(profile, None)
         target, session = session_for(profile, environment, files, how)
-        return Signer(profile, session, region, files.credentials, files.config, source=target.profile)
+        return Signer(profile, session, region, files.credentials, files.config, source_profile=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
         raise not_a_source(catalog, word, files)
     way, source = catalog.sign_in(word), catalog.last_source(word)

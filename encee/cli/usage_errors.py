@@ -13,7 +13,7 @@ from encee.cli.detect_shell import evaluation, running_shell
 from encee.cli.help import option_words
 from encee.cli.options import Environment, read_catalog
 from encee.errors import EnceeError, UsageError
-from encee.mfa.code_sources import code_in
+from encee.mfa.code_sources import parse_code
 from encee.profiles.catalog import Catalog
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)", re.ASCII)
@@ -254,7 +254,7 @@ class _Correction:
 
     def _move_codes(self, place: _Place, words: _Words) -> bool:
         """Write a code as the option that it is; False where the command takes none."""
-        codes = [word for word in words.others if code_in(word) and not self._catalog.profile_for(word)]
+        codes = [word for word in words.others if parse_code(word) and not self._catalog.profile_for(word)]
         if not codes:
             return True
         if len(codes) > 1 or {"--code", "-c"} & {*words.options} or "--code" not in option_words(place.command):
@@ -268,7 +268,7 @@ class _Correction:
         return True
 
     def _is_profile_or_code(self, word: str) -> bool:
-        return bool(self._catalog.profile_for(word) or code_in(word))
+        return bool(self._catalog.profile_for(word) or parse_code(word))
 
     def _is_section(self, name: str) -> bool:
         """Whether a name can be served, or stands for one."""

@@ -16,7 +16,7 @@ from encee.errors import EnceeError, UsageError
 from encee.mfa.cancel import Cancelled
 from encee.mfa.controlling_terminal import open_terminal
 from encee.mfa.shell_job import ShellJob
-from encee.mfa.totp import code_at, decoded, step_at
+from encee.mfa.totp import code_at, decode_seed, step_at
 
 _SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
 """An escape sequence (ECMA-48), such as those around a bracketed paste. One with O is a key of the keypad."""
@@ -26,7 +26,7 @@ _KEYPAD = dict(zip("pqrstuvwxy", "0123456789", strict=True))
 
 _DIGITS = 6
 _MINUS = "\u2212"
-_PATIENCE = 30
+_COMMAND_TIMEOUT_SECONDS = 30
 """For how many seconds a command may look for a code."""
 
 _SHORTEST = 10
@@ -60,20 +60,20 @@ class GivenCodes:
     Args:
         codes: The codes in the order of the prompts that they answer; may be read as they are needed.
         origin: Where they come from, for messages: `--code`, `ENCEE_CODE`, `standard input`.
-        one_each: Whether there is a code for each device of the run, also for one that turns out to need none.
+        per_device: Whether there is a code for each device of the run, also for one that turns out to need none.
     """
 
     asks_person = False
     waits = False
 
-    def __init__(self, codes: Iterable[str], origin: str, *, one_each: bool = False) -> None:
+    def __init__(self, codes: Iterable[str], origin: str, *, per_device: bool = False) -> None:
         self._codes = iter(codes)
         self._origin = origin
-        self._one_each = one_each
+        self._per_device = per_device
 
     def skip(self) -> None:
         """Pass over the code of a device that needs none, where there is one for each."""
-        if self._one_each:
+        if self._per_device:
             next(self._codes, None)
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
@@ -88,7 +88,7 @@ class GivenCodes:
                 f"{self._origin} holds no code left for {profile} ({device})",
                 hint="give a code for each device, one a line: encee refresh --code - …",
             )
-        return checked_code(code, f"the code from {self._origin} for {profile}")
+        return require_code(code, f"the code from {self._origin} for {profile}")
 
 
 class CommandCodes:
@@ -120,9 +120,9 @@ class CommandCodes:
                 open_terminal() as ends,
                 ShellJob(self._command, subprocess.DEVNULL if ends is None else ends.reading, _MOST) as job,
             ):
-                printed = job.output(_PATIENCE)
+                printed = job.output(_COMMAND_TIMEOUT_SECONDS)
         except TimeoutError:
-            message = f"the code command of {profile} took longer than {_PATIENCE} s"
+            message = f"the code command of {profile} took longer than {_COMMAND_TIMEOUT_SECONDS} s"
             raise EnceeError(message, hint=hint) from None
         except (OSError, ValueError) as error:
             message = f"the code command of {profile} could not be started: {type(error).__name__}"
@@ -130,7 +130,7 @@ class CommandCodes:
         if job.exit_code and len(printed) < _MOST:
             message = f"the code command of {profile} failed with exit code {job.exit_code}"
             raise EnceeError(message, hint=hint)
-        code = code_in(text := printed.decode(errors="replace"))
+        code = parse_code(text := printed.decode(errors="replace"))
         if code is None:
             what = "printed something else" if text.strip() else "printed nothing"
             raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
@@ -160,7 +160,7 @@ class SeedCodes:
         """
         kept = self._seed_of(device)
         try:
-            seed = checked_seed(kept)
+            seed = parse_seed(kept)
         except UsageError:
             raise EnceeError(
                 f"what is kept as the seed of the device {device} is none",
@@ -169,23 +169,23 @@ class SeedCodes:
         return code_at(seed, step_at(self._clock()))
 
 
-def checked_code(text: str, what: str) -> str:
+def require_code(text: str, what: str) -> str:
     """The six digits of an MFA code that was given rather than typed at a prompt.
 
     Args:
-        text: The code, as `code_in` reads it.
+        text: The code, as `parse_code` reads it.
         what: What it is, for the error, which never shows it.
 
     Raises:
         UsageError: It is not six digits.
     """
-    code = code_in(text)
+    code = parse_code(text)
     if code is None:
         raise UsageError(f"{what} is not six digits", hint="give the code that the device shows")
     return code
 
 
-def code_in(text: str) -> str | None:
+def parse_code(text: str) -> str | None:
     """The six digits of an MFA code as people type, paste and print it; None where the text is anything else.
 
     Blanks, dashes, invisible characters and escape sequences do not count, and digits of any script do.
@@ -199,7 +199,7 @@ def code_in(text: str) -> str | None:
     return "".join(digits) if len(digits) == _DIGITS else None
 
 
-def checked_seed(text: str) -> str:
+def parse_seed(text: str) -> str:
     """A seed as a person has it, with blanks, in small letters or in an otpauth URI, in plain base32.
 
     https://github.com/google/google-authenticator/wiki/Key-Uri-Format has the URI's form.
@@ -212,7 +212,7 @@ def checked_seed(text: str) -> str:
         if text.startswith("otpauth://"):
             text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
         seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
-        size = len(decoded(seed))
+        size = len(decode_seed(seed))
     except ValueError:  # which binascii.Error is, too
         seed, size = "", 0
     if size < _SHORTEST:

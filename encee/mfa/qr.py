@@ -17,7 +17,7 @@ _KINDS = (".png", ".svg")
 _PIXELS = 8
 
 
-def half_blocks(text: str, *, frame: int = _QUIET) -> list[str]:
+def draw_half_blocks(text: str, *, frame: int = _QUIET) -> list[str]:
     """A QR code as lines of half blocks, two rows of modules a line, to be drawn in black on white.
 
     Args:
@@ -33,7 +33,7 @@ def half_blocks(text: str, *, frame: int = _QUIET) -> list[str]:
     ]
 
 
-def checked_picture(path: str) -> Path:
+def parse_picture_path(path: str) -> Path:
     """A file that a QR code can be drawn in, by its name.
 
     Raises:
@@ -46,11 +46,11 @@ def checked_picture(path: str) -> Path:
 
 
 @contextmanager
-def picture(file: Path) -> Iterator[Callable[[str], None]]:
+def create_picture(file: Path) -> Iterator[Callable[[str], None]]:
     """A new file for a QR code that nobody else can read, there for as long as the context lasts.
 
     Args:
-        file: From `checked_picture`.
+        file: From `parse_picture_path`.
 
     Yields:
         Draws the code of a text in it.

@@ -33,13 +33,13 @@ def code_at(seed: str, step: int) -> str:
         seed: In base32, with or without padding.
         step: From `step_at`.
     """
-    digest = hmac.digest(decoded(seed), step.to_bytes(8, "big"), "sha1")
+    digest = hmac.digest(decode_seed(seed), step.to_bytes(8, "big"), "sha1")
     start = digest[-1] & 0xF
     number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
     return f"{number % 1_000_000:06d}"
 
 
-def decoded(seed: str) -> bytes:
+def decode_seed(seed: str) -> bytes:
     """The bytes that a seed in base32 stands for, with or without padding.
 
     Raises:
@@ -48,7 +48,7 @@ def decoded(seed: str) -> bytes:
     return base64.b32decode(seed + "=" * (-len(seed) % 8))
 
 
-def step_of(seed: str, code: str, now: datetime) -> int | None:
+def find_step(seed: str, code: str, now: datetime) -> int | None:
     """The step of a device's code, the one nearest to now; None for what is no code of its within a quarter of an hour.
 
     Args:

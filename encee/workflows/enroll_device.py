@@ -13,7 +13,7 @@ from encee.aws.retries import retry_until_consistent
 from encee.aws.sts import Identity
 from encee.errors import AwsError, EnceeError, UsageError, unexpected
 from encee.mfa.attempts import retry_wrong_codes
-from encee.mfa.totp import seconds_until, step_at, step_of
+from encee.mfa.totp import find_step, seconds_until, step_at
 
 _NAME = re.compile(r"[\w+=,.@-]{1,225}", re.ASCII)
 _NUMBERED = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,3})")
@@ -184,7 +184,7 @@ def _two_codes(device: NewDevice, person: Person, clock: Callable[[], datetime])
     while True:
         code = person.code("code that the app shows now:" if last is None else "next code that the app shows:")
         now = clock()
-        step = step_of(device.seed, code, now)
+        step = find_step(device.seed, code, now)
         if step is None:
             person.hear("that is no code of the new device: it was mistyped, or the device's clock is far off")
         elif step == last:

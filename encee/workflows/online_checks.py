@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from encee.aws.access_keys import list_access_keys
 from encee.aws.clients import Clients
-from encee.aws.errors import CLOCK_REMEDY, ClockOffError, DeadKeyError, ThrottledError
+from encee.aws.errors import CLOCK_REMEDY, ClockSkewError, RejectedKeyError, ThrottledError
 from encee.aws.mfa_devices import list_devices
 from encee.aws.signer import Signer
-from encee.aws.sts import Identity, identity
+from encee.aws.sts import Identity, get_caller_identity
 from encee.errors import AwsError, EnceeError
 from encee.model import Device, Session
 from encee.profiles.checks.access import ACCESS_CHECKS
@@ -100,12 +100,12 @@ def ask(
     """
     clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
     before = clock()
-    who = _answer(lambda: identity(clients.sts(signer), signer))
+    who = _answer(lambda: get_caller_identity(clients.sts(signer), signer))
     now = clock()
     if isinstance(who, AwsError):
         return Answers(signer.profile, serial, who, None, who, who, now)
     ahead = _ahead(before, now, who.date) if who.date else None
-    signers = [signer] if session is None else [signer._replace(key=session, source=signer.profile), signer]
+    signers = [signer] if session is None else [signer._replace(key=session, source_profile=signer.profile), signer]
     devices = _first(signers, lambda by: list_devices(clients.iam(by), by))
     age = _first(signers, lambda by: _created(clients, by, signer.key.id))
     return Answers(signer.profile, serial, who, ahead, devices, age, now)
@@ -141,13 +141,13 @@ def _ahead(before: datetime, after: datetime, date: datetime) -> timedelta:
 
 def _endpoint(answers: Answers) -> Iterator[Finding]:
     error = answers.identity
-    if isinstance(error, AwsError) and not isinstance(error, DeadKeyError | ClockOffError):
+    if isinstance(error, AwsError) and not isinstance(error, RejectedKeyError | ClockSkewError):
         state = State.UNKNOWN if isinstance(error, ThrottledError) else State.ERROR
         yield Finding(state, error.message, error.hint)
 
 
 def _clock(answers: Answers) -> Iterator[Finding]:
-    if isinstance(answers.identity, ClockOffError):
+    if isinstance(answers.identity, ClockSkewError):
         yield Finding(State.ERROR, answers.identity.message, answers.identity.hint)
     elif answers.clock is None:
         yield Finding(State.UNKNOWN, "AWS did not tell its time")
@@ -163,7 +163,7 @@ def _clock(answers: Answers) -> Iterator[Finding]:
 
 def _key(answers: Answers) -> Iterator[Finding]:
     error = answers.identity
-    if isinstance(error, DeadKeyError):
+    if isinstance(error, RejectedKeyError):
         yield Finding(State.ERROR, error.message, error.hint)
     elif isinstance(error, AwsError):
         yield _not_asked()

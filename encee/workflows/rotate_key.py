@@ -15,7 +15,7 @@ from datetime import timedelta
 from shlex import join, quote
 from typing import NamedTuple
 
-from encee.aws.access_keys import AccessKeys, LastUse, UserKey, wait_until_it_works
+from encee.aws.access_keys import AccessKeys, LastUse, UserKey, wait_until_usable
 from encee.aws.clients import Clients
 from encee.aws.errors import LostAnswerError
 from encee.aws.signer import Signer
@@ -257,7 +257,7 @@ class Rotation:
         Raises:
             UsageError: It was used, the files hold it, or `delete_unused` does not say that it may go.
         """
-        used = keys.last_use(other.id)
+        used = keys.get_last_use(other.id)
         held = places_of(catalog, other.id)
         if delete_unused and not used and not held:
             return
@@ -277,7 +277,7 @@ class Rotation:
         )
 
     def _try(self, key: AccessKey, *, in_a_row: int) -> None:
-        wait_until_it_works(self._clients, self._signer._replace(key=key), in_a_row=in_a_row)
+        wait_until_usable(self._clients, self._signer._replace(key=key), in_a_row=in_a_row)
 
     def _create(self, keys: AccessKeys) -> AccessKey:
         try:
@@ -357,7 +357,7 @@ class Rotation:
 def _last_use(keys: AccessKeys, key_id: str) -> LastUse | AwsError | None:
     """When a key signed last; None for never; or why AWS does not say."""
     try:
-        return keys.last_use(key_id)
+        return keys.get_last_use(key_id)
     except AwsError as error:
         return error
 

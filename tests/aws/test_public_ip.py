@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 
-from encee.aws.public_ip import public_address
+from encee.aws.public_ip import find_public_address
 from encee.errors import AwsError
 
 
@@ -33,7 +33,7 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
 @pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
 def test_tells_the_address(address: str) -> None:
     with answering(f"{address}\n".encode()) as url:
-        assert public_address(url) == address
+        assert find_public_address(url) == address
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_tells_the_address(address: str) -> None:
 )
 def test_whatever_is_no_address_is_an_error(body: bytes, status: int) -> None:
     with answering(body, status) as url, pytest.raises(AwsError) as failed:
-        public_address(url)
+        find_public_address(url)
     assert failed.value.hint == "give it yourself: --my-ip ADDRESS"
 
 
@@ -55,18 +55,18 @@ def test_whoever_does_not_speak_http_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         with pytest.raises(AwsError):
-            public_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            find_public_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
 def test_nobody_there_is_an_error() -> None:
     with answering(b"") as url:
         pass
     with pytest.raises(AwsError):
-        public_address(url)
+        find_public_address(url)
 
 
 def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("encee.aws.public_ip._TIMEOUT", 0.3)
+    monkeypatch.setattr("encee.aws.public_ip._TIMEOUT_SECONDS", 0.3)
     ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         began = time.monotonic()
         with pytest.raises(AwsError):
-            public_address(f"http://127.0.0.1:{server.server_port}")
+            find_public_address(f"http://127.0.0.1:{server.server_port}")
         assert time.monotonic() - began < 2  # and not 64 bytes long
         ended.set()
         server.shutdown()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.fake_aws.account import Account, Caller
 
-MOST = 8
+MAX_DEVICES = 8
 WRONG_CODES = "Authentication code for device is not valid."
 TAKEN = "MFADevice entity at the same path and name already exists."
 IN_USE = "MFA VirtualDevice in use. Must deactivate first."
@@ -64,8 +64,8 @@ def enable_mfa_device(account: Account, caller: Caller, params: Mapping[str, str
         raise _unknown(serial)
     if any(serial in other.mfa_devices for other in account.iam.users.values()):
         raise AwsError("EntityAlreadyExists", f"MFA Device {serial} is already in use.", 409)  # not AWS's own words
-    if len(user.mfa_devices) >= MOST:
-        raise AwsError("LimitExceeded", f"Cannot exceed quota for MFADevicesPerUser: {MOST}", 409)
+    if len(user.mfa_devices) >= MAX_DEVICES:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for MFADevicesPerUser: {MAX_DEVICES}", 409)
     _synchronize(account, params)
     account.iam.enable_mfa_device(user.name, serial, "", "")
     return {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from encee.aws.policies.templates import document
+from encee.aws.policies.templates import build_policy
 from tests.fake_aws_tests.clients import INVALID, Clients, Credentials, mfa, refusal
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def test_the_aws_command_is_refused_until_a_policy_allows_it(aws: FakeAws, user:
 def test_the_aws_command_lives_under_mfa_required(aws: FakeAws, user: FakeUser, command: Command) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy())
-    aws.create_group("encee", aws.create_policy("encee-MFARequired", document("mfa-required"), "/encee/"), users=[user])
+    aws.create_group(
+        "encee", aws.create_policy("encee-MFARequired", build_policy("mfa-required"), "/encee/"), users=[user]
+    )
     refused = command(user.access_key, "iam", "list-access-keys").stderr
     assert refused.strip().endswith(
         "User: arn:aws:iam::123456789012:user/dev is not authorized to perform: iam:ListAccessKeys on resource: "
@@ -232,7 +234,7 @@ def test_mfa_grows_old(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
 
 def test_the_source_address_can_be_set(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     user.put_policy("work", policy())
-    user.put_policy("office", document("ip-restriction", allow_cidrs=["203.0.113.0/24", "2001:db8::/32"]))
+    user.put_policy("office", build_policy("ip-restriction", allow_cidrs=["203.0.113.0/24", "2001:db8::/32"]))
     s3 = clients.s3(user.access_key)
     for address, allowed in (
         ("203.0.113.9", True),
@@ -288,7 +290,7 @@ def test_a_role_that_trusts_the_account_needs_the_users_policy_too(
     assert refusal(sts.assume_role, **wanted) == ("AccessDenied", bare)
     user.put_policy("roles", policy(action="sts:AssumeRole", resource=role))
     sts.assume_role(**wanted)
-    user.put_policy("mfa", document("force-mfa"))
+    user.put_policy("mfa", build_policy("force-mfa"))
     assert refusal(sts.assume_role, **wanted) == ("AccessDenied", f"{bare} {DENIED}")
     assert refusal(clients.sts(clients.login(user)).assume_role, **wanted)[0] == "AccessDenied"
     device = user.create_device("phone")

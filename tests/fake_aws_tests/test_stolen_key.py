@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from encee.aws.policies.templates import document
+from encee.aws.policies.templates import build_policy
 from tests.fake_aws_tests.clients import Clients, Credentials
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Policies = tuple["Mapping[str, Any]", ...]
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 ACCOUNTS: dict[str, Policies] = {
     "where nothing is denied": (),
-    "under mfa-required": (ALLOW, document("mfa-required")),
+    "under mfa-required": (ALLOW, build_policy("mfa-required")),
 }
 """The policies that are put on the user, by what they make of the account."""
 

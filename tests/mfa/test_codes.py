@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pexpect
 import pytest
 
-from encee.mfa.code_sources import code_in
+from encee.mfa.code_sources import parse_code
 from tests.conftest import Encee, Person, on_terminal
 from tests.fake_aws import FakeAws
 
@@ -42,12 +42,12 @@ NO_CODES = {
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_the_digits_of_a_code_count(form: Callable[[str], str]) -> None:
-    assert code_in(form("907532")) == "907532"
+    assert parse_code(form("907532")) == "907532"
 
 
 @pytest.mark.parametrize("text", NO_CODES.values(), ids=NO_CODES)
 def test_what_is_not_six_digits_is_no_code(text: str) -> None:
-    assert code_in(text) is None
+    assert parse_code(text) is None
 
 
 @pytest.mark.parametrize("way", ["option", "environment", "standard input", "command"])

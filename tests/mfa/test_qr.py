@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from encee.errors import EnceeError, UsageError
-from encee.mfa.qr import checked_picture, half_blocks, picture
+from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from tests.qr_reader import read_png, read_svg, read_terminal
 
 BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"
@@ -21,13 +21,13 @@ def on_terminal(lines: list[str]) -> str:
 @settings(max_examples=50)
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=200))
 def test_any_text_is_read_back_from_half_blocks(text: str) -> None:
-    assert read_terminal(on_terminal(half_blocks(text)), ground=True) == text
+    assert read_terminal(on_terminal(draw_half_blocks(text)), ground=True) == text
 
 
 @pytest.mark.parametrize("frame", [2, 4])
 @pytest.mark.parametrize("ground", [True, False])
 def test_the_frame_is_light_and_as_wide_as_is_asked(frame: int, *, ground: bool) -> None:
-    lines = half_blocks("otpauth://totp/x?secret=ABC", frame=frame)
+    lines = draw_half_blocks("otpauth://totp/x?secret=ABC", frame=frame)
     assert all(line.startswith(" " * frame) and line.endswith(" " * frame) for line in lines)
     assert all(not line.strip() for line in (lines[0], lines[-1]))
     assert read_terminal(on_terminal(lines), ground=ground) == "otpauth://totp/x?secret=ABC"
@@ -36,7 +36,7 @@ def test_the_frame_is_light_and_as_wide_as_is_asked(frame: int, *, ground: bool)
 def test_without_colours_it_could_not_be_read_on_a_dark_ground() -> None:
     """Which is why it is drawn in colours or not at all."""
     with pytest.raises(AssertionError, match="no QR code"):
-        read_terminal("\n".join(half_blocks("x" * 30)), ground=True)
+        read_terminal("\n".join(draw_half_blocks("x" * 30)), ground=True)
 
 
 @pytest.mark.parametrize(("name", "read"), [("a.png", read_png), ("a.svg", lambda data: read_svg(data.decode()))])
@@ -44,7 +44,7 @@ def test_a_picture_is_there_for_its_owner_until_the_end(tmp_path: Path, name: st
     file = tmp_path / name
     umask = os.umask(0)
     try:
-        with picture(checked_picture(str(file))) as draw:
+        with create_picture(parse_picture_path(str(file))) as draw:
             assert (file.stat().st_mode & 0o777, file.read_bytes()) == (0o600, b"")
             draw("the secret")
             assert callable(read)
@@ -58,7 +58,7 @@ def test_an_error_deletes_the_picture(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
 
     def fail() -> None:
-        with picture(file) as draw:
+        with create_picture(file) as draw:
             draw("the secret")
             raise ZeroDivisionError
 
@@ -68,7 +68,7 @@ def test_an_error_deletes_the_picture(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_somebody_took_away_is_no_error(tmp_path: Path) -> None:
-    with picture(tmp_path / "a.png"):
+    with create_picture(tmp_path / "a.png"):
         (tmp_path / "a.png").unlink()
 
 
@@ -76,7 +76,7 @@ def test_a_picture_that_cannot_be_deleted_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
 
     def swap() -> None:
-        with picture(file):
+        with create_picture(file):
             file.unlink()
             file.mkdir()
 
@@ -86,7 +86,7 @@ def test_a_picture_that_cannot_be_deleted_is_told(tmp_path: Path) -> None:
 
 def test_what_exists_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("mine")
-    with pytest.raises(UsageError, match="exists already"), picture(tmp_path / "a.png"):
+    with pytest.raises(UsageError, match="exists already"), create_picture(tmp_path / "a.png"):
         pass
     assert (tmp_path / "a.png").read_text() == "mine"
 
@@ -94,14 +94,14 @@ def test_what_exists_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "code", "code.jpg", "code.png.txt", ".png"])
 def test_a_name_without_a_kind_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
-        checked_picture(name)
+        parse_picture_path(name)
 
 
 def test_a_picture_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def draw_too_much() -> None:
-        with picture(tmp_path / "a.svg") as draw:
+        with create_picture(tmp_path / "a.svg") as draw:
             resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
             try:
                 draw("the secret")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from encee.mfa.cancel import Cancelled
-from encee.mfa.code_sources import SeedCodes, checked_seed
-from encee.mfa.totp import code_at, otpauth_uri, seconds_until, step_at, step_of
+from encee.mfa.code_sources import SeedCodes, parse_seed
+from encee.mfa.totp import code_at, find_step, otpauth_uri, seconds_until, step_at
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # the RFC's "12345678901234567890"
 NOW = datetime(2026, 11, 22, 17, 0, 10, tzinfo=UTC)
@@ -40,7 +40,7 @@ def test_codes_are_those_of_another_implementation(secret: bytes, step: int) -> 
 
 
 def test_a_seed_of_ten_bytes_that_may_be_stored_gives_codes_as_well() -> None:
-    short = checked_seed("gezd gnbv gy3t qojq")
+    short = parse_seed("gezd gnbv gy3t qojq")
     with Cancelled() as cancelled:
         assert SeedCodes(lambda _: short, lambda: NOW).code_for("dev", "serial", cancelled) == code_at(
             short, step_at(NOW)
@@ -50,12 +50,12 @@ def test_a_seed_of_ten_bytes_that_may_be_stored_gives_codes_as_well() -> None:
 @pytest.mark.parametrize("off", [-30, -1, 0, 1, 30])
 def test_a_code_of_a_clock_that_is_off_is_found(off: int) -> None:
     here = step_at(NOW)
-    assert step_of(RFC, code_at(RFC, here + off), NOW) == here + off
+    assert find_step(RFC, code_at(RFC, here + off), NOW) == here + off
 
 
 @pytest.mark.parametrize("off", [-31, 31])
 def test_a_code_of_a_clock_that_is_too_far_off_is_none(off: int) -> None:
-    assert step_of(RFC, code_at(RFC, step_at(NOW) + off), NOW) is None
+    assert find_step(RFC, code_at(RFC, step_at(NOW) + off), NOW) is None
 
 
 def test_the_next_code_is_waited_for() -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from encee.aws.policies.document import Policy, Statement, statements
+from encee.aws.policies.document import Policy, Statement, read_statements
 from encee.aws.policies.evaluate import (
     Circumstances,
-    Cited,
+    Citation,
     Outcome,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     Verdict,
     context_of,
     evaluate,
@@ -32,17 +32,17 @@ class Requirement:
         unknown: What encee would have to know to say more.
     """
 
-    denied_by: tuple[Cited, ...]
+    denied_by: tuple[Citation, ...]
     open: tuple[str, ...]
     unknown: tuple[str, ...]
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         """Whether every one of them is certainly denied."""
         return not self.open and not self.unknown
 
 
-def mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requirement:
+def assess_mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requirement:
     """Whether MFA is required of a user.
 
     Ordinary actions are tried with the long-term key, from anywhere: on things of its own, of others, and on what no
@@ -53,7 +53,7 @@ def mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requirement:
         user: The user.
     """
     held = list(policies)
-    context = context_of(user, Circumstances(Signed.LONG_TERM))
+    context = context_of(user, Circumstances(SignedWith.LONG_TERM))
     verdicts = {action: evaluate(held, Request(action, resource, context)) for action, resource in _ordinary(user)}
     denied = [verdict.by for verdict in verdicts.values() if verdict.by and verdict.outcome is Outcome.DENIED]
     return Requirement(
@@ -84,9 +84,9 @@ def _ordinary(user: Principal) -> Iterable[tuple[str, str]]:
     )
 
 
-def restriction(policy: Policy) -> Policy | None:
+def extract_address_denies(policy: Policy) -> Policy | None:
     """The part of a policy that denies something by the address; None where there is none."""
-    bodies = [statement.body for statement in statements(policy) if _denies_by_address(statement)]
+    bodies = [statement.body for statement in read_statements(policy) if _denies_by_address(statement)]
     return Policy(policy.name, {**policy.document, "Statement": bodies}) if bodies else None
 
 
@@ -98,14 +98,14 @@ def locks_out(policy: Policy, user: Principal, address: str) -> bool | None:
     """Whether a policy keeps a user who signs with MFA from taking back what gave them the policy.
 
     Args:
-        policy: From `restriction`.
+        policy: From `extract_address_denies`.
         user: The user.
         address: The address that AWS sees.
 
     Returns:
         None where it hangs on something that encee does not know.
     """
-    circumstances = Circumstances(Signed.MFA, source_ip=address)
+    circumstances = Circumstances(SignedWith.MFA, source_ip=address)
     resource = f"arn:{user.partition}:iam::{user.account}:group/any"
     verdict = evaluate([policy], Request(_WAY_BACK, resource, context_of(user, circumstances)))
     return None if verdict.outcome is Outcome.UNKNOWN else verdict.outcome is Outcome.DENIED

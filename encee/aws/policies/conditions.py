@@ -38,7 +38,7 @@ class _Operator(NamedTuple):
     variables: bool = False
 
 
-def holds(condition: object, context: Context, *, variables: bool) -> Ternary:
+def condition_holds(condition: object, context: Context, *, variables: bool) -> Ternary:
     """Whether a `Condition` holds: all operators, and of each all keys.
 
     Args:

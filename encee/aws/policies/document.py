@@ -33,7 +33,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class Citation:
     """Which statement of which policy.
 
     Args:
@@ -56,13 +56,13 @@ class Statement:
     """A statement.
 
     Args:
-        cited: Which one it is.
+        citation: Which one it is.
         body: Its elements, as JSON gives them; an empty object where it is none.
         variables: Whether policy variables are replaced in it.
         fault: What is wrong with the whole of it or its policy, or None.
     """
 
-    cited: Cited
+    citation: Citation
     body: dict[str, Any] = field(hash=False)
     variables: bool
     fault: Unknown | None = None
@@ -97,7 +97,7 @@ class Statement:
         return f"the element {min(extra)} of a statement" if extra else None
 
 
-def statements(policy: Policy) -> Iterator[Statement]:
+def read_statements(policy: Policy) -> Iterator[Statement]:
     """The statements of a policy; one that says what is wrong, where it is no policy at all."""
     document = policy.document
     if not isinstance(document, dict) or "Statement" not in document:
@@ -107,11 +107,13 @@ def statements(policy: Policy) -> Iterator[Statement]:
     listed = document["Statement"]
     for index, body in enumerate(listed if isinstance(listed, list) else [listed]):
         sid = body.get("Sid") if isinstance(body, dict) else None
-        cited = Cited(policy.name, index if isinstance(listed, list) else None, sid if isinstance(sid, str) else None)
+        citation = Citation(
+            policy.name, index if isinstance(listed, list) else None, sid if isinstance(sid, str) else None
+        )
         if isinstance(body, dict):
-            yield Statement(cited, body, policy.variables, fault)
+            yield Statement(citation, body, policy.variables, fault)
         else:
-            yield Statement(cited, {}, policy.variables, unknown("a statement that is not an object"))
+            yield Statement(citation, {}, policy.variables, unknown("a statement that is not an object"))
 
 
 def _fault(document: dict[str, Any]) -> Unknown | None:
@@ -124,4 +126,4 @@ def _fault(document: dict[str, Any]) -> Unknown | None:
 
 
 def _broken(policy: Policy, what: str) -> Statement:
-    return Statement(Cited(policy.name, None, None), {}, policy.variables, unknown(what))
+    return Statement(Citation(policy.name, None, None), {}, policy.variables, unknown(what))

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 Start here:
 
     jane = Principal.user("jane")
-    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(Signed.LONG_TERM)))
+    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(SignedWith.LONG_TERM)))
     evaluate([Policy("mfa.json", json.loads(text))], thief)  # Verdict(outcome=DENIED, by=mfa.json Statement[4] …)
 """
 
@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from encee.aws.policies.conditions import holds
-from encee.aws.policies.document import Cited, Policy, Statement, statements
+from encee.aws.policies.conditions import condition_holds
+from encee.aws.policies.document import Citation, Policy, Statement, read_statements
 from encee.aws.policies.matching import NoValueError, action_matches, resource_matches
-from encee.aws.policies.request import Circumstances, Context, Principal, Request, Signed, context_of
+from encee.aws.policies.request import Circumstances, Context, Principal, Request, SignedWith, context_of
 from encee.aws.policies.ternary import Ternary, Unknown, all_, any_, not_, unknown
 
 __all__ = [
     "Circumstances",
-    "Cited",
+    "Citation",
     "Context",
     "Outcome",
     "Policy",
     "Principal",
     "Request",
-    "Signed",
+    "SignedWith",
     "Verdict",
     "context_of",
     "evaluate",
@@ -60,7 +60,7 @@ class Verdict:
     """
 
     outcome: Outcome
-    by: Cited | None = None
+    by: Citation | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -79,21 +79,21 @@ class _Found(NamedTuple):
     """Whether a statement of one effect applies, and the first that does."""
 
     truth: Ternary
-    by: Cited | None
+    by: Citation | None
 
 
 def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Ternary]) -> tuple[_Found, _Found]:
     """What the statements that deny and those that allow come to; one without an effect counts as both."""
     truths: dict[str, list[tuple[Statement, Ternary]]] = {"Deny": [], "Allow": []}
     for policy in policies:
-        for statement in statements(policy):
-            truth = _named(statement.cited, applies(statement))
+        for statement in read_statements(policy):
+            truth = _named(statement.citation, applies(statement))
             for effect in truths if statement.effect is None else (statement.effect,):
                 truths[effect].append((statement, truth))
     denies, allows = (
         _Found(
             any_(truth for _, truth in found),
-            next((statement.cited for statement, truth in found if truth is True), None),
+            next((statement.citation for statement, truth in found if truth is True), None),
         )
         for found in truths.values()
     )
@@ -110,10 +110,10 @@ def _verdict(denies: _Found, allows: _Found) -> Verdict:
     return Verdict(Outcome.ALLOWED, allows.by) if allows.truth else Verdict(Outcome.NOT_ALLOWED)
 
 
-def _named(cited: Cited, truth: Ternary) -> Ternary:
+def _named(citation: Citation, truth: Ternary) -> Ternary:
     """What is not known, with the statement that it is in."""
     if isinstance(truth, Unknown):
-        return Unknown(tuple(f"{cited}: {reason}" for reason in truth.reasons))
+        return Unknown(tuple(f"{citation}: {reason}" for reason in truth.reasons))
     return truth
 
 
@@ -165,4 +165,4 @@ def _named_by(statement: Statement, element: str, matches: Callable[[str], Terna
 
 
 def _condition_holds(statement: Statement, request: Request) -> Ternary:
-    return holds(statement.body.get("Condition", {}), request.context, variables=statement.variables)
+    return condition_holds(statement.body.get("Condition", {}), request.context, variables=statement.variables)

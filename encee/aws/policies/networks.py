@@ -9,7 +9,7 @@ from encee.errors import UsageError
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def network(cidr: str) -> Network:
+def parse_network(cidr: str) -> Network:
     """A network, or one address.
 
     Args:
@@ -42,7 +42,7 @@ def read_network(cidr: str) -> Network | None:
         return None
 
 
-def is_world(networks: Iterable[Network]) -> bool:
+def covers_all_addresses(networks: Iterable[Network]) -> bool:
     """Whether networks together are every address of IPv4 or of IPv6, and so no restriction."""
     listed = list(networks)
     fours = ipaddress.collapse_addresses(one for one in listed if isinstance(one, ipaddress.IPv4Network))

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from encee.aws.policies.document import Cited, Policy
+from encee.aws.policies.document import Citation, Policy
 
 _BLANKS = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedPolicy:
     """A file that holds no JSON that AWS would take.
 
     Args:
@@ -29,7 +29,7 @@ class Malformed:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedPolicy:
     """A policy and where its statements are.
 
     Args:
@@ -40,13 +40,13 @@ class Located:
     policy: Policy
     lines: tuple[int, ...]
 
-    def line(self, cited: Cited) -> int:
+    def line(self, citation: Citation) -> int:
         """The line on which a statement begins; the first where it is none."""
-        index = cited.index or 0
+        index = citation.index or 0
         return self.lines[index] if index < len(self.lines) else 1
 
 
-def located(name: str, content: bytes) -> Located | Malformed:
+def parse_policy(name: str, content: bytes) -> LocatedPolicy | MalformedPolicy:
     """The policy that a file holds.
 
     Args:
@@ -56,16 +56,16 @@ def located(name: str, content: bytes) -> Located | Malformed:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Malformed(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
+        return MalformedPolicy(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
     try:
         document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        return Malformed(name, error.lineno, f"malformed JSON: {error.msg[:1].lower()}{error.msg[1:]}")
+        return MalformedPolicy(name, error.lineno, f"malformed JSON: {error.msg[:1].lower()}{error.msg[1:]}")
     except (RecursionError, ValueError):  # a number of thousands of digits is a ValueError
-        return Malformed(name, 1, "malformed JSON: it is nested too deeply, or a number is too long")
+        return MalformedPolicy(name, 1, "malformed JSON: it is nested too deeply, or a number is too long")
     except _RefusedError as error:
-        return Malformed(name, _line(text, _refused(text)), str(error))
-    return Located(Policy(name, document), tuple(_line(text, start) for start in _statements(text)))
+        return MalformedPolicy(name, _line(text, _refused(text)), str(error))
+    return LocatedPolicy(Policy(name, document), tuple(_line(text, start) for start in _statements(text)))
 
 
 class _RefusedError(Exception):

@@ -45,7 +45,7 @@ class Context:
         return unknown(f"the value of {key} in this request")
 
 
-class Signed(StrEnum):
+class SignedWith(StrEnum):
     """What a request is signed with: the three ways in which an IAM user's request can speak of MFA."""
 
     LONG_TERM = "long-term"
@@ -115,7 +115,7 @@ class Circumstances:
     """How and when a request is made.
 
     Args:
-        signed: With what it is signed.
+        signed_with: What it is signed with.
         source_ip: The caller's address; None if not known.
         via_service: Whether a service makes it on the caller's behalf.
         now: When; None if not known.
@@ -123,7 +123,7 @@ class Circumstances:
         mfa_age: Seconds since the MFA code was used; None without, or if not known.
     """
 
-    signed: Signed
+    signed_with: SignedWith
     source_ip: str | None = None
     via_service: bool = False
     now: datetime | None = None
@@ -183,11 +183,11 @@ def _of_principal(principal: Principal | None) -> _Said:
 
 def _of_credentials(circumstances: Circumstances) -> _Said:
     said = _Said({}, [])
-    if circumstances.signed is Signed.LONG_TERM:
+    if circumstances.signed_with is SignedWith.LONG_TERM:
         said.absent.extend(["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"])
         return said
-    said.values["aws:MultiFactorAuthPresent"] = str(circumstances.signed is Signed.MFA).lower()
-    if circumstances.signed is Signed.NO_MFA:
+    said.values["aws:MultiFactorAuthPresent"] = str(circumstances.signed_with is SignedWith.MFA).lower()
+    if circumstances.signed_with is SignedWith.NO_MFA:
         said.absent.append("aws:MultiFactorAuthAge")
     elif circumstances.mfa_age is not None:
         said.values["aws:MultiFactorAuthAge"] = str(circumstances.mfa_age)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from encee.aws.policies.networks import is_world, network
+from encee.aws.policies.networks import covers_all_addresses, parse_network
 from encee.errors import UsageError
 
 POLICIES = {
@@ -31,7 +31,7 @@ _PLACEHOLDER = "${AWS::Partition}"
 _PASSWORD_CHANGE = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
 
 
-def document(
+def build_policy(
     name: str,
     *,
     partition: str = "aws",
@@ -90,8 +90,8 @@ def _restriction(cidrs: Sequence[str]) -> list[str]:
         raise UsageError(
             "ip-restriction needs the networks that stay allowed", hint="--allow-cidr 203.0.113.0/24, once for each"
         )
-    networks = [network(cidr) for cidr in cidrs]
-    if is_world(networks):
+    networks = [parse_network(cidr) for cidr in cidrs]
+    if covers_all_addresses(networks):
         verb = "is" if len(cidrs) == 1 else "together are"
         raise UsageError(
             f"{', '.join(cidrs)} {verb} the whole world, which is no restriction",

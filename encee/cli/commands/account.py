@@ -8,9 +8,9 @@ import typer
 from encee.aws.access_keys import list_access_keys
 from encee.aws.account import read_account, require_policy
 from encee.aws.credential_report import read_user_credentials
-from encee.aws.policies.networks import network
-from encee.aws.policies.templates import document
-from encee.aws.public_ip import public_address
+from encee.aws.policies.networks import parse_network
+from encee.aws.policies.templates import build_policy
+from encee.aws.public_ip import find_public_address
 from encee.cli import terminal
 from encee.cli.apply_plan import Manner, administrator_of, carry_out
 from encee.cli.command_groups import group as group_of_commands
@@ -92,7 +92,7 @@ def setup(
     makes lies under the path /encee/.
     """
     environment: Environment = context.obj
-    allowed = list(map(network, allow_cidr or []))
+    allowed = list(map(parse_network, allow_cidr or []))
     if allowed and no_ip_restriction:
         raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
     files = environment.files(credentials_file, config_file)
@@ -103,8 +103,8 @@ def setup(
     partition = who.caller.partition
     wish = Wish(
         group=group,
-        mfa_required=document("mfa-required", partition=partition),
-        restriction=document("ip-restriction", partition=partition, allow_cidrs=allow_cidr) if allow_cidr else None,
+        mfa_required=build_policy("mfa-required", partition=partition),
+        restriction=build_policy("ip-restriction", partition=partition, allow_cidrs=allow_cidr) if allow_cidr else None,
         lift=no_ip_restriction,
         attach=tuple(attach or ()),
         add_users=tuple(add_user or ()),
@@ -115,7 +115,7 @@ def setup(
     def check() -> None:
         gained = gained_restrictions(found, plan, group, who.caller.user)
         if (allowed or gained) and not yes_lock_me_out:
-            refuse_lockout(allowed, gained, my_ip or public_address())
+            refuse_lockout(allowed, gained, my_ip or find_public_address())
         callers = [who.caller.user] if who.caller.user else []
         others = found.holders(plan.changed_policies)
         touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])

@@ -10,9 +10,9 @@ import typer
 
 from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, NeedsMfaError
-from encee.aws.mfa_devices import MOST, MfaDevices, NewDevice
+from encee.aws.mfa_devices import MAX_DEVICES, MfaDevices, NewDevice
 from encee.aws.signer import Signer
-from encee.aws.sts import Identity, identity
+from encee.aws.sts import Identity, get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import run_and_show
@@ -33,7 +33,7 @@ from encee.cli.options import (
 from encee.cli.refresh_run import RefreshRun
 from encee.cli.signers import Signing, signing
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
-from encee.mfa.qr import checked_picture, half_blocks, picture
+from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from encee.mfa.totp import otpauth_uri
 from encee.model import Device
 from encee.profiles.mfa_serial import save_device
@@ -75,7 +75,7 @@ def enroll(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
-    file = checked_picture(qr_file) if qr_file is not None else None
+    file = parse_picture_path(qr_file) if qr_file is not None else None
     wanted = checked_name(name) if name is not None else None
     given = GivenSettings(duration=duration)
     Settings(given, environment.environ, signs.catalog).duration(signs.profile)  # before anything is made
@@ -143,7 +143,7 @@ def add_device(
         terminal.conversation(),
         _translate_errors(),
         interrupts.held(),
-        picture(file) if file else nullcontext() as draw,
+        create_picture(file) if file else nullcontext() as draw,
     ):
         person = _AtTerminal(user, interrupts, file, draw)
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, environment.clock)
@@ -164,7 +164,7 @@ def _user(clients: Clients, signer: Signer) -> Identity:
     Raises:
         AwsError: The root user, or AWS does not tell.
     """
-    user = identity(clients.sts(signer), signer)
+    user = get_caller_identity(clients.sts(signer), signer)
     if user.is_root:
         raise root_key(signer.profile)
     return user
@@ -177,7 +177,7 @@ def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
         UsageError: There are too many devices, or none with which a session could be had.
         EnceeError: There is no session to be had.
     """
-    if len(devices) >= MOST:
+    if len(devices) >= MAX_DEVICES:
         raise UsageError(
             f"the user of {signs.profile} has {len(devices)} devices, and AWS allows no more",
             hint=f"remove one: encee device remove {shlex.quote(signs.profile)} {shlex.quote(devices[0].serial)}",
@@ -235,7 +235,7 @@ class _AtTerminal:
         groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
         for start in range(0, len(groups), _GROUPS_A_LINE):
             terminal.say(f"  {' '.join(groups[start : start + _GROUPS_A_LINE])}")
-        if not display.draw([half_blocks(uri), half_blocks(uri, frame=2)]) and self._draw is None:
+        if not display.draw([draw_half_blocks(uri), draw_half_blocks(uri, frame=2)]) and self._draw is None:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 
     def code(self, question: str) -> str:

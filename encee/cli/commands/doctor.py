@@ -133,7 +133,7 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, envir
     session = catalog.session(catalog.targets[profile], profile)
     if session is not None and session.expiration <= environment.clock():
         session = None
-    signer = Signer(profile, key, region, files.credentials, files.config).unlocked()
+    signer = Signer(profile, key, region, files.credentials, files.config).with_secret()
     return ask(signer, session, serial, environment.clock)
 
 

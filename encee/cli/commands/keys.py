@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from encee.aws.access_keys import LastUse, UserKey, last_use, list_access_keys
+from encee.aws.access_keys import LastUse, UserKey, get_last_use, list_access_keys
 from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError
 from encee.aws.signer import Signer
@@ -82,7 +82,7 @@ def list_keys(
 def _last_use(iam: "IAMClient", session: Signer, key_id: str) -> LastUse | DeniedError | None:
     """When a key signed last; None for never; or why AWS does not tell."""
     try:
-        return last_use(iam, session, key_id)
+        return get_last_use(iam, session, key_id)
     except DeniedError as error:
         return error
 

@@ -23,7 +23,7 @@ from encee.cli.options import (
 )
 from encee.cli.signers import Signing, signing
 from encee.errors import UsageError
-from encee.mfa.code_sources import checked_seed
+from encee.mfa.code_sources import parse_seed
 from encee.profiles.keyring import Kind, forget, keep
 from encee.profiles.keyring_lock import bring_back, forget_seed, lock_away, name_seed
 
@@ -136,7 +136,7 @@ def _take_in(signs: Signing, serial: str, seed_file: str | None, config: AwsFile
             f"with the seed of {serial} in the keyring, whoever gets at that has both factors of {signs.profile}",
             hint=f"if that is what you want: encee keys totp {name} --i-know",
         )
-    seed = checked_seed(_seed(serial, seed_file))
+    seed = parse_seed(_seed(serial, seed_file))
     edit = partial(name_seed, profile=signs.profile)
     config.rehearse(edit)
     keep(Kind.SEED, serial, seed, instead=True)

@@ -13,18 +13,18 @@ import typer
 
 from encee.aws.policies.evaluate import (
     Circumstances,
-    Cited,
+    Citation,
     Outcome,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     Verdict,
     context_of,
     evaluate,
 )
 from encee.aws.policies.lint import Finding, Severity, lint as lint_policy
-from encee.aws.policies.parser import Located, Malformed, located
-from encee.aws.policies.templates import POLICIES, document
+from encee.aws.policies.parser import LocatedPolicy, MalformedPolicy, parse_policy
+from encee.aws.policies.templates import POLICIES, build_policy
 from encee.cli import display, terminal
 from encee.cli.command_groups import group
 from encee.cli.options import Environment, Json, not_empty
@@ -68,7 +68,7 @@ def show(
     ] = False,
 ) -> None:
     """Print a policy as JSON, to be applied by hand or with Terraform."""
-    shown = document(
+    shown = build_policy(
         name, partition=partition, allow_cidrs=allow_cidr or (), allow_password_change=allow_password_change
     )
     terminal.tell_lines(json_format.dumps(shown, indent=2))
@@ -123,7 +123,7 @@ def simulate(
         raise UsageError("a request is signed in one way", hint="one of --mfa, --no-mfa and --long-term")
     environment: Environment = context.obj
     circumstances = Circumstances(
-        Signed.LONG_TERM if mfa is None else Signed.MFA if mfa else Signed.NO_MFA,
+        SignedWith.LONG_TERM if mfa is None else SignedWith.MFA if mfa else SignedWith.NO_MFA,
         source_ip=_address(source_ip),
         via_service=via_service,
         now=environment.clock(),
@@ -158,14 +158,14 @@ def _read(name: str) -> bytes:
         raise UsageError(f"{name} cannot be read: {reason}", hint="name files with a policy each") from error
 
 
-def _policy(name: str) -> Located:
+def _policy(name: str) -> LocatedPolicy:
     """A file's policy.
 
     Raises:
         EnceeError: It holds none.
     """
-    read = located(name, _read(name))
-    if isinstance(read, Malformed):
+    read = parse_policy(name, _read(name))
+    if isinstance(read, MalformedPolicy):
         raise EnceeError(str(read), hint="a policy is one JSON object: encee policy show mfa-required")
     return read
 
@@ -216,29 +216,29 @@ def _many(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
-def _statement(cited: Cited) -> str:
+def _statement(citation: Citation) -> str:
     """A statement without its file."""
-    return str(cited).removeprefix(cited.policy).strip()
+    return str(citation).removeprefix(citation.policy).strip()
 
 
-def _show_verdict(verdict: Verdict, read: dict[str, Located]) -> None:
+def _show_verdict(verdict: Verdict, read: dict[str, LocatedPolicy]) -> None:
     if verdict.outcome is Outcome.UNKNOWN:
         raise EnceeError(
             f"the answer hangs on what encee does not know: {'; '.join(verdict.unknown)}",
             hint="say more of the request (--user-name, --source-ip), or look at that statement yourself",
         )
-    if cited := verdict.by:
-        line = read[cited.policy].line(cited)
-        terminal.tell(f"{verdict.outcome} by {cited.policy}:{line}: {_statement(cited)}")
+    if citation := verdict.by:
+        line = read[citation.policy].line(citation)
+        terminal.tell(f"{verdict.outcome} by {citation.policy}:{line}: {_statement(citation)}")
     else:
         terminal.tell("not allowed: no statement allows it")
 
 
-def _verdict_as_json(verdict: Verdict, read: dict[str, Located]) -> dict[str, Any]:
-    cited = verdict.by
+def _verdict_as_json(verdict: Verdict, read: dict[str, LocatedPolicy]) -> dict[str, Any]:
+    citation = verdict.by
     return {
         "outcome": verdict.outcome,
-        "statement": _statement_as_json(cited, read[cited.policy].line(cited)) if cited else None,
+        "statement": _statement_as_json(citation, read[citation.policy].line(citation)) if citation else None,
         "unknown": list(verdict.unknown),
     }
 
@@ -257,5 +257,5 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _statement_as_json(cited: Cited, line: int) -> dict[str, Any]:
-    return {"file": cited.policy, "line": line, "index": cited.index, "sid": cited.sid}
+def _statement_as_json(citation: Citation, line: int) -> dict[str, Any]:
+    return {"file": citation.policy, "line": line, "index": citation.index, "sid": citation.sid}

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from encee.aws.clients import Clients
-from encee.aws.errors import DeadKeyError, DeniedError, UnusableCredentialsError
+from encee.aws.errors import DeniedError, RejectedKeyError, UnusableCredentialsError
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
+from encee.aws.sts import get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
@@ -242,7 +242,9 @@ class _FirstRun:
             except InterruptedByPersonError:
                 raise
             except EnceeError as error:
-                if not left or (isinstance(error, UnusableCredentialsError) and not isinstance(error, DeadKeyError)):
+                if not left or (
+                    isinstance(error, UnusableCredentialsError) and not isinstance(error, RejectedKeyError)
+                ):
                     raise
                 terminal.complain(error)
             else:
@@ -259,10 +261,10 @@ class _FirstRun:
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, self._files.credentials, self._files.config)
         try:
-            who = identity(Clients(terminal.warn).sts(signer), signer)
-        except DeadKeyError as error:
+            who = get_caller_identity(Clients(terminal.warn).sts(signer), signer)
+        except RejectedKeyError as error:
             hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
-            raise DeadKeyError(error.message, hint=hint) from error
+            raise RejectedKeyError(error.message, hint=hint) from error
         if who.is_root:
             raise root_key(name)
         terminal.say(f"key      AWS knows it: {who.arn}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from encee.aws.account import carry_out
+from encee.aws.account import apply_change
 from encee.aws.errors import InUseError, MissingError
 from encee.aws.signer import Signer
 from encee.errors import AwsError, InterruptedByPersonError
@@ -45,7 +45,7 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
     try:
         for step in plan.steps:
             try:
-                carry_out(client, signer, step.change, _unsettled(done))
+                apply_change(client, signer, step.change, _unsettled(done))
             except AwsError as error:
                 raise AwsError(
                     f"could not {step.text}: {error.message}; {so_far()}",

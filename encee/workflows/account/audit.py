@@ -9,13 +9,13 @@ from encee.aws.account import Account, Group, User, read_account
 from encee.aws.credential_report import (
     ROOT,
     UserCredentials,
-    kind_of_mfa,
+    best_mfa_kind,
+    list_users_of_virtual_devices,
     read_report,
     read_user_credentials,
-    users_of_virtual_devices,
 )
 from encee.aws.mfa_devices import list_devices
-from encee.aws.policies.analysis import mfa_requirement
+from encee.aws.policies.analysis import assess_mfa_requirement
 from encee.aws.policies.evaluate import Policy, Principal
 from encee.aws.signer import Signer
 from encee.errors import UsageError
@@ -93,7 +93,7 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
     progress("AWS makes its credential report")
     report = read_report(client, signer)
     account = read_account(client, signer, lambda users: progress(f"{users} users read"))
-    virtual = users_of_virtual_devices(client, signer)
+    virtual = list_users_of_virtual_devices(client, signer)
     in_report = {user.name: user for user in report.users}
     requirements = _Requirements(account)
     found = []
@@ -109,7 +109,7 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
             user = user._replace(mfa="other")  # AWS tells nobody which
         elif user.mfa != "none":
             progress(f"the devices of {name}")
-            user = user._replace(mfa=kind_of_mfa(list_devices(client, signer, name)))
+            user = user._replace(mfa=best_mfa_kind(list_devices(client, signer, name)))
         oldest = min((key.created for key in user.active_keys if key.created), default=now)
         found.append(Audited(user, requirements.of(name), now - oldest > max_age))
     return Audit(report.made, tuple(found))
@@ -144,5 +144,5 @@ class _Requirements:
         holders: list[User | Group] = [user, *groups]
         held = [Policy(name, text) for holder in holders for name, text in holder.inline.items()]
         held += [self._policies[arn] for holder in holders for arn in holder.attached if arn in self._policies]
-        requirement = mfa_requirement(held, Principal(user.arn, user.name))
-        return requirement.denied_by[0].policy if requirement.required else None
+        requirement = assess_mfa_requirement(held, Principal(user.arn, user.name))
+        return requirement.denied_by[0].policy if requirement.is_required else None

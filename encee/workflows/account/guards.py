@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from encee.aws.account import Account
 from encee.aws.credential_report import UserCredentials
-from encee.aws.policies.analysis import locks_out, restriction
+from encee.aws.policies.analysis import extract_address_denies, locks_out
 from encee.aws.policies.document import Policy
 from encee.aws.policies.networks import Network
 from encee.aws.policies.request import Principal
@@ -69,7 +69,7 @@ def gained_restrictions(account: Account, plan: AccountPlan, group: str, name: s
         inline = [Policy(one, document) for one, document in found.inline.items()]
     others = [account.policies[arn] for arn in arns if arn in account.policies and arn not in plan.changed_policies]
     policies = [*inline, *(Policy(one.name, one.document) for one in others)]
-    return [Gained(part, Principal(user.arn, user.name)) for part in map(restriction, policies) if part]
+    return [Gained(part, Principal(user.arn, user.name)) for part in map(extract_address_denies, policies) if part]
 
 
 def refuse_lockout(allowed: Collection[Network], gained: Iterable[Gained], address: str) -> None:

@@ -117,7 +117,7 @@ class RoleJob(NamedTuple):
 
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
-        return self.signer._replace(key=session, source=self.source.profile)
+        return self.signer._replace(key=session, source_profile=self.source.profile)
 
 
 Job = CodeJob | RoleJob

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from encee.aws.signer import Signer
 from encee.awsfile.paths import Files
 from encee.errors import EnceeError, UsageError
-from encee.mfa.code_sources import code_in
+from encee.mfa.code_sources import parse_code
 from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR, LONGEST_ROLE, written
@@ -226,7 +226,7 @@ def _refuse_codes(words: Iterable[str], catalog: Catalog, files: Files) -> None:
     """
     for word in words:
         known = catalog.profile_for(word) or word in catalog.credentials or word in catalog.config
-        if code_in(word) and not known:
+        if parse_code(word) and not known:
             raise not_a_source(catalog, word, files)
 
 

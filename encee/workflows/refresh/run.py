@@ -273,7 +273,7 @@ class Refresh:
 
     def _with_device(self, job: CodeJob) -> tuple[CodeJob, str]:
         """A job whose key and device are known, and the serial number of the device."""
-        job = job._replace(signer=job.signer.unlocked())
+        job = job._replace(signer=job.signer.with_secret())
         serial = job.serial or self._find_device(job)
         return job._replace(serial=serial, optional=False), serial
 

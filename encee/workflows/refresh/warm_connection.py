@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from encee.aws.clients import Clients
 from encee.aws.errors import UnusableCredentialsError
 from encee.aws.signer import Signer
-from encee.aws.sts import identity
+from encee.aws.sts import get_caller_identity
 from encee.errors import AwsError, EnceeError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Connection:
     def _probe(self) -> None:
         try:
             assert self._client is not None  # noqa: S101 - made by open()
-            if identity(self._client, self.signer).is_root:
+            if get_caller_identity(self._client, self.signer).is_root:
                 self.fatal_error = root_key(self.signer.profile)
         except UnusableCredentialsError as error:
             self.fatal_error = error

@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
-from encee.aws.policies.analysis import mfa_requirement
+from encee.aws.policies.analysis import assess_mfa_requirement
 from encee.aws.policies.evaluate import (
     Circumstances,
-    Cited,
+    Citation,
     Context,
     Outcome,
     Policy,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     Verdict,
     context_of,
     evaluate,
 )
-from encee.aws.policies.templates import document
+from encee.aws.policies.templates import build_policy
 from encee.aws.policies.ternary import Unknown
 
 JANE = Principal.user("jane")
-LONG_TERM, NO_MFA, MFA = (Circumstances(signed) for signed in Signed)
+LONG_TERM, NO_MFA, MFA = (Circumstances(signed) for signed in SignedWith)
 
 
 def policy(*statements: dict[str, Any], version: str | None = "2012-10-17", name: str = "p") -> Policy:
@@ -50,7 +50,7 @@ def under(condition: dict[str, Any], **context: str | list[str]) -> Outcome:
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
     verdict = evaluate([policy(allow(), deny(Sid="No", Action="s3:*")), policy(allow())], Request("s3:GetObject"))
-    assert verdict == Verdict(Outcome.DENIED, Cited("p", 1, "No"))
+    assert verdict == Verdict(Outcome.DENIED, Citation("p", 1, "No"))
     assert str(verdict.by) == "p Statement[1] (No)"
 
 
@@ -61,8 +61,8 @@ def test_what_nothing_allows_is_not_allowed() -> None:
 
 def test_an_allow_names_its_statement_also_where_there_is_no_list() -> None:
     single = Policy("file.json", {"Statement": allow()})
-    assert evaluate([single], Request("s3:GetObject")) == Verdict(Outcome.ALLOWED, Cited("file.json", None, None))
-    assert str(Cited("file.json", None, None)) == "file.json Statement"
+    assert evaluate([single], Request("s3:GetObject")) == Verdict(Outcome.ALLOWED, Citation("file.json", None, None))
+    assert str(Citation("file.json", None, None)) == "file.json Statement"
 
 
 # ---- what encee does not know is said
@@ -345,7 +345,7 @@ def test_a_long_term_key_says_nothing_about_mfa(
 def test_what_is_known_of_a_request_is_in_its_context() -> None:
     jane = Principal("arn:aws:iam::123456789012:user/d/jane", "jane", "AIDAJ", {"team": "red"})
     at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-    session = Circumstances(Signed.MFA, "203.0.113.7", now=at, issued=at - timedelta(minutes=5), mfa_age=300)
+    session = Circumstances(SignedWith.MFA, "203.0.113.7", now=at, issued=at - timedelta(minutes=5), mfa_age=300)
     context = context_of(jane, session, {"s3:prefix": ["a", "b"]})
     known = {
         "aws:userid": "AIDAJ",
@@ -380,24 +380,24 @@ def test_principals_know_their_kind() -> None:
 
 @pytest.mark.parametrize("name", ["mfa-required", "force-mfa"])
 def test_encees_own_denies_require_mfa(name: str) -> None:
-    found = mfa_requirement([policy(allow()), Policy(name, document(name))], JANE)
-    assert found.required
-    assert {cited.policy for cited in found.denied_by} == {name}
+    found = assess_mfa_requirement([policy(allow()), Policy(name, build_policy(name))], JANE)
+    assert found.is_required
+    assert {citation.policy for citation in found.denied_by} == {name}
 
 
 def test_no_policy_and_the_naive_form_require_no_mfa() -> None:
     naive = policy(deny(Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}))
-    for held in ([], [naive], [Policy("a", document("allow-with-mfa"))]):
-        found = mfa_requirement(held, JANE)
-        assert not found.required
+    for held in ([], [naive], [Policy("a", build_policy("allow-with-mfa"))]):
+        found = assess_mfa_requirement(held, JANE)
+        assert not found.is_required
         assert "s3:GetObject" in found.open
 
 
 def test_a_deny_that_leaves_a_way_out_requires_no_mfa() -> None:
     without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     swap = policy({"Effect": "Deny", "NotAction": "iam:DeactivateMFADevice", "Resource": "*", "Condition": without})
-    assert mfa_requirement([swap], JANE).open == ("iam:DeactivateMFADevice",)
+    assert assess_mfa_requirement([swap], JANE).open == ("iam:DeactivateMFADevice",)
     somewhere = policy(deny(Condition=without | {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}))
-    found = mfa_requirement([somewhere], JANE)
-    assert (found.required, found.open) == (False, ())
+    found = assess_mfa_requirement([somewhere], JANE)
+    assert (found.is_required, found.open) == (False, ())
     assert found.unknown == ("p Statement[0]: the value of aws:SourceIp in this request",)

@@ -10,14 +10,14 @@ from encee.aws.policies.evaluate import (
     Policy,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     context_of,
     evaluate,
 )
-from encee.aws.policies.templates import document
+from encee.aws.policies.templates import build_policy
 from tests.aws.policies.seeds import NAIVE, SELF_SERVICE, WITHOUT_MFA, allow, policy
 
-L, N, M = Signed.LONG_TERM, Signed.NO_MFA, Signed.MFA
+L, N, M = SignedWith.LONG_TERM, SignedWith.NO_MFA, SignedWith.MFA
 ENDPOINT = "a VPC endpoint"
 IN, OUT, IN6, OUT6 = "203.0.113.7", "198.51.100.1", "2001:db8::7", "2001:db9::7"
 
@@ -25,13 +25,13 @@ PRESENT = "aws:MultiFactorAuthPresent"
 ADMIN = allow("*")
 OFFICE = {"aws:SourceIp": ["203.0.113.0/24", "2001:db8::/32"]}
 POLICIES: dict[str, list[Any]] = {
-    "mfa-required": [document("mfa-required")],
-    "mfa-required+password": [document("mfa-required", allow_password_change=True)],
-    "mfa-required+admin": [document("mfa-required"), json.loads(policy(ADMIN))],
-    "mfa-required cn": [document("mfa-required", partition="aws-cn")],
-    "force-mfa+admin": [document("force-mfa"), json.loads(policy(ADMIN))],
-    "ip+admin": [document("ip-restriction", allow_cidrs=OFFICE["aws:SourceIp"]), json.loads(policy(ADMIN))],
-    "allow-with-mfa": [document("allow-with-mfa")],
+    "mfa-required": [build_policy("mfa-required")],
+    "mfa-required+password": [build_policy("mfa-required", allow_password_change=True)],
+    "mfa-required+admin": [build_policy("mfa-required"), json.loads(policy(ADMIN))],
+    "mfa-required cn": [build_policy("mfa-required", partition="aws-cn")],
+    "force-mfa+admin": [build_policy("force-mfa"), json.loads(policy(ADMIN))],
+    "ip+admin": [build_policy("ip-restriction", allow_cidrs=OFFICE["aws:SourceIp"]), json.loads(policy(ADMIN))],
+    "allow-with-mfa": [build_policy("allow-with-mfa")],
     "naive+admin": [json.loads(NAIVE), json.loads(policy(ADMIN))],
     "self-service": [json.loads(SELF_SERVICE)],
     "null+admin": [json.loads(policy(ADMIN, {**ADMIN, "Effect": "Deny", "Condition": {"Null": {PRESENT: "true"}}}))],
@@ -76,7 +76,7 @@ class Row(NamedTuple):
     """A request, and what AWS's documentation says becomes of it."""
 
     policy: str
-    signed: Signed
+    signed: SignedWith
     action: str
     resource: str
     outcome: str

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from encee.aws.policies.analysis import mfa_requirement
+from encee.aws.policies.analysis import assess_mfa_requirement
 from encee.aws.policies.evaluate import (
     Circumstances,
     Outcome,
     Policy,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     Verdict,
     context_of,
     evaluate,
@@ -112,7 +112,7 @@ requests = st.builds(
     ),
     st.sampled_from(["s3:GetObject", "iam:DeactivateMFADevice", "ec2:RunInstances"]),
     st.sampled_from(["*", "arn:aws:s3:::b/jane/k", "arn:aws:s3:::b/x"]),
-    st.sampled_from([*Signed]),
+    st.sampled_from([*SignedWith]),
     st.sampled_from([None, "203.0.113.7", "2001:db8::1", "no address"]),
 )
 
@@ -167,8 +167,8 @@ def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: R
 @given(policies)
 def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) -> None:
     allow = Policy("work", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-    if mfa_requirement(held, JANE).required:
-        assert mfa_requirement([*held, allow], JANE).required
+    if assess_mfa_requirement(held, JANE).is_required:
+        assert assess_mfa_requirement([*held, allow], JANE).is_required
 
 
 @relaxed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from encee.aws.policies.templates import POLICIES, SIZE_LIMIT, document, size_of
+from encee.aws.policies.templates import POLICIES, SIZE_LIMIT, build_policy, size_of
 from encee.errors import UsageError
 from tests.conftest import ROOT
 
@@ -14,7 +14,7 @@ OFFICE = ("203.0.113.0/24", "2001:db8::/32")
 
 
 def made(name: str, partition: str = "aws") -> dict[str, Any]:
-    return document(name, partition=partition, allow_cidrs=OFFICE if name == "ip-restriction" else ())
+    return build_policy(name, partition=partition, allow_cidrs=OFFICE if name == "ip-restriction" else ())
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
@@ -35,7 +35,7 @@ def test_the_size_is_counted_without_white_space() -> None:
 
 
 def test_networks_are_written_as_aws_wants_them() -> None:
-    policy = document("ip-restriction", allow_cidrs=["203.0.113.7", "2001:DB8::/32", "203.0.113.7/32"])
+    policy = build_policy("ip-restriction", allow_cidrs=["203.0.113.7", "2001:DB8::/32", "203.0.113.7/32"])
     condition = policy["Statement"][0]["Condition"]
     assert condition["NotIpAddress"] == {"aws:SourceIp": ["203.0.113.7/32", "2001:db8::/32"]}
 
@@ -55,23 +55,23 @@ def test_networks_are_written_as_aws_wants_them() -> None:
 )
 def test_networks_that_make_no_restriction_are_refused(cidrs: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
-        document("ip-restriction", allow_cidrs=cidrs)
+        build_policy("ip-restriction", allow_cidrs=cidrs)
     assert caught.value.hint
 
 
 def test_options_are_refused_where_they_have_no_place() -> None:
     with pytest.raises(UsageError, match="there is no policy nope"):
-        document("nope")
+        build_policy("nope")
     with pytest.raises(UsageError, match="AWS is no partition"):
-        document("force-mfa", partition="AWS")
+        build_policy("force-mfa", partition="AWS")
     with pytest.raises(UsageError, match="no place for addresses"):
-        document("mfa-required", allow_cidrs=OFFICE)
+        build_policy("mfa-required", allow_cidrs=OFFICE)
     with pytest.raises(UsageError, match="no place for a password change"):
-        document("force-mfa", allow_password_change=True)
+        build_policy("force-mfa", allow_password_change=True)
 
 
 def test_a_password_change_is_allowed_and_exempted_where_wanted() -> None:
-    without, with_it = document("mfa-required"), document("mfa-required", allow_password_change=True)
+    without, with_it = build_policy("mfa-required"), build_policy("mfa-required", allow_password_change=True)
     added = [statement for statement in with_it["Statement"] if statement not in without["Statement"]]
     assert [statement["Sid"] for statement in added] == [
         "AllowReadingPasswordPolicy",

@@ -83,7 +83,7 @@ def test_a_command_without_a_code_is_a_clear_error(
 
 @pytest.mark.usefixtures("dev")
 def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 0.2)
+    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.2)
     for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
         result = encee("refresh", "dev", "--code-command", command)
         assert (result.code, "took longer than" in result.err) == (1, True)
@@ -131,7 +131,7 @@ CHILDREN = [
 def test_the_children_of_a_command_that_hangs_are_ended_too(
     encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 0.5)
+    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.5)
     result = encee("refresh", "dev", "--code-command", f"exec 9>{alive.path}; {command}")
     assert (result.code, "took longer than 0.5 s" in result.err) == (1, True)
     wait_for(lambda: not alive.anyone())
@@ -188,7 +188,7 @@ def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
 
 @pytest.mark.needs("bash")
 def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "pexpect.spawn[str]") -> None:
-    script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._PATIENCE = 1; m.run()"
+    script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._COMMAND_TIMEOUT_SECONDS = 1; m.run()"
     bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
     bash.expect("Password: $")
     bash.expect_exact("took longer than 1 s")
@@ -200,7 +200,7 @@ def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "
 def test_what_a_command_leaves_running_is_not_waited_for(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._PATIENCE", 10)
+    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 10)
     result = encee("refresh", "dev", "--code-command", f"sleep 15 & echo {dev.device.next_code()}")
     assert result.code == 0, result.err
 

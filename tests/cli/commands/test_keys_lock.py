@@ -405,7 +405,7 @@ from encee.aws import access_keys
 from encee.awsfile import swap
 from encee.workflows import rotate_key
 
-access_keys._APART, rotate_key._IN_A_ROW = 0.01, 2
+access_keys._POLL_SECONDS, rotate_key._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
 steps = 0
 

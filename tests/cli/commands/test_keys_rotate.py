@@ -47,7 +47,7 @@ def encee(discreet: Encee) -> Encee:
 
 @pytest.fixture(autouse=True)
 def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_keys, "_APART", 0.01)
+    monkeypatch.setattr(access_keys, "_POLL_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_waits_until_the_new_key_answers_several_times_in_a_row(
 def test_a_key_that_does_not_come_to_work_is_deleted_again(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access_keys, "_PATIENCE", 0.3)
+    monkeypatch.setattr(access_keys, "_USABLE_TIMEOUT_SECONDS", 0.3)
     aws.propagation = 1000
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
@@ -460,7 +460,7 @@ class Scene:
 
 @pytest.fixture
 def scene(encee: Encee, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    monkeypatch.setattr(access_keys, "_PATIENCE", 0.5)
+    monkeypatch.setattr(access_keys, "_USABLE_TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(rotate_key, "_IN_A_ROW", 2)
     return Scene(encee, home, aws)
 
@@ -613,7 +613,7 @@ from encee.aws import access_keys
 from encee.awsfile import swap
 from encee.workflows import rotate_key
 
-access_keys._APART, rotate_key._IN_A_ROW = 0.01, 2
+access_keys._POLL_SECONDS, rotate_key._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
 exchange, writes = swap.exchange_names, 0
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pexpect
 import pytest
 
-from encee.aws.policies.templates import document
+from encee.aws.policies.templates import build_policy
 from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
@@ -189,7 +189,7 @@ def test_ctrl_c_in_the_middle_of_the_codes_leaves_no_device_and_after_them_goes_
 
 def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
-    text = json.dumps(document("mfa-required"))
+    text = json.dumps(build_policy("mfa-required"))
     policy = aws.iam.create_policy("", "/encee/", text, "encee-MFARequired", [])
     aws.iam.create_group("encee", "/encee/")
     aws.iam.attach_group_policy(policy.arn, "encee")

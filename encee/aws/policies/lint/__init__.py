@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from encee.aws.policies.conditions import holds
-from encee.aws.policies.document import Policy, Statement, statements
+from encee.aws.policies.conditions import condition_holds
+from encee.aws.policies.document import Policy, Statement, read_statements
 from encee.aws.policies.lint.addresses import address_issues
 from encee.aws.policies.lint.devices import device_issues
 from encee.aws.policies.lint.issue import Finding, Issue, Severity
 from encee.aws.policies.lint.mfa import mfa_issues
 from encee.aws.policies.matching import action_matches
-from encee.aws.policies.parser import Malformed, located
+from encee.aws.policies.parser import MalformedPolicy, parse_policy
 from encee.aws.policies.request import Context
 from encee.aws.policies.ternary import Unknown
 
@@ -36,13 +36,13 @@ def lint(name: str, content: bytes) -> list[Finding]:
         name: The file's name.
         content: Its bytes.
     """
-    read = located(name, content)
-    if isinstance(read, Malformed):
+    read = parse_policy(name, content)
+    if isinstance(read, MalformedPolicy):
         issue = Issue("malformed", Severity.ERROR, read.reason, "a policy is one JSON object")
         return [Finding(issue, name, read.line, None)]
     return [
-        Finding(issue, name, read.line(statement.cited), statement.cited)
-        for statement in statements(read.policy)
+        Finding(issue, name, read.line(statement.citation), statement.citation)
+        for statement in read_statements(read.policy)
         for issue in _issues(read.policy, statement)
     ]
 
@@ -88,7 +88,7 @@ def _variables(statement: Statement) -> Iterator[Issue]:
 def _unknown(statement: Statement) -> Iterator[Issue]:
     """What encee does not know, and so cannot judge."""
     truths = [
-        holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
+        condition_holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
         *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in statement.texts(name)),
     ]
     for reason in dict.fromkeys(reason for truth in truths if isinstance(truth, Unknown) for reason in truth.reasons):

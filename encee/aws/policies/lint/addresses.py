@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from encee.aws.policies.document import Statement
 from encee.aws.policies.lint.issue import Issue, Severity
-from encee.aws.policies.networks import Network, is_world, read_network
+from encee.aws.policies.networks import Network, covers_all_addresses, read_network
 
 _SOURCE_IP = "aws:sourceip"
 _OUTSIDE, _INSIDE = ("NotIpAddress", "NotIpAddressIfExists"), ("IpAddress", "IpAddressIfExists")
@@ -55,7 +55,7 @@ def _networks(values: object, *, restricts: bool) -> Iterator[Issue]:
             )
         else:
             found.append(one)
-    if restricts and is_world(found):
+    if restricts and covers_all_addresses(found):
         yield Issue(
             "whole-world",
             Severity.ERROR,

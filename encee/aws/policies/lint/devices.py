@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws
 import re
 from collections.abc import Iterator
 
-from encee.aws.policies.document import Policy, Statement, statements
+from encee.aws.policies.document import Policy, Statement, read_statements
 from encee.aws.policies.evaluate import (
     Circumstances,
     Outcome,
     Principal,
     Request,
-    Signed,
+    SignedWith,
     Verdict,
     context_of,
     evaluate,
@@ -53,8 +53,8 @@ def _exempted(policy: Policy, statement: Statement) -> Iterator[Issue]:
     if _exempts(statement, _DEACTIVATE) and not _denied(policy, _DEACTIVATE):
         yield _taken(_DEACTIVATE, f"take {_DEACTIVATE} out of NotAction")
     if _exempts(statement, _DELETE) and not _denied(policy, _DELETE):
-        own = _ask(policy, _DELETE, f"mfa/{_USER}", Signed.LONG_TERM).outcome is Outcome.ALLOWED
-        others = _ask(policy, _DELETE, f"mfa/{_SOMEBODY}", Signed.LONG_TERM).outcome is not Outcome.NOT_ALLOWED
+        own = _ask(policy, _DELETE, f"mfa/{_USER}", SignedWith.LONG_TERM).outcome is Outcome.ALLOWED
+        others = _ask(policy, _DELETE, f"mfa/{_SOMEBODY}", SignedWith.LONG_TERM).outcome is not Outcome.NOT_ALLOWED
         if others or not own:
             remedy = f"take {_DELETE} out of NotAction, or deny it with NotResource mfa/${{aws:username}}* as well"
             yield _taken(_DELETE, remedy)
@@ -62,15 +62,15 @@ def _exempted(policy: Policy, statement: Statement) -> Iterator[Issue]:
 
 def _allowed(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """An Allow that leaves a device to whoever holds the key, where no Deny is to blame for it already."""
-    if met_by(statement, Signed.LONG_TERM) is not True:
+    if met_by(statement, SignedWith.LONG_TERM) is not True:
         return
-    blamed = [one for one in statements(policy) if denies_without_mfa(one)]
+    blamed = [one for one in read_statements(policy) if denies_without_mfa(one)]
     alone = Policy(policy.name, {**policy.document, "Statement": statement.body})
     for action in (_DEACTIVATE, _DELETE):
         exempted = any(_exempts(one, action) for one in blamed)
         if exempted or not _names(statement, "Action", action) or _denied(policy, action):
             continue
-        if action == _DEACTIVATE or _ask(alone, action, f"mfa/{_SOMEBODY}", Signed.LONG_TERM).by:
+        if action == _DEACTIVATE or _ask(alone, action, f"mfa/{_SOMEBODY}", SignedWith.LONG_TERM).by:
             yield _taken(action, 'allow it under "Bool": {"aws:MultiFactorAuthPresent": "true"} only')
 
 
@@ -111,9 +111,9 @@ def _locked_out(statement: Statement) -> Iterator[Issue]:
 
 def _one_name(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """An Allow that gives a user one device's name only."""
-    own = _ask(policy, _CREATE, f"mfa/{_USER}", Signed.MFA)
-    second = _ask(policy, _CREATE, f"mfa/{_USER}-2", Signed.MFA)
-    if own.by == statement.cited and second.outcome is Outcome.NOT_ALLOWED:
+    own = _ask(policy, _CREATE, f"mfa/{_USER}", SignedWith.MFA)
+    second = _ask(policy, _CREATE, f"mfa/{_USER}-2", SignedWith.MFA)
+    if own.by == statement.citation and second.outcome is Outcome.NOT_ALLOWED:
         yield Issue(
             "one-device-name",
             Severity.WARNING,
@@ -138,10 +138,10 @@ def _exempts(statement: Statement, action: str) -> bool:
 def _denied(policy: Policy, action: str) -> bool:
     """Whether a policy denies it to a user's long-term key to take away its device, or to delete somebody's."""
     resource = f"user/{_USER}" if action == _DEACTIVATE else f"mfa/{_SOMEBODY}"
-    return _ask(policy, action, resource, Signed.LONG_TERM).outcome is Outcome.DENIED
+    return _ask(policy, action, resource, SignedWith.LONG_TERM).outcome is Outcome.DENIED
 
 
-def _ask(policy: Policy, action: str, resource: str, signed: Signed) -> Verdict:
+def _ask(policy: Policy, action: str, resource: str, signed: SignedWith) -> Verdict:
     """What a policy says to a user of the account and partition that it is written for."""
     text = str(policy.document)
     partition, account = _PARTITION.search(text), _ACCOUNT.search(text)

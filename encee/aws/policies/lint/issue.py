@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from encee.aws.policies.document import Cited
+from encee.aws.policies.document import Citation
 
 
 class Severity(StrEnum):
@@ -48,4 +48,4 @@ class Finding:
     issue: Issue
     file: str
     line: int
-    statement: Cited | None
+    statement: Citation | None

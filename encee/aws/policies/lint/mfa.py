@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from collections.abc import Iterator
 
-from encee.aws.policies.conditions import holds
+from encee.aws.policies.conditions import condition_holds
 from encee.aws.policies.document import Statement
 from encee.aws.policies.lint.issue import Issue, Severity
-from encee.aws.policies.request import Circumstances, Signed, context_of
+from encee.aws.policies.request import Circumstances, SignedWith, context_of
 from encee.aws.policies.ternary import Ternary
 
 _PRESENT, _AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
@@ -26,17 +26,19 @@ def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
     return found
 
 
-def met_by(statement: Statement, signed: Signed) -> Ternary:
+def met_by(statement: Statement, signed: SignedWith) -> Ternary:
     """Whether a request of one kind meets what a statement's condition says about MFA."""
-    return holds(mfa_conditions(statement), context_of(None, Circumstances(signed)), variables=statement.variables)
+    return condition_holds(
+        mfa_conditions(statement), context_of(None, Circumstances(signed)), variables=statement.variables
+    )
 
 
 def denies_without_mfa(statement: Statement) -> bool:
     """Whether a statement denies something to long-term keys that it does not deny to a session with MFA."""
     return (
         statement.effect == "Deny"
-        and met_by(statement, Signed.LONG_TERM) is True
-        and met_by(statement, Signed.MFA) is False
+        and met_by(statement, SignedWith.LONG_TERM) is True
+        and met_by(statement, SignedWith.MFA) is False
     )
 
 
@@ -48,34 +50,34 @@ def mfa_issues(statement: Statement) -> Iterator[Issue]:
     # A Deny by age alone may be there beside one for those who used none at all.
     if not present and not nulls and not (conditions and statement.effect == "Allow"):
         return
-    met = {signed: met_by(statement, signed) for signed in Signed}
+    met = {signed: met_by(statement, signed) for signed in SignedWith}
     null_form = _PRESENT in nulls
     if statement.effect == "Deny":
-        if met[Signed.LONG_TERM] is False:
+        if met[SignedWith.LONG_TERM] is False:
             yield Issue(
                 "null-mfa" if null_form else "bool-in-deny",
                 Severity.ERROR,
                 "this Deny does not deny long-term keys at all: their requests carry no aws:MultiFactorAuthPresent",
                 _DENY,
             )
-        elif met[Signed.NO_MFA] is False:
+        elif met[SignedWith.NO_MFA] is False:
             yield Issue(
                 "null-mfa",
                 Severity.ERROR,
                 "this Deny does not deny sessions without MFA: they carry aws:MultiFactorAuthPresent, which is false",
                 _DENY,
             )
-        elif met[Signed.MFA] is True:
+        elif met[SignedWith.MFA] is True:
             yield Issue("deny-with-mfa", Severity.ERROR, "this Deny denies those who used MFA as well", _DENY)
     elif statement.effect == "Allow":
-        if met[Signed.LONG_TERM] is True:
+        if met[SignedWith.LONG_TERM] is True:
             yield Issue(
                 "null-mfa" if null_form else "if-exists-in-allow",
                 Severity.ERROR,
                 "this Allow lets long-term keys through: their requests carry no aws:MultiFactorAuthPresent",
                 _ALLOW,
             )
-        elif met[Signed.NO_MFA] is True:
+        elif met[SignedWith.NO_MFA] is True:
             yield Issue(
                 "null-mfa" if null_form else "allow-without-mfa",
                 Severity.ERROR,

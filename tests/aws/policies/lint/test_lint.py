@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from encee.aws.policies.lint import Severity, lint
-from encee.aws.policies.templates import POLICIES, document
+from encee.aws.policies.templates import POLICIES, build_policy
 from tests.aws.policies.seeds import (
     DOCUMENTED,
     NAIVE,
@@ -71,10 +71,10 @@ def test_documented_policies_have_no_error(name: str) -> None:
 @pytest.mark.parametrize("name", POLICIES)
 def test_encees_own_policies_pass(name: str) -> None:
     cidrs = ["203.0.113.0/24"] if name == "ip-restriction" else ()
-    text = json.dumps(document(name, allow_cidrs=cidrs))
+    text = json.dumps(build_policy(name, allow_cidrs=cidrs))
     assert issues_in(text) == (["ip-deny-vpc-endpoint 0"] if name == "ip-restriction" else [])
     if name == "mfa-required":
-        assert issues_in(json.dumps(document(name, partition="aws-cn", allow_password_change=True))) == []
+        assert issues_in(json.dumps(build_policy(name, partition="aws-cn", allow_password_change=True))) == []
 
 
 # ---- conditions on MFA
