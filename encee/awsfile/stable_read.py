@@ -2,7 +2,7 @@
 
 Other tools truncate these files and write them in place, without a lock, and can pause in the middle. A content is
 complete when encee wrote it, or when the system says that no program has the file open for writing. Where the system
-cannot tell, it is complete when it has not changed for some seconds.
+does not know that, it is complete when it has not changed for some seconds.
 """
 
 import errno
@@ -17,7 +17,7 @@ from encee.awsfile.open_writers import is_open_for_writing
 from encee.errors import FileBusyError, FileRefusedError
 
 QUIET_SECONDS = 5.0
-"""How long a file must be unchanged where the system cannot tell whether a program has it open for writing."""
+"""How long a file must be unchanged where the system does not know whether a program has it open for writing."""
 
 _EMPTY_SECONDS = 0.5
 """How long an empty or missing file must stay so where no program has it open: some tools truncate, then open again."""
@@ -30,10 +30,10 @@ _READS_APART_SECONDS = 0.05
 
 
 class Snapshot(NamedTuple):
-    """A file's content, what tells one state of it from another, and what a new file in its place has to have.
+    """A file's content, what distinguishes its states, and what a new file in its place has to have.
 
     All of it is of one file, since it comes from one descriptor: the name may stand for another file at any moment.
-    `exists` is False when there is none; an attribute that cannot be read has no value.
+    `exists` is False when the file is missing; an attribute that cannot be read has no value.
     """
 
     data: bytes
@@ -60,7 +60,7 @@ def take(real: Path) -> Snapshot:
 
 
 def observe(real: Path) -> tuple[Snapshot, bool | None]:
-    """The file's state, and whether a program has it open for writing; None where the system cannot tell.
+    """The file's state, and whether a program has it open for writing; None where the system does not know.
 
     Raises:
         FileRefusedError: It has become a link since its path was resolved.
@@ -73,7 +73,7 @@ def observe(real: Path) -> tuple[Snapshot, bool | None]:
 
 
 def _open(real: Path) -> int | None:
-    """A descriptor of the file; None where there is no file."""
+    """A descriptor of the file; None where it is missing."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
         return os.open(real, flags)
@@ -111,7 +111,8 @@ def read_stable(
         real: The file.
         deadline: Until when to wait, by the monotonic clock.
         is_known: Whether a state is known to be complete, because encee wrote it or has waited for it before.
-        had_content: Whether this run has seen a content in the file: then it is not believed soon that there is none.
+        had_content: Whether this run has seen a content in the file: then an empty or missing file has to stay so for
+            longer.
         to_edit: Whether the content decides what is written. Where the system knows of no open files, a content that
             is only looked at has to be the same in two reads.
 
@@ -137,7 +138,7 @@ def read_stable(
 
 
 def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_content: bool, to_edit: bool) -> bool:
-    """Whether a state that has been observed for some seconds is no part of a write that is under way."""
+    """Whether a state that has been observed for some seconds is not part of an unfinished write."""
     if writer:
         return False
     # A time in the future says nothing of the age: clocks jump. Then only what was observed counts.
