@@ -7,11 +7,12 @@ READY  := $(VENV)/.ready
 PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
 JOBS   ?= auto
 
-# Debian's packages with the programs that tests marked needs(…) want. Node is installed only where there is none:
+# Debian's packages of the programs that tests marked needs(…) start. Node is installed only where it is missing:
 # Debian's npm conflicts with a Node from elsewhere.
 PROGRAMS := bash dash dbus e2fsprogs fish gnome-keyring mount oathtool openssl tcsh tmux util-linux zsh
 
-# Those that make conformance runs where they are there, and node with npm: make system PROGRAMS='$(READERS)'
+# The programs that make conformance runs where they are installed: make system PROGRAMS='$(READERS)' installs them,
+# with node and npm.
 READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
@@ -21,7 +22,7 @@ PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 help:  ## list the goals
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# The peers have environments of their own, so that they never decide which boto3 is tested.
+# aws and aws-mfa have environments of their own, so that they do not decide which boto3 is tested.
 .venv-aws/.ready: Makefile
 	$(PYTHON) -m venv .venv-aws
 	.venv-aws/bin/python -m pip install --quiet 'awscli>=1.44,<2'
@@ -32,7 +33,7 @@ help:  ## list the goals
 	.venv-aws-mfa/bin/python -m pip install --quiet 'aws-mfa>=0.0.12,<1'
 	@touch $@
 
-# So have the programs that read what encee writes.
+# So do the libraries that `make conformance` runs.
 .venv-readers/.ready: Makefile
 	$(PYTHON) -m venv .venv-readers
 	.venv-readers/bin/python -m pip install --quiet 'boto3>=1.44,<2' 'opendal>=0.46,<0.50' 'pyarrow>=22,<30'
@@ -46,33 +47,33 @@ $(READY): pyproject.toml
 
 dev: $(READY) $(PEERS)  ## make .venv (encee and the tools), .venv-aws (the real aws) and .venv-aws-mfa
 
-demo: dev  ## the whole story on a stand-in for AWS: a code, a session, the file before and after
+demo: dev  ## show encee and the real aws against a stand-in for AWS: setup, refresh, and what the files hold
 	$(BIN)/python -m scripts.demo
 
-test: dev  ## the fast tests
-	$(PYTEST) $(COVERAGE) -m 'not slow'
+test: dev  ## the fast tests; T=FILE runs every test of that file, T=FILE::TEST one test
+	$(PYTEST) $(COVERAGE) $(if $(T),$(T),-m 'not slow')
 
-test-pythons: dev  ## the fast tests on each other Python that the classifiers name and that this machine has
+test-pythons: dev  ## the fast tests on each other supported Python that this machine has
 	$(PYTHON) -m scripts.pythons -n $(JOBS)
 
-lint: dev  ## ruff, mypy, import-linter, and the words that encee's texts do without
+lint: dev  ## ruff, mypy, import-linter, and a check for words that scripts/style.py rejects
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scripts.style
 
-format: dev  ## let ruff put the code in order
+format: dev  ## format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 COVERAGE_PART := --cov --cov-report= --cov-fail-under=0
 
-cover-test: dev  ## make test, with coverage of which nothing is shown yet
+cover-test: dev  ## make test, with coverage, which make cover reports
 	rm -f .coverage .coverage.*
 	$(MAKE) test COVERAGE='$(COVERAGE_PART)'
 
-# TESTED=1: make demo and make cover-test were run where programs were missing, as .ci/run does; the rest follows.
+# TESTED=1: .ci/run has already run make demo and make cover-test, where programs were missing; run only the rest.
 cover: $(if $(TESTED),dev,cover-test)  ## make test and the slow tests, with branch coverage
 	$(PYTEST) $(COVERAGE_PART) --cov-append -m '$(if $(TESTED),slow or needs,slow)'
 	$(BIN)/coverage report
@@ -84,30 +85,30 @@ PROPERTIES := tests/awsfile/test_document_properties.py tests/profiles/test_key_
 fuzz: dev  ## the properties of the edit, the importers, lint and the evaluators, on 50,000 generated files
 	ENCEE_FUZZ_EXAMPLES=50000 $(PYTEST) --timeout 0 $(PROPERTIES)
 
-bench: dev  ## how fast everything is beside its peers, into docs/benchmarks.md
+bench: dev  ## measure encee beside aws and aws-mfa, into docs/benchmarks.md
 	$(BIN)/python -m scripts.bench
 
-conformance: dev .venv-readers/.ready  ## real AWS tools and SDKs read what encee writes, into docs/conformance.md
+conformance: dev .venv-readers/.ready  ## let real AWS tools and SDKs read what encee writes, into docs/conformance.md
 	$(BIN)/python -m scripts.conformance
 
-readers: dev .venv-readers/.ready  ## the same with those that PyPI gives, and no page
+readers: dev .venv-readers/.ready  ## the same with the readers from PyPI only, and without the page
 	$(BIN)/python -m scripts.conformance --pypi
 
-reliability: dev  ## load, faults and odd surroundings, into docs/reliability.md; SIZE="--seconds 10" makes it smaller
+reliability: dev  ## load, faults and unusual environments, into docs/reliability.md; SIZE="--seconds 10" is shorter
 	$(BIN)/python -m scripts.reliability $(SIZE)
 
-docs: dev  ## write help texts and measurements into README.md, and docs/commands.md
+docs: dev  ## write the help texts and measurements into README.md, and docs/commands.md
 	$(BIN)/python -m scripts.readme_help
 	$(BIN)/python -m scripts.command_reference
 
-readme: dev  ## README.md and docs/commands.md against the program and docs/benchmarks.md
+readme: dev  ## check README.md and docs/commands.md against the program and docs/benchmarks.md
 	$(BIN)/python -m scripts.readme_help --check
 	$(BIN)/python -m scripts.command_reference --check
 
-screenshots: dev  ## the README's pictures, docs/*.svg, from real runs against the stand-in
+screenshots: dev  ## draw the README's pictures, docs/*.svg, from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
 
-build: dev  ## wheel and sdist in dist/, each tried in an empty environment
+build: dev  ## make a wheel and an sdist in dist/, and try each in an empty environment
 	rm -rf dist
 	$(BIN)/python -m build --quiet
 	$(BIN)/python -m scripts.installed
@@ -117,7 +118,7 @@ system:  ## install the programs that some tests need (Debian, as root); CI call
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
 
-check: lint readme cover $(if $(TESTED),,demo) readers test-pythons build  ## what CI runs; make test is a part of cover
+check: lint readme cover $(if $(TESTED),,demo) readers test-pythons build  ## everything that CI runs; cover includes make test
 
 clean:  ## remove what the other goals made
 	rm -rf $(VENV) .venv-* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
