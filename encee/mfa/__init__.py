@@ -1,1 +1,1 @@
-"""The code: where the six digits come from."""
+"""MFA codes: where they come from, how they are computed, and how a phone gets the seed of a device."""

@@ -1,22 +1,22 @@
-"""Another try after a code that AWS did not accept."""
+"""Retry after a code that AWS did not accept."""
 
 from collections.abc import Callable
 
 from encee.errors import WrongCodeError
 
 ATTEMPTS = 3
-"""How many tries a person has, in all."""
+"""How many attempts a user has in all."""
 
 
 def retry_wrong_codes(attempt: Callable[[], None], notify: Callable[[str], None]) -> None:
-    """Let a person try other codes after wrong ones, three times in all.
+    """Call `attempt` again after wrong codes, three times in all.
 
     Args:
-        attempt: Asks for codes and sends them.
-        notify: Called with a line for people after wrong ones.
+        attempt: Prompts for codes and sends them.
+        notify: Called with a line for the user after wrong codes.
 
     Raises:
-        WrongCodeError: All of them were wrong.
+        WrongCodeError: The last attempt failed, too.
     """
     for left in range(ATTEMPTS - 1, 0, -1):
         try:

@@ -1,4 +1,4 @@
-"""A signal, from another thread, that a code is not needed any more."""
+"""A signal between threads: the code is no longer needed."""
 
 import os
 import threading
@@ -6,16 +6,16 @@ from typing import Self
 
 
 class Cancelled:
-    """Tells a source, from another thread, that its code is not needed any more.
+    """A signal to a code source, from another thread, that its code is no longer needed.
 
-    It has a file descriptor that becomes readable then, so that a source can wait for it and for a person at the
-    same time; leaving the context ends it.
+    It is a context manager, and leaving it sends the signal. Its file descriptor becomes readable with the signal, so
+    that `select` can wait for the signal and for input at the same time.
     """
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         self._lock = threading.Lock()
-        self._over = threading.Event()
+        self._is_set = threading.Event()
 
     def __enter__(self) -> Self:
         return self
@@ -25,16 +25,16 @@ class Cancelled:
         os.close(self._read)
 
     def set(self) -> None:
-        """End the wait for the code; without effect when it is over already."""
+        """Send the signal; do nothing when it was sent before."""
         with self._lock:
-            if not self._over.is_set():
-                self._over.set()
-                os.close(self._write)  # which makes the other end readable
+            if not self._is_set.is_set():
+                self._is_set.set()
+                os.close(self._write)  # the end of the pipe makes the other descriptor readable
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it is over, but not longer; whether it is."""
-        return self._over.wait(seconds)
+        """Wait for the signal until a timeout; return whether it was sent."""
+        return self._is_set.wait(seconds)
 
     def fileno(self) -> int:
-        """The descriptor that becomes readable."""
+        """Return the file descriptor that becomes readable with the signal."""
         return self._read

@@ -1,6 +1,6 @@
-"""Where MFA codes come from when nobody is asked: the command line, the environment, standard input, a command.
+"""Code sources other than the prompt: given codes, a command that prints one, a stored seed.
 
-The source that asks a person is `TerminalUser` in `encee.cli.prompts`.
+The prompt is `TerminalUser` in `encee.cli.prompts`.
 """
 
 import re
@@ -18,49 +18,54 @@ from encee.mfa.controlling_terminal import open_terminal
 from encee.mfa.shell_job import ShellJob
 from encee.mfa.totp import code_at, decode_seed, step_at
 
-_SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
-"""An escape sequence (ECMA-48), such as those around a bracketed paste. One with O is a key of the keypad."""
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
+"""Escape sequences (ECMA-48), such as those around a bracketed paste; ESC O and a letter is a key of the keypad."""
 
 _KEYPAD = dict(zip("pqrstuvwxy", "0123456789", strict=True))
-"""The digits of a keypad in application mode (DEC VT220)."""
+"""Digits of the keypad in application mode (DEC VT220)."""
 
 _DIGITS = 6
-_MINUS = "\u2212"
+_MINUS_SIGN = "\u2212"
 _COMMAND_TIMEOUT_SECONDS = 30
-"""For how many seconds a command may look for a code."""
+"""How long a code command may take."""
 
-_SHORTEST = 10
-"""Bytes of the shortest seed; RFC 4226 asks for 16, and some services hand out 10."""
+_MIN_SEED_BYTES = 10
+"""RFC 4226 requires 16 bytes; some services issue seeds of 10."""
 
-_MOST = 4096
-"""So many bytes cannot be a code and what stands around it."""
+_MAX_OUTPUT_BYTES = 4096
+"""Output of a code command from this size on cannot be a code with text around it."""
 
 
 class CodeSource(Protocol):
-    """Something that can be asked for an MFA code."""
+    """Returns MFA codes: a prompt, given codes, a command, or a seed."""
 
     asks_person: bool
-    """Whether somebody types the code, and can type another one after a mistake."""
+    """Whether a user types the codes, and can type another one after a mistake."""
 
     waits: bool
-    """Whether it has a device's next code once that is shown; codes that are there already come as they are."""
+    """Whether the code depends on the time, so that waiting for the next time step gives the next code."""
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
-        """A code of six digits for a profile, from the device with this serial number; None when cancelled first.
+        """Return six digits for a profile; None when cancelled first.
+
+        Args:
+            profile: The profile, for prompts and messages.
+            device: The serial number of the MFA device.
+            cancelled: Ends an open prompt.
 
         Raises:
             EnceeError: The source has no code, or a malformed one.
-            InterruptedByPersonError: The person does not want to go on.
+            InterruptedByPersonError: The user cancelled the prompt.
         """
 
 
 class GivenCodes:
-    """Codes that are there already, each good for one use.
+    """Codes that the user gave with the command, each for one use.
 
     Args:
-        codes: The codes in the order of the prompts that they answer; may be read as they are needed.
-        origin: Where they come from, for messages: `--code`, `ENCEE_CODE`, `standard input`.
-        per_device: Whether there is a code for each device of the run, also for one that turns out to need none.
+        codes: The codes in the order of the requests; an iterator is read when a code is needed.
+        origin: The name of the option or input for messages: `--code`, `ENCEE_CODE`, `standard input`.
+        per_device: Whether `codes` has an item for every device, even for one whose session is still valid.
     """
 
     asks_person = False
@@ -72,30 +77,30 @@ class GivenCodes:
         self._per_device = per_device
 
     def skip(self) -> None:
-        """Pass over the code of a device that needs none, where there is one for each."""
+        """Drop the next code if there is one per device: its device needs none."""
         if self._per_device:
             next(self._codes, None)
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
-        """The next code.
+        """Return the next code.
 
         Raises:
-            UsageError: There is none left, or it is not six digits.
+            UsageError: No code is left, or the next one is not six digits.
         """
         code = next(self._codes, None)
         if code is None:
             raise UsageError(
                 f"{self._origin} holds no code left for {profile} ({device})",
-                hint="give a code for each device, one a line: encee refresh --code - …",
+                hint="give one code per device, one per line, on standard input: --code -",
             )
         return require_code(code, f"the code from {self._origin} for {profile}")
 
 
 class CommandCodes:
-    """A command that prints the code, as `mfa_process` of aws-vault.
+    """A command that prints the code, like `mfa_process` of aws-vault.
 
-    It is run by the shell (`sh -c`; on Windows `cmd /C`) with the terminal as its standard input, so that it can ask
-    for a password or a touch. What is piped into encee is left alone: it is for the command that `exec` starts.
+    The shell (`sh -c`; on Windows `cmd /C`) runs it with the terminal as standard input, so that it can prompt for a
+    password or a touch. It never gets encee's own standard input, which belongs to the command that `exec` starts.
 
     Args:
         command: The command line.
@@ -107,18 +112,20 @@ class CommandCodes:
     def __init__(self, command: str) -> None:
         self._command = command
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - bounded by itself
-        """The code that the command prints.
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it has a timeout instead
+        """Run the command and return the code that it prints.
 
         Raises:
             EnceeError: The command failed, or took longer than 30 seconds.
-            UsageError: It printed something else than six digits.
+            UsageError: The output is not six digits.
         """
-        hint = "try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
+        hint = "run the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
         try:
             with (
-                open_terminal() as ends,
-                ShellJob(self._command, subprocess.DEVNULL if ends is None else ends.reading, _MOST) as job,
+                open_terminal() as terminal,
+                ShellJob(
+                    self._command, subprocess.DEVNULL if terminal is None else terminal.reading, _MAX_OUTPUT_BYTES
+                ) as job,
             ):
                 printed = job.output(_COMMAND_TIMEOUT_SECONDS)
         except TimeoutError:
@@ -127,22 +134,22 @@ class CommandCodes:
         except (OSError, ValueError) as error:
             message = f"the code command of {profile} could not be started: {type(error).__name__}"
             raise EnceeError(message, hint=hint) from None
-        if job.exit_code and len(printed) < _MOST:
+        if job.exit_code and len(printed) < _MAX_OUTPUT_BYTES:
             message = f"the code command of {profile} failed with exit code {job.exit_code}"
             raise EnceeError(message, hint=hint)
         code = parse_code(text := printed.decode(errors="replace"))
         if code is None:
             what = "printed something else" if text.strip() else "printed nothing"
-            raise UsageError(f"the code command of {profile} {what}, and no code of {device}", hint=hint)
+            raise UsageError(f"the code command of {profile} {what} instead of a code for {device}", hint=hint)
         return code
 
 
 class SeedCodes:
-    """A source that computes codes (RFC 6238, as AWS has it: SHA-1, six digits, 30 s).
+    """Codes computed from a stored seed (RFC 6238 with AWS's parameters: SHA-1, six digits, 30 s).
 
     Args:
         seed_of: Returns the seed, in base32, of the device with a serial number.
-        clock: Returns the present moment, UTC.
+        clock: Returns the current time, UTC.
     """
 
     asks_person = False
@@ -153,31 +160,31 @@ class SeedCodes:
         self._clock = clock
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
-        """The code that the device shows now.
+        """Compute the code that the device shows now.
 
         Raises:
-            EnceeError: There is no seed, or what is there is none.
+            EnceeError: No seed is stored, or it is malformed.
         """
-        kept = self._seed_of(device)
+        stored = self._seed_of(device)
         try:
-            seed = parse_seed(kept)
+            seed = parse_seed(stored)
         except UsageError:
             raise EnceeError(
-                f"what is kept as the seed of the device {device} is none",
+                f"the stored seed of the device {device} is malformed",
                 hint=f"store it again: encee keys totp {quote(profile)} --i-know",
             ) from None
         return code_at(seed, step_at(self._clock()))
 
 
 def require_code(text: str, what: str) -> str:
-    """The six digits of an MFA code that was given rather than typed at a prompt.
+    """Parse the six digits of an MFA code from an option, the environment or standard input.
 
     Args:
-        text: The code, as `parse_code` reads it.
-        what: What it is, for the error, which never shows it.
+        text: As for `parse_code`.
+        what: How the error message names the code; the message never contains the code itself.
 
     Raises:
-        UsageError: It is not six digits.
+        UsageError: The text is not six digits.
     """
     code = parse_code(text)
     if code is None:
@@ -186,26 +193,26 @@ def require_code(text: str, what: str) -> str:
 
 
 def parse_code(text: str) -> str | None:
-    """The six digits of an MFA code as people type, paste and print it; None where the text is anything else.
+    """Parse the six digits of an MFA code as users type and paste it; None for any other text.
 
-    Blanks, dashes, invisible characters and escape sequences do not count, and digits of any script do.
+    Blanks, dashes, invisible characters and escape sequences are ignored; digits of any script are accepted.
     """
     digits = []
-    for character in _SEQUENCE.sub(lambda sequence: _KEYPAD.get(sequence["key"] or "", ""), text):
+    for character in _ESCAPE_SEQUENCE.sub(lambda sequence: _KEYPAD.get(sequence["key"] or "", ""), text):
         if character.isdecimal():
             digits.append(str(int(character)))
-        elif not (character.isspace() or unicodedata.category(character) in {"Pd", "Cf"} or character == _MINUS):
+        elif not (character.isspace() or unicodedata.category(character) in {"Pd", "Cf"} or character == _MINUS_SIGN):
             return None
     return "".join(digits) if len(digits) == _DIGITS else None
 
 
 def parse_seed(text: str) -> str:
-    """A seed as a person has it, with blanks, in small letters or in an otpauth URI, in plain base32.
+    """Parse a seed, also with blanks, in lower case or in an otpauth URI; return plain base32.
 
-    https://github.com/google/google-authenticator/wiki/Key-Uri-Format has the URI's form.
+    URIs: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 
     Raises:
-        UsageError: It is none. Never quotes it.
+        UsageError: The text is not a seed; the message never contains the text.
     """
     text = text.strip()
     try:
@@ -213,9 +220,9 @@ def parse_seed(text: str) -> str:
             text = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query).get("secret", [""])[0]
         seed = "".join(text.split()).replace("-", "").rstrip("=").upper()
         size = len(decode_seed(seed))
-    except ValueError:  # which binascii.Error is, too
+    except ValueError:  # binascii.Error is a ValueError, too
         seed, size = "", 0
-    if size < _SHORTEST:
+    if size < _MIN_SEED_BYTES:
         raise UsageError(
             "that is not the seed of a device",
             hint="it is the secret key that the console shows for an authenticator app: letters and digits 2 to 7",

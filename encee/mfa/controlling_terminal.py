@@ -1,4 +1,4 @@
-"""The controlling terminal: where a person reads and types, whatever the standard streams are connected to."""
+"""The controlling terminal: where the user reads and types, even when the standard streams are redirected."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ class TerminalEnds(NamedTuple):
     """File descriptors of a terminal.
 
     Args:
-        reading: What the person types.
-        writing: What the person sees.
+        reading: The descriptor that encee reads what the user types from.
+        writing: The descriptor that encee writes to.
     """
 
     reading: int
@@ -21,10 +21,10 @@ class TerminalEnds(NamedTuple):
 
 @contextmanager
 def open_terminal() -> Iterator[TerminalEnds | None]:
-    """Open the terminal of this process, as ssh and sudo do; None where it has none.
+    """Open the terminal of this process, as ssh and sudo do; None without a terminal.
 
-    Standard input and standard error count as one where both are terminals but none controls the process, as in some
-    containers.
+    Some containers have terminals as standard input and standard error but no controlling terminal: encee uses these
+    two then.
     """
     names = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty",)
     opened: list[int] = []
@@ -36,12 +36,11 @@ def open_terminal() -> Iterator[TerminalEnds | None]:
         else:
             yield TerminalEnds(opened[0], opened[-1])
     finally:
-        for end in opened:
-            os.close(end)
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _standard_streams() -> TerminalEnds | None:
-    """Standard input and standard error, where both are terminals."""
     if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
         return TerminalEnds(sys.stdin.fileno(), sys.stderr.fileno())
     return None

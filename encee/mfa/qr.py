@@ -1,4 +1,4 @@
-"""QR codes, in the terminal and in a file: the door to segno."""
+"""QR codes in the terminal and in a picture file; the only module that imports segno."""
 
 import io
 import os
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from encee.errors import EnceeError, UsageError
 
-_QUIET = 4
-"""The width of the light frame that ISO/IEC 18004 wants, in modules."""
+_QUIET_ZONE = 4
+"""Width in modules of the light frame that ISO/IEC 18004 requires."""
 
 _BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
-_KINDS = (".png", ".svg")
-_PIXELS = 8
+_SUFFIXES = (".png", ".svg")
+_PIXELS_PER_MODULE = 8
 
 
-def draw_half_blocks(text: str, *, frame: int = _QUIET) -> list[str]:
-    """A QR code as lines of half blocks, two rows of modules a line, to be drawn in black on white.
+def draw_half_blocks(text: str, *, frame: int = _QUIET_ZONE) -> list[str]:
+    """Draw a QR code as lines of half blocks, two rows of modules a line, for black on white.
 
     Args:
-        text: What the code says.
-        frame: The width of the light frame in modules, 4 by the standard; most phones are content with 2.
+        text: The content of the QR code.
+        frame: Width of the light frame in modules; the standard requires 4, most phones accept 2.
     """
     import segno
 
@@ -34,47 +34,47 @@ def draw_half_blocks(text: str, *, frame: int = _QUIET) -> list[str]:
 
 
 def parse_picture_path(path: str) -> Path:
-    """A file that a QR code can be drawn in, by its name.
+    """Check that the name of a picture file has a suffix that encee can write.
 
     Raises:
-        UsageError: The name does not say which kind of picture.
+        UsageError: The name ends in neither `.png` nor `.svg`.
     """
     file = Path(path)
-    if file.suffix.lower() not in _KINDS:
-        raise UsageError(f"{path} is no name for a picture", hint="let it end in .png or .svg")
+    if file.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"invalid picture name {path or '(empty)'}", hint="name a file that ends in .png or .svg")
     return file
 
 
 @contextmanager
 def create_picture(file: Path) -> Iterator[Callable[[str], None]]:
-    """A new file for a QR code that nobody else can read, there for as long as the context lasts.
+    """Create an empty picture file with mode 0600, and delete it when the context ends.
 
     Args:
         file: From `parse_picture_path`.
 
     Yields:
-        Draws the code of a text in it.
+        A function that draws the QR code of a text into the file.
 
     Raises:
-        UsageError: There is such a file already.
-        EnceeError: It cannot be made or written.
+        UsageError: The file exists.
+        EnceeError: The file could not be created, written or deleted.
     """
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError(f"{file} exists already, and is not written over", hint="name a new file") from None
     except OSError as error:
-        raise _not_written(file, error) from None
+        raise _write_error(file, error) from None
     try:
-        with open(descriptor, "wb", buffering=0) as stream:  # noqa: PTH123 - with its mode from the start
+        with open(descriptor, "wb", buffering=0) as stream:  # noqa: PTH123 - pathlib cannot open a descriptor
 
             def draw(text: str) -> None:
-                left = _drawn(text, file.suffix.lower().removeprefix("."))
+                left = _render(text, file.suffix.lower().removeprefix("."))
                 try:
                     while left:
                         left = left[stream.write(left) :]
                 except OSError as error:
-                    raise _not_written(file, error) from None
+                    raise _write_error(file, error) from None
 
             yield draw
     finally:
@@ -85,13 +85,13 @@ def create_picture(file: Path) -> Iterator[Callable[[str], None]]:
             raise EnceeError(message, hint="delete it by hand") from None
 
 
-def _drawn(text: str, kind: str) -> bytes:
+def _render(text: str, kind: str) -> bytes:
     import segno
 
-    drawn = io.BytesIO()
-    segno.make(text, micro=False).save(drawn, kind=kind, scale=_PIXELS, border=_QUIET, light="#fff")
-    return drawn.getvalue()
+    picture = io.BytesIO()
+    segno.make(text, micro=False).save(picture, kind=kind, scale=_PIXELS_PER_MODULE, border=_QUIET_ZONE, light="#fff")
+    return picture.getvalue()
 
 
-def _not_written(file: Path, error: OSError) -> EnceeError:
+def _write_error(file: Path, error: OSError) -> EnceeError:
     return EnceeError(f"{file} cannot be written: {error.strerror}", hint="name another file")

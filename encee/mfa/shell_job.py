@@ -1,4 +1,4 @@
-"""A shell command and its children as one job, which can be ended as a whole and still asks on the terminal."""
+"""Run a shell command and its children as one job: encee can end all of it, and it can use the terminal."""
 
 import os
 import signal
@@ -12,47 +12,47 @@ from typing import IO, Self
 
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 0.5
-"""How long a job that is told to end has for that, before it is killed."""
+"""Time between SIGTERM and SIGKILL."""
 
 
 class ShellJob:
     """A command line that runs, with its children, in a process group of its own.
 
-    Ctrl-C reaches encee and not the group, until one of the group reads from the terminal or changes it. The system
-    stops the group then; it gets the terminal, as sudo does it, and Ctrl-C with it.
+    Ctrl-C reaches encee and not the group. When a process of the group reads from the terminal or changes it, the
+    kernel stops the group; encee then makes it the foreground group, as sudo does, and Ctrl-C reaches the group.
 
     Args:
         command: The command line, run by the shell (`sh -c`; on Windows `cmd /C`).
         stdin: The file descriptor of its standard input.
-        most: How many bytes it may print.
+        max_bytes: How many bytes it may print.
     """
 
-    def __init__(self, command: str, stdin: int, most: int) -> None:
+    def __init__(self, command: str, stdin: int, max_bytes: int) -> None:
         self._command = command
         self._stdin = stdin
-        self._most = most
+        self._max_bytes = max_bytes
         self._printed = bytearray()
         self._terminal: _LentTerminal | None = None
         self._process: subprocess.Popen[bytes]
         self._reader: threading.Thread
 
     def __enter__(self) -> Self:
-        """Start it.
+        """Start the command.
 
         Raises:
-            OSError, ValueError: It cannot be started.
+            OSError, ValueError: The command cannot be started.
         """
         windows = sys.platform == "win32"
         with ExitStack() as undo:
-            with _interrupts_held():
-                self._process = subprocess.Popen(  # noqa: S603 - the person's own command
+            with _hold_interrupts():
+                self._process = subprocess.Popen(  # noqa: S603 - the user's own command
                     ["cmd", "/C", self._command] if windows else ["sh", "-c", self._command],
                     stdin=self._stdin,
                     stdout=subprocess.PIPE,
                     process_group=None if windows else 0,
                 )
                 undo.callback(self._end)
-                # What the command has started may hold the pipe open for longer than anybody waits.
+                # A child in the background may keep the pipe open after the command has ended.
                 self._reader = threading.Thread(target=self._read, args=[self._process.stdout], daemon=True)
                 self._reader.start()
             undo.pop_all()
@@ -67,15 +67,15 @@ class ShellJob:
                 self._terminal.take_back()
 
     def output(self, seconds: float) -> bytes:
-        """What the command prints until it ends; one that prints too much is ended.
+        """Wait for the command and return what it printed; end it when it prints too much.
 
         Raises:
-            TimeoutError: It took longer than so many seconds.
-            KeyboardInterrupt: Ctrl-C ended it while it had the terminal.
+            TimeoutError: It took longer than `seconds`.
+            KeyboardInterrupt: Ctrl-C ended it while it was in the foreground.
         """
         deadline = time.monotonic() + seconds
         while self._exit_code() is None:
-            if len(self._printed) >= self._most:
+            if len(self._printed) >= self._max_bytes:
                 self._end()
             elif time.monotonic() > deadline:
                 raise TimeoutError
@@ -85,21 +85,21 @@ class ShellJob:
                 time.sleep(_POLL_SECONDS / 10)
         if self._terminal is not None and self.exit_code in {-signal.SIGINT, 128 + signal.SIGINT}:
             raise KeyboardInterrupt
-        self._reader.join(_POLL_SECONDS)  # its last words may be on their way
+        self._reader.join(_POLL_SECONDS)  # the thread may not have read the last bytes yet
         return bytes(self._printed)
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a command that has ended; that of a signal is negative."""
+        """Exit code of the command, once it has ended; negative after a signal."""
         return self._process.returncode or 0
 
     def _read(self, pipe: IO[bytes]) -> None:
         with pipe:
-            while len(self._printed) < self._most and (piece := os.read(pipe.fileno(), self._most)):
+            while len(self._printed) < self._max_bytes and (piece := os.read(pipe.fileno(), self._max_bytes)):
                 self._printed.extend(piece)
 
     def _exit_code(self) -> int | None:
-        """The exit code, or None while the command runs; a group that was stopped gets the terminal."""
+        """Return the exit code, or None while it runs; bring a stopped group to the foreground."""
         process = self._process
         if sys.platform == "win32" or process.returncode is not None:
             return process.poll()
@@ -118,11 +118,11 @@ class ShellJob:
     def _end(self) -> None:
         """End the command and its children."""
         if sys.platform == "win32":
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(self._process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - a program of Windows
             return
-        with suppress(ProcessLookupError, PermissionError):  # nothing of the group is left, as macOS says
+        with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group without processes
             os.killpg(self._process.pid, signal.SIGTERM)
-            os.killpg(self._process.pid, signal.SIGCONT)  # for what is stopped
+            os.killpg(self._process.pid, signal.SIGCONT)  # a stopped process handles SIGTERM once it continues
             deadline = time.monotonic() + _GRACE_SECONDS
             while self._exit_code() is None and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS / 10)
@@ -132,7 +132,7 @@ class ShellJob:
 
 
 class _LentTerminal:
-    """The controlling terminal, which another process group has for a while; not on Windows."""
+    """The controlling terminal, lent to another process group; POSIX only."""
 
     def __init__(self, terminal: int) -> None:
         import termios  # noqa: PLC0415 - not on Windows
@@ -143,36 +143,36 @@ class _LentTerminal:
 
     @classmethod
     def open(cls) -> Self | None:
-        """The terminal; None where there is none."""
+        """Open the controlling terminal; None without one."""
         try:
             return cls(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         except OSError:
             return None
 
     def lend(self, group: int) -> bool:
-        """Give the terminal to a process group; False where it is not this process's to give."""
+        """Make a group the foreground group; return whether it is, after that."""
         with suppress(OSError):
             if os.tcgetpgrp(self._terminal) == os.getpgrp():
-                with _background_allowed():
+                with _allow_background():
                     os.tcsetpgrp(self._terminal, group)
                 self._is_lent = True
             return os.tcgetpgrp(self._terminal) == group
         return False
 
     def take_back(self) -> None:
-        """Take the terminal back, with its modes as they were before."""
+        """Return this process to the foreground and restore the terminal's modes."""
         import termios  # noqa: PLC0415 - not on Windows
 
         if self._is_lent:
-            with suppress(OSError, termios.error), _background_allowed():  # it may have been closed
+            with suppress(OSError, termios.error), _allow_background():  # the terminal may be closed
                 os.tcsetpgrp(self._terminal, os.getpgrp())
                 termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._modes)
         os.close(self._terminal)
 
 
 @contextmanager
-def _background_allowed() -> Iterator[None]:
-    """Let a process change the terminal that another group has, for which the system would stop it."""
+def _allow_background() -> Iterator[None]:
+    """Block SIGTTOU, with which the kernel stops a background process that changes the terminal."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield
@@ -181,17 +181,17 @@ def _background_allowed() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while a process starts: it would leave one behind of which nothing knows."""
+def _hold_interrupts() -> Iterator[None]:
+    """Delay Ctrl-C while a process starts, since it could leave a process that nothing ends."""
     before = signal.getsignal(signal.SIGINT)
     if before in {signal.SIG_IGN, None} or threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    received: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: received.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if came:
+        if received:
             signal.raise_signal(signal.SIGINT)

@@ -1,7 +1,7 @@
-"""A virtual device from inside: its codes (RFC 6238), and the URI from which an app makes them.
+"""Compute the codes of a virtual MFA device (RFC 6238), and the URI that sets up an authenticator app.
 
-encee knows the seed of a device that it has just made, for as long as it takes to enable that, and tells by it whether
-a code was mistyped, and which one comes next, before AWS is asked. Else it knows only one that a person has stored.
+encee holds a seed only while it enrolls a device, and where the user stored one in the keyring. While enrolling, the
+seed shows before the request whether the user mistyped a code, and which code comes next.
 """
 
 import base64
@@ -10,24 +10,24 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 STEP = 30
-"""Their length in seconds."""
+"""Seconds for which a device shows a code: the time step of RFC 6238, section 4."""
 
-_NEAR = 30
-"""How many steps a device's clock may be off: a quarter of an hour, as much as AWS grants a request."""
+_MAX_DRIFT_STEPS = 30
+"""How many steps a device's clock may be off: 15 minutes, as much as AWS allows a request."""
 
 
 def step_at(moment: datetime) -> int:
-    """The number of the step that a moment is in, by a clock that is right."""
+    """Return the number of the time step that a moment is in."""
     return int(moment.timestamp() // STEP)
 
 
 def seconds_until(step: int, now: datetime) -> float:
-    """For how many seconds a device that is on time does not show the code of a step yet."""
+    """Return how many seconds are left until a time step begins; 0 when it has begun."""
     return max(step * STEP - now.timestamp(), 0)
 
 
 def code_at(seed: str, step: int) -> str:
-    """The code of six digits that a device shows during a step (RFC 4226, section 5.3).
+    """Compute the six digits that a device shows during a time step (RFC 4226, section 5.3).
 
     Args:
         seed: In base32, with or without padding.
@@ -40,37 +40,40 @@ def code_at(seed: str, step: int) -> str:
 
 
 def decode_seed(seed: str) -> bytes:
-    """The bytes that a seed in base32 stands for, with or without padding.
+    """Decode a seed from base32, with or without padding.
 
     Raises:
-        ValueError: It is no base32.
+        ValueError: The text is not base32.
     """
     return base64.b32decode(seed + "=" * (-len(seed) % 8))
 
 
 def find_step(seed: str, code: str, now: datetime) -> int | None:
-    """The step of a device's code, the one nearest to now; None for what is no code of its within a quarter of an hour.
+    """Find the time step nearest to now in which a device shows a code.
 
     Args:
         seed: In base32.
         code: Six digits.
-        now: The time by this machine's clock; the device's may be another one.
+        now: The time by this machine's clock; the device's clock may be off by up to 15 minutes.
+
+    Returns:
+        None where the device shows no such code in that time.
     """
-    here = step_at(now)
-    steps = sorted(range(here - _NEAR, here + _NEAR + 1), key=lambda step: abs(step - here))
+    current = step_at(now)
+    steps = sorted(range(current - _MAX_DRIFT_STEPS, current + _MAX_DRIFT_STEPS + 1), key=lambda s: abs(s - current))
     return next((step for step in steps if code_at(seed, step) == code), None)
 
 
 def otpauth_uri(seed: str, *, issuer: str, account: str) -> str:
-    """The URI that an authenticator app reads in a QR code.
+    """Build the URI that an authenticator app reads from a QR code.
 
-    https://github.com/google/google-authenticator/wiki/Key-Uri-Format; AWS's devices have its defaults: SHA-1, six
+    https://github.com/google/google-authenticator/wiki/Key-Uri-Format; AWS's devices use its defaults: SHA-1, six
     digits, 30 seconds.
 
     Args:
         seed: In base32.
-        issuer: Whose codes they are.
-        account: Which of its accounts they are for.
+        issuer: The service that the codes are for, as the app shows it.
+        account: The user's account at the issuer, as the app shows it.
     """
     label = f"{quote(issuer, safe='')}:{quote(account, safe='@')}"
     return f"otpauth://totp/{label}?{urlencode({'secret': seed.rstrip('='), 'issuer': issuer}, quote_via=quote)}"

@@ -1,4 +1,4 @@
-"""One rule for MFA codes, whatever way they are given."""
+"""The same rule for MFA codes, however a user gives them."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ NO_CODES = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_the_digits_of_a_code_count(form: Callable[[str], str]) -> None:
+def test_only_the_digits_of_a_code_count(form: Callable[[str], str]) -> None:
     assert parse_code(form("907532")) == "907532"
 
 
@@ -52,7 +52,7 @@ def test_what_is_not_six_digits_is_no_code(text: str) -> None:
 
 @pytest.mark.parametrize("way", ["option", "environment", "standard input", "command"])
 @pytest.mark.parametrize("form", ["full-width digits", "a bracketed paste", "a hyphen"])
-def test_each_way_to_give_a_code_has_the_same_rule(
+def test_each_way_to_give_a_code_follows_the_same_rule(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch, way: str, form: str
 ) -> None:
     code = FORMS[form](dev.device.next_code())
@@ -69,7 +69,7 @@ def test_each_way_to_give_a_code_has_the_same_rule(
 
 
 @pytest.mark.parametrize("form", ["a bracketed paste", "a keypad", "Arabic digits", "a non-breaking blank"])
-def test_the_prompt_has_the_same_rule(dev: Person, form: str) -> None:
+def test_the_prompt_follows_the_same_rule(dev: Person, form: str) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact("MFA code for dev")
     child.sendline(FORMS[form](dev.device.next_code()))

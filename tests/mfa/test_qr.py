@@ -1,4 +1,4 @@
-"""The QR code, read back from what is drawn."""
+"""QR codes, read back from the drawing."""
 
 import os
 import resource
@@ -26,21 +26,21 @@ def test_any_text_is_read_back_from_half_blocks(text: str) -> None:
 
 @pytest.mark.parametrize("frame", [2, 4])
 @pytest.mark.parametrize("ground", [True, False])
-def test_the_frame_is_light_and_as_wide_as_is_asked(frame: int, *, ground: bool) -> None:
+def test_the_frame_is_light_and_as_wide_as_requested(frame: int, *, ground: bool) -> None:
     lines = draw_half_blocks("otpauth://totp/x?secret=ABC", frame=frame)
     assert all(line.startswith(" " * frame) and line.endswith(" " * frame) for line in lines)
     assert all(not line.strip() for line in (lines[0], lines[-1]))
     assert read_terminal(on_terminal(lines), ground=ground) == "otpauth://totp/x?secret=ABC"
 
 
-def test_without_colours_it_could_not_be_read_on_a_dark_ground() -> None:
-    """Which is why it is drawn in colours or not at all."""
+def test_without_colours_a_dark_background_hides_the_code() -> None:
+    """This is why encee draws it in colours or not at all."""
     with pytest.raises(AssertionError, match="no QR code"):
         read_terminal("\n".join(draw_half_blocks("x" * 30)), ground=True)
 
 
 @pytest.mark.parametrize(("name", "read"), [("a.png", read_png), ("a.svg", lambda data: read_svg(data.decode()))])
-def test_a_picture_is_there_for_its_owner_until_the_end(tmp_path: Path, name: str, read: object) -> None:
+def test_a_picture_exists_for_its_owner_only_and_until_the_end(tmp_path: Path, name: str, read: object) -> None:
     file = tmp_path / name
     umask = os.umask(0)
     try:
@@ -67,24 +67,24 @@ def test_an_error_deletes_the_picture(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_a_picture_that_somebody_took_away_is_no_error(tmp_path: Path) -> None:
+def test_a_picture_that_is_deleted_early_is_not_an_error(tmp_path: Path) -> None:
     with create_picture(tmp_path / "a.png"):
         (tmp_path / "a.png").unlink()
 
 
-def test_a_picture_that_cannot_be_deleted_is_told(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_deleted_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
 
-    def swap() -> None:
+    def replace_by_folder() -> None:
         with create_picture(file):
             file.unlink()
             file.mkdir()
 
     with pytest.raises(EnceeError, match="holds the secret of the device, cannot be deleted"):
-        swap()
+        replace_by_folder()
 
 
-def test_what_exists_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("mine")
     with pytest.raises(UsageError, match="exists already"), create_picture(tmp_path / "a.png"):
         pass
@@ -92,12 +92,12 @@ def test_what_exists_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "code", "code.jpg", "code.png.txt", ".png"])
-def test_a_name_without_a_kind_is_refused(name: str) -> None:
+def test_a_name_without_a_known_suffix_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         parse_picture_path(name)
 
 
-def test_a_picture_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def draw_too_much() -> None:

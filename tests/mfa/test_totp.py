@@ -1,4 +1,4 @@
-"""A virtual device from inside: RFC 6238's codes, and the URI that an app reads."""
+"""The codes of RFC 6238, and the URI that an authenticator app reads."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,20 +26,20 @@ NOW = datetime(2026, 11, 22, 17, 0, 10, tzinfo=UTC)
         (20000000000, "353130"),
     ],
 )
-def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
-    """RFC 6238, appendix B, of which the last six digits are shown."""
+def test_codes_match_those_of_the_rfc(seconds: int, code: str) -> None:
+    """Appendix B of RFC 6238, reduced to six digits."""
     assert code_at(RFC, seconds // 30) == code
 
 
 @given(st.binary(min_size=14, max_size=40), st.integers(0, 2**40))
-def test_codes_are_those_of_another_implementation(secret: bytes, step: int) -> None:
+def test_codes_match_those_of_another_implementation(secret: bytes, step: int) -> None:
     import base64
 
     seed = base64.b32encode(secret).decode()
     assert code_at(seed, step) == code_at(seed.rstrip("="), step) == pyotp.HOTP(seed).at(step)
 
 
-def test_a_seed_of_ten_bytes_that_may_be_stored_gives_codes_as_well() -> None:
+def test_a_seed_of_ten_bytes_gives_codes() -> None:
     short = parse_seed("gezd gnbv gy3t qojq")
     with Cancelled() as cancelled:
         assert SeedCodes(lambda _: short, lambda: NOW).code_for("dev", "serial", cancelled) == code_at(
@@ -54,16 +54,16 @@ def test_a_code_of_a_clock_that_is_off_is_found(off: int) -> None:
 
 
 @pytest.mark.parametrize("off", [-31, 31])
-def test_a_code_of_a_clock_that_is_too_far_off_is_none(off: int) -> None:
+def test_a_code_of_a_clock_that_is_too_far_off_is_not_found(off: int) -> None:
     assert find_step(RFC, code_at(RFC, step_at(NOW) + off), NOW) is None
 
 
-def test_the_next_code_is_waited_for() -> None:
+def test_counts_the_seconds_until_a_step_begins() -> None:
     assert seconds_until(step_at(NOW) + 1, NOW) == 20
     assert seconds_until(step_at(NOW) + 1, NOW + timedelta(minutes=1)) == 0
 
 
-def test_the_uri_names_issuer_and_account_twice_as_apps_expect() -> None:
+def test_the_uri_has_label_secret_and_issuer_as_apps_expect() -> None:
     uri = otpauth_uri(RFC, issuer="AWS", account="jane@123456789012")
     assert uri == f"otpauth://totp/AWS:jane@123456789012?secret={RFC}&issuer=AWS"
 
@@ -75,4 +75,4 @@ def test_any_name_survives_in_the_uri(issuer: str, account: str) -> None:
     first, _, second = parts.path.removeprefix("/").partition(":")
     assert (unquote(first), unquote(second)) == (issuer, account)
     assert parse_qs(parts.query) == {"secret": [RFC], "issuer": [issuer]}
-    assert "+" not in parts.query  # some apps show it as it is
+    assert "+" not in parts.query  # some apps show a + as it is

@@ -75,7 +75,7 @@ def test_a_command_without_a_code_is_a_clear_error(
     before = home.state()
     result = encee("refresh", "dev", "--code-command", command)
     assert (result.code, says in result.err) == (code, True), result.err
-    assert "encee: hint: try the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself" in result.err
+    assert "encee: hint: run the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself" in result.err
     assert command == "true" or command not in result.err  # it can hold a seed
     assert aws.journal == []
     assert home.state() == before

@@ -666,7 +666,7 @@ def test_a_policy_that_keeps_a_user_from_the_first_device_is_for_an_administrato
     [
         (("--name", "my phone"), "cannot be the name of a device"),
         (("--name", "x" * 226), "cannot be the name of a device"),
-        (("--qr-file", "code.jpg"), "is no name for a picture"),
+        (("--qr-file", "code.jpg"), "invalid picture name code.jpg"),
         (("--duration", "99h"), "AWS grants 15m to 36h"),
     ],
 )

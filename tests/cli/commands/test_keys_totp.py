@@ -154,7 +154,7 @@ def test_a_seed_that_something_has_damaged_is_told(encee: Encee, dev: Person, aw
     keyring.set_password("encee-totp", dev.device.serial, f"{dev.device.seed}!")
     result = encee("refresh", "dev")
     assert result.code == 1
-    assert f"what is kept as the seed of the device {dev.device.serial} is none\n" in result.err
+    assert f"the stored seed of the device {dev.device.serial} is malformed\n" in result.err
     assert "encee: hint: store it again: encee keys totp dev --i-know" in result.err
     assert dev.device.seed not in result.err
     assert aws.calls("GetSessionToken") == []
