@@ -1,19 +1,11 @@
-"""What a script claims, checked as it goes."""
+"""Checks in scripts."""
 
 
 class UntrueError(Exception):
-    """Something that is claimed is not so; the message says what."""
+    """A check failed; the message says which."""
 
 
 def expect(fact: object, otherwise: str) -> None:
-    """Go on only where a claim holds.
-
-    Args:
-        fact: What has to be true.
-        otherwise: What to say where it is not.
-
-    Raises:
-        UntrueError: It is not.
-    """
+    """Raise UntrueError with the message `otherwise` unless `fact` is true."""
     if not fact:
         raise UntrueError(otherwise)

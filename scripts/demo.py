@@ -124,7 +124,7 @@ def run(command: str, environ: Mapping[str, str], device: "FakeDevice | None" = 
                 type_slowly(child, device.code())
             child.expect(pexpect.EOF)
         except pexpect.ExceptionPexpect:
-            raise UntrueError(f"{command} did not go on as it should") from None
+            raise UntrueError(f"{command} did not do what was expected") from None
         shown += child.before
     print(flush=True)
     expect(child.exitstatus == 0, f"{command} ended with {child.exitstatus}, not 0")
@@ -141,8 +141,8 @@ def type_slowly(child: "pexpect.spawn[str]", code: str) -> None:
     child.send("\r")
 
 
-def tell(text: str) -> None:
-    """A sentence of the story, wrapped."""
+def narrate(text: str) -> None:
+    """Print a sentence of the story, wrapped."""
     print(paint(textwrap.fill(text, COLUMNS), CYAN), flush=True)
 
 
@@ -154,7 +154,7 @@ def paint(text: str, *styles: str) -> str:
 
 
 def show_difference(name: str, before: bytes, after: bytes) -> None:
-    """The whole file with what was added and removed, secrets masked."""
+    """Print the whole file with added and removed lines, secrets masked."""
     old, new = (masked(data.decode()).splitlines() for data in (before, after))
     for line in difflib.unified_diff(old, new, f"{name} before", f"{name} after", n=len(new), lineterm=""):
         if line.startswith("@@"):
@@ -167,22 +167,22 @@ def show_difference(name: str, before: bytes, after: bytes) -> None:
 
 
 def masked(text: str) -> str:
-    """A file's text without its secrets and tokens."""
+    """Return a file's text with secrets and tokens masked."""
     return re.sub(r"(?m)^(aws_(?:secret_access_key|session_token)\s*=\s*).+", r"\1********", text)
 
 
 def expect_added(header: str, before: bytes, after: bytes) -> None:
-    """Hold a file against what it was: the same bytes, and one section more, of this header, behind them."""
+    """Check that a file has its old bytes, and after them one new section with this header."""
     expect(after.startswith(before), f"bytes outside [{header}] changed")
     added = re.findall(r"(?m)^\s*\[(.+)\]", after[len(before) :].decode())
     expect(added == [header], f"[{header}] is not the one new section")
 
 
 def story(home: Home) -> Iterator[str]:
-    """Tell the story, and yield each thing that it has shown to be so.
+    """Show the demonstration, and yield each fact that it has checked.
 
     Raises:
-        UntrueError: One of them is not.
+        UntrueError: A check failed.
     """
     aws = home.aws
     jane, former = aws.create_user("jane"), aws.create_user("former")
@@ -193,30 +193,32 @@ def story(home: Home) -> Iterator[str]:
     environ = surroundings(home)
     credentials, config = contents(home)
 
-    tell("Jane has a key in [dev], a phone that shows codes, and a credentials file full of comments. She starts work:")
+    narrate(
+        "Jane has a key in [dev], a phone that shows codes, and a credentials file full of comments. She starts work:"
+    )
     run("encee refresh dev", environ, phone)
 
     new_credentials, new_config = contents(home)
     expect_added("dev-mfa", credentials, new_credentials)
-    tell("The session went to a section of its own. Not one of the other bytes moved:")
+    narrate("The session went to a section of its own. All other bytes stayed:")
     show_difference("~/.aws/credentials", credentials, new_credentials)
     expect_added("profile dev-mfa", config, new_config)
-    tell("The region of [dev] came along, so that no command needs --region:")
+    narrate("The region of [dev] came along, so that no command needs --region:")
     show_difference("~/.aws/config", config, new_config)
     yield f"all {len(credentials) + len(config):,} bytes of before are where they were"
 
-    tell("Every AWS tool knows the new profile. AWS sees Jane:")
+    narrate("Every AWS tool knows the new profile. AWS sees Jane:")
     who = run("aws --profile dev-mfa sts get-caller-identity", environ)
     expect(f'"{jane.arn}"' in who, f"AWS did not see {jane.arn}")
     signer = aws.calls("GetCallerIdentity")[-1].access_key_id
     expect(signer.startswith("ASIA"), f"aws signed with {signer[:4]}…, not with a session's key (ASIA…)")
     yield f"aws signs as Jane with her session's key {signer}"
 
-    tell("So does S3:")
+    narrate("So does S3:")
     expect(BUCKET in run("aws --profile dev-mfa s3 ls", environ), f"the bucket {BUCKET} was not listed")
     yield "it lists her bucket"
 
-    tell("And this is what expires when:")
+    narrate("And this is what expires when:")
     row = re.search(r"^\s*dev-mfa\b.*", run("encee status", environ), re.MULTILINE)
     expect(row and re.search(r"\bvalid\b", row[0]), "encee status does not call dev-mfa valid")
     yield "encee calls the session valid"
@@ -238,7 +240,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    tell("Checked: " + "; ".join(proven) + ".")
+    narrate("Checked: " + "; ".join(proven) + ".")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A home directory for scripts: the two files, and programs that see nothing of the caller's own set-up."""
+"""A home folder for scripts, and programs that run in it without the caller's settings."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ ENCEE = Path(sys.executable).with_name("encee")
 AWS = ROOT / ".venv-aws" / "bin" / "aws"
 
 LONG_AGO = (1_700_000_000, 1_700_000_000)
-PATIENCE = 120
-"""For how many seconds a program may run."""
+TIMEOUT_SECONDS = 120
+"""How long a program may run."""
 
 Done = subprocess.CompletedProcess[str]
 
@@ -41,7 +41,7 @@ class Home:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What its programs get of an environment: of the caller's, PATH alone."""
+        """The environment of its programs; only PATH is the caller's."""
         return {
             "HOME": str(self.path),
             "PATH": os.environ.get("PATH", os.defpath),
@@ -52,7 +52,7 @@ class Home:
         }
 
     def write(self, credentials: bytes, config: bytes) -> None:
-        """Write the two files, long enough ago that nobody waits for them to settle."""
+        """Write the two files, with an old modification time, so that encee does not wait for another writer."""
         (self.path / ".aws").mkdir(mode=0o700, parents=True, exist_ok=True)
         for file, data in ((self.credentials, credentials), (self.config, config)):
             file.write_bytes(data)
@@ -74,6 +74,6 @@ class Home:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )

@@ -84,7 +84,7 @@ def use(programs: Path, home: Home) -> None:
     run("encee", "status", "--check", "dev")
     run("encee", "exec", "dev", "--", str(programs / "python"), "--version")
     run("encee", "clear", "dev")
-    expect(home.credentials.read_bytes() == before[0], "clear left something behind")
+    expect(home.credentials.read_bytes() == before[0], "clear did not restore the file")
 
 
 def main() -> int:

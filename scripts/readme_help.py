@@ -1,4 +1,4 @@
-"""Keep the README true: help texts, exit codes and commands against the program, measurements against their page.
+"""Check the README against the program and docs/benchmarks.md, or rewrite what is generated.
 
 `--check` prints a line for each difference and exits with 1 where there is one; without it the help texts and the
 measurements are rewritten in place first, so that only the other tables, which people write, can still differ.
@@ -83,7 +83,7 @@ def differences(readme: str, page: str) -> Iterator[str]:
 
 
 def main() -> int:
-    """Check the README, and without `--check` mend its help texts and measurements before."""
+    """Check the README; without `--check`, rewrite its help texts and measurements first."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="change nothing")
     check = parser.parse_args().check

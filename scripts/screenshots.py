@@ -195,7 +195,7 @@ def status(aws: "FakeAws", person: Person) -> tuple[str, str]:  # noqa: ARG001 -
 
 
 def error(aws: "FakeAws", person: Person) -> tuple[str, str]:
-    """Something that would have cost a code, and is told while the prompt is open."""
+    """A clock that is off, which encee reports while the prompt is open."""
     person.write(person.key)
     aws.clock_offset = timedelta(minutes=20)
     command = "encee refresh dev"

@@ -9,7 +9,7 @@ from encee.awsfile.syntax import read_view
 from scripts.conformance.layouts import LAYOUTS, Layout, with_session_by_hand
 from scripts.conformance.paper import Row, table
 from scripts.conformance.readers import Reader
-from scripts.conformance.trial import Found, Trial, Verdict, trial
+from scripts.conformance.trial import Result, Trial, Verdict, trial
 from tests.conftest import AWS
 from tests.fake_aws import FakeAws
 from tests.fake_aws.account import Identity, Session
@@ -27,7 +27,7 @@ def aws_cli(*options: str) -> Reader:
 
 @pytest.mark.slow
 def test_a_reader_that_signs_with_the_session_reads_it(tried: Trial) -> None:
-    assert tried.of(aws_cli()) == Found(Verdict.READ)
+    assert tried.of(aws_cli()) == Result(Verdict.READ)
 
 
 @pytest.mark.slow
@@ -40,21 +40,21 @@ def test_a_reader_that_signs_with_nothing_or_another_key_does_not_read_it(tried:
 
 @pytest.mark.slow
 def test_what_only_the_hand_gets_right_is_harm(tried: Trial) -> None:
-    file = tried.behind.path / ".aws" / "credentials"
+    file = tried.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("aws_session_token", "a_token"))
     assert tried.of(aws_cli()).verdict is Verdict.HARMED
 
 
 @pytest.mark.slow
 def test_a_neighbour_that_is_read_in_another_way_is_harm(tried: Trial) -> None:
-    file = tried.behind.path / ".aws" / "credentials"
+    file = tried.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("[other]", "[another]"))
     assert tried.of(aws_cli()).verdict is Verdict.HARMED
 
 
 def test_a_reader_that_is_not_there_has_passed_nothing() -> None:
     shown = table(
-        [Row("boto3", "PyPI", "1", found=[Found(Verdict.READ)] * len(LAYOUTS)), Row("Perl", "CPAN", missing="x")]
+        [Row("boto3", "PyPI", "1", results=[Result(Verdict.READ)] * len(LAYOUTS)), Row("Perl", "CPAN", missing="x")]
     )
     (line,) = [line for line in shown.splitlines() if "Perl" in line]
     assert line.count("not run (1)") == len(LAYOUTS)

@@ -10,7 +10,7 @@ import pytest
 from scripts.claims import UntrueError
 from scripts.homes import Home
 from scripts.reliability import writers
-from scripts.reliability.load import Crowd, bystanders
+from scripts.reliability.load import Crowd, unused_profiles
 from scripts.reliability.stage import Scenario, Size, Stage, expect_added, expect_unchanged
 from tests.fake_aws import FakeAws
 
@@ -58,7 +58,7 @@ def test_a_temporary_file_that_is_left_is_noticed(stage: Stage) -> None:
 def test_a_key_that_is_lost_is_noticed(stage: Stage, damage: str) -> None:
     home = Home(stage.folder, stage.aws)
     crowd = Crowd(stage, home, [], time.monotonic())
-    text = bystanders(100)
+    text = unused_profiles(100)
     assert crowd.lost(text) == []
     assert crowd.lost(text.replace(damage, "")) != []
     assert len(crowd.lost("")) == 100

@@ -1,9 +1,9 @@
-"""How fast encee is, each thing beside its peer: the same table on the screen and in docs/benchmarks.md.
+"""Measure encee beside `aws` and aws-mfa, and write the table to docs/benchmarks.md.
 
 Runs the installed `encee`, the real `aws` and the real `aws-mfa` in temporary homes, against a stand-in for AWS on
-this machine that injects the latency of a network. Encee and its peer take turns, so that a busy moment of the
-machine hits both. Every run is checked for its exit code and for what it was to bring about; one that fails ends the
-bench. A limit that is not held does not: the table says so, and these are no tests.
+this machine that adds the latency of a network. encee and its peer take turns, so that a busy moment of the machine
+slows both. Each run is checked for its exit code and its result; a failed run stops the script. A limit that is
+exceeded does not: the table shows it, since these are measurements and not tests.
 """
 
 import gc
@@ -27,7 +27,7 @@ from scripts.tables import markdown
 
 RESULT = ROOT / "docs" / "benchmarks.md"
 AWS_VERSION = 262
-"""How many milliseconds `aws --version` took on the machine for which the limits in milliseconds were set."""
+"""Milliseconds of `aws --version` on the machine for which the limits were set."""
 
 
 PAPER = """\
@@ -36,19 +36,19 @@ PAPER = """\
 Measured by `make bench` on {day} (UTC).
 
 {table}
-Encee and its peer take turns, and each number is the median of {rounds} runs: from the start of a process to its end,
-or from the newline behind the code to the moment when the new bytes are at the path. The limits in milliseconds are
-for a machine on which `aws --version` takes {reference} ms; on this one it took {version}.
-AWS is a stand-in on the same machine that checks signatures and codes and adds the time of the round trips that a row
-names, also to the opening of a connection; the files were last written long ago, and up to {in_use} of their profiles
-have a session.
+encee and its peer take turns, and each number is the median of {rounds} runs: from the start of a process to its end,
+or from Enter after the code until the new file is in place. The limits in milliseconds are for a machine on which
+`aws --version` takes {reference} ms; on this one it took {version}.
+AWS is a stand-in on the same machine, which checks signatures and codes. It adds the round-trip time that a row names,
+also when a connection is opened. The files were last written long ago, and up to {in_use} of their profiles have a
+session.
 
 {machine}
 """
 
 
 def machine(home: Home, load: float) -> str:
-    """What the numbers were taken on, and with."""
+    """Describe the machine and the versions of the programs."""
     _, aws = run(home, AWS, "--version")
     _, encee = run(home, ENCEE, "--version")
     _, its = run(
@@ -67,14 +67,14 @@ def machine(home: Home, load: float) -> str:
 def processor() -> str:
     """The processor's model."""
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+        model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
-        found = None
-    return found[1] if found else platform.machine()
+        model = None
+    return model[1] if model else platform.machine()
 
 
 def measured(stage: Stage) -> Iterator[Row]:
-    """The rows, one after the other."""
+    """Measure each row."""
     for row in ROWS:
         stage.aws.reset()
         print(f"bench: {row.__name__.replace('_', ' ')} …", file=sys.stderr, flush=True)
@@ -92,7 +92,7 @@ def main() -> int:
 
     try:
         with tempfile.TemporaryDirectory(prefix="encee-bench-") as folder, FakeAws() as aws:
-            gc.freeze()  # or the collector would halt the stand-in, which is large, in the middle of an answer
+            gc.freeze()  # a garbage collection would delay an answer of the stand-in
             stage = Stage(aws, Path(folder))
             home = stage.home(0)
             (version,) = medians(ROUNDS, lambda: aws_version(home))

@@ -1,4 +1,4 @@
-"""Commands, run in pipes and on a terminal so that their start and end are timed and nothing else is."""
+"""Run commands in pipes and on a terminal, and time them from start to end."""
 
 import os
 import subprocess
@@ -12,8 +12,8 @@ from typing import Any, Self
 from scripts.bench.stage import Home
 from scripts.claims import expect
 
-PATIENCE = 60
-"""For how many seconds a command may run."""
+TIMEOUT_SECONDS = 60
+"""How long a command may run."""
 
 
 def run(home: Home, program: Path, *arguments: str, stdin: str = "", code: int = 0) -> tuple[float, str]:
@@ -37,7 +37,7 @@ def run(home: Home, program: Path, *arguments: str, stdin: str = "", code: int =
 
 
 class Terminal:
-    """A command on a pseudo-terminal, which is ended when the context is left.
+    """A command on a pseudo-terminal; it is killed at the end of the context.
 
     Not pexpect, which copies this process with all its memory to start another: that takes too long.
     """
@@ -85,13 +85,13 @@ class Terminal:
     def _read(self) -> bytes:
         try:
             return os.read(self._master, 65536)
-        except OSError:  # Linux has an error for a terminal that nobody uses any more
+        except OSError:  # Linux raises this once no process has the terminal open
             return b""
 
 
 def limit(process: "subprocess.Popen[Any]") -> threading.Timer:
     """Kill a process that hangs; the timeouts of `subprocess` look only from time to time, which costs time."""
-    timer = threading.Timer(PATIENCE, process.kill)
+    timer = threading.Timer(TIMEOUT_SECONDS, process.kill)
     timer.daemon = True
     timer.start()
     return timer
@@ -107,14 +107,14 @@ def last_words(shown: str) -> str:
     return " / ".join(shown.strip().splitlines()[-3:])
 
 
-def wait_until(fact: Callable[[], bool], otherwise: str) -> None:
-    """Look until something is so, with pauses that leave the processor to the stand-in."""
+def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    """Wait until a condition holds, with pauses that leave the processor to the stand-in."""
     start = time.perf_counter()
-    while not fact():
-        expect(milliseconds_since(start) < 1000 * PATIENCE, otherwise)
+    while not condition():
+        expect(milliseconds_since(start) < 1000 * TIMEOUT_SECONDS, otherwise)
         time.sleep(0.0002)
 
 
 def milliseconds_since(start: float) -> float:
-    """Since a moment of `time.perf_counter`."""
+    """Milliseconds since a value of `time.perf_counter`."""
     return (time.perf_counter() - start) * 1000

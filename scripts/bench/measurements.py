@@ -1,4 +1,4 @@
-"""One run of each thing that is measured, in milliseconds or MB, checked for what it was to bring about."""
+"""Run each command once, check its result, and return milliseconds or MiB."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scripts.bench.commands import PATIENCE, Terminal, milliseconds_since, run, wait_until
+from scripts.bench.commands import TIMEOUT_SECONDS, Terminal, milliseconds_since, run, wait_until
 from scripts.bench.stage import AWS, AWS_MFA, ENCEE, IN_USE, Home, Person, Stage, names
 from scripts.claims import expect
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TYPING = 1.0
-"""For how many seconds the person goes on to look for the code, once encee has sent its first request."""
+"""Seconds that the user needs for the code after encee has sent its first request."""
 
 
 def status(home: Home, count: int) -> float:
@@ -49,9 +49,9 @@ def process(home: Home) -> float:
 
 
 def completion(home: Home) -> float:
-    """What the shells ask for after TAB behind `encee refresh oth`."""
-    asking = replace(home, environ={**home.environ, "_ENCEE_COMPLETE": "encee refresh oth"})
-    took, out = run(asking, ENCEE)
+    """The completion of `encee refresh oth`, as a shell calls it after TAB."""
+    completing = replace(home, environ={**home.environ, "_ENCEE_COMPLETE": "encee refresh oth"})
+    took, out = run(completing, ENCEE)
     expect(names("other", 1)[0] in out, "the completion offers no profile")
     return took
 
@@ -99,7 +99,7 @@ def aws_mfa(stage: Stage, home: Home, person: Person) -> float:
 
 
 def enter_to_usable(stage: Stage, home: Home, person: Person) -> float:
-    """`encee refresh` on a terminal, from the newline behind the code to the new bytes being at the path."""
+    """`encee refresh` on a terminal, from Enter after the code until the new file is in place."""
     home.set_back()
     before, calls = home.credentials.stat().st_ino, len(stage.aws.journal)
     with Terminal(home, ENCEE, "refresh", person.profile) as terminal:
@@ -125,14 +125,16 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 def memory_of_status(home: Home) -> float:
-    """The most memory, in MiB, that `encee status` had at a time.
+    """Measure the peak memory of `encee status`, in MiB.
 
-    Linux counts what a process had before it became another program, which for a child of this one would be all
-    the memory of the stand-in. So a small process starts it.
+    Linux also counts the memory that a process had before exec, which for a child of this process includes the
+    stand-in. So a small process starts the command.
     """
     launch: list[str | Path] = [sys.executable, "-I", "-S", "-c", LAUNCHER, ENCEE, "status"]
-    done = subprocess.run(launch, env=home.environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    found = re.search(r"most memory: (\d+)", done.stderr)
-    expect(done.returncode == 0 and found, f"encee status ended with {done.returncode}")
+    done = subprocess.run(
+        launch, env=home.environ, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+    )
+    peak = re.search(r"most memory: (\d+)", done.stderr)
+    expect(done.returncode == 0 and peak, f"encee status ended with {done.returncode}")
     units = 1 if sys.platform == "darwin" else 1024
-    return int(found[1]) * units / 1024**2 if found else 0
+    return int(peak[1]) * units / 1024**2 if peak else 0

@@ -1,4 +1,4 @@
-"""What the bench stands on: people whom the stand-in knows, and homes with as many profiles as are wanted."""
+"""Users of the stand-in, and home folders with any number of profiles."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ REGION = "eu-central-1"
 
 
 def key(name: str, number: int) -> str:
-    """A long-term profile of somebody whom the stand-in does not know."""
+    """Return a long-term profile whose key the stand-in does not know."""
     return section(
         name,
         aws_access_key_id=f"AKIAEXAMPLE{number:09}",
@@ -66,12 +66,12 @@ def aws_mfa_session(name: str, expiration: datetime) -> str:
 
 
 def section(name: str, **options: str) -> str:
-    """A section of the credentials file, and the blank line behind it."""
+    """A section of the credentials file, and a blank line after it."""
     return "\n".join([f"[{name}]", *(f"{option} = {value}" for option, value in options.items()), "", ""])
 
 
 def others(count: int) -> list[str]:
-    """Long-term profiles that nobody refreshes here; those in use have a valid session."""
+    """Return long-term profiles that are not refreshed; the first IN_USE have a valid session."""
     end = datetime.now(UTC) + timedelta(hours=12)
     return [
         key(name, number) + (session(f"{name}-mfa", name, end) if number < IN_USE else "")
@@ -131,7 +131,7 @@ class Home:
         self.set_back()
 
     def set_back(self) -> None:
-        """Let the credentials file be as it was, and not have been written for long."""
+        """Restore the credentials file, with an old modification time."""
         self.credentials.write_text(self.content)
         self.credentials.chmod(0o600)
         os.utime(self.credentials, LONG_AGO)

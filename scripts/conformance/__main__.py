@@ -14,7 +14,7 @@ from encee import __version__
 from scripts.conformance.layouts import LAYOUTS
 from scripts.conformance.paper import Row, paper, table
 from scripts.conformance.readers import CANDIDATES, Candidate, MissingError, Reader
-from scripts.conformance.trial import Found, RefreshFailedError, trial
+from scripts.conformance.trial import RefreshFailedError, Result, trial
 from scripts.homes import ROOT
 from tests.fake_aws import FakeAws
 
@@ -26,7 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
     parser.add_argument("--pypi", action="store_true", help="only the readers that PyPI gives, and no page")
     only_pypi = parser.parse_args().pypi
-    candidates = [one for one in CANDIDATES if one.origin == "PyPI" or not only_pypi]
+    candidates = [candidate for candidate in CANDIDATES if candidate.origin == "PyPI" or not only_pypi]
     try:
         with tempfile.TemporaryDirectory(prefix="encee-conformance-") as folder:
             rows = tried(candidates, Path(folder))
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def tried(candidates: Sequence[Candidate], folder: Path) -> list[Row]:
-    """What came of each reader."""
+    """Run each reader on each layout."""
     readers: dict[Candidate, Reader] = {}
     missing: dict[Candidate, str] = {}
     for number, candidate in enumerate(candidates):
@@ -58,18 +58,18 @@ def tried(candidates: Sequence[Candidate], folder: Path) -> list[Row]:
             readers[candidate] = candidate.prepare(own)
         except MissingError as lacking:
             missing[candidate] = str(lacking)
-    found: dict[Candidate, list[Found]] = {candidate: [] for candidate in readers}
+    results: dict[Candidate, list[Result]] = {candidate: [] for candidate in readers}
     with FakeAws() as aws:
         for number, layout in enumerate(LAYOUTS):
             print(f"conformance: {layout.name} …", file=sys.stderr, flush=True)
             stage = trial(layout, aws, folder / f"layout-{number}")
             for candidate, reader in readers.items():
-                found[candidate].append(stage.of(reader))
+                results[candidate].append(stage.of(reader))
     return [
-        Row(one.name, one.origin, readers[one].version, found=found[one])
-        if one in readers
-        else Row(one.name, one.origin, missing=missing[one])
-        for one in candidates
+        Row(candidate.name, candidate.origin, readers[candidate].version, results=results[candidate])
+        if candidate in readers
+        else Row(candidate.name, candidate.origin, missing=missing[candidate])
+        for candidate in candidates
     ]
 
 

@@ -89,7 +89,7 @@ region = us-east-1
 s3 =
     addressing_style = path
 
-# nobody knows why
+# added in 2019, reason unknown
 [profile other]
 region = {REGION}
 # path, since the proxy knows no subdomains
@@ -159,7 +159,7 @@ def with_region_by_hand(config: bytes) -> bytes:
 
 
 def _by_hand(data: bytes, header: str, **options: str) -> bytes:
-    """A file with options under a header: in place of the old ones, or behind the rest."""
+    """A file with options under a header: in place of the old ones, or after the rest."""
     lines = data.decode().splitlines()
     if f"[{header}]" not in lines:
         lines += ["", f"[{header}]"]

@@ -1,4 +1,4 @@
-"""The table of a run, and the page around it."""
+"""Write the table of a run, and the page around it."""
 
 import platform
 from collections.abc import Sequence
@@ -6,37 +6,37 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from scripts.conformance.layouts import LAYOUTS, REGION
-from scripts.conformance.trial import Found, Verdict
+from scripts.conformance.trial import Result, Verdict
 from scripts.tables import markdown
 
 _NOT_RUN = "not run"
 
 
 class Row(NamedTuple):
-    """What came of one reader.
+    """The result of one reader.
 
     Args:
-        name: What people call it.
-        origin: Where its program comes from.
-        version: Its version, or None where it is not on this machine.
-        missing: What it needs, where it is not.
-        found: A verdict for each layout, where it is.
+        name: The reader as the table calls it.
+        origin: Where the program comes from.
+        version: None if it is not installed.
+        missing: What it needs if it is not installed.
+        results: A result for each layout, empty if it is not installed.
     """
 
     name: str
     origin: str
     version: str | None = None
     missing: str = ""
-    found: Sequence[Found] = ()
+    results: Sequence[Result] = ()
 
     @property
     def harmed(self) -> bool:
-        """Whether encee harmed a file for it."""
-        return any(found.verdict is Verdict.HARMED for found in self.found)
+        """Whether encee changed what the reader sees."""
+        return any(result.verdict is Verdict.HARMED for result in self.results)
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The table, its columns aligned, and the notes that its numbers stand for."""
+    """Return the table with aligned columns, and the numbered notes below it."""
     notes: dict[str, int] = {}
     lines = [["reader", "version", *(layout.name for layout in LAYOUTS)]]
     lines += [[_named(row), row.version or "–", *_cells(row, notes)] for row in rows]
@@ -51,7 +51,8 @@ def _cells(row: Row, notes: dict[str, int]) -> list[str]:
     if row.version is None:
         return [_with_note(_NOT_RUN, row.missing, notes)] * len(LAYOUTS)
     return [
-        _with_note(found.verdict.value, f"{row.name} {found.note}" if found.note else "", notes) for found in row.found
+        _with_note(result.verdict.value, f"{row.name} {result.note}" if result.note else "", notes)
+        for result in row.results
     ]
 
 
@@ -65,29 +66,28 @@ PAPER = """\
 Checked by `make conformance` on {day} (UTC), with encee {encee}, Python {python}, {system}.
 
 {table}
-Each file holds `[dev]`, which is refreshed, and `[other]`, which has nothing to do with it; the config file has the
-same form. The installed `encee refresh dev` is run twice, so that the second run rewrites the section of the first.
-In *comments and nested blocks*, `[dev-mfa]` stands in the middle from before, with comments, a key and nested
-settings that its owner put there.
+Each credentials file holds `[dev]`, which is refreshed, and `[other]`, which is not; the config file has the same
+layout. The installed `encee refresh dev` runs twice, so that the second run rewrites the section of the first.
+In *comments and nested blocks*, `[dev-mfa]` exists before the first run, in the middle of the file, with comments, a
+key and nested settings of the user.
 
-- **yes**: called as `dev-mfa`, the reader signed with the key of the fresh session, and as `dev` and `other` with
-  whatever it signed with before encee touched the file. Who signed is what a stand-in for AWS verified: signature,
-  session token and clock.
-- **no**: it does not take the session, and does not take it either where a person pastes the keys into the same file.
-- **HARMED**: encee made a difference that it should not make; the run ends with 1.
-- **not run**: it was not on the machine. Nothing is known about it.
+- **yes**: with the profile `dev-mfa` the reader signed with the key of the new session, and with `dev` and `other` as
+  before encee edited the file. A stand-in for AWS verified each signature, session token and time.
+- **no**: it does not use the session, and also does not use it when the keys are pasted into the file by hand.
+- **HARMED**: encee changed what the reader sees; the run exits with status 1.
+- **not run**: it was not installed.
 
-The AWS CLI of Debian, its SDK for Go, rclone and s3cmd are older than `AWS_ENDPOINT_URL` and take the endpoint as an
-option of their own. Those with S3 alone (C++, Rust, rclone, s3cmd) list a bucket in {region}, the others ask
-`GetCallerIdentity` in the region that encee carried over to the session profile.
+Debian's versions of the AWS CLI, the SDK for Go, rclone and s3cmd are older than `AWS_ENDPOINT_URL` and get the
+endpoint as an option. Readers for S3 only (C++, Rust, rclone, s3cmd) list a bucket in {region}; the others call
+`GetCallerIdentity` in the region that encee copied to the session profile.
 
-opendal reads the files with Rust code of its own; the AWS SDK for Rust is another one. It was not run, nor were those
-for Java, .NET, PHP, Ruby and Swift, and nothing on Windows and macOS.
+opendal reads the files with its own Rust code, not with the AWS SDK for Rust. Not tested: the SDKs for Rust, Java,
+.NET, PHP, Ruby and Swift, and every reader on Windows and macOS.
 """
 
 
 def paper(rows: Sequence[Row], encee: str) -> str:
-    """The page for docs/.
+    """Return the page for docs/.
 
     Args:
         rows: The readers, in their order.

@@ -1,4 +1,4 @@
-"""The programs that read the files: where each is, which version it is, and how it makes one signed call.
+"""The programs that read the files: path, version, and the command for one signed call.
 
 Every one finds profile, endpoint and home in the environment; the older ones take the endpoint as an option.
 """
@@ -21,9 +21,9 @@ GO_PATH = "/usr/share/gocode"
 """Where Debian has the sources of Go's packages."""
 
 ENDPOINT, HOST, REGION = "{endpoint}", "{host}", "{region}"
-"""What stands in a command for the stand-in's URL, its host and port, and the region."""
+"""Placeholders in a command for the stand-in's URL, its host and port, and the region."""
 
-_PATIENCE = 600
+_TIMEOUT_SECONDS = 600
 
 
 class MissingError(Exception):
@@ -138,7 +138,7 @@ def _printed(command: Sequence[str], **environ: str) -> str:
     """What a command prints; MissingError where it cannot be run or fails."""
     try:
         done = subprocess.run(
-            command, env=os.environ | environ, capture_output=True, text=True, timeout=_PATIENCE, check=True
+            command, env=os.environ | environ, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError) as error:
         print(getattr(error, "stderr", ""), file=sys.stderr)

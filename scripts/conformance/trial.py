@@ -1,4 +1,4 @@
-"""Readers and one layout: what they read before encee, behind encee, and where a hand did the same.
+"""Compare what a reader reads before encee, after encee, and after an edit by hand.
 
 A reading is what the stand-in saw: whose key signed the calls that it accepted. So a reader that finds no keys, takes
 another profile's, or cuts a token in two cannot pass.
@@ -41,8 +41,8 @@ class Verdict(Enum):
     HARMED = "HARMED"
 
 
-class Found(NamedTuple):
-    """A verdict, and what has to be known about it; empty where there is nothing."""
+class Result(NamedTuple):
+    """A verdict, and a note about it; which may be empty."""
 
     verdict: Verdict
     note: str = ""
@@ -81,34 +81,34 @@ class Trial:
 
     Args:
         before: As its owner left it.
-        behind: The same after two refreshes, of which the second rewrites what the first wrote.
+        after: The same after two refreshes; the second rewrites what the first wrote.
         by_hand: The same with the session and its region pasted.
         signer: Who has to sign as the session profile, and for which region.
     """
 
     before: Home
-    behind: Home
+    after: Home
     by_hand: Home
     signer: str
 
-    def of(self, reader: "Reader") -> Found:
+    def of(self, reader: "Reader") -> Result:
         """What a reader makes of it."""
         unread = []
         for profile in (SOURCE, NEIGHBOUR):
-            was, now = signer(self.before, reader, profile), signer(self.behind, reader, profile)
+            was, now = signer(self.before, reader, profile), signer(self.after, reader, profile)
             if was != now:
-                return Found(
+                return Result(
                     Verdict.HARMED, f"signed as [{profile}] with {was or 'nothing'}, and now {now or 'nothing'}"
                 )
             if was is None:
                 unread.append(f"[{profile}]")
-        if signer(self.behind, reader, TARGET) == self.signer:
+        if signer(self.after, reader, TARGET) == self.signer:
             note = f"did not read {', '.join(unread)} of this file before encee touched it either" if unread else ""
-            return Found(Verdict.READ, note)
+            return Result(Verdict.READ, note)
         if signer(self.by_hand, reader, TARGET) == self.signer:
-            return Found(Verdict.HARMED, f"reads [{TARGET}] where a person pastes the keys, and not where encee does")
+            return Result(Verdict.HARMED, f"reads [{TARGET}] where a person pastes the keys, and not where encee does")
         unread.append(f"[{TARGET}]")
-        return Found(
+        return Result(
             Verdict.NOT_READ, f"does not read {', '.join(unread)} of this file with keys pasted by hand either"
         )
 
@@ -127,11 +127,11 @@ def trial(layout: Layout, aws: "FakeAws", folder: Path) -> Trial:
         text.format(dev=dev.access_key, other=other.access_key, serial=device.serial).encode()
         for text in (layout.credentials, layout.config)
     )
-    before, behind, by_hand = (Home(folder / name, aws) for name in ("before", "behind", "by-hand"))
+    before, after, by_hand = (Home(folder / name, aws) for name in ("before", "after", "by-hand"))
     before.write(credentials, config)
-    behind.write(credentials, config)
+    after.write(credentials, config)
     for _ in range(2):
-        refresh(behind, device.next_code())
+        refresh(after, device.next_code())
     session = aws.issued_sessions()[-1]
     by_hand.write(with_session_by_hand(credentials, session), with_region_by_hand(config))
-    return Trial(before, behind, by_hand, f"{session.access_key_id} in {REGION}")
+    return Trial(before, after, by_hand, f"{session.access_key_id} in {REGION}")

@@ -1,7 +1,7 @@
-"""Everything that can go wrong around encee, let happen: a table on the screen and in docs/reliability.md.
+"""Run encee under faults and load, and write the table to docs/reliability.md.
 
-Runs the installed encee in temporary homes, against a stand-in for AWS on this machine. Each run is looked at for its
-exit code, for a traceback, for secrets on the screen, and for what became of the files.
+Runs the installed encee in temporary homes, against a stand-in for AWS on this machine. Each run is checked for its
+exit code, for a traceback, for secrets in the output, and for the content of the files.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SCENARIOS = (
 
 
 class Row(NamedTuple):
-    """A line of the table."""
+    """A row of the table."""
 
     what: str
     expected: str
@@ -42,43 +42,43 @@ class Row(NamedTuple):
     seen: str
 
 
-HEADINGS = Row("what happens", "what encee does", "held", "seen")
+HEADINGS = Row("what happens", "what encee should do", "held", "result")
 
 
 def played(scenario: Scenario, aws: FakeAws, folder: Path, size: Size) -> Row:
-    """Let a scenario happen, in an account of its own."""
+    """Run a scenario in an account of its own."""
     print(f"reliability: {scenario.what} …", file=sys.stderr, flush=True)
     aws.reset()
     try:
         seen = scenario.play(Stage(aws, Path(tempfile.mkdtemp(dir=folder)), size))
-    except NotRunError as lacking:
-        return Row(scenario.what, scenario.expected, "not run", str(lacking))
-    except (UntrueError, subprocess.TimeoutExpired) as untrue:
-        return Row(scenario.what, scenario.expected, "NO", str(untrue))
+    except NotRunError as error:
+        return Row(scenario.what, scenario.expected, "not run", str(error))
+    except (UntrueError, subprocess.TimeoutExpired) as error:
+        return Row(scenario.what, scenario.expected, "NO", str(error))
     return Row(scenario.what, scenario.expected, "yes", seen)
 
 
 PAPER = """\
 # Reliability
 
-Seen by `make reliability` on {day} (UTC), with encee {encee}, Python {python} and {system} on {cores} cores;
+Tested by `make reliability` on {day} (UTC), with encee {encee}, Python {python} and {system} on {cores} cores;
 the machine's load was {load:.0f} at the start.
 
 {table}
-Each run is held against its exit code; for a traceback or a secret in what it shows; and for the files: nothing
-changed where encee refuses, no byte moved outside the session's section where it does not, and no temporary file left.
-The large file has {profiles:,} profiles. The crowd are {processes} processes at a time for {seconds:g} s, beside
-`aws configure set`, which truncates the file in place, and an editor, which renames another file over it: neither
-takes a lock, so they can lose what others wrote meanwhile, a session too, and encee writes it again. An encee that does
-not get the lock within ten seconds, as on a machine with too much to do, says that the file is busy.
+Each run is checked for its exit code, for a traceback, and for secrets in its output. The files must be unchanged where
+encee refuses, unchanged outside the session's section where it does not, and no temporary file may be left.
+The large file has {profiles:,} profiles. The many processes are {processes} at a time for {seconds:g} s, beside
+`aws configure set`, which truncates the file in place, and an editor, which renames another file over it. Neither takes
+a lock, so they can lose what others wrote meanwhile, also a session, which encee then writes again. An encee that does
+not get the lock within ten seconds, as on a busy machine, reports that the file is busy.
 
-*Not run* means that the machine lacked what it takes. Kills at every point of a write, and a loop of `aws configure
-set` alone, are in `tests/awsfile/test_file_crash.py`. Not run at all: a power cut, NFS, Windows, macOS.
+*not run* means that the machine lacks what the row needs. `tests/awsfile/test_file_crash.py` kills encee at every point
+of a write, and runs a loop of `aws configure set`. Not tested: a power cut, NFS, Windows, macOS.
 """
 
 
 def main() -> int:
-    """Play all scenarios; 1 where one is not as it should be."""
+    """Run all scenarios; return 1 if encee did not do what it should."""
     parser = argparse.ArgumentParser(prog="reliability", description=__doc__)
     parser.add_argument("--profiles", type=int, default=10_000, help="in the large file")
     parser.add_argument("--processes", type=int, default=16, help="in the crowd")
@@ -93,7 +93,7 @@ def main() -> int:
     size = Size(given.profiles, given.processes, given.seconds, given.places, given.saves)
     try:
         with tempfile.TemporaryDirectory(prefix="encee-reliability-") as folder, FakeAws() as aws:
-            rows = [played(one, aws, Path(folder), size) for one in SCENARIOS if given.only in one.what]
+            rows = [played(scenario, aws, Path(folder), size) for scenario in SCENARIOS if given.only in scenario.what]
     except KeyboardInterrupt:
         return 130
     table = markdown([HEADINGS, *rows])

@@ -1,4 +1,4 @@
-"""Disks that are full, fill up, or may not be written."""
+"""Disks that are full, fill up, or are read-only."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def on_a_small_disk(stage: Stage, home: Home, prepare: str, *words: str) -> str:
     """Run encee with the two files on a disk of their own; returns what it says.
 
     Raises:
-        NotRunError: This machine lets nobody mount.
+        NotRunError: This machine does not allow mounts.
     """
     if not shutil.which("unshare"):
         raise NotRunError("needs unshare, of util-linux")
@@ -47,34 +47,34 @@ def on_a_small_disk(stage: Stage, home: Home, prepare: str, *words: str) -> str:
 
 
 def full_from_the_start(stage: Stage) -> str:
-    """There is no room at all."""
+    """The disk is full before the run."""
     dev, home = stage.usual()
     on_a_small_disk(stage, home, f"{FILL} || true", "refresh", "dev", "--code", dev.device.next_code())
-    return told_before_the_code(stage)
+    return expect_no_request(stage)
 
 
 def filling_up(stage: Stage) -> str:
-    """There is room for the rehearsal, and none for the session."""
+    """The disk fills up after the test write."""
     dev, home = stage.usual()
     command = f"{FILL}; echo {dev.device.next_code()}"
     said = on_a_small_disk(stage, home, "", "refresh", "dev", "--code-command", command)
     expect("no space left" in said, "it does not say so")
-    expect(stage.sent() == 1, "it did not come to the write")
-    return "it came to the write"
+    expect(stage.sent() == 1, "encee did not try to write")
+    return "the write failed"
 
 
 def read_only(stage: Stage) -> str:
-    """The file system may not be written."""
+    """The file system is read-only."""
     dev, home = stage.usual()
     prepare = 'mount -o remount,ro "$HOME/.aws"'
     on_a_small_disk(stage, home, prepare, "refresh", "dev", "--code", dev.device.next_code())
-    return told_before_the_code(stage)
+    return expect_no_request(stage)
 
 
-def told_before_the_code(stage: Stage) -> str:
-    """Hold the requests against none."""
+def expect_no_request(stage: Stage) -> str:
+    """Check that no request was sent."""
     expect(stage.sent() == 0, "a code was spent")
-    return "told before the code was spent"
+    return "reported before the code was spent"
 
 
 def full_output(stage: Stage) -> str:
@@ -85,7 +85,7 @@ def full_output(stage: Stage) -> str:
         raise NotRunError("needs /dev/full")
     stage.look(home.run("sh", "-c", f"{ENCEE} status > /dev/full"), 1, ["status"])
     expect_unchanged(home, before)
-    return "it says so"
+    return "the error is reported"
 
 
 KEEPS = "exit 5; the file as it was"

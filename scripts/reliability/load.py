@@ -1,4 +1,4 @@
-"""Much at once: a large file, and a crowd of writers of which not all know of locks."""
+"""Load: a large file, and many writers at once, some of them without locks."""
 
 import configparser
 import re
@@ -14,15 +14,15 @@ from scripts.homes import AWS, Home
 from scripts.reliability.stage import NotRunError, Scenario, Stage, expect_added, expect_tidy, expect_unchanged
 from tests.conftest import Person
 
-_BYSTANDERS = 100
-"""So many profiles are nobody's in the crowd."""
+_UNUSED_PROFILES = 100
+"""Profiles that are not refreshed while many processes write."""
 
 _BETWEEN_SAVES = 1.0
 """Seconds between two saves of the editor, which is often, for a person."""
 
 
-def bystanders(count: int) -> str:
-    """Long-term profiles that nobody refreshes."""
+def unused_profiles(count: int) -> str:
+    """Return long-term profiles that are not refreshed."""
     return "".join(
         f"# key {number}\n[p{number}]\naws_access_key_id = AKIA{number:016}\naws_secret_access_key = {number:040}\n\n"
         for number in range(count)
@@ -32,7 +32,7 @@ def bystanders(count: int) -> str:
 def large_file(stage: Stage) -> str:
     """Every command on a large file; at the end it is what it was."""
     dev = stage.person()
-    rest = bystanders(stage.size.profiles - 1)
+    rest = unused_profiles(stage.size.profiles - 1)
     half = rest.index("# key", len(rest) // 2)
     home = stage.home(rest[:half] + dev.section() + "\n" + rest[half:])
     before, config = home.credentials.read_bytes(), home.config.read_bytes()
@@ -46,7 +46,7 @@ def large_file(stage: Stage) -> str:
     stage.encee(home, "clear", "dev")
     expect_unchanged(home, before)
     expect(home.config.read_bytes() == config, "the config file is not what it was")
-    return f"{stage.size.profiles:,} profiles, and behind clear the bytes of before"
+    return f"{stage.size.profiles:,} profiles, and after clear the original bytes"
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Crowd:
         while time.monotonic() < self.end:
             time.sleep(_BETWEEN_SAVES)
             text = self.home.credentials.read_text()
-            # What aws has in hand at the moment is not there in full, and a person would not save it.
+            # While aws writes, the file is not whole, and an editor would not save that.
             if self.lost(text):
                 continue
             new = self.home.path / "new"
@@ -100,12 +100,13 @@ class Crowd:
 
     def lost(self, text: str) -> list[str]:
         """The long-term profiles that a file does not hold any more."""
-        found = configparser.RawConfigParser(strict=False)
+        parser = configparser.RawConfigParser(strict=False)
         with suppress(configparser.Error):
-            found.read_string(text)
-        kept = {name: dict(options) for name, options in found.items()}
-        pairs = {one.user.name: (one.user.access_key.id, one.user.access_key.secret) for one in self.people}
-        pairs |= {f"p{number}": (f"AKIA{number:016}", f"{number:040}") for number in range(_BYSTANDERS)}
+            parser.read_string(text)
+        kept = {name: dict(options) for name, options in parser.items()}
+        users = [person.user for person in self.people]
+        pairs = {user.name: (user.access_key.id, user.access_key.secret) for user in users}
+        pairs |= {f"p{number}": (f"AKIA{number:016}", f"{number:040}") for number in range(_UNUSED_PROFILES)}
         return [
             name
             for name, (key_id, secret) in pairs.items()
@@ -115,34 +116,36 @@ class Crowd:
 
 
 def crowd(stage: Stage) -> str:
-    """Refreshes of many users in one file, beside a tool and an editor that know nothing of each other."""
+    """Refreshes of many users in one file, beside a tool and an editor without locks."""
     if not AWS.exists():
         raise NotRunError("needs the real aws, which make dev installs")
     people = [stage.person(f"user{number}") for number in range(stage.size.processes)]
-    home = stage.home(bystanders(_BYSTANDERS) + "\n".join(one.section(one.user.name) for one in people))
+    home = stage.home(
+        unused_profiles(_UNUSED_PROFILES) + "\n".join(person.section(person.user.name) for person in people)
+    )
     writers = Crowd(stage, home, people, time.monotonic() + stage.size.seconds)
     with ThreadPoolExecutor(len(people) + 2) as pool:
         jobs = [pool.submit(writers.configure), pool.submit(writers.edit)]
-        jobs += [pool.submit(writers.refresh, one) for one in people]
+        jobs += [pool.submit(writers.refresh, person) for person in people]
     for job in jobs:
         job.result()
     lost = writers.lost(home.credentials.read_text())
     expect(not lost, f"long-term profiles are lost: {', '.join(lost)}")
-    for one in people:
-        stage.encee(home, "refresh", one.user.name, "--no-region", "--code", one.device.next_code())
+    for person in people:
+        stage.encee(home, "refresh", person.user.name, "--no-region", "--code", person.device.next_code())
     text = home.credentials.read_text()
-    expect(all(f"[{one.user.name}-mfa]" in text for one in people), "a session is missing in the end")
+    expect(all(f"[{person.user.name}-mfa]" in text for person in people), "a session is missing in the end")
     expect(not writers.lost(text), "a long-term profile is lost in the end")
     expect_tidy(home)
     done, busy = writers.ended[0], writers.ended[5]
-    expect(done and writers.configured and writers.saved, "somebody did not come to write")
+    expect(done and writers.configured and writers.saved, "a writer never wrote")
     return (
-        f"{done} refreshes, {busy} told that it is busy; beside them {writers.configured} of aws configure set "
-        f"and {writers.saved} saves; all {len(people) + _BYSTANDERS} long-term profiles are there"
+        f"{done} refreshes, {busy} refused as busy; at the same time {writers.configured} of aws configure set "
+        f"and {writers.saved} saves; all {len(people) + _UNUSED_PROFILES} long-term profiles are there"
     )
 
 
 SCENARIOS = (
-    Scenario("a large file: refresh, status, env, clear", "exit 0; not a byte moved", large_file),
-    Scenario("a crowd in one file, and writers without a lock beside it", "exit 0 or 5; no key lost", crowd),
+    Scenario("a large file: refresh, status, env, clear", "exit 0; all other bytes stay", large_file),
+    Scenario("many processes write one file, and other programs without a lock", "exit 0 or 5; no key lost", crowd),
 )

@@ -1,4 +1,4 @@
-"""AWS at its worst: slow, busy, cut off, somebody else."""
+"""An AWS that is slow, busy, cut off, or another server."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +9,7 @@ from tests.fake_aws import Fault, faults, tls
 
 
 def answered(stage: Stage, spoiled: Sequence[Fault], sent: int) -> str:
-    """The session comes all the same."""
+    """The session comes in spite of the faults."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     for fault in spoiled:
@@ -20,7 +20,7 @@ def answered(stage: Stage, spoiled: Sequence[Fault], sent: int) -> str:
 
 
 def refused(stage: Stage, spoiled: Sequence[Fault], sent: int, says: str) -> str:
-    """There is no session, the file is what it was, and no code was sent more often than it may be."""
+    """No session comes, the file stays, and the code is sent as often as allowed."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     for fault in spoiled:
@@ -38,7 +38,7 @@ def requests(stage: Stage, expected: int) -> str:
     return f"the code was sent {sent} time{'' if sent == 1 else 's'}"
 
 
-def nobody_listens(stage: Stage) -> str:
+def closed_port(stage: Stage) -> str:
     """The port is closed."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
@@ -65,24 +65,24 @@ def certificate(stage: Stage, *, host: str = "127.0.0.1", expired: bool = False,
 
 
 MAYBE = "may have been used"
-ONCE = "exit 4; the file as it was; the code sent once, and called possibly used"
+ONCE = "exit 4; the file as it was; the code sent once, and reported as possibly used"
 NOT_AT_ALL = "exit 4; the file as it was; nothing sent"
 
 SCENARIOS = (
     Scenario("STS takes 10 s to answer", "exit 0", partial(answered, spoiled=[faults.hang(10)], sent=1)),
     Scenario("STS takes 20 s to answer", ONCE, partial(refused, spoiled=[faults.hang(20)], sent=1, says=MAYBE)),
-    Scenario("STS throttles once", "exit 0, by itself", partial(answered, spoiled=[faults.throttled()], sent=2)),
+    Scenario("STS throttles once", "exit 0, after a retry", partial(answered, spoiled=[faults.throttled()], sent=2)),
     Scenario(
-        "STS throttles on and on",
+        "STS throttles every request",
         "exit 4 after three tries; the file as it was",
         partial(refused, spoiled=[faults.throttled()] * 5, sent=3, says="too many requests"),
     ),
-    Scenario("half an answer", ONCE, partial(refused, spoiled=[faults.half()], sent=1, says=MAYBE)),
+    Scenario("an incomplete answer", ONCE, partial(refused, spoiled=[faults.half()], sent=1, says=MAYBE)),
     Scenario("the connection is reset", ONCE, partial(refused, spoiled=[faults.reset()], sent=1, says=MAYBE)),
     Scenario("a sign-in page answers", ONCE, partial(refused, spoiled=[faults.html()], sent=1, says=MAYBE)),
     Scenario("a proxy fails (502)", ONCE, partial(refused, spoiled=[faults.html(502)], sent=1, says=MAYBE)),
-    Scenario("nobody listens", NOT_AT_ALL, nobody_listens),
-    Scenario("a certificate that nobody vouches for", NOT_AT_ALL, partial(certificate, trusted=False)),
+    Scenario("a closed port", NOT_AT_ALL, closed_port),
+    Scenario("an untrusted certificate", NOT_AT_ALL, partial(certificate, trusted=False)),
     Scenario("a certificate of another host", NOT_AT_ALL, partial(certificate, host="127.0.0.2")),
-    Scenario("a certificate that is over", NOT_AT_ALL, partial(certificate, expired=True)),
+    Scenario("an expired certificate", NOT_AT_ALL, partial(certificate, expired=True)),
 )

@@ -1,4 +1,4 @@
-"""Odd surroundings: no home, no files, no reader, no locale, hardly a terminal."""
+"""Unusual environments: no home folder, no files, no reader, no locale, a basic terminal."""
 
 import re
 import shutil
@@ -9,8 +9,8 @@ from scripts.claims import expect
 from scripts.homes import ENCEE, Home
 from scripts.reliability.stage import NotRunError, Scenario, Stage, expect_added, expect_unchanged
 
-NOBODY = ("unshare", "--user", "--map-user=54321")
-"""A user whom no system knows, and who has no home therefore."""
+UNKNOWN_USER = ("unshare", "--user", "--map-user=54321")
+"""Runs a command as a user id without an account, and so without a home folder."""
 
 
 def no_home(stage: Stage) -> str:
@@ -32,13 +32,13 @@ def no_user(stage: Stage) -> str:
     """Nothing says where a home could be."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
-    if not shutil.which("unshare") or home.run(*NOBODY, "true").returncode:
+    if not shutil.which("unshare") or home.run(*UNKNOWN_USER, "true").returncode:
         raise NotRunError("needs unshare, and the right to be another user")
     empty = home.path / "empty"
     empty.mkdir()
     script = f"cd {empty} && exec {ENCEE} "
     for words in (("status",), ("refresh", "dev", "--code", dev.device.next_code())):
-        done = home.run(*NOBODY, "sh", "-c", script + " ".join(words), environ={"HOME": None})
+        done = home.run(*UNKNOWN_USER, "sh", "-c", script + " ".join(words), environ={"HOME": None})
         stage.look(done, 5, words)
     expect(not list(empty.iterdir()), "something was made in the working folder")
     expect_unchanged(home, before)
@@ -59,7 +59,7 @@ def no_folder(stage: Stage) -> str:
 
 
 def no_reader(stage: Stage) -> str:
-    """Whoever reads standard output has gone."""
+    """The reader of standard output has exited."""
     _, home = stage.usual()
     sections = "".join(
         f"[p{number}]\naws_access_key_id = AKIA{number:016}\naws_secret_access_key = s\n" for number in range(9999)
@@ -71,7 +71,7 @@ def no_reader(stage: Stage) -> str:
     expect(not done.stderr, f"it complains: {done.stderr}")
     for closed in (">&-", "2>&-", ">&- 2>&- <&-"):
         stage.look(home.run("bash", "-c", f"{ENCEE} status {closed}"), 0, ["status"])
-    return "not a word"
+    return "no message"
 
 
 def no_locale(stage: Stage) -> str:
@@ -106,7 +106,7 @@ def narrow(stage: Stage) -> str:
 
 
 def dumb(stage: Stage) -> str:
-    """A terminal that knows nothing."""
+    """A terminal without escape sequences."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     said = typed_at_a_prompt(stage, dev.device.next_code(), home, 80, "dumb")
@@ -153,8 +153,8 @@ def without_colours(text: str) -> str:
 SCENARIOS = (
     Scenario("HOME is not set", "exit 0", no_home),
     Scenario("HOME is not set, and the system does not know the user", "exit 5", no_user),
-    Scenario("there is no ~/.aws", "exit 0 and 2", no_folder),
-    Scenario("standard output is closed (| head -1)", "exit 141, and nothing said", no_reader),
+    Scenario("~/.aws is missing", "exit 0 and 2", no_folder),
+    Scenario("standard output is closed (| head -1)", "exit 141, without a message", no_reader),
     Scenario("LC_ALL=C", "exit 0 and 2", no_locale),
     Scenario("a terminal of 40 columns", "exit 0; nothing is cut off", narrow),
     Scenario("TERM=dumb", "exit 0; plain text", dumb),

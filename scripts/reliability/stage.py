@@ -1,4 +1,4 @@
-"""What every scenario stands on: people whom the stand-in knows, homes, and the checks that each run of encee gets."""
+"""Users of the stand-in, home folders, and the checks of each run of encee."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ class NotRunError(Exception):
 
 @dataclass(frozen=True)
 class Size:
-    """How much load there is to be.
+    """The amount of load.
 
     Args:
         profiles: The number of profiles in a large file.
-        processes: How many refreshes there are at a time.
-        seconds: For how long.
+        processes: How many refreshes run at a time.
+        seconds: How long they run.
         places: At how many places of the file another writer pauses.
         saves: How often an editor saves the file.
     """
@@ -38,12 +38,12 @@ class Size:
 
 
 class Scenario(NamedTuple):
-    """Something that goes wrong, or is a lot.
+    """A fault or a load, and what encee should do.
 
     Args:
-        what: What it is.
-        expected: What encee makes of it.
-        play: Lets it happen and returns what was seen; UntrueError where that is not what is expected.
+        what: The fault, as the table names it.
+        expected: What encee should do.
+        play: Runs it and returns what happened; raises UntrueError if that is not expected.
     """
 
     what: str
@@ -84,7 +84,7 @@ class Stage:
         return home
 
     def usual(self) -> tuple[Person, Home]:
-        """Somebody with a profile `dev`, a comment and a neighbour."""
+        """Return a user with a profile `dev`, and a home whose files hold a comment and another profile."""
         dev = self.person()
         return dev, self.home(f"# mine\n{dev.section()}\n{self.person('other').section('other')}")
 
@@ -95,7 +95,7 @@ class Stage:
         code: int | Sequence[int] = 0,
         environ: Mapping[str, str | None] | None = None,
     ) -> Done:
-        """Run the installed encee and hold its end against what is expected.
+        """Run the installed encee and check its exit code and output.
 
         Args:
             home: Where.
@@ -108,7 +108,7 @@ class Stage:
         return done
 
     def look(self, done: Done, code: int | Sequence[int], words: Sequence[str]) -> None:
-        """Hold the end of a run against what is expected: its code, no traceback, no secret on the screen."""
+        """Check a run: its exit code, no traceback, no secret in the output."""
         fine = [code] if isinstance(code, int) else code
         what = f"encee {' '.join(words[:2])}"
         shown = f"{done.stdout}\n{done.stderr}"
@@ -119,12 +119,12 @@ class Stage:
             expect(not any(secret in shown for secret in self.secrets()), f"{what} shows a secret")
 
     def secrets(self) -> list[str]:
-        """Every secret that a run could give away."""
-        of_people = [secret for one in self.people for secret in (one.user.access_key.secret, one.device.seed)]
+        """Return every secret that a run could print."""
+        of_people = [secret for person in self.people for secret in (person.user.access_key.secret, person.device.seed)]
         return [*of_people, *self.aws.issued_secrets()]
 
     def sent(self) -> int:
-        """How many requests carried a code."""
+        """Count the requests with a code."""
         return len(self.aws.calls("GetSessionToken"))
 
 
@@ -134,19 +134,19 @@ def last_words(shown: str) -> str:
 
 
 def expect_unchanged(home: Home, before: bytes) -> None:
-    """Hold the credentials file against what it was; nothing of encee's is left beside it either."""
+    """Check that the credentials file is unchanged, and that no temporary file is left."""
     expect(home.credentials.read_bytes() == before, "the credentials file is not what it was")
     expect_tidy(home)
 
 
 def expect_tidy(home: Home) -> None:
-    """Hold the folder of the files against what may be there."""
+    """Check that no temporary file is left."""
     left = [file.name for file in home.credentials.parent.iterdir() if file.name.endswith(".tmp")]
     expect(not left, f"temporary files are left: {', '.join(left)}")
 
 
 def expect_added(home: Home, before: bytes) -> None:
-    """Hold the credentials file against what it was with one section behind it."""
+    """Check that the credentials file has its old bytes, and after them one new section."""
     after = home.credentials.read_bytes()
-    expect(after.startswith(before) and b"[dev-mfa]" in after[len(before) :], "bytes of before have moved or are gone")
+    expect(after.startswith(before) and b"[dev-mfa]" in after[len(before) :], "old bytes have changed")
     expect_tidy(home)

@@ -155,7 +155,7 @@ def saves_by_rename(stage: Stage) -> str:
     expect(f"# save {stage.size.saves}\n" in home.credentials.read_text(), "the last save is lost")
     expect_tidy(home)
     edits, busy = (sum(int(counts[index]) for counts in ended) for index in (0, 1))
-    expect(edits, "no edit came to write")
+    expect(edits, "no edit was written")
     return f"{stage.size.saves:,} saves beside {edits:,} edits, {busy} of them refused as busy; each save was there"
 
 
@@ -170,5 +170,5 @@ def _wait_for_a_write(folder: Path) -> None:
 SCENARIOS = (
     Scenario("a program pauses in the middle of writing the file", "exit 0 or 5; no key lost", pausing_writer),
     Scenario("a file that a shell has emptied and fills later", "exit 0 or 5; no key lost", emptied_file),
-    Scenario("saves by rename in the moment of the replacement", "exit 0 or 5; no save lost", saves_by_rename),
+    Scenario("saves by rename at the moment of the replacement", "exit 0 or 5; no save lost", saves_by_rename),
 )
