@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from encee.awsfile.headers import Headers
 from encee.awsfile.sections import (
     Block,
+    Headers,
     Section,
     comment_at_column_0,
     divide,

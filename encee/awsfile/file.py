@@ -17,9 +17,9 @@ from shlex import quote
 
 from encee.awsfile import stable_read, temporary_file, write_record
 from encee.awsfile.document import Document
-from encee.awsfile.headers import Headers
 from encee.awsfile.lockfile import locked
 from encee.awsfile.preflight import refuse_unreplaceable
+from encee.awsfile.sections import Headers
 from encee.awsfile.stable_read import Snapshot
 from encee.awsfile.swap import Swap
 from encee.errors import EnceeError, FileRefusedError

@@ -11,8 +11,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from encee.awsfile.headers import Headers
-from encee.awsfile.sections import option_line
+from encee.awsfile.sections import Headers, option_line
 from encee.awsfile.syntax import HEADER
 
 

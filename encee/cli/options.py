@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import headers_of
 from encee.awsfile.paths import Files
+from encee.awsfile.sections import headers_of
 from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
 from encee.cli.environment import Environment as Environment  # noqa: PLC0414 - commands get it here, with their options

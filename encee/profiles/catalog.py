@@ -17,17 +17,21 @@ from encee.awsfile.syntax import (
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.credentials import (
+    FOREIGN_KEYS,
+    KEY_ID,
+    SECRET,
+    expiry_of,
     has_long_term_key,
     has_token,
     holds_session,
     is_session_key,
+    locked_key_in,
     managed_by_encee,
+    points_to_keyring,
     session_in,
     source_in,
 )
-from encee.profiles.expiry import FOREIGN_KEYS, expiry_of
 from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
-from encee.profiles.locked_section import KEY_ID, SECRET, locked_key_in, points_to_keyring
 from encee.profiles.sign_in import SignIn, sign_in
 
 _SHADOWS = frozenset(

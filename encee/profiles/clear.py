@@ -19,12 +19,18 @@ from typing import NamedTuple
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.paths import Files
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import EnceeError, FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import WRITTEN, has_long_term_key, has_token, managed_by_encee, source_named_in
-from encee.profiles.expiry import expiry_of
+from encee.profiles.credentials import (
+    WRITTEN,
+    expiry_of,
+    has_long_term_key,
+    has_token,
+    managed_by_encee,
+    source_named_in,
+)
 from encee.profiles.lookup_errors import not_a_source
 
 Choice = Callable[[Catalog], list[str]]

@@ -2,11 +2,11 @@
 
 import urllib.parse
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from encee.awsfile.syntax import MultilineValue
-from encee.model import Session, rfc3339
-from encee.profiles.expiry import expiry_of
-from encee.profiles.locked_section import points_to_keyring
+from encee.model import AccessKey, Session, rfc3339
+from encee.profiles.keyring import locked_key
 
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
 """What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
@@ -110,3 +110,55 @@ def quoted(profile: str) -> str:
 def unquoted(value: str) -> str:
     """The profile's name that an `encee_source` holds."""
     return urllib.parse.unquote(value)
+
+
+FOREIGN_KEYS = (
+    "x_security_token_expires",  # saml2aws, starship
+    "aws_session_expiration",  # aws-vault's export, Leapp
+    "aws_credential_expiration",  # the AWS CLI's export-credentials
+    "awsmfa_expiration",  # dcoker/awsmfa
+)
+"""The keys under which other tools keep an expiry."""
+
+
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""Beyond these, a moment is outside the calendar in some time zone; Go's zero time, which tools write, is."""
+
+
+def expiry_of(options: Mapping[str, str]) -> datetime | None:
+    """When a section's session ends, UTC; None where it does not say, or not in a way that can be read and shown."""
+    for key in ("expiration", *FOREIGN_KEYS):
+        if (value := options.get(key)) is None:
+            continue
+        try:
+            moment = datetime.fromisoformat(value.strip())
+            if moment.tzinfo is None and options.get("manager") != "awsume":
+                moment = moment.replace(tzinfo=UTC)
+            moment = moment.astimezone(UTC)  # which takes a naive moment, awsume's, for a local one
+        except (ValueError, OverflowError, OSError):  # OSError is what Windows has against years before 1970
+            continue
+        if _FIRST <= moment <= _LAST:
+            return moment
+    return None
+
+
+KEY_ID = "encee_access_key_id"
+SECRET = "encee_secret"  # noqa: S105 - an option's name
+IN_KEYRING = "keyring"
+"""The value of `SECRET`, and of other options that say where a secret lies."""
+
+
+def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
+    """The key that a section has in the keyring, which nobody asks yet; None where it has none there.
+
+    A part of a plain key in the section comes first, since the AWS tools see nothing else.
+    """
+    key_id = options.get(KEY_ID)
+    plain = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
+    return locked_key(key_id) if key_id and options.get(SECRET) == IN_KEYRING and not plain else None
+
+
+def points_to_keyring(options: Mapping[str, str]) -> bool:
+    """Whether a section has a key, or a part of one, in the keyring, whatever else it holds."""
+    return bool(options.get(KEY_ID) or options.get(SECRET))

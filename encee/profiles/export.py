@@ -14,8 +14,7 @@ from functools import partial
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee, source_in
-from encee.profiles.expiry import expiry_of
+from encee.profiles.credentials import expiry_of, has_stray_token, has_token, managed_by_encee, source_in
 
 CLEARED = (
     "AWS_PROFILE",

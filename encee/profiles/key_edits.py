@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import Edit
-from encee.awsfile.headers import ConfigHeaders
 from encee.awsfile.paths import Files
+from encee.awsfile.sections import ConfigHeaders
 from encee.awsfile.syntax import View, first_line
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, locked_key_in
+from encee.profiles.credentials import IN_KEYRING, KEY_ID, SECRET, locked_key_in
 
 NEW_KEY = "encee_new_key"
 """Names the key that a rotation has created and whose secret is not in the file yet."""

@@ -11,8 +11,8 @@ from encee.errors import EnceeError, FileRefusedError
 from encee.model import AccessKey
 from encee.profiles import keyring
 from encee.profiles.catalog import Catalog
+from encee.profiles.credentials import IN_KEYRING
 from encee.profiles.key_edits import is_locked, lock, refuse_elsewhere, sections_with, unlock
-from encee.profiles.locked_section import IN_KEYRING
 from encee.profiles.settings import SEED
 
 

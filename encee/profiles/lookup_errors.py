@@ -5,13 +5,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from shlex import quote
 
-from encee.awsfile.headers import headers_of
 from encee.awsfile.lines import FileLines
 from encee.awsfile.paths import Files
+from encee.awsfile.sections import headers_of
 from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
 from encee.profiles.catalog import Catalog, is_pattern
-from encee.profiles.credentials import TOKENS, has_stray_token, has_token, is_session_key, managed_by_encee, source_in
-from encee.profiles.locked_section import IN_KEYRING, KEY_ID, SECRET, points_to_keyring
+from encee.profiles.credentials import (
+    IN_KEYRING,
+    KEY_ID,
+    SECRET,
+    TOKENS,
+    has_stray_token,
+    has_token,
+    is_session_key,
+    managed_by_encee,
+    points_to_keyring,
+    source_in,
+)
 from encee.profiles.remedies import delete
 
 _SHOWN = 5

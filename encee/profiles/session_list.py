@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import holds_session, is_complete, managed_by_encee, session_in
+from encee.profiles.credentials import KEY_ID, expiry_of, holds_session, is_complete, managed_by_encee, session_in
 from encee.profiles.durations import expiring_threshold
-from encee.profiles.expiry import expiry_of
 from encee.profiles.identifiers import account_of
-from encee.profiles.locked_section import KEY_ID
 
 
 class Listed(NamedTuple):

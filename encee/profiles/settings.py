@@ -11,6 +11,7 @@ from encee.awsfile.syntax import one_line
 from encee.errors import EnceeError, UsageError
 from encee.model import Role
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
+from encee.profiles.credentials import IN_KEYRING
 from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, within
 from encee.profiles.identifiers import (
     DEVICE_ARN,
@@ -21,7 +22,6 @@ from encee.profiles.identifiers import (
     is_device_name,
     partition_of,
 )
-from encee.profiles.locked_section import IN_KEYRING
 
 SEED = "encee_totp"
 """The option that says where the seed of a profile's device lies."""

@@ -19,8 +19,7 @@ from encee.aws.sts import Identity, get_caller_identity
 from encee.errors import AwsError, EnceeError
 from encee.model import Device, Session
 from encee.profiles.checks.access import ACCESS_CHECKS
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import FILE_CHECKS
 from encee.profiles.checks.keys import KEY_CHECKS
 from encee.profiles.checks.lines import LINE_CHECKS

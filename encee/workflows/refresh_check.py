@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from encee.awsfile.document import Document
 from encee.awsfile.paths import Files
 from encee.errors import EnceeError
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options
 from encee.profiles.remedies import then

@@ -27,7 +27,7 @@ _EDIT_UNTIL_STOPPED = """
 import sys
 from pathlib import Path
 from encee.errors import FileBusyError
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 
 file, profile = Path(sys.argv[1]), sys.argv[2]

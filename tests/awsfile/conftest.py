@@ -7,7 +7,7 @@ import pytest
 
 from encee.awsfile import file as store_module, stable_read, swap, system_calls
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from tests.awsfile.writing import BEFORE, write
 
 

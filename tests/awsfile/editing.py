@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import ExitCode, FileRefusedError
 
 FILE = Path("aws-file")

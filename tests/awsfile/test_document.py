@@ -6,7 +6,7 @@ import configupdater
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import EnceeError, ExitCode, FileRefusedError, UsageError
 from tests.awsfile.editing import FILE, KEYS, OURS, SECRET, SESSION, STALE, own, refusal, remove
 

@@ -18,7 +18,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from encee.awsfile.document import Document
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders, Headers
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders, Headers
 from encee.awsfile.syntax import read_view
 from encee.errors import FileRefusedError
 from tests.awsfile.javascript import read_by_javascript

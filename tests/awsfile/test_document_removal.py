@@ -3,7 +3,7 @@
 import pytest
 
 from encee.awsfile.document import Document
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import FileRefusedError
 from tests.awsfile.editing import FILE, KEYS, OURS, SESSION, own, refusal, remove, set_region
 

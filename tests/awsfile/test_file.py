@@ -14,7 +14,7 @@ import pytest
 from encee.awsfile import temporary_file
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, ROOT, names, put, write
 

@@ -17,7 +17,7 @@ import pytest
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
 from encee.awsfile import swap
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 
 def die(*_):

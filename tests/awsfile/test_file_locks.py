@@ -104,7 +104,7 @@ def test_lock_files_that_killed_processes_left_go_and_held_ones_stay(file: Path,
 HOLD_A_KEY = """
 import sys
 from pathlib import Path
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 file = Path(sys.argv[1])
 for _ in range(50):

@@ -16,7 +16,7 @@ import pytest
 
 from encee.awsfile import swap
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import ExitCode, FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, CHILD, names, put, refusal, run_child, write
 from tests.conftest import NEW_MOUNTS, NO_PRIVILEGES, mounts

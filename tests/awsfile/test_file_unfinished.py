@@ -9,7 +9,7 @@ import pytest
 
 from encee.awsfile import stable_read
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import FileBusyError
 from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, put, write
 

@@ -22,7 +22,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from encee.errors import EnceeError
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 try:
     AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).edit(

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import Edit
-from encee.awsfile.headers import CredentialsHeaders
+from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
 from encee.profiles.key_edits import begin_rotation, end_rotation, lock, put_in_place, unlock

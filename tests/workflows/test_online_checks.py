@@ -10,8 +10,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from encee.awsfile.paths import Files
-from encee.profiles.checks.base import State, checked
-from encee.profiles.checks.examine import examine
+from encee.profiles.checks.base import State, checked, examine
 from encee.workflows.online_checks import OFFLINE_CHECKS
 from tests.awsfile.test_document_properties import EXAMPLES, any_files, config_files
 from tests.cli import remedies

@@ -11,8 +11,8 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.paths import Files
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import Session
 from encee.profiles.catalog import Catalog

@@ -13,8 +13,7 @@ from encee.cli.options import ConfigFile, CredentialsFile, Environment, Json
 from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.checks.base import Check, Checked, Finding, State, checked
-from encee.profiles.checks.examine import Examined, examine
+from encee.profiles.checks.base import Check, Checked, Examined, Finding, State, checked, examine
 from encee.profiles.lookup_errors import not_a_source
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, ask

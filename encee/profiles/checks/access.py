@@ -11,8 +11,7 @@ from encee.awsfile.paths import default_folder
 from encee.awsfile.preflight import refuse_unreplaceable
 from encee.awsfile.syntax import UnreadableError
 from encee.errors import FileRefusedError
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined, ExaminedFile
+from encee.profiles.checks.base import Check, Examined, ExaminedFile, Finding, State
 from encee.profiles.credentials import has_long_term_key, has_token
 
 _WRITE_TIMEOUT_SECONDS = 60.0

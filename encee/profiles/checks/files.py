@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from encee.awsfile.headers import ConfigHeaders
 from encee.awsfile.lines import Kind, Line
+from encee.awsfile.sections import ConfigHeaders
 from encee.awsfile.syntax import IGNORED_CHARACTERS, UnreadableError
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined, ExaminedFile
+from encee.profiles.checks.base import Check, Examined, ExaminedFile, Finding, State
 from encee.profiles.checks.section_remedies import at_the_margin, config_header, is_setting, join_sections
 from encee.profiles.remedies import comment_out, copy, delete, then, write
 

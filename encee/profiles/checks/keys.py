@@ -7,12 +7,18 @@ from typing import NamedTuple
 
 from encee.awsfile.lines import Line
 from encee.awsfile.syntax import PORTABLE_VALUE, NestedSettings, is_multiline
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import OF_A_PROFILE, Examined, ExaminedFile
+from encee.profiles.checks.base import OF_A_PROFILE, Check, Examined, ExaminedFile, Finding, State
 from encee.profiles.checks.section_remedies import delete_options
-from encee.profiles.credentials import TOKENS, USER_KEY, has_token, is_session_key, managed_by_encee, source_in
+from encee.profiles.credentials import (
+    TOKENS,
+    USER_KEY,
+    has_token,
+    is_session_key,
+    managed_by_encee,
+    points_to_keyring,
+    source_in,
+)
 from encee.profiles.identifiers import ACCESS_KEY_ID, key_id_fault
-from encee.profiles.locked_section import points_to_keyring
 from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
 
 _KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"

@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from encee.awsfile.lines import Kind, Line
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import OF_A_PROFILE, Examined, ExaminedFile
+from encee.profiles.checks.base import OF_A_PROFILE, Check, Examined, ExaminedFile, Finding, State
 from encee.profiles.remedies import cut_comment, delete, rename, retype, unindent, unquote
 
 _EXPORT = re.compile(r"(?:export|set|setx|declare\s+-x)\s+(?P<name>aws_\w+)", re.IGNORECASE)

@@ -9,8 +9,7 @@ from encee.awsfile.syntax import NestedSettings, is_multiline
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import is_unencrypted
 from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options, set_option
 from encee.profiles.credentials import managed_by_encee

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from encee.awsfile.lines import Kind, Line
 from encee.awsfile.syntax import profile_of_header
-from encee.profiles.checks.examine import Examined, ExaminedFile
+from encee.profiles.checks.base import Examined, ExaminedFile
 from encee.profiles.remedies import add, delete, keep_one, move, then, unindent, write
 
 _KEY_OPTIONS = frozenset({"aws_access_key_id", "aws_secret_access_key"})

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from encee.awsfile.paths import Files, empty_variables
-from encee.profiles.checks.base import Check, Finding, State
-from encee.profiles.checks.examine import Examined
+from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.lookup_errors import nothing_to_refresh
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import View, is_portable_name
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import AccessKey

@@ -13,7 +13,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.headers import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import read_view
 from encee.errors import EnceeError
 from encee.model import AccessKey
