@@ -1,12 +1,12 @@
-"""Every failure that encee expects, and the exit code that each ends with.
+"""The failures that encee expects, each with its exit code.
 
-An error's message is one line for people: lower case, no final period, never a secret. Its hint is the next
-thing to type. A subclass exists only where a caller or a script acts differently on it; anything that is not
-an `EnceeError` is a bug and keeps its traceback.
+A message is one line: lower case, no final period, never a secret. A hint is the next thing to type. A subclass
+exists only where a caller or a script acts differently on it. Any other exception is a bug and keeps its traceback.
 """
 
 from enum import IntEnum
 from pathlib import Path
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -27,11 +27,9 @@ class ExitCode(IntEnum):
 class EnceeError(Exception):
     """An expected failure, shown as `encee: error: MESSAGE` and `encee: hint: HINT`.
 
-    Each subclass can be made of a message and a hint alone: whoever knows more raises another one of the same type.
-
     Args:
-        message: What went wrong, in one line.
-        hint: What the person can do or type next; None where there is nothing to add.
+        message: What failed and why, in one line.
+        hint: The next command or step, if there is one.
     """
 
     exit_code = ExitCode.FAILED
@@ -41,19 +39,23 @@ class EnceeError(Exception):
         self.message = message
         self.hint = hint
 
+    def extended(self, message: str, *, hint: str | None) -> Self:
+        """Return an error of the same class with another message and hint."""
+        return type(self)(message, hint=hint)
+
 
 class UsageError(EnceeError):
-    """The command line or a setting asks for something that makes no sense."""
+    """The command line or a setting is invalid."""
 
     exit_code = ExitCode.USAGE
 
 
 class MistypedError(UsageError):
-    """A word of the command line is no profile; the line that was meant is found where the line is known."""
+    """An argument is not the name of a profile; the command line can suggest what was meant."""
 
 
 class NoSessionError(EnceeError):
-    """A session is missing or expired, and there is nobody to ask for a code."""
+    """A session is missing or expired, and encee cannot prompt for a code."""
 
     exit_code = ExitCode.NO_SESSION
 
@@ -65,7 +67,7 @@ class FileRefusedError(EnceeError):
 
 
 class FileBusyError(FileRefusedError):
-    """Somebody else is at the file, and did not finish in time."""
+    """Another process held the file past the timeout."""
 
 
 class AwsError(EnceeError):
@@ -75,27 +77,27 @@ class AwsError(EnceeError):
 
 
 class WrongCodeError(AwsError):
-    """AWS did not accept the MFA code; another one may do."""
+    """AWS did not accept the MFA code; another code may work."""
 
 
 class CodeMayBeSpentError(AwsError):
-    """The answer to a request that carried a code was lost: AWS may have used the code up."""
+    """The answer to a request with an MFA code was lost; AWS may have used the code."""
 
 
 class InterruptedByPersonError(EnceeError):
-    """Ctrl-C, or the end of the input, at a prompt."""
+    """The user ended a prompt with Ctrl-C or the end of input."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
 class ClosedOutputError(EnceeError):
-    """Whoever read standard output has gone (`| head -1`): nothing to say, and nobody to say it to."""
+    """Standard output was closed by its reader, as in `| head -1`; print nothing."""
 
     exit_code = ExitCode.CLOSED_OUTPUT
 
 
 def unexpected(error: Exception) -> EnceeError:
-    """The error for an exception that nobody expected: where it happened, and never its text, which can be a secret."""
+    """Describe a bug by its type and line, without the exception's text, which can hold a secret."""
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]

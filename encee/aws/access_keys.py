@@ -172,7 +172,7 @@ def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> Non
             answered += 1
         except AwsError as error:
             if time.monotonic() > deadline:
-                raise type(error)(
+                raise error.extended(
                     f"the new key {signer.key.id} did not work within {_USABLE_TIMEOUT_SECONDS:.0f} s: {error.message}",
                     hint="wait some minutes",
                 ) from error

@@ -286,7 +286,7 @@ class Rotation:
             expected = _expected(error)
             standing = f"{self._profile} keeps its key, but there may be a new one whose secret nobody has"
             hint = f"{self._again} --delete-unused"
-            raise type(expected)(f"{expected.message}: {standing}", hint=hint) from error
+            raise expected.extended(f"{expected.message}: {standing}", hint=hint) from error
 
     def _install(self, keys: AccessKeys, new: AccessKey) -> None:
         """Put a new key in the place of the old one once it works; else take it back."""
@@ -366,7 +366,7 @@ def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -
     """What ended a rotation, with where things stand and how to go on."""
     expected = _expected(error)
     hint = f"{expected.hint}; then: {again}" if expected.hint else again
-    return type(expected)(f"{expected.message}; {standing}", hint=hint)
+    return expected.extended(f"{expected.message}; {standing}", hint=hint)
 
 
 def _expected(error: Exception | KeyboardInterrupt) -> EnceeError:

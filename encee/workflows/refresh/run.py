@@ -221,7 +221,7 @@ class Refresh:
             self._report(Failed(*target, error))
             for role in self._dependants.pop(target, []):
                 message = f"{role.target.profile} needs the session of {target.profile}"
-                self._fail(role, type(error)(message, hint=error.hint))
+                self._fail(role, error.extended(message, hint=error.hint))
 
     def _prepare(self, planned: Sequence[CodeJob], jobs: Sequence[Job], keep: Keep) -> None:
         """Find the source of each job's code, its device, and open the connections to STS.
