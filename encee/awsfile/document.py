@@ -126,7 +126,7 @@ class Document:
         header = self._ended(self._lines[found.start])
         self._replace(found, [header, *_without(blocks, options, in_place), *added], options, frozenset())
 
-    def exchange(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
+    def replace_options(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
         """Put other options in the place of some of a section, each with the blanks that its line has.
 
         Args:

@@ -104,7 +104,7 @@ def put_in_place(key: AccessKey, new: AccessKey) -> Edit:
                     "aws_access_key_id": ("aws_access_key_id", new.id),
                     "aws_secret_access_key": ("aws_secret_access_key", new.secret),
                 }
-            document.exchange(name, {**pair, NEW_KEY: (OLD_KEY, key.id)})
+            document.replace_options(name, {**pair, NEW_KEY: (OLD_KEY, key.id)})
 
     return edit
 
@@ -136,7 +136,7 @@ def lock(key: AccessKey) -> Edit:
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
             if not is_locked(document.view[name], key.id):
-                document.exchange(
+                document.replace_options(
                     name, {"aws_access_key_id": (KEY_ID, key.id), "aws_secret_access_key": (SECRET, IN_KEYRING)}
                 )
 
@@ -149,7 +149,7 @@ def unlock(key: AccessKey) -> Edit:
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
             if is_locked(document.view[name], key.id):
-                document.exchange(
+                document.replace_options(
                     name, {KEY_ID: ("aws_access_key_id", key.id), SECRET: ("aws_secret_access_key", key.secret)}
                 )
 

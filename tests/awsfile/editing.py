@@ -64,5 +64,5 @@ def refusal(edit: Callable[[str], str], text: str) -> str:
 def exchange(text: str) -> str:
     document = Document(text.encode(), FILE, CredentialsHeaders())
     new = {"aws_access_key_id": ("aws_access_key_id", "NEW"), "aws_secret_access_key": ("encee_secret", "keyring")}
-    document.exchange("dev", new)
+    document.replace_options("dev", new)
     return document.data().decode()
