@@ -1,4 +1,4 @@
-"""The nouns that all of encee shares. They are frozen, and they never show a secret in their repr."""
+"""The types that all of encee shares; frozen, and without secrets in their repr."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class AccessKey:
 
     Args:
         id: The access key id, `AKIA…`.
-        kept: The secret access key, or what fetches it from where it is locked away.
+        kept: The secret access key, or a function that fetches it from the keyring.
     """
 
     id: str
@@ -20,7 +20,7 @@ class AccessKey:
 
     @property
     def is_locked(self) -> bool:
-        """Whether the secret is locked away."""
+        """Whether the secret is in the keyring."""
         return not isinstance(self.kept, str)
 
     @property
@@ -28,20 +28,18 @@ class AccessKey:
         """The secret access key.
 
         Raises:
-            EnceeError: It is locked away, and not to be had.
+            EnceeError: The keyring does not return it.
         """
         return self.kept if isinstance(self.kept, str) else self.kept()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Session credentials as STS hands them out.
+    """Session credentials from STS.
 
     Args:
         id: The access key id, `ASIA…`.
-        secret: The secret access key.
-        token: The session token.
-        expiration: When they end, UTC.
+        expiration: UTC.
     """
 
     id: str
@@ -54,10 +52,9 @@ class Role(NamedTuple):
     """A role to assume.
 
     Args:
-        arn: Its ARN.
-        session_name: What CloudTrail shows for the session.
-        external_id: What its trust policy wants to hear, or None.
-        duration: For how long it is asked.
+        session_name: The name that CloudTrail shows.
+        external_id: External ID required by the trust policy, if any.
+        duration: The requested length of the session.
     """
 
     arn: str
@@ -70,9 +67,9 @@ class Device(NamedTuple):
     """An MFA device of an IAM user.
 
     Args:
-        serial: Its serial number: an ARN, or what is printed on a hardware token.
-        user: The name of its user.
-        enabled: Since when it is in use, UTC.
+        serial: An ARN, or the number printed on a hardware token.
+        user: The name of the IAM user.
+        enabled: When it was enabled, UTC.
     """
 
     serial: str
@@ -81,24 +78,24 @@ class Device(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What people call it: the last part of its ARN; the whole serial number of a hardware token."""
+        """The last part of the ARN, or the whole serial number of a hardware token."""
         return self.serial.rpartition("/")[2]
 
     @property
     def kind(self) -> str:
-        """`virtual` for an authenticator app, `hardware` for a token that one buys, `FIDO` for keys and passkeys."""
+        """`virtual` for an authenticator app, `hardware` for a token, `FIDO` for security keys and passkeys."""
         if ":mfa/" in self.serial:
             return "virtual"
         return "hardware" if self.gives_codes else "FIDO"
 
     @property
     def gives_codes(self) -> bool:
-        """Whether it shows codes that STS takes; FIDO security keys and passkeys do not."""
+        """Whether it shows codes that STS accepts; FIDO security keys and passkeys do not."""
         return ":u2f/" not in self.serial
 
 
 def is_unencrypted(url: str) -> bool:
-    """Whether requests to an endpoint leave this machine without TLS: one of `http://` that is not loopback."""
+    """Whether an endpoint is `http://` and not on this machine."""
     from ipaddress import ip_address  # noqa: PLC0415 - few commands look at an endpoint
     from urllib.parse import urlsplit  # noqa: PLC0415 - the same
 
@@ -114,5 +111,5 @@ def is_unencrypted(url: str) -> bool:
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment as files and JSON hold it: RFC 3339, UTC, whole seconds (`2026-11-22T17:00:00Z`)."""
+    """Format a time as RFC 3339 in UTC with whole seconds (`2026-11-22T17:00:00Z`)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
