@@ -1,8 +1,8 @@
-"""The write: one way to change a file that holds keys which exist nowhere else.
+"""Read, lock, edit and write one of the two files, which can hold the only copy of a key.
 
-Other tools write the same files without a lock, and truncate them in place. So the edit is made on content that
-was read under the lock while no other program wrote it (`snapshot`), goes to a temporary file beside the original
-(`replacement`), and changes places with it while the original is still what was read (`swap`).
+Other tools write the same files without a lock, and truncate them in place. So encee reads the content under its own
+lock while no other program writes it (`stable_read`), writes the edited content to a temporary file beside the
+original (`temporary_file`), and swaps the two only while the original is still what it read (`swap`).
 """
 
 import errno
@@ -25,16 +25,16 @@ from encee.awsfile.swap import Swap
 from encee.errors import EnceeError, FileRefusedError
 
 Edit = Callable[[Document], None]
-"""A change of a document; called again whenever the file has changed meanwhile."""
+"""A change of a document; called again when the file has changed in the meantime."""
 
 _NULL = Path(os.devnull)
-"""By this name, people say that they have no such file."""
+"""A path that some users set to say that the file does not exist."""
 
-_PATIENCE = 10.0
-"""For how many seconds other writers are waited for."""
+_WRITE_TIMEOUT_SECONDS = 10.0
+"""The time to wait for other writers."""
 
 _KEY_LOCK_TIMEOUT_SECONDS = 60.0
-"""For how many seconds another process that gets a session for the same key, or rotates it, is waited for."""
+"""The time to wait for another process that requests a session with the same key, or rotates it."""
 
 _REASONS = {
     errno.ENOSPC: ("no space left on the disk", "make room, then try again: df -h {folder}"),
@@ -54,24 +54,24 @@ _REASONS = {
     errno.ELOOP: ("too many levels of symbolic links", "fix the link: ls -la {path}"),
     errno.ENOTDIR: ("a part of the path is not a folder", "check the path"),
 }
-"""What an error of the operating system means here, and the next thing to do."""
+"""Error number of the operating system → its message and hint."""
 
 
 class _Attempt(Enum):
-    """How one round of read, edit and replace ended."""
+    """How one attempt to read, edit and replace the file ended."""
 
     DONE = auto()
     OVERTAKEN = auto()
-    """Another program wrote meanwhile: the edit has to be made again, on what it wrote."""
+    """Another program wrote the file; repeat the edit on what it wrote."""
 
 
 class AwsFile:
     """One of the two files on disk.
 
     Args:
-        path: Where it is, or will be; a link is followed and kept.
+        path: The path, which need not exist; a link is followed and kept.
         headers: How this file names its sections.
-        warn: Called with one line for what could not be kept but harms nothing.
+        warn: Called with one line about each kind of metadata that could not be kept.
     """
 
     def __init__(self, path: Path, headers: Headers, warn: Callable[[str], None]) -> None:
@@ -79,16 +79,17 @@ class AwsFile:
         self._headers = headers
         self._warn = warn
         self._known: Snapshot | None = None
-        """The state that this process has waited for or written last."""
+        """The last state that this process has waited for or written."""
 
-    def read(self, timeout: float = _PATIENCE) -> bytes:
-        """The content, once no other program is writing it; empty when there is no file, and for `/dev/null`.
+    def read(self, timeout: float = _WRITE_TIMEOUT_SECONDS) -> bytes:
+        """Read the content when no other program is writing it; empty for a missing file and `/dev/null`.
 
         Args:
-            timeout: For how many seconds to wait for that.
+            timeout: The time to wait for other programs, in seconds.
 
         Raises:
-            FileRefusedError: It is no regular file, cannot be read, or another program keeps writing it for so long.
+            FileRefusedError: The path is not a regular file or cannot be read.
+            FileBusyError: Another program was still writing it at the timeout.
         """
         with self._translate_errors(self.path):
             real = self._real_path(to_write=False)
@@ -98,13 +99,13 @@ class AwsFile:
                 status = real.stat()
             except FileNotFoundError:
                 return b""
-            # Only to be looked at: an empty file that no program has touched of late is believed without a wait.
+            # Nothing is written from this content, so an empty file that is not new needs no wait.
             if status.st_size == 0 and time.time() - status.st_mtime > stable_read.QUIET_SECONDS:
                 return b""
             return self._complete(real, time.monotonic() + timeout, to_edit=False).data
 
     def _complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
-        """The file's state, once no other program is in the middle of writing it."""
+        """Wait until no other program is in the middle of a write; return the file's state."""
         before, lock_file = self._known, _lock_file(real)
         self._known = stable_read.read_stable(
             real,
@@ -116,15 +117,15 @@ class AwsFile:
         return self._known
 
     def document(self) -> Document:
-        """The content, ready to be edited in memory only.
+        """Read the content for edits in memory.
 
         Raises:
-            FileRefusedError: As `read`, and when the AWS tools could not read the content.
+            FileRefusedError: As `read`, and when the AWS tools cannot read the content.
         """
         return Document(self.read(), self.path, self._headers)
 
     def edited(self, *edits: Edit) -> bytes:
-        """What the file would hold after edits, which are made and verified in memory only.
+        """Apply edits in memory only; return the verified content.
 
         Raises:
             FileRefusedError: As `document`, and when an edit is refused.
@@ -132,18 +133,18 @@ class AwsFile:
         return self._edited(self.read(), edits)
 
     def readable_by_others(self) -> bool:
-        """Whether the file's mode lets its group or everybody read it; on Windows, it tells nothing of that."""
+        """Whether the file's mode lets its group or all users read it; False on Windows, where modes mean nothing."""
         try:
             return hasattr(os, "geteuid") and bool(self.path.stat().st_mode & 0o044)
         except OSError:
             return False
 
     def temporaries(self) -> list[Path]:
-        """The temporary files beside the file: those of writes under way, and what runs that were killed left."""
+        """List the temporary files of writes that are running or were killed."""
         return sorted(temporary_file.temporaries(Path(os.path.realpath(self.path))))
 
     def version(self) -> object:
-        """Something that compares unequal once the file was written, without reading it."""
+        """Return a value that differs after each write of the file, without reading the file."""
         try:
             status = self.path.stat()
         except OSError:
@@ -152,14 +153,14 @@ class AwsFile:
 
     @contextmanager
     def key_lock(self, key_id: str, timeout: float | None = None) -> Iterator[None]:
-        """Be the only process that gets a session for a key in turn with others, or that rotates the key.
+        """Hold the lock of an access key, which refreshes without a prompt and rotations take.
 
         Args:
             key_id: The access key id.
-            timeout: For how many seconds to wait for another process; None means a minute.
+            timeout: The time to wait for another process, in seconds; None means 60.
 
         Raises:
-            FileBusyError: Another one took longer than that.
+            FileBusyError: Another process held the lock past the timeout.
         """
         with self._translate_errors(self.path):
             real = self._real_path()
@@ -173,16 +174,16 @@ class AwsFile:
             yield
 
     def edit(self, *edits: Edit) -> None:
-        """Apply edits in one write; without a change, nothing is written.
+        """Apply edits in one write; write nothing if they change nothing.
 
         Raises:
-            FileRefusedError: Nothing was changed, for the reason that it gives.
-            FileBusyError: Another program kept writing the file, or another encee kept its lock.
+            FileRefusedError: The file cannot be edited safely; it is unchanged.
+            FileBusyError: Another program kept writing the file, or another encee held its lock past the timeout.
         """
         self._write(edits, rehearsal=False)
 
     def rehearse(self, *edits: Edit) -> None:
-        """Do all of `edit` short of replacing the file, so that what would refuse it does so now.
+        """Do everything that `edit` does except replacing the file, to find out whether `edit` would be refused.
 
         Raises:
             FileRefusedError: `edit` would be refused.
@@ -195,10 +196,10 @@ class AwsFile:
             temporary_file.make_folder(self.path, real)
         with ExitStack() as stack:
             with self._translate_errors(_lock_file(real)):
-                stack.enter_context(locked(_lock_file(real), self.path, _PATIENCE))
+                stack.enter_context(locked(_lock_file(real), self.path, _WRITE_TIMEOUT_SECONDS))
             with self._translate_errors(self.path):
                 temporary_file.remove_leftovers(real)
-                deadline = time.monotonic() + _PATIENCE
+                deadline = time.monotonic() + _WRITE_TIMEOUT_SECONDS
                 lost: set[str] = set()
                 while self._attempt(real, edits, deadline, lost, rehearsal=rehearsal) is _Attempt.OVERTAKEN:
                     if time.monotonic() > deadline:
@@ -209,7 +210,7 @@ class AwsFile:
     def _attempt(
         self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, rehearsal: bool
     ) -> "_Attempt":
-        """One round of read, edit and replace."""
+        """Read, edit and replace the file once."""
         before = self._complete(real, deadline, to_edit=True)
         data = self._edited(before.data, edits)
         if data == before.data:
@@ -220,7 +221,7 @@ class AwsFile:
             temporary = temporary_file.prepare(real, data, before, lost)
         except FileNotFoundError:
             if real.parent.exists():
-                return _Attempt.OVERTAKEN  # another program has just deleted the file
+                return _Attempt.OVERTAKEN  # another program has deleted the file
             raise
         written = None
         try:
@@ -247,13 +248,13 @@ class AwsFile:
         return document.data()
 
     def _real_path(self, *, to_write: bool = True) -> Path:
-        """The regular file that the path leads to, or where it will be; the null device is one only to be read."""
+        """Resolve links in the path; refuse what is not a regular file, except the null device for reading."""
         real = Path(os.path.realpath(self.path))
         if real == _NULL:
             if not to_write:
                 return real
             raise FileRefusedError(
-                f"{self.path} keeps nothing that is written to it; nothing was changed",
+                f"{self.path} does not store what is written to it; nothing was changed",
                 hint="name a file with --credentials-file or --config-file, or unset the AWS_ variable that names it",
             )
         with suppress(FileNotFoundError):
@@ -266,7 +267,7 @@ class AwsFile:
 
     @contextmanager
     def _translate_errors(self, path: Path) -> Iterator[None]:
-        """Turn the operating system's refusals into encee's, with the next thing to do."""
+        """Translate errors of the operating system, with a hint for each."""
         try:
             yield
         except OSError as error:
@@ -278,12 +279,12 @@ class AwsFile:
 
 
 def _lock_file(real: Path) -> Path:
-    """The file that is locked during a write, and holds the record of the last one."""
+    """Return the file that is locked during a write and that holds the record of the last write."""
     return real.parent / f"{temporary_file.prefix(real)}lock"
 
 
 def _remove_unused_locks(folder: Path, but: Path) -> None:
-    """Delete the lock files of keys that no process holds: those of processes that were killed."""
+    """Delete the lock files of keys that killed processes have left."""
     for lock_file in folder.glob(".encee-*.lock"):
         if lock_file != but:
             with suppress(EnceeError, OSError), locked(lock_file, folder, 0, keep=False):

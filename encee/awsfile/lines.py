@@ -1,7 +1,7 @@
-"""What each line of one of the two files is to the AWS tools, for remedies that name lines.
+"""Classify each line of one of the two files as the AWS tools read it, for remedies that name lines.
 
-The rules are those of `configparser.RawConfigParser`, by which `syntax` reads the whole: an indented line continues
-the value above it, and blank lines and comments do not end that value.
+The rules are those of `configparser.RawConfigParser`, which `syntax` uses: an indented line continues the value above
+it, and blank lines and comments do not end that value.
 """
 
 import io
@@ -16,7 +16,7 @@ from encee.awsfile.syntax import HEADER
 
 
 class Kind(Enum):
-    """What a line is."""
+    """The kind of a line."""
 
     BLANK = "blank"
     COMMENT = "comment"
@@ -27,16 +27,15 @@ class Kind(Enum):
 
 
 class Line(NamedTuple):
-    """One line.
+    """A line of a file.
 
     Args:
-        number: Its number, from 1.
+        number: The line's number, from 1.
         text: The line without its line end.
-        kind: What it is.
-        header: The number of the header's line of its section; its own for a header, 0 before the first header.
-        name: The section's name for a header, without brackets; the option's for an option and what continues it, as
-            it is spelled.
-        value: The part of an option's value that is in this line.
+        header: The number of the line with the section's header; 0 before the first header.
+        name: The name in a header, without brackets; the name of the option in the spelling of the file, also in the
+            lines that continue the option.
+        value: The part of an option's value in this line.
     """
 
     number: int
@@ -48,17 +47,17 @@ class Line(NamedTuple):
 
     @property
     def option(self) -> str:
-        """The option's name as the AWS CLI has it: in lower case."""
+        """The option's name in lower case, as the AWS CLI reads it."""
         return self.name.lower()
 
     @property
     def is_indented(self) -> bool:
-        """Whether it begins with a blank."""
+        """Whether the line begins with a blank."""
         return self.text[:1].isspace()
 
 
 def read_lines(data: bytes) -> list[Line]:
-    """The lines of a file; bytes that are not UTF-8 are replaced."""
+    """Classify the lines of a file; replace bytes that are not UTF-8."""
     return [*_lines(data.decode(errors="replace").removeprefix("\ufeff"))]
 
 
@@ -85,11 +84,11 @@ def _lines(text: str) -> Iterator[Line]:
 
 @dataclass(frozen=True)
 class FileLines:
-    """The lines of a file by section.
+    """The lines of a file, by section.
 
     Args:
         data: The file's content.
-        headers: How it names its sections.
+        headers: How the file names its sections.
     """
 
     data: bytes
@@ -97,12 +96,12 @@ class FileLines:
 
     @cached_property
     def lines(self) -> list[Line]:
-        """What each line of it is to the AWS tools."""
+        """The lines, classified."""
         return read_lines(self.data)
 
     @cached_property
     def sections(self) -> dict[int, list[Line]]:
-        """The number of each header's line → the lines of its section behind it."""
+        """Number of a header's line → the lines after it, up to the next header."""
         sections: dict[int, list[Line]] = {}
         for line in self.lines:
             if line.kind is Kind.HEADER:
@@ -113,7 +112,7 @@ class FileLines:
 
     @cached_property
     def headers_of(self) -> dict[str, list[Line]]:
-        """Profile → the headers that botocore takes for it, in their order; the last of several counts."""
+        """Profile → the headers that botocore reads as the profile's, in order; the last one counts."""
         headers: dict[str, list[Line]] = {}
         for line in self.lines:
             if line.kind is Kind.HEADER and (profile := self.headers.profile(line.name)) is not None:
@@ -121,7 +120,7 @@ class FileLines:
         return headers
 
     def option(self, profile: str, name: str) -> list[Line]:
-        """The lines that set an option of a profile: its own and those that continue it; none where it is not set."""
+        """List the lines that set an option of a profile, with those that continue it."""
         if not (headers := self.headers_of.get(profile)):
             return []
         kinds = {Kind.OPTION, Kind.CONTINUATION}

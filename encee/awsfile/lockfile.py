@@ -1,4 +1,4 @@
-"""A lock between processes, for a file that no other tool locks."""
+"""A lock between processes of encee; other tools do not take it."""
 
 import errno
 import os
@@ -13,19 +13,19 @@ from encee.errors import FileBusyError, FileRefusedError
 
 @contextmanager
 def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) -> Iterator[None]:
-    """Hold a lock beside a file; the kernel drops it when the process dies.
+    """Hold a lock; the kernel releases it when the process ends.
 
     Another thread may release it.
 
     Args:
-        lock_file: The file to lock, which is made.
-        path: The file that the lock is for.
-        timeout: How long to wait for another process that holds it, in seconds.
-        keep: Whether the lock file stays. One that is deleted is deleted by the process that holds it, and a process
-            that has waited for it notices that and makes a new one.
+        lock_file: The file to lock; made if it is missing.
+        path: The file that the lock protects, for errors.
+        timeout: The time to wait for another process, in seconds.
+        keep: Whether the lock file stays. Otherwise the process that holds the lock deletes the file, and a process
+            that waits for the lock notices that and makes a new file.
 
     Raises:
-        FileBusyError: Another process held it for longer than that.
+        FileBusyError: Another process held the lock past the timeout.
         FileRefusedError: The lock file is a link, another user's, or on a file system without locks.
     """
     from filelock import FileLock, Timeout
@@ -44,7 +44,7 @@ def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) ->
     except Timeout:
         raise FileBusyError(
             f"{path}: another encee has held {lock_file} for {timeout:.0f} s; nothing was changed",
-            hint=f"wait for it, or find it with: fuser {quote(str(lock_file))}",
+            hint=f"wait for it, or show it: fuser {quote(str(lock_file))}",
         ) from None
     except OSError as error:
         if (refusal := _refusal(lock_file, error)) is None:
@@ -60,12 +60,12 @@ def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) ->
 
 
 def _refusal(lock_file: Path, error: OSError) -> FileRefusedError | None:
-    """The error for a lock file that cannot be locked; None where its folder is the reason."""
+    """Return the error for a lock file that cannot be locked; None if its folder is the reason."""
     name = quote(str(lock_file))
     if error.errno == errno.ELOOP:
         return FileRefusedError(
-            f"{lock_file} is a link, and encee locks no file that somebody else has chosen; nothing was changed",
-            hint=f"take it away: rm {name}",
+            f"{lock_file} is a link, which encee does not follow for a lock file; nothing was changed",
+            hint=f"rm {name}",
         )
     if isinstance(error, PermissionError) and os.path.lexists(lock_file):
         return FileRefusedError(

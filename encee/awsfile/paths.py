@@ -1,4 +1,4 @@
-"""Where the two files are."""
+"""Locate the credentials file and the config file."""
 
 import os
 from collections.abc import Mapping
@@ -13,55 +13,51 @@ _DEFAULTS = {CREDENTIALS_VARIABLE: "~/.aws/credentials", CONFIG_VARIABLE: "~/.aw
 
 
 class Files(NamedTuple):
-    """The two files' paths.
-
-    Args:
-        credentials: The credentials file.
-        config: The config file.
-    """
+    """The paths of the credentials file and the config file."""
 
     credentials: Path
     config: Path
 
     @classmethod
     def located(cls, environ: Mapping[str, str], credentials: str | None = None, config: str | None = None) -> "Files":
-        """Find them as botocore does: what was given, else the environment, else `~/.aws`; `~` and `$VAR` expanded.
+        """Locate both as botocore does: the given path, else the environment, else `~/.aws`.
 
-        A variable that is empty counts as unset: for botocore it means that there is no file.
+        `~` and `$VAR` are expanded. An empty variable counts as unset; for botocore it means that the file does not
+        exist.
 
         Raises:
-            FileRefusedError: A path begins with a home folder, and there is no such folder.
+            FileRefusedError: A path begins with a home folder that is unknown.
         """
         given = {CREDENTIALS_VARIABLE: credentials, CONFIG_VARIABLE: config}
         return cls(*(expanded(path or environ.get(name) or _DEFAULTS[name]) for name, path in given.items()))
 
     @property
     def are_one(self) -> bool:
-        """Whether both paths lead to one file, also to one that is not there yet."""
+        """Whether both paths lead to one file, which need not exist."""
         return os.path.realpath(self.credentials) == os.path.realpath(self.config)
 
 
 def empty_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are set and empty, for which AWS tools read no file → the file that encee reads."""
+    """Map each variable that is set and empty, so that AWS tools read no file, to the file that encee reads."""
     return {name: path for name, path in _DEFAULTS.items() if environ.get(name) == ""}
 
 
 def expanded(path: str) -> Path:
-    """A path with `~` and `$VAR` expanded, as botocore does.
+    """Expand `~` and `$VAR` in a path, as botocore does.
 
     Raises:
-        FileRefusedError: The path begins with a home folder, and there is no such folder.
+        FileRefusedError: The path begins with a home folder that is unknown.
     """
     named = os.path.expandvars(path)
     if not named.startswith("~"):
         return Path(named)
-    full = os.path.expanduser(named)  # noqa: PTH111 - Path's raises where there is no home
+    full = os.path.expanduser(named)  # noqa: PTH111 - Path.expanduser raises where HOME is not set
     user = named.partition("/")[0][1:]
     if full != named and (user or os.environ.get("HOME") != ""):
         return Path(full)
     if user:
         raise FileRefusedError(
-            f"{named}: there is no user {user}", hint=f"write a file of that name as {quote(f'./{named}')}"
+            f"{named}: no such user: {user}", hint=f"for a file of that name, write {quote(f'./{named}')}"
         )
     raise FileRefusedError(
         f"{named}: HOME is not set", hint="set HOME, or name both files: --credentials-file FILE --config-file FILE"
@@ -69,7 +65,7 @@ def expanded(path: str) -> Path:
 
 
 def default_folder() -> Path | None:
-    """The folder in which the two files usually are; None where HOME is not set."""
+    """Return the folder of both files by default; None if HOME is not set."""
     try:
         return expanded("~/.aws")
     except FileRefusedError:

@@ -1,4 +1,4 @@
-"""What stands in the way of a file's replacement, or would be lost by it."""
+"""Check whether a file can be replaced, and without losing anything."""
 
 import errno
 import os
@@ -11,22 +11,22 @@ from shlex import quote
 from encee.errors import FileRefusedError
 
 _GET_FLAGS = 0x80086601
-"""Linux's FS_IOC_GETFLAGS, which asks for the attributes that `chattr` sets."""
+"""FS_IOC_GETFLAGS of Linux, which returns the attributes that `chattr` sets."""
 
 _UNCHANGEABLE = 0x10 | 0x20
 """FS_IMMUTABLE_FL and FS_APPEND_FL."""
 
 
 def refuse_unreplaceable(path: Path, real: Path) -> None:
-    """Refuse what a replacement would get around or fail at: a protection, other names, a mount of its own.
+    """Refuse a file that is protected, has hard links, or is mounted by itself.
 
     Args:
-        path: The file as it was named.
+        path: The path that the user named, for errors.
         real: The file that it leads to.
 
     Raises:
-        FileRefusedError: It has one of them.
-        OSError: It is mounted by itself.
+        FileRefusedError: The file is protected or has hard links.
+        OSError: The file is a mount point (EBUSY).
     """
     status, folder = real.stat(), real.parent.stat()
     name, new = quote(str(path)), quote(f"{path}.new")
@@ -42,7 +42,7 @@ def refuse_unreplaceable(path: Path, real: Path) -> None:
         raise FileRefusedError(f"{path} is write-protected; nothing was changed", hint=f"chmod u+w {name}")
     if folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, status.st_uid, folder.st_uid}:
         raise FileRefusedError(
-            f"{path} is another user's, in a folder where only they may replace it; nothing was changed",
+            f"{path} belongs to another user, and only that user may replace it in its folder; nothing was changed",
             hint="name a file of your own with --credentials-file or --config-file",
         )
     if status.st_nlink > 1:
@@ -53,17 +53,17 @@ def refuse_unreplaceable(path: Path, real: Path) -> None:
 
 
 def _is_mounted(real: Path) -> bool:
-    """Whether a file is a mount point, which nothing can be renamed over; known on Linux only (proc(5))."""
+    """Whether a file is a mount point, which cannot be renamed over; known on Linux only (proc(5))."""
     try:
         mounts = Path("/proc/self/mountinfo").read_bytes()
     except OSError:
         return False
-    escaped = re.sub(rb"[\\ \t\n]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(real))
+    escaped = re.sub(rb"[\\ \t\n]", lambda match: b"\\%03o" % ord(match[0]), os.fsencode(real))
     return any(line.split(b" ")[4:5] == [escaped] for line in mounts.splitlines())
 
 
 def _is_unchangeable(path: Path) -> bool:
-    """Whether a file or folder is immutable or append-only, as `chattr` makes it; known on Linux only."""
+    """Whether `chattr` has made a file or folder immutable or append-only; known on Linux only."""
     try:
         import fcntl  # noqa: PLC0415 - Windows has none
 

@@ -1,6 +1,6 @@
-"""Where a profile's section is among a file's lines, and what its lines are.
+"""Locate a profile's section in a file, and divide its lines.
 
-Whatever tools disagree about in it is refused: an edit would be read as meant by one and otherwise by another.
+What AWS tools read differently is refused, since an edit would change the meaning for some of them.
 """
 
 import re
@@ -19,101 +19,101 @@ class Headers(Protocol):
     """How one of the two files names its sections."""
 
     def text(self, profile: str) -> str:
-        """The header, without brackets, that encee writes for a profile."""
+        """Return the header, without brackets, that encee writes for a profile."""
 
     def names(self, header: str, profile: str) -> bool:
-        """Whether botocore takes a header, without brackets, for this profile."""
+        """Whether botocore reads a header, without brackets, as this profile's."""
 
     def is_portable(self, header: str, profile: str) -> bool:
-        """Whether every SDK takes a header, without brackets, for this profile."""
+        """Whether every SDK reads a header, without brackets, as this profile's."""
 
     def profile(self, header: str) -> str | None:
-        """The profile that botocore takes a header, without brackets, for; None where it is not a profile's."""
+        """Return the profile that botocore reads in a header, without brackets; None if it is not a profile's."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """What a line begins with when some SDK may take it for this profile's header."""
+        """Return a pattern for the beginning of a line that some SDK may read as this profile's header."""
 
 
 class CredentialsHeaders:
-    """`[NAME]`, as the credentials file has it."""
+    """`[NAME]`, the headers of the credentials file."""
 
     def text(self, profile: str) -> str:
-        """The profile's own name."""
+        """Return the profile's name."""
         return profile
 
     def names(self, header: str, profile: str) -> bool:
-        """Whether it is the profile's name to the letter."""
+        """Whether it is exactly the profile's name."""
         return header == profile
 
     def is_portable(self, header: str, profile: str) -> bool:
-        """Whether it is the profile's name to the letter."""
+        """Whether it is exactly the profile's name."""
         return header == profile
 
     def profile(self, header: str) -> str | None:
-        """The name itself, but for `DEFAULT`."""
+        """Return the name, except for `DEFAULT`."""
         return None if header == "DEFAULT" else header
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """The name between blanks; for Ruby's SDK, `profile` may stand before it here as well."""
+        """Match the name between blanks, also after `profile`, which the SDK for Ruby accepts here."""
         return re.compile(rf"{_BLANKS}*\[{_BLANKS}*(?:profile{_BLANKS}+)?{re.escape(profile)}{_BLANKS}*\]")
 
 
 class ConfigHeaders:
-    """`[profile NAME]` and `[default]`, as the config file has it."""
+    """`[profile NAME]` and `[default]`, the headers of the config file."""
 
     def text(self, profile: str) -> str:
-        """`profile NAME`; `default` for the default profile."""
+        """Return `profile NAME`; `default` for the default profile."""
         return "default" if profile == "default" else f"profile {profile}"
 
     def names(self, header: str, profile: str) -> bool:
-        """Whether it means the profile to botocore, quoted or not."""
+        """Whether botocore reads it as the profile's, quoted or not."""
         return profile_of_header(header) == profile
 
     def is_portable(self, header: str, profile: str) -> bool:
-        """Whether one blank follows `profile`, and the name has no blanks around it, quoted or not."""
+        """Whether it is `profile`, one blank and the name, quoted or not."""
         if profile == "default" and header == "default":
             return True
         return header in {f"profile {profile}", f'profile "{profile}"', f"profile '{profile}'"}
 
     def profile(self, header: str) -> str | None:
-        """The name behind `profile`, or `default`."""
+        """Return the name after `profile`, or `default`."""
         return profile_of_header(header)
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """`profile` and the name, between blanks or quotes; for the default profile, `profile` may be missing."""
-        word = f"(?:profile{_BLANKS}+)?" if profile == "default" else f"profile{_BLANKS}+"
-        return re.compile(rf"""{_BLANKS}*\[{_BLANKS}*{word}(["']?){re.escape(profile)}\1{_BLANKS}*\]""")
+        """Match `profile` and the name, between blanks or quotes; `profile` is optional for the default profile."""
+        prefix = f"(?:profile{_BLANKS}+)?" if profile == "default" else f"profile{_BLANKS}+"
+        return re.compile(rf"""{_BLANKS}*\[{_BLANKS}*{prefix}(["']?){re.escape(profile)}\1{_BLANKS}*\]""")
 
 
 class OneFileCredentialsHeaders(CredentialsHeaders):
-    """`[NAME]`, in a file that is the config file as well: `[profile NAME]` is there the settings of a profile."""
+    """`[NAME]`, in a file that is also the config file, where `[profile NAME]` holds a profile's settings."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """The name between blanks."""
+        """Match the name between blanks."""
         return re.compile(rf"{_BLANKS}*\[{_BLANKS}*{re.escape(profile)}{_BLANKS}*\]")
 
 
 class OneFileConfigHeaders(CredentialsHeaders):
-    """`[NAME]` or `[profile NAME]`, in a file that is the credentials file as well.
+    """`[NAME]` or `[profile NAME]`, in a file that is also the credentials file.
 
-    A new section is `[NAME]`: all tools read its settings there, and it does not end up beside one of that name.
+    A new section is `[NAME]`, whose settings all tools read, and which cannot duplicate the section with the keys.
     """
 
     def names(self, header: str, profile: str) -> bool:
-        """Whether it is the profile's name to the letter, or means the profile in a config file."""
+        """Whether it is exactly the profile's name, or the profile's header in a config file."""
         return header == profile or profile_of_header(header) == profile
 
     def profile(self, header: str) -> str | None:
-        """The name behind `profile`, or `default`: what the AWS CLI takes for a profile of the config file."""
+        """Return the name after `profile`, or `default`, as the AWS CLI reads a config file."""
         return profile_of_header(header)
 
     def is_portable(self, header: str, profile: str) -> bool:
-        """Whether it is the profile's name, alone or with one blank after `profile`."""
+        """Whether it is the profile's name, alone or after `profile` and one blank."""
         return header in {profile, f"profile {profile}"}
 
 
 def headers_of(files: Files) -> tuple[Headers, Headers]:
-    """How the credentials file and the config file name their sections."""
+    """Return how the credentials file and the config file name their sections."""
     if files.are_one:
         return OneFileCredentialsHeaders(), OneFileConfigHeaders()
     return CredentialsHeaders(), ConfigHeaders()
@@ -122,11 +122,11 @@ def headers_of(files: Files) -> tuple[Headers, Headers]:
 _SIGN = re.compile("[=:]")
 
 _LINES_AT_ONCE = 200
-"""How many lines ConfigUpdater gets at once: its time is quadratic in the number of a section's options."""
+"""The number of lines that ConfigUpdater parses at once; its time is quadratic in a section's options."""
 
 
 class OptionLine(NamedTuple):
-    """The parts of an option's first line, as `configparser.RawConfigParser` divides it; together they are the line."""
+    """The parts of an option's first line, as `configparser.RawConfigParser` divides it."""
 
     indent: str
     key: str
@@ -136,7 +136,7 @@ class OptionLine(NamedTuple):
 
 
 def option_line(line: str) -> OptionLine | None:
-    """Divide the first line of an option; None for a line that sets nothing."""
+    """Divide the first line of an option; return None for a line without `=` and `:`."""
     sign = _SIGN.search(line)
     if sign is None:
         return None
@@ -150,7 +150,7 @@ def option_line(line: str) -> OptionLine | None:
 
 
 class Section(NamedTuple):
-    """The lines of one section, from its header up to, not including, `end`."""
+    """The position of a section: its lines are those from `start`, the header, to before `end`."""
 
     start: int
     end: int
@@ -158,57 +158,58 @@ class Section(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Lines that belong together: an option with its continuation (`key` in lower case), or anything else."""
+    """An option with its continuation lines (`key` in lower case), or lines that are not an option."""
 
     key: str | None
     lines: list[str]
 
 
 def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Section | None:
-    """The one section of a profile; the later of `[default]` and `[profile default]`, as botocore has it.
+    """Find the section of a profile; of `[default]` and `[profile default]` the later, as botocore does.
 
     Args:
-        lines: The file's.
-        profile: Whose section.
+        lines: The lines of the file.
+        profile: The profile.
         headers: How this file names its sections.
-        file: Its path, for errors.
+        file: The file's path, for errors.
 
     Raises:
-        FileRefusedError: Tools disagree about where it is, or there are two.
+        FileRefusedError: AWS tools disagree about where the section is, or the profile has two.
     """
     lookalike = headers.lookalike(profile)
-    found: list[Section] = []
+    sections: list[Section] = []
     for number, line in enumerate(lines):
         if "[" not in line:
             continue
         header = HEADER.match(line.lstrip())
-        meant = header is not None and headers.names(header["name"], profile)
-        alike = lookalike.match(line)
-        if not (meant or alike):
+        names_profile = header is not None and headers.names(header["name"], profile)
+        if not (names_profile or lookalike.match(line)):
             continue
-        plain = header is not None and headers.is_portable(header["name"], profile)
-        if header is None or not (meant and plain) or line.rstrip(" \t\r\n") != header[0]:
+        is_portable = header is not None and headers.is_portable(header["name"], profile)
+        if header is None or not (names_profile and is_portable) or line.rstrip(" \t\r\n") != header[0]:
             canonical = f"[{headers.text(profile)}]"
             remedy = f"write it as {canonical}, at the start of its line and alone on it"
-            if any(other.rstrip(" \t\r\n") == canonical for other in lines):  # a second one is the end of the file
+            if any(
+                other.rstrip(" \t\r\n") == canonical for other in lines
+            ):  # two equal headers make the file unreadable
                 remedy = f"move what is under it to {canonical}, then delete line {number + 1}"
             raise FileRefusedError(
                 f"{file}: line {number + 1} spells {canonical} in a way that AWS tools disagree about", hint=remedy
             )
-        found.append(Section(number, _end(lines, number, file), header["name"]))
-    if len(found) > 1 and profile != "default":
+        sections.append(Section(number, _end(lines, number, file), header["name"]))
+    if len(sections) > 1 and profile != "default":
         raise FileRefusedError(
-            f"{file}: lines {found[0].start + 1} and {found[1].start + 1} hold two sections of one profile",
+            f"{file}: lines {sections[0].start + 1} and {sections[1].start + 1} hold two sections of one profile",
             hint=f"join the two under [{headers.text(profile)}]",
         )
-    return found[-1] if found else None
+    return sections[-1] if sections else None
 
 
 def _end(lines: Sequence[str], start: int, file: Path) -> int:
-    """Where a section ends: behind its last line that is neither blank nor a comment at column 0.
+    """Find the end of a section, after its last line that is neither blank nor a comment at column 0.
 
     Raises:
-        FileRefusedError: Some tool does not see that the next section begins, and takes its keys for this one's.
+        FileRefusedError: Some AWS tool does not recognize the next header and reads its keys as this section's.
     """
     end = start + 1
     for number in range(start + 1, len(lines)):
@@ -230,23 +231,23 @@ def divide(lines: list[str], section: Section, file: Path) -> list[Block]:
     """Divide the lines after a section's header as ConfigUpdater does.
 
     Args:
-        lines: The section's, each with a line end.
-        section: Where it is.
+        lines: The lines of the section, each with a line end.
+        section: The position of the section.
         file: The file's path, for errors.
 
     Raises:
-        FileRefusedError: A line begins with a character that some tools ignore.
+        FileRefusedError: A line begins with a character that some AWS tools ignore.
     """
     from configupdater import ConfigUpdater, Option
 
     blocks = []
     start = 1
     for piece in _pieces(lines[1:]):
-        # It takes an indented comment for a part of a value, or even for a key.
+        # ConfigUpdater reads an indented comment as a part of a value, or as a key.
         updater = ConfigUpdater().read_file(map(comment_at_column_0, [lines[0], *piece]))
         for block in updater[section.header].iter_blocks():
             end = start + len(block.lines)
-            if end > start:  # blank lines inside a value leave an empty block behind it
+            if end > start:  # ConfigUpdater returns an empty block after a value with blank lines inside
                 blocks.append(Block(block.key if isinstance(block, Option) else None, lines[start:end]))
             start = end
     for number, line in enumerate(lines, start=section.start + 1):
@@ -255,14 +256,14 @@ def divide(lines: list[str], section: Section, file: Path) -> list[Block]:
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut the lines after a header where an option surely begins, so that the time stays linear."""
+    """Split the lines after a header at beginnings of options, so that the time stays linear."""
     start = 0
     level: int | None = None
     for number, line in enumerate(lines):
         if not line.strip() or is_comment(line):
             continue
         indent = len(line) - len(line.lstrip())
-        if level is None or indent <= level:  # else it belongs to the value above it
+        if level is None or indent <= level:  # deeper lines belong to the value above
             level = indent
             if number - start >= _LINES_AT_ONCE:
                 yield lines[start:number]
@@ -282,18 +283,18 @@ def _refuse_ignored_characters(line: str, number: int, file: Path) -> None:
 
 
 def refuse_ambiguous(blocks: Sequence[Block], section: Section, file: Path, edited: Collection[str]) -> None:
-    """Refuse an edit of options that some tool reads in other lines, or that have lines which the edit would delete.
+    """Refuse an edit of options that some AWS tool reads in other lines, or whose continuation lines it would delete.
 
     Args:
-        blocks: The section's, from `divide`.
-        section: Where it is.
+        blocks: The section's blocks, from `divide`.
+        section: The position of the section.
         file: The file's path, for errors.
         edited: The options that the edit sets, replaces or removes, in lower case.
 
     Raises:
-        FileRefusedError: A line is indented under one of them: it would be deleted. Or a line within the value of
-            another option seems to set one of them. For JavaScript's SDK, which knows no values of several lines, it
-            does.
+        FileRefusedError: A line is indented under an edited option, so that the edit would delete it; or a line within
+            the value of another option sets an edited option for the SDK for JavaScript, which does not support values
+            of several lines.
     """
     number = section.start + 1
     for key, lines in blocks:
@@ -314,10 +315,10 @@ def refuse_ambiguous(blocks: Sequence[Block], section: Section, file: Path, edit
 
 
 def is_comment(line: str) -> bool:
-    """Whether the AWS tools pass over a line."""
+    """Whether a line is a comment."""
     return line.lstrip().startswith(("#", ";"))
 
 
 def comment_at_column_0(line: str) -> str:
-    """A line, without its indentation where it is a comment: for some SDKs an indented one is a part of a value."""
+    """Remove the indentation of a comment, which some SDKs read as a part of a value; keep other lines."""
     return line.lstrip() if is_comment(line) else line

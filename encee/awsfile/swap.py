@@ -1,10 +1,11 @@
-"""A new file in the place of an old one, in one step and only while no other program writes.
+"""Replace a file by a new one in one step, only while no other program writes the file.
 
-Where the system can exchange two names in one step, the new file and the old one change places, and what came out is
-compared with what was read: anything else goes back. Elsewhere the original gets a second name before it is replaced.
-Either way the old file is there until no program has it open for writing, and what was written to it late goes back
-under its own name, for the edit to be made on. What remains where the system has neither an exchange nor leases: a
-save by rename between the last look and the replacement, and a program that has opened the original and writes later.
+Where the system can exchange two names in one step, encee exchanges the names of the new and the old file, compares
+the old file with what it has read, and reverts the exchange if they differ. Elsewhere it gives the old file a second
+name before it replaces the file. Either way the old file stays until no program has it open for writing; if a program
+has written to it, it gets its name back, and the edit is repeated. Where the system has neither an exchange nor leases,
+encee does not notice a rename between the last comparison and the replacement, nor a write by a program that has
+opened the old file before.
 """
 
 import os
@@ -20,20 +21,20 @@ from encee.awsfile.temporary_file import discard, flush_folder
 from encee.errors import FileBusyError, FileRefusedError
 
 _WINDOWS = os.name == "nt"
-"""There, a file that a program has open can neither be replaced nor deleted."""
+"""On Windows, a file that a program has open can neither be replaced nor deleted."""
 
 _TRIES_APART_SECONDS = 0.05
-"""Time between two tries to replace a file that another program has open."""
+"""The time between two attempts to replace a file that another program has open."""
 
 
 class Swap:
-    """One try to put a new file in the place of the real one.
+    """One attempt to replace a file by a new one.
 
     Args:
-        real: The file's name.
-        temporary: The new file's; afterwards, the old file may have it.
+        real: The path of the file.
+        temporary: The path of the new file; afterwards, possibly of the old one.
         before: The state that the new content was made from.
-        deadline: Until when to wait for a program that has the old file open, by the monotonic clock.
+        deadline: The end of the wait for programs that have the old file open, by the monotonic clock in seconds.
     """
 
     def __init__(self, real: Path, temporary: Path, before: Snapshot, deadline: float) -> None:
@@ -43,18 +44,18 @@ class Swap:
         self._deadline = deadline
         self._new = stable_read.take(temporary)
         self.is_flushed = True
-        """Whether the file system took the order to flush the folder."""
+        """Whether the file system could flush the folder."""
 
     def run(self) -> Snapshot | None:
-        """Put the new file in its place.
+        """Replace the file.
 
         Returns:
-            The new file's state; None when another program wrote meanwhile, so that the edit has to be made again.
-            What it wrote is in the real one's place.
+            The state of the new file; None when another program has written the file, which stays in place, so that
+            the edit must be repeated.
 
         Raises:
-            FileBusyError: Another program kept the old file open for writing; it is in its place again.
-            FileRefusedError: Two programs saved the file in the same moment; the message names where each version is.
+            FileBusyError: Another program kept the old file open for writing; the old file is in place again.
+            FileRefusedError: Two other programs saved the file at the same time; the message names both versions.
         """
         if stable_read.take(self._real) != self._before:
             return None
@@ -66,40 +67,41 @@ class Swap:
         return self._finish(self._temporary, self._exchange_back) if exchanged else None
 
     def _put(self) -> Snapshot | None:
-        """Give the new file a name that no file has; None when another program has made one."""
+        """Give the new file the missing file's name; return None when another program has made that file."""
         try:
             self._real.hardlink_to(self._temporary)
         except FileExistsError:
             return None
-        except OSError:  # no hard links
+        except OSError:  # the file system has no hard links
             self._replace(self._temporary)
-        return self._look_again()
+        return self._placed_state()
 
     def _exchange(self) -> bool | None:
-        """Let the two files change places if the real one is the one that was read.
+        """Exchange the names of the two files if the old one is still the file that was read.
 
         Returns:
-            Whether they did; None where the system cannot do that.
+            Whether they are exchanged; None if the system cannot do that.
         """
         try:
             if not exchange_names(self._temporary, self._real):
                 return None
         except FileNotFoundError:
             return False
-        is_the_same = False
+        is_unchanged = False
         try:
-            came_out = _state(self._temporary)
-            is_the_same = came_out is not None and came_out.inode == self._before.inode
+            old = _state(self._temporary)
+            is_unchanged = old is not None and old.inode == self._before.inode
         finally:
-            if not is_the_same:
+            if not is_unchanged:
                 self._exchange_back()
-        return is_the_same
+        return is_unchanged
 
     def _exchange_back(self) -> None:
-        """Put what came out back under its own name.
+        """Revert the exchange.
 
         Raises:
-            FileRefusedError: Another program has written to the new file: that stays, and what came out is kept.
+            FileRefusedError: Another program has written to the new file, which stays in place; the old file is kept
+                under another name.
         """
         with suppress(FileNotFoundError):
             exchange_names(self._temporary, self._real)
@@ -109,50 +111,50 @@ class Swap:
         kept = self._real.with_name(f"{self._real.name}.saved{self._temporary.suffixes[-2]}")
         self._temporary.rename(kept)
         raise FileRefusedError(
-            f"{self._real}: two other programs saved it in the same moment; one version is there, the other is {kept}",
+            f"{self._real}: two other programs saved it at the same time; one version is there, the other is {kept}",
             hint="compare the two files, then try again",
         )
 
     def _replace_with_second_name(self) -> Snapshot | None:
-        """Replace the real file where names cannot be exchanged."""
+        """Replace the file where names cannot be exchanged."""
         with _second_name(self._real, self._temporary.with_suffix(".old.tmp")) as old:
             if stable_read.take(self._real) != self._before:
                 return None
             self._replace(self._temporary)
             if old is None:
-                return self._look_again()
+                return self._placed_state()
             return self._finish(old, lambda: self._replace(old))
 
     def _finish(self, old: Path, put_back: Callable[[], None]) -> Snapshot | None:
-        """Make sure that the new file stayed and that no program writes to the old one, which goes back otherwise."""
-        if (placed := self._look_again()) is None:
+        """Verify that the new file is in place and that no program writes to the old one; else put the old one back."""
+        if (placed := self._placed_state()) is None:
             return None
         try:
             state, writer = stable_read.observe(old)
             if writer or state != self._before:
                 state = stable_read.read_stable(old, self._deadline, lambda _: False, to_edit=True)
         except FileBusyError:
-            if self._look_again():
+            if self._placed_state():
                 put_back()
             raise stable_read.busy(self._real) from None
-        # A program that has only emptied the old file has written nothing that the new one lacks.
+        # A program that has only truncated the old file has written nothing that the new file lacks.
         if state == self._before or not state.data:
             return placed
-        if self._look_again():
+        if self._placed_state():
             put_back()
         return None
 
-    def _look_again(self) -> Snapshot | None:
-        """The new file's state, once its name is on the disk; None when another program has overwritten it."""
+    def _placed_state(self) -> Snapshot | None:
+        """Flush the folder and return the new file's state; None when another program has overwritten it."""
         self.is_flushed &= flush_folder(self._real.parent)
         placed = stable_read.take(self._real)
         return placed if placed.data == self._new.data else None
 
     def _replace(self, new: Path) -> None:
-        """Put a file in the place of the real one.
+        """Rename a file to the real one.
 
         Raises:
-            FileBusyError: On Windows, another program had the real one open until the deadline.
+            FileBusyError: On Windows, another program had the real file open until the deadline.
         """
         while True:
             try:
@@ -171,7 +173,7 @@ class Swap:
 
 
 def _state(path: Path) -> Snapshot | None:
-    """A file's state; None for a link, a folder and what cannot be read."""
+    """Return a file's state; None for a link, a folder and an unreadable file."""
     try:
         return stable_read.take(path)
     except (OSError, FileRefusedError):
@@ -180,10 +182,11 @@ def _state(path: Path) -> Snapshot | None:
 
 @contextmanager
 def _second_name(real: Path, name: Path) -> Iterator[Path | None]:
-    """Give a file a second name for a while.
+    """Give a file a second name within the block.
 
-    None where there is no file, where the system has no hard links, and where the name is taken: whoever may write to
-    the folder can have put a file of theirs there.
+    Yields:
+        The name; None if the file is missing, the file system has no hard links, or the name exists, since another
+        user with access to the folder can have made it.
     """
     try:
         name.hardlink_to(real)

@@ -1,15 +1,13 @@
-"""How the AWS tools read the two files, and what every one of them reads alike.
+"""Read the two files as the AWS tools do; define what every AWS tool reads alike.
 
-botocore's rules are those of `configparser.RawConfigParser` (`botocore.configloader.raw_config_parse`): strict
-UTF-8, universal newlines, indented lines continue a value, and a value that begins with a line end holds one
-level of nested settings.
+botocore reads with `configparser.RawConfigParser` (`botocore.configloader.raw_config_parse`): strict UTF-8, universal
+newlines, indented lines continue a value, and a value that begins with a line end holds one level of nested settings.
 """
 
 import configparser
 import io
 import re
 import shlex
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -19,25 +17,25 @@ from typing import Self
 from encee.errors import FileRefusedError
 
 View = dict[str, dict[str, str]]
-"""Section → option → value as the AWS tools see them; the options of `[DEFAULT]` are in every section."""
+"""Section → option → value as the AWS tools read them; every section has the options of `[DEFAULT]`."""
 
 _PORTABLE_NAME = re.compile(r"[A-Za-z0-9_\-/.%@:+]+")
-"""The section names on whose spelling all SDKs agree."""
+"""The section names that all SDKs read alike."""
 
 _NO_NAMES = ("DEFAULT", "__proto__")
-"""The first is configparser's own; for the second, JavaScript's SDK refuses the whole file."""
+"""configparser reserves the first; the SDK for JavaScript refuses a file with the second."""
 
 PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
-"""The values on which all SDKs agree: printable ASCII without blanks, quotes, `#`, `;` and backslashes."""
+"""The values that all SDKs read alike: printable ASCII without blanks, quotes, `#`, `;` and backslashes."""
 
 HEADER = re.compile(r"\[(?P<name>.+)\]")
-"""A section header, as `configparser.RawConfigParser` matches it against a line without its indentation."""
+"""A section header, as `configparser.RawConfigParser` matches it in a line without its indentation."""
 
 BEGINS_SECTION = re.compile(r"\[[^\[\]#;]+\](?:[ \t]+[#;].*|[ \t]*)")
-"""A line that begins a section for every tool, if not one of the same name.
+"""A line that begins a section for every AWS tool, though not always of the same name.
 
-JavaScript's SDK does not see `[x]#c` and `[ #x]`, Go's not `[a#b]` and `[a;b]`, Ruby's not `[x]y]`; to them, the keys
-that follow are the previous section's.
+The SDK for JavaScript does not recognize `[x]#c` and `[ #x]`, that for Go `[a#b]` and `[a;b]`, that for Ruby `[x]y]`.
+They read the options after such a line as the previous section's.
 """
 
 IGNORED_CHARACTERS = (
@@ -45,7 +43,7 @@ IGNORED_CHARACTERS = (
     + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
     + ("".join(map(chr, range(0x2000, 0x200B))))
 )
-"""What some tool strips from the ends of a line or a name, as Java does control characters and JavaScript U+FEFF."""
+"""The characters that some SDK strips from a line or a name: Java control characters, JavaScript U+FEFF."""
 _FIX_THAT_LINE = "fix that line, or put a # before it"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -56,8 +54,6 @@ class UnreadableError(FileRefusedError):
     """A file that the AWS tools cannot read either.
 
     Args:
-        message: What is wrong, with the line.
-        hint: How to fix it.
         kind: `byte-order-mark`, `duplicate-section`, or `syntax` for everything else.
     """
 
@@ -67,14 +63,14 @@ class UnreadableError(FileRefusedError):
 
 
 def read_view(data: bytes, file: Path) -> View:
-    """Read a file as the AWS tools do, all or nothing.
+    """Read a whole file as the AWS tools do.
 
     Args:
         data: The file's content.
-        file: Its path, for the error.
+        file: The file's path, for the error.
 
     Raises:
-        UnreadableError: The AWS tools could not read it either. Names the line and the kind of fault, never
+        UnreadableError: The AWS tools cannot read the file. The message names the line and the kind of fault, never
             the line's text, which can be a secret.
     """
     if data.startswith(_BYTE_ORDER_MARK):
@@ -105,7 +101,7 @@ def read_view(data: bytes, file: Path) -> View:
 
 
 class _Parser(configparser.RawConfigParser):
-    """The parser of botocore, whose time for a line is linear in the line's length.
+    """The parser of botocore, in linear time.
 
     The expression of Python 3.11 to 3.13 takes quadratic time for blanks in the name of an option.
     """
@@ -115,7 +111,7 @@ class _Parser(configparser.RawConfigParser):
 
 @lru_cache(maxsize=4)
 def _parse(text: str) -> View:
-    """What `configparser` makes of a text; remembered, since one run reads the same text up to seven times."""
+    """Parse a text; the cache saves up to six of seven passes in a run."""
     parser = _Parser()
     parser.read_file(io.StringIO(text, newline=None))
     view = {name: dict(parser.items(name, raw=True)) for name in parser.sections()}
@@ -124,23 +120,29 @@ def _parse(text: str) -> View:
 
 
 def _has_broken_nesting(sections: Iterable[dict[str, str]]) -> bool:
-    """Whether a value that begins with a line end has a line that is no setting, which botocore cannot read."""
+    """Whether a nested value has a line without `=`, which botocore cannot read."""
     nested = (value for options in sections for value in options.values() if value.startswith("\n"))
     return any(line.strip() and "=" not in line for value in nested for line in value.splitlines())
 
 
 def _line_of_broken_nesting(text: str) -> int:
-    """The first line with which the text has a broken nested value; no line behind it can fix that."""
+    """Return the number of the first line that breaks a nested value, by a binary search."""
     lines = io.StringIO(text, newline=None).readlines()
-    ends = range(1, len(lines) + 1)
-    return 1 + bisect_left(ends, True, key=lambda end: _has_broken_nesting(_parse("".join(lines[:end])).values()))  # noqa: FBT003 - the key's value that is looked for
+    low, high = 1, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        if _has_broken_nesting(_parse("".join(lines[:middle])).values()):
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def salvage_view(data: bytes, file: Path) -> tuple[View, UnreadableError | None]:
-    """Read what can be read of a file, for looking only.
+    """Read as much of a file as possible, only to show it.
 
     Returns:
-        The sections, and what is wrong with the file, or None where nothing is.
+        The sections, and the error that the AWS tools have with the file, if any.
     """
     try:
         return read_view(data, file), None
@@ -149,53 +151,53 @@ def salvage_view(data: bytes, file: Path) -> tuple[View, UnreadableError | None]
     text = data.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace")
     first_section = re.search(r"^\[", text, re.MULTILINE)
     parser = _Parser(strict=False)
-    # A malformed line is raised at the end of the read, when everything else is there already.
+    # The parser raises a malformed line after it has read all other lines.
     with suppress(configparser.Error):
         parser.read_file(io.StringIO(text[first_section.start() :] if first_section else "", newline=None))
     return {name: dict(parser.items(name)) for name in parser.sections()}, fault
 
 
 def unreadable(file: Path, line: int | None, fault: str, remedy: str, *, kind: str = "syntax") -> UnreadableError:
-    """The error for a fault in a line of a file, without the line's text."""
+    """Return the error for a fault in a line, without the line's text."""
     return UnreadableError(f"{file}: line {line} holds {fault}", hint=remedy, kind=kind)
 
 
 def is_portable_name(profile: str) -> bool:
-    """Whether every AWS tool can have a profile of this name."""
+    """Whether every AWS tool accepts a profile of this name."""
     return profile not in _NO_NAMES and _PORTABLE_NAME.fullmatch(profile) is not None
 
 
 def first_line(value: str) -> str:
-    """What a message may quote of a text that somebody typed, and what a comparison may look at of a value."""
+    """Return the first line, the part of a value that a message may quote and a comparison may use."""
     return value.partition("\n")[0]
 
 
 class MultilineValue(str):
-    """Stands for a value of several lines; it has none of the value's text.
+    """A placeholder for a value of several lines, without the value's text.
 
-    A line that is indented by mistake belongs to the option above it, and it can hold a key.
+    A line that is indented by mistake becomes a part of the value above it, and it can hold a key.
     """
 
     __slots__ = ()
 
     def __new__(cls) -> Self:
-        """Make one; all of them are equal."""
+        """Make a placeholder; all of them are equal."""
         return super().__new__(cls, "…")
 
 
 class NestedSettings(MultilineValue):
-    """Stands for a value whose first line is empty, as that of an option with settings nested in it."""
+    """A placeholder for a value whose first line is empty, as in an option with nested settings."""
 
     __slots__ = ()
 
 
 def is_multiline(*values: str) -> bool:
-    """Whether one of these values has further lines."""
+    """Whether any of these values has several lines."""
     return any(isinstance(value, MultilineValue) for value in values)
 
 
 def without_further_lines(options: Mapping[str, str]) -> dict[str, str]:
-    """The options of a section, with a `MultilineValue` in the place of each value of several lines."""
+    """Replace each value of several lines by a `MultilineValue`."""
     if not any("\n" in value for value in options.values()):
         return dict(options)
     return {
@@ -205,16 +207,16 @@ def without_further_lines(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def one_line(value: str | None, name: str) -> str | None:
-    """The value of an option that must be one line; None where it is missing or empty.
+    """Return a value of one line, or None if it is missing or empty.
 
-    Everything that a setting is used for gets it from here.
+    All code that uses a setting reads it through this function.
 
     Args:
-        value: The value, as a `Catalog` has it.
-        name: What a message calls the option, such as `mfa_serial of dev`.
+        value: The value in a `Catalog`.
+        name: The option's name in a message, such as `mfa_serial of dev`.
 
     Raises:
-        FileRefusedError: It has further lines, which are not quoted.
+        FileRefusedError: The value has several lines. The message quotes none.
     """
     if isinstance(value, MultilineValue):
         raise FileRefusedError(
@@ -225,10 +227,10 @@ def one_line(value: str | None, name: str) -> str | None:
 
 
 def profile_of_header(name: str) -> str | None:
-    """The profile that a config-file section describes, or None where it describes something else.
+    """Return the profile that a section of the config file describes; None if it describes something else.
 
-    As `botocore.configloader.build_profile_map` has it: `default`, or a name that begins with `profile` and
-    splits into two words as a shell would split them.
+    As in `botocore.configloader.build_profile_map`: `default`, or a header that begins with `profile` and that
+    `shlex.split` splits into two words.
     """
     if name == "default":
         return name

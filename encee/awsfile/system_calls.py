@@ -1,4 +1,4 @@
-"""Calls of the operating system that Python's `os` lacks, made through the C library."""
+"""System calls that `os` lacks, through the C library."""
 
 import errno
 import os
@@ -25,16 +25,16 @@ _LOCAL_FILE_SYSTEMS = frozenset(
         0x794C7630,  # overlayfs
     }
 )
-"""File systems, by `f_type` of statfs(2), that only this kernel writes to: it knows of every open file."""
+"""`f_type` of statfs(2) of file systems on which this kernel knows every open file."""
 
 
 def exchange_names(first: Path, second: Path) -> bool:
-    """Exchange the files that two names stand for, in one step.
+    """Exchange the names of two files in one step.
 
-    By renameat2(2) with RENAME_EXCHANGE on Linux, by renamex_np(2) with RENAME_SWAP on macOS.
+    Uses renameat2(2) with RENAME_EXCHANGE on Linux, renamex_np(2) with RENAME_SWAP on macOS.
 
     Returns:
-        False where the system or the file system cannot do that.
+        False if the system or the file system does not support it.
 
     Raises:
         FileNotFoundError: One of the two does not exist.
@@ -64,13 +64,13 @@ def _exchange_call() -> Callable[[bytes, bytes], int] | None:
 
 
 def is_local(descriptor: int) -> bool:
-    """Whether an open file is on a file system that only this kernel writes to; False where that is unknown."""
+    """Whether an open file is on a file system that only this kernel writes to; False if unknown."""
     library = _library()
     if library is None or sys.platform != "linux":
         return False
     import ctypes
 
-    # struct statfs begins with f_type, a word of the machine; the rest of it is smaller than this buffer.
+    # struct statfs begins with f_type, a machine word, and the buffer is larger than the rest of it.
     buffer = (ctypes.c_long * 64)()
     return library.fstatfs(descriptor, buffer) == 0 and buffer[0] & 0xFFFFFFFF in _LOCAL_FILE_SYSTEMS
 

@@ -1,4 +1,4 @@
-"""The new file that is to replace an old one: beside it, with its metadata, and safely on the disk."""
+"""Write the new file beside the old one, with its metadata, and flush it to disk."""
 
 import glob
 import os
@@ -12,26 +12,26 @@ from encee.awsfile.stable_read import Snapshot
 from encee.errors import FileRefusedError
 
 _ACCESS_CONTROL_LIST = "system.posix_acl_access"
-"""The extended attribute in which Linux shows one (acl(5))."""
+"""The extended attribute with a file's access control list on Linux (acl(5))."""
 
 
 def prefix(real: Path) -> str:
-    """How the names of the files begin that encee makes beside a file."""
+    """Return the beginning of the names of the files that encee makes beside a file."""
     return f".{real.name}.encee-"
 
 
 def make_folder(path: Path, real: Path) -> None:
-    """Make the folder of a file, for its owner only; but none that a link or a missing folder leads to.
+    """Make the folder of a file with mode 0700, unless a broken link or a missing folder leads to it.
 
-    Behind those can be a drive that is not mounted: what is written below its mount point is hidden once it is, and
-    is not encrypted as the drive may be.
+    Those can belong to a drive that is not mounted: mounting it would hide what was written below the mount point, and
+    the drive may be encrypted.
 
     Args:
-        path: The file as it was named.
+        path: The path that the user named.
         real: The file that it leads to.
 
     Raises:
-        FileRefusedError: The folder is missing, and not to be made.
+        FileRefusedError: The folder is missing, and a link or a missing folder leads to it.
     """
     folder = real.parent
     if folder.exists():
@@ -48,14 +48,14 @@ def make_folder(path: Path, real: Path) -> None:
         )
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-        if stat.S_IMODE(folder.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask takes from the owner, too
+        if stat.S_IMODE(folder.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:  # the umask can restrict the owner
             folder.chmod(0o700)
         give_to_owner_of_folder(folder)
         flush_folder(folder.parent)
 
 
 def give_to_owner_of_folder(path: Path) -> None:
-    """Give what root made to the owner of its folder: `sudo encee` can run with the HOME of another user."""
+    """Give a file that root has made to the owner of its folder; `sudo encee` can run with another user's HOME."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return
     folder = path.parent.stat()
@@ -65,18 +65,25 @@ def give_to_owner_of_folder(path: Path) -> None:
 
 
 def remove_leftovers(real: Path) -> None:
-    """Delete temporary files of runs that were killed; under the lock, nobody else needs them."""
+    """Delete the temporary files of killed runs; the caller holds the lock, so no run needs them."""
     for leftover in temporaries(real):
         discard(leftover)
 
 
 def temporaries(real: Path) -> Iterator[Path]:
-    """The temporary files beside a file, those that killed runs have left included."""
+    """List the temporary files beside a file, also those of killed runs."""
     return real.parent.glob(f"{glob.escape(prefix(real))}*.tmp")
 
 
 def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
-    """A file beside the real one with its mode, owner, attributes and the new content, safely on disk."""
+    """Write the new content beside the real file, with its mode, owner and attributes, and flush it to disk.
+
+    Args:
+        real: The file to replace.
+        data: The new content.
+        before: The state of the real file.
+        lost: Receives the kinds of metadata that the file system did not accept.
+    """
     import tempfile
 
     descriptor, name = tempfile.mkstemp(prefix=prefix(real), suffix=".tmp", dir=real.parent)
@@ -90,7 +97,7 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
                 give_to_owner_of_folder(temporary)
                 if hasattr(os, "fchmod"):
                     with suppress(OSError):
-                        os.fchmod(descriptor, 0o600)  # whatever the umask takes from the owner
+                        os.fchmod(descriptor, 0o600)  # the umask can restrict the owner
             file.flush()
             os.fsync(descriptor)
     except BaseException:
@@ -100,10 +107,10 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
 
 
 def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
-    """Give a new file the owner, attributes and mode of the old one; `lost` gets what the file system did not take.
+    """Give a new file the owner, attributes and mode of the old one; add to `lost` what the file system refused.
 
-    Without its group, it keeps no permissions for a group: they would be another group's. Nor does it without its
-    access control list, beside which they are the most that anybody on the list has, and not the group's own.
+    If the group is refused, the new file gets no permissions for its group, which is another one. The same holds if
+    the access control list is refused, since the mode's permissions for the group are then the list's mask.
     """
     mode = before.mode
     if hasattr(os, "fchown") and not _own(descriptor, before.user, before.group):
@@ -111,7 +118,7 @@ def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
         if not _own(descriptor, -1, before.group):
             lost.add("the group (it may not read the file now)")
             mode &= ~stat.S_IRWXG
-    # The folder may have one for new files, which can let in whom the old file did not.
+    # The folder may have a default list, which can give access to users who had none.
     if hasattr(os, "removexattr") and _ACCESS_CONTROL_LIST not in dict(before.attributes):
         with suppress(OSError):
             os.removexattr(descriptor, _ACCESS_CONTROL_LIST)
@@ -128,7 +135,7 @@ def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
 
 
 def _own(descriptor: int, user: int, group: int) -> bool:
-    """Give a file to a user (-1: whose it is) and a group; whether it belongs to them now."""
+    """Set a file's owner (-1: unchanged) and group; return whether it has them now."""
     owner = _owner(descriptor)
     if user in {-1, owner[0]} and group == owner[1]:
         return True
@@ -153,7 +160,7 @@ def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
 
 
 def discard(temporary: Path) -> OSError | None:
-    """Delete a temporary file, or say why it stays; the next write tries again."""
+    """Delete a temporary file; return the error if it stays for the next write to delete."""
     try:
         temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -162,11 +169,11 @@ def discard(temporary: Path) -> OSError | None:
 
 
 def flush_folder(folder: Path) -> bool:
-    """Make a new name in a folder survive a power cut; False where the file system did not take the order."""
+    """Flush a folder, so that a new name in it survives a power cut; False if the file system cannot."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
-        return True  # Windows opens no folders
+        return True  # Windows cannot open folders
     try:
         os.fsync(descriptor)
     except OSError:

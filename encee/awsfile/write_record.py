@@ -1,6 +1,6 @@
-"""What encee wrote last to a file, recorded in the lock file beside it.
+"""Record encee's last write of a file in the lock file beside it.
 
-A file that still is what encee wrote is complete, however young it is: the next run does not wait for it.
+A file that is still what encee wrote is complete, so the next run need not wait for other writers.
 """
 
 import os
@@ -10,13 +10,13 @@ from pathlib import Path
 from encee.awsfile.stable_read import Snapshot
 
 _START = 1
-"""Where the record begins. Windows lets no other handle write the first byte, which is the locked one."""
+"""The offset of the record. The first byte is the locked one, which other handles cannot write on Windows."""
 
 _LONGEST = 256
 
 
 def save(lock_file: Path, written: Snapshot) -> None:
-    """Record a write; the caller holds the lock. A record that cannot be written costs the next run a wait."""
+    """Record a write; the caller holds the lock. If that fails, the next run waits for other writers."""
     with suppress(OSError), os.fdopen(os.open(lock_file, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)), "wb") as file:
         file.seek(_START)
         file.write(_record(written))
@@ -24,14 +24,14 @@ def save(lock_file: Path, written: Snapshot) -> None:
 
 
 def matches(lock_file: Path, state: Snapshot) -> bool:
-    """Whether a file's state is what encee wrote last, by its time, size and SHA-256."""
+    """Whether a file's state is what encee wrote last, by time, size and SHA-256."""
     try:
         with os.fdopen(os.open(lock_file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
             file.seek(_START)
             record = file.read(_LONGEST)
     except OSError:
         return False
-    # The hash takes a library and a pass over the content, which most files do not need.
+    # Most files differ by time or size, so the hash and its import are rarely needed.
     return record.startswith(_time_and_size(state)) and record == _record(state)
 
 

@@ -208,7 +208,7 @@ def test_refuses_to_exchange_a_name_in_mixed_case_for_another() -> None:
 
 def test_an_exchange_passes_over_what_is_not_there_and_refuses_a_section_that_is_gone() -> None:
     assert exchange("[dev]\nregion = a\n") == "[dev]\nregion = a\n"
-    assert "[dev] is gone" in refusal(exchange, "[z]\n")
+    assert "[dev] does not exist any more" in refusal(exchange, "[z]\n")
 
 
 @pytest.mark.parametrize("name", ["aws_access_key_id", "encee_secret"])

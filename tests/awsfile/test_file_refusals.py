@@ -36,8 +36,8 @@ def test_refuses_a_file_of_another_user_in_a_sticky_folder(
     file.parent.chmod(0o1777)
     with monkeypatch.context() as patched:
         patched.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
-        assert "is another user's" in refusal(store)
-        with pytest.raises(FileRefusedError, match="is another user's"):
+        assert "belongs to another user" in refusal(store)
+        with pytest.raises(FileRefusedError, match="belongs to another user"):
             store.rehearse(put)
     assert file.read_bytes() == BEFORE
     store.edit(put)

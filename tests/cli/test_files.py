@@ -48,7 +48,7 @@ def test_a_home_folder_of_an_unknown_user_is_refused(encee: Encee, home: Home, m
     result = encee("status")
     assert (result.code, result.err.splitlines()[0]) == (
         5,
-        "encee: error: ~nobody-here/config: there is no user nobody-here",
+        "encee: error: ~nobody-here/config: no such user: nobody-here",
     )
 
 
@@ -94,7 +94,7 @@ def test_the_null_device_is_an_empty_file_that_cannot_be_written(
     home.write(dev.section() + "region = eu-central-1\n")
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert result.code == 0, result.err
-    assert "region and output were not carried over to the session profiles: /dev/null keeps nothing" in result.err
+    assert "region and output were not carried over to the session profiles: /dev/null does not store" in result.err
     for command in ("status", "status --check", "env dev --shell json", "doctor", "clear dev"):
         assert encee(*command.split()).code == 0, command
     assert Path("/dev/null").is_char_device()
@@ -106,7 +106,7 @@ def test_the_null_device_gets_no_keys(encee: Encee, home: Home, monkeypatch: pyt
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     result = encee("import", "csv", str(file), "--profile", "dev")
     assert (result.code, result.out) == (5, "")
-    assert result.err.startswith("encee: error: /dev/null keeps nothing that is written to it; nothing was changed\n")
+    assert result.err.startswith("encee: error: /dev/null does not store what is written to it; nothing was changed\n")
 
 
 @pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])

@@ -291,7 +291,7 @@ def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: Fake
 def test_two_flights_of_one_run_for_one_key_do_not_wait_for_its_lock(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.awsfile.file._FLIGHT_PATIENCE", 0.1)
+    monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 0.1)
     home.write(dev.section(), long_role(dev, aws))
     aws.latency = 0.5
     codes = f"{dev.device.next_code()}\n{dev.device.next_code()}\n"
@@ -316,7 +316,7 @@ def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Per
 def test_another_flight_for_the_key_is_waited_for_and_then_named(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.awsfile.file._FLIGHT_PATIENCE", 1)
+    monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 1)
     lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
     with FileLock(lock):
         result = encee("refresh", "dev", "-c", dev.device.next_code())
