@@ -1,1 +1,1 @@
-"""The network: what encee says to AWS, and what AWS's answers mean."""
+"""The network: requests to AWS, what its errors mean, and what its policies say."""

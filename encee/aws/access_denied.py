@@ -1,4 +1,4 @@
-"""AccessDenied: which action is missing, and the statement that would allow it."""
+"""Read AccessDenied messages: the denied action, the reason, and the statement that would allow it."""
 
 import json
 import re
@@ -17,19 +17,19 @@ _GUARDRAILS = (
     "VPC endpoint policy",
 )
 _POLICY = re.compile("|".join([*_GUARDRAILS, "identity-based policy", "resource-based policy", "role trust policy"]))
-_CALLER = re.compile(r"(?P<account>arn:[\w-]+:[\w-]+:[\w-]*:\d*):(?P<who>.+)")
+_CALLER = re.compile(r"(?P<account>arn:[\w-]+:[\w-]+:[\w-]*:\d*):(?P<name>.+)")
 
 
 class Denial(NamedTuple):
-    """What AWS says of a request that a policy does not allow.
+    """The content of an AccessDenied message.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
     Args:
-        caller: The ARN of whoever signed.
+        caller: The ARN of the caller.
         action: Such as `iam:EnableMFADevice`.
-        resource: An ARN, or as older messages have it, `user jane`; empty where AWS names none.
-        reason: Which kind of policy denies it, or does not allow it.
+        resource: An ARN, or `user jane` in older messages; empty where AWS names no resource.
+        reason: Which kind of policy denies the action, or fails to allow it.
     """
 
     caller: str
@@ -39,7 +39,7 @@ class Denial(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """What a message says; None for one that names no action."""
+        """Parse a message; None for one that names no action."""
         match = _TEXT.fullmatch(text.strip().removesuffix("."))
         if match is None:
             return None
@@ -54,36 +54,33 @@ class Denial(NamedTuple):
 
     @property
     def is_explicit(self) -> bool:
-        """Whether a policy denies it, so that no Allow would help."""
+        """Whether a Deny applies, so that an additional Allow has no effect."""
         return "explicit deny" in self.reason
 
     @property
     def policy(self) -> str | None:
-        """The kind of policy that AWS names as the reason, such as `service control policy`; None where it names none.
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-        """
+        """The kind of policy that AWS names as the reason, such as `service control policy`; None if it names none."""
         match = _POLICY.search(self.reason)
         return match[0] if match else None
 
     @property
     def is_by_guardrail(self) -> bool:
-        """Whether it is a policy that only limits, so that no Allow in another one helps."""
+        """Whether the reason is a policy that only sets limits, so that an Allow elsewhere has no effect."""
         return self.policy in _GUARDRAILS
 
     @property
     def name(self) -> str:
-        """The caller as people know it: a user's name, or `assumed-role/ROLE/SESSION`."""
-        who = self.caller.rpartition(":")[2]
-        return who.rpartition("/")[2] if who.startswith("user/") else who
+        """The caller's name: of a user, or `assumed-role/ROLE/SESSION`."""
+        name = self.caller.rpartition(":")[2]
+        return name.rpartition("/")[2] if name.startswith("user/") else name
 
     @property
     def statement(self) -> str:
-        """The statement of a policy that allows it, on this resource only."""
-        return json.dumps({"Effect": "Allow", "Action": self.action, "Resource": self._arn()})
+        """The policy statement that allows the action on this resource only, as JSON."""
+        return json.dumps({"Effect": "Allow", "Action": self.action, "Resource": self._resource_arn()})
 
-    def _arn(self) -> str:
-        """The resource's ARN; one of another user is without a path, which AWS does not tell."""
+    def _resource_arn(self) -> str:
+        """Return the resource's ARN; that of another user lacks the path, which the message does not contain."""
         kind, _, name = self.resource.partition(" ")
         if not name:
             return kind or "*"

@@ -1,4 +1,4 @@
-"""The access keys of an IAM user: two at most, each with a status of its own."""
+"""List, create, deactivate and delete the access keys of an IAM user, who has two at most."""
 
 import time
 from contextlib import suppress
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 _POLL_SECONDS = 0.3
-"""Seconds between two calls that try a new key."""
+"""Time between two calls that test a new key."""
 
 _USABLE_TIMEOUT_SECONDS = 60.0
-"""For how many seconds a new key is tried."""
+"""How long a new key is tested."""
 
 
 class UserKey(NamedTuple):
-    """What AWS tells of an access key.
+    """An access key as AWS lists it.
 
     Args:
         id: The access key id.
         user: The user's name.
-        active: Whether it may sign.
-        created: When it was created, UTC.
+        active: Whether AWS accepts the key.
+        created: When the key was created, UTC.
     """
 
     id: str
@@ -39,11 +39,11 @@ class UserKey(NamedTuple):
 
 
 class LastUse(NamedTuple):
-    """The last use of an access key, as far as AWS has heard of it; that may take some minutes.
+    """The last use of an access key, which AWS reports with a delay of some minutes.
 
     Args:
-        when: The moment, UTC.
-        service: The service that was asked, such as `sts`.
+        when: The time, UTC.
+        service: The service that was called, such as `sts`.
     """
 
     when: datetime
@@ -51,17 +51,17 @@ class LastUse(NamedTuple):
 
 
 def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = None) -> list[UserKey]:
-    """The keys of a user, the oldest first.
+    """List the keys of a user, the oldest first.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 
     Args:
         client: From `encee.aws.clients.Clients.iam`.
-        signer: Whose request it is.
-        user: The user's name; None for the one who signs.
+        signer: The caller.
+        user: The user's name; None for the caller's own keys.
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         paginator = client.get_paginator("list_access_keys")
@@ -75,12 +75,12 @@ def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = Non
 
 
 def get_last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | None:
-    """When a key signed last; None where AWS knows of no time.
+    """Return the last use of a key; None where AWS reports none.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         used = client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
@@ -89,11 +89,11 @@ def get_last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | 
 
 
 class AccessKeys:
-    """The keys of the user whose credentials sign.
+    """The access keys of the caller.
 
     Args:
-        clients: Makes the clients of IAM.
-        signer: Who signs.
+        clients: Creates the IAM clients.
+        signer: The caller.
     """
 
     def __init__(self, clients: Clients, signer: Signer) -> None:
@@ -102,74 +102,79 @@ class AccessKeys:
         self._iam = clients.iam(signer)
 
     def list(self) -> list[UserKey]:
-        """All of them, the oldest first.
+        """List the keys, the oldest first.
 
         Raises:
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         return list_access_keys(self._iam, self._signer)
 
     def get_last_use(self, key_id: str) -> LastUse | None:
-        """When one of them signed last; None where AWS knows of no time.
+        """Return the last use of a key; None where AWS reports none.
 
         Raises:
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         return get_last_use(self._iam, self._signer, key_id)
 
     def create(self) -> AccessKey:
-        """A new one.
+        """Create a key.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
 
         Raises:
-            LostAnswerError: No answer that can be trusted came back; there may be a key whose secret nobody knows.
-            AwsError: AWS refused, or could not be reached.
+            LostAnswerError: No reliable answer came back; a key may exist whose secret is lost.
+            AwsError: AWS refused the request or could not be reached.
         """
-        once = self._clients.iam(self._signer, attempts=1)  # sent twice, the request makes two keys
+        client = self._clients.iam(self._signer, attempts=1)  # a repeated request would create a second key
         with translate_errors(self._signer):
-            key = once.create_access_key()["AccessKey"]
+            key = client.create_access_key()["AccessKey"]
             return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
 
     def deactivate(self, key_id: str) -> None:
-        """Make one inactive; one that is gone is no error.
+        """Deactivate a key; do nothing when it does not exist.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
 
         Raises:
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.update_access_key(AccessKeyId=key_id, Status="Inactive")
 
     def delete(self, key_id: str) -> None:
-        """Delete one; one that is gone, as after a lost answer, is no error.
+        """Delete a key; do nothing when it does not exist, as after a lost answer.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
 
         Raises:
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.delete_access_key(AccessKeyId=key_id)
 
 
 def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> None:
-    """Wait until a new key, which signs, has answered so many calls in a row.
+    """Wait until AWS has accepted a new key several times in a row.
 
-    IAM is eventually consistent, and each call may meet another server.
+    IAM is eventually consistent, and each call may reach another server.
+
+    Args:
+        clients: Creates the STS client.
+        signer: The caller, with the new key.
+        in_a_row: How many successive calls have to succeed.
 
     Raises:
-        AwsError: It has not within a minute.
+        AwsError: They did not within 60 seconds.
     """
     sts = clients.sts(signer)
     deadline = time.monotonic() + _USABLE_TIMEOUT_SECONDS
-    answered = 0
-    while answered < in_a_row:
-        time.sleep(_POLL_SECONDS if answered else 0)
+    accepted = 0
+    while accepted < in_a_row:
+        time.sleep(_POLL_SECONDS if accepted else 0)
         try:
             get_caller_identity(sts, signer)
-            answered += 1
+            accepted += 1
         except AwsError as error:
             if time.monotonic() > deadline:
                 raise error.extended(
@@ -177,4 +182,4 @@ def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> Non
                     hint="wait some minutes",
                 ) from error
             time.sleep(_POLL_SECONDS)
-            answered = 0
+            accepted = 0

@@ -1,4 +1,4 @@
-"""An account as IAM describes it: its users, groups and policies in a few calls, and the calls that change them."""
+"""Read the users, groups and policies of an account in a few calls, and send the calls that change them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import GroupDetailTypeDef, ManagedPolicyDetailTypeDef, UserDetailTypeDef
 
 Document = Mapping[str, Any]
-"""A policy document, parsed."""
+"""A parsed policy document."""
 
 PAGE = 1000
-"""The most entries that IAM puts on a page."""
+"""How many entries IAM returns a page at most."""
 
 
 class Version(NamedTuple):
@@ -34,12 +34,12 @@ class ManagedPolicy:
     """A customer-managed policy.
 
     Args:
-        arn: Its ARN.
-        path: Its path, `/` for most.
-        name: Its name, of which an account has only one, whatever the path.
+        arn: The ARN.
+        path: The path, `/` for most policies.
+        name: The name, unique in the account, whatever the path.
         document: The default version.
         versions: All versions.
-        attachments: To how many users, groups and roles it is attached.
+        attachments: How many users, groups and roles have the policy attached.
     """
 
     arn: str
@@ -55,10 +55,10 @@ class Group:
     """A group of users.
 
     Args:
-        name: Its name, of which an account has only one, whatever the path.
-        path: Its path, `/` for most.
-        inline: The names and documents of the policies that are written into it.
-        attached: The ARNs of the managed policies that are attached to it.
+        name: The name, unique in the account, whatever the path.
+        path: The path, `/` for most groups.
+        inline: Name → document of the inline policies.
+        attached: ARNs of the attached managed policies.
     """
 
     name: str
@@ -69,14 +69,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user, as far as policies are concerned.
+    """A user with its policies.
 
     Args:
-        name: Its name.
-        arn: Its ARN, which can hold a path.
-        inline: The names and documents of the policies that are written into it.
-        attached: The ARNs of the managed policies that are attached to it.
-        groups: The names of its groups.
+        name: The name, without the path.
+        arn: The ARN, which can contain a path.
+        inline: Name → document of the inline policies.
+        attached: ARNs of the attached managed policies.
+        groups: The names of the user's groups.
     """
 
     name: str
@@ -88,7 +88,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything in an account that decides what a user may do.
+    """The users, groups and customer-managed policies of an account.
 
     Args:
         users: Name → user.
@@ -101,12 +101,12 @@ class Account:
     policies: Mapping[str, ManagedPolicy]
 
     def members(self, group: str) -> list[str]:
-        """The names of the users in a group; IAM does not tell names apart by case."""
-        wanted = group.casefold()
-        return [user.name for user in self.users.values() if wanted in map(str.casefold, user.groups)]
+        """Return the names of the users in a group; IAM ignores the case of names."""
+        folded = group.casefold()
+        return [user.name for user in self.users.values() if folded in map(str.casefold, user.groups)]
 
     def holders(self, policies: Collection[str]) -> list[str]:
-        """The names of the users who have a managed policy, of these ARNs, attached to themselves or to a group."""
+        """Return the names of the users with one of these policies, by ARN, attached directly or by a group."""
         groups = {name for name, group in self.groups.items() if not set(policies).isdisjoint(group.attached)}
         return [
             user.name
@@ -115,31 +115,31 @@ class Account:
         ]
 
     def roles_with(self, policy: ManagedPolicy) -> int:
-        """To how many roles a policy is attached: those that have it and are neither users nor groups."""
+        """Count the roles with a policy attached: its attachments that are neither users nor groups."""
         holders: list[User | Group] = [*self.users.values(), *self.groups.values()]
         return policy.attachments - sum(policy.arn in holder.attached for holder in holders)
 
     def policy(self, name: str) -> ManagedPolicy | None:
-        """The customer-managed policy of a name; IAM does not tell names apart by case."""
-        return next((one for one in self.policies.values() if one.name.casefold() == name.casefold()), None)
+        """Find a customer-managed policy by name; IAM ignores the case of names."""
+        return next((policy for policy in self.policies.values() if policy.name.casefold() == name.casefold()), None)
 
     def group(self, name: str) -> Group | None:
-        """The group of a name; IAM does not tell names apart by case."""
-        return next((one for one in self.groups.values() if one.name.casefold() == name.casefold()), None)
+        """Find a group by name; IAM ignores the case of names."""
+        return next((group for group in self.groups.values() if group.name.casefold() == name.casefold()), None)
 
 
 def read_account(client: "IAMClient", signer: Signer, progress: Callable[[int], None] = lambda _: None) -> Account:
-    """Read users, groups and customer-managed policies, a thousand at a time.
+    """Read users, groups and customer-managed policies, 1000 a page.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 
     Args:
         client: From `encee.aws.clients.Clients.iam`.
-        signer: Whose request it is.
+        signer: The caller.
         progress: Called after each page with the number of users so far.
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     users: dict[str, User] = {}
     groups: dict[str, Group] = {}
@@ -175,46 +175,49 @@ def _group(detail: "GroupDetailTypeDef") -> Group:
 
 
 def _policy(detail: "ManagedPolicyDetailTypeDef") -> ManagedPolicy:
-    listed = detail["PolicyVersionList"]
+    versions = detail["PolicyVersionList"]
     return ManagedPolicy(
         arn=detail["Arn"],
         path=detail["Path"],
         name=detail["PolicyName"],
-        document=next(_parsed(one["Document"]) for one in listed if one["IsDefaultVersion"]),
-        versions=tuple(Version(one["VersionId"], one["CreateDate"], one["IsDefaultVersion"]) for one in listed),
+        document=next(_parse_document(version["Document"]) for version in versions if version["IsDefaultVersion"]),
+        versions=tuple(
+            Version(version["VersionId"], version["CreateDate"], version["IsDefaultVersion"]) for version in versions
+        ),
         attachments=detail["AttachmentCount"],
     )
 
 
 def _documents(policies: Iterable[Mapping[str, Any]]) -> dict[str, Document]:
-    return {policy["PolicyName"]: _parsed(policy["PolicyDocument"]) for policy in policies}
+    return {policy["PolicyName"]: _parse_document(policy["PolicyDocument"]) for policy in policies}
 
 
 def _arns(policies: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(policy["PolicyArn"] for policy in policies)
 
 
-def _parsed(document: "str | Document") -> Document:
-    """A document as botocore hands it over: decoded and parsed, unless it was no JSON."""
+def _parse_document(document: "str | Document") -> Document:
+    """Return a document as botocore parsed it; botocore leaves text that is not JSON unparsed."""
     return {} if isinstance(document, str) else document
 
 
 def require_policy(client: "IAMClient", signer: Signer, arn: str) -> None:
-    """Make sure that there is a managed policy.
+    """Check that a managed policy exists.
 
     Raises:
-        AwsError: There is none, AWS refused, or could not be reached.
+        MissingError: The policy does not exist.
+        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         client.get_policy(PolicyArn=arn)
 
 
 class Change(NamedTuple):
-    """A writing call of IAM.
+    """A call that changes something in IAM.
 
     Args:
-        action: Its name, as `CreatePolicy`.
-        arguments: Its arguments, as the API's reference names them.
+        action: The name of the call, such as `CreatePolicy`.
+        arguments: The arguments, named as in the API reference.
     """
 
     action: str
@@ -222,20 +225,20 @@ class Change(NamedTuple):
 
 
 def apply_change(
-    client: "IAMClient", signer: Signer, change: Change, unsettled: tuple[type[AwsError], ...] = ()
+    client: "IAMClient", signer: Signer, change: Change, retry_on: tuple[type[AwsError], ...] = ()
 ) -> None:
-    """Make a writing call.
+    """Send a change, again while IAM has not propagated an earlier change.
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`, one that repeats nothing by itself.
-        signer: Whose request it is.
+        client: From `encee.aws.clients.Clients.iam` with `attempts=1`.
+        signer: The caller.
         change: The call.
-        unsettled: The errors that only show that IAM does not know of an earlier change everywhere yet.
+        retry_on: Errors that IAM may return because it has not propagated an earlier change.
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     from botocore import xform_name
 
     send = getattr(client, xform_name(change.action))
-    retry_until_consistent(lambda: retry_unsent(signer, lambda: send(**change.arguments)), unsettled)
+    retry_until_consistent(lambda: retry_unsent(signer, lambda: send(**change.arguments)), retry_on)

@@ -1,7 +1,7 @@
-"""The one door to boto3: clients that sign with exactly what encee means.
+"""Create boto3 clients that sign with exactly the given credentials; the only module that creates clients.
 
-A client is built from a profile's own settings (its endpoint, certificates and proxies) and from explicit keys, so
-that neither credentials in the environment nor an `AWS_PROFILE` that is gone can decide.
+A client is built from a profile's own settings (endpoint, certificates, proxies) and from explicit keys, so that
+neither credentials in the environment nor an `AWS_PROFILE` that does not exist have an effect.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encee.aws.errors import UnusableCredentialsError, translate_errors
-from encee.aws.http_limits import limit
+from encee.aws.http_limits import limit_responses
 from encee.aws.response_parser import CheckedParsers
 from encee.aws.signer import ExternalCredentials, Signer
 from encee.errors import AwsError
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 15
-_REPORT_MEBIBYTES = 64
-"""How long an answer of IAM may be: a credential report and a page of policies hold megabytes."""
+_IAM_RESPONSE_MEBIBYTES = 64
+"""Limit for a response of IAM: credential reports and pages of policies have several MiB."""
 
 
 class Clients:
-    """Makes clients, of which each can be used in any thread.
+    """Creates clients, which are thread-safe.
 
-    A session of its own for each, since `endpoint_url`, `ca_bundle` and `services` differ from profile to profile;
-    they share the loader of the API models, which makes all but the first one cheap (9 ms instead of 60).
+    Each client has its own botocore session, since `endpoint_url`, `ca_bundle` and `services` differ between profiles.
+    The sessions share the loader of the API models, so that further clients take 9 ms instead of 60.
 
     Args:
-        warn: Called, in any thread, with a line for an endpoint to which requests go without TLS.
+        warn: Called, in any thread, with a line about an endpoint without TLS.
     """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
@@ -48,53 +48,54 @@ class Clients:
         self._loader: Any = None
 
     def sts(self, signer: Signer) -> "STSClient":
-        """A client of the regional STS endpoint that never sends a request twice by itself.
+        """Create a client for the regional STS endpoint that sends each request once.
 
-        botocore would send a request again after a 500, a reset or a timeout, with a code that AWS may have used up.
+        botocore's default is to repeat a request after status 500, a reset or a timeout, when AWS may have used the
+        code.
 
         Raises:
-            AwsError: The profile's settings make no client.
+            AwsError: The profile's settings are invalid.
         """
-        with self._lock, translate_errors(signer), _settings_only():
+        with self._lock, translate_errors(signer), _convert_settings_errors():
             client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
-            limit(client, mebibytes=1)
-            self._look_at(client.meta.endpoint_url)
+            limit_responses(client, mebibytes=1)
+            self._warn_if_unencrypted(client.meta.endpoint_url)
             return client
 
     def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
-        """A client of IAM.
+        """Create an IAM client.
 
         Args:
-            signer: Who signs.
-            attempts: How often a request goes out at most, where an answer is lost; 1 for what must not happen twice.
+            signer: The caller.
+            attempts: How often botocore sends a request at most; 1 for requests that must not be repeated.
 
         Raises:
-            AwsError: The profile's settings make no client.
+            AwsError: The profile's settings are invalid.
         """
-        with self._lock, translate_errors(signer), _settings_only():
+        with self._lock, translate_errors(signer), _convert_settings_errors():
             client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
-            limit(client, mebibytes=_REPORT_MEBIBYTES)
-            self._look_at(client.meta.endpoint_url)
+            limit_responses(client, mebibytes=_IAM_RESPONSE_MEBIBYTES)
+            self._warn_if_unencrypted(client.meta.endpoint_url)
             return client
 
-    def _look_at(self, endpoint: str) -> None:
-        """Warn of an endpoint without TLS, once."""
+    def _warn_if_unencrypted(self, endpoint: str) -> None:
+        """Warn once about an endpoint without TLS."""
         if endpoint not in self._warned and is_unencrypted(endpoint):
             self._warned.add(endpoint)
-            self._warn(f"{endpoint} is not encrypted: whoever is on the way reads MFA codes and session credentials")
+            self._warn(f"{endpoint} is not encrypted: anyone on the network can read MFA codes and session credentials")
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3
 
         core = _core(signer.profile, signer.credentials_file, signer.config_file)
         _refuse_empty_bundle(core, signer.profile)
-        # A token of the global endpoint fails in opt-in regions.
+        # Opt-in regions reject tokens of the global endpoint.
         core.set_config_variable("sts_regional_endpoints", "regional")
-        core.register("after-call", _refuse_strangers)
+        core.register("after-call", _reject_foreign_response)
         core.register_component("response_parser_factory", CheckedParsers())
         if self._loader is None:
             self._loader = core.get_component("data_loader")
-            # Else it looks through some 900 folders of API models for their names, for 20 ms.
+            # This saves 20 ms: the loader lists some 900 folders of API models otherwise.
             self._loader.list_available_services = lambda _type: ["iam", "sts"]
         else:
             core.register_component("data_loader", self._loader)
@@ -107,17 +108,17 @@ class Clients:
 
 
 def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None:
-    """Refuse an empty name of the file with the certificates to trust: some versions of botocore check none then.
+    """Refuse an empty name of a certificate file: some versions of botocore then skip certificate checks.
 
     Raises:
-        UnusableCredentialsError: Names the variable or the option.
+        UnusableCredentialsError: The message names the variable or the option.
     """
     bundles = (
         (os.environ.get("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE", "unset AWS_CA_BUNDLE"),
-        (core.get_config_variable("ca_bundle"), f"ca_bundle of {profile}", "delete it, or let it name a file"),
+        (core.get_config_variable("ca_bundle"), f"ca_bundle of {profile}", "delete it, or name a file"),
         (os.environ.get("REQUESTS_CA_BUNDLE"), "REQUESTS_CA_BUNDLE", "unset REQUESTS_CA_BUNDLE"),
     )
-    bundle, name, remedy = next((one for one in bundles if one[0] is not None), (None, "", ""))
+    bundle, name, remedy = next((entry for entry in bundles if entry[0] is not None), (None, "", ""))
     if bundle is not None and not bundle.strip():
         raise UnusableCredentialsError(
             f"{name} is empty, and should name a file with the certificates to trust", hint=remedy
@@ -125,47 +126,43 @@ def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None
 
 
 @contextmanager
-def _settings_only() -> Iterator[None]:
-    """Let whatever botocore raises over a setting be an error of the settings; nothing has been sent yet.
+def _convert_settings_errors() -> Iterator[None]:
+    """Turn errors that botocore raises over malformed settings into ValueError; nothing has been sent yet.
 
-    It takes the settings' shape for granted: one that is nested where it should not be, or the other way round, ends
-    in an AttributeError.
-
-    Raises:
-        ValueError: The settings make no client.
+    botocore raises AttributeError, for instance, when a setting is nested and should not be.
     """
     try:
         yield
     except (AttributeError, LookupError, TypeError) as error:
-        raise ValueError("no client") from error
+        raise ValueError("invalid settings") from error
 
 
 def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> ExternalCredentials:
-    """What botocore takes for a profile without asking anybody: SSO, a web identity, a process, a section's keys.
+    """Return what botocore finds for a profile without a prompt: SSO, web identity, process or keys.
 
     Args:
-        profile: Whose credentials; none of the environment's count.
-        credentials_file: Where it may lie.
-        config_file: Where it may lie.
-        hint: The command that signs in, or that shows what is wrong.
+        profile: The profile; credentials in the environment are ignored.
+        credentials_file: The credentials file.
+        config_file: The config file.
+        hint: The hint of the error, such as the command that signs in.
 
     Raises:
-        AwsError: It finds none, or those that it finds are over.
+        AwsError: The profile has no credentials, or they expired.
     """
     try:
         credentials = _core(profile, credentials_file, config_file).get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
-    except Exception as error:  # what a program prints, or a file holds, can end in any of Python's own errors
+    except Exception as error:  # malformed files and output of programs raise errors of any kind
         raise AwsError(f"{profile} has no credentials now: {type(error).__name__}", hint=hint) from error
     if frozen is None or not (frozen.access_key and frozen.secret_key):
         raise AwsError(f"{profile} has no credentials", hint=hint)
     if not all(isinstance(part, str) for part in (frozen.access_key, frozen.secret_key, frozen.token or "")):
-        raise AwsError(f"{profile} has credentials that are no text", hint=hint)
+        raise AwsError(f"{profile} has malformed credentials", hint=hint)
     return ExternalCredentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.session.Session":
-    """A session of botocore's for a profile of these files, which neither the environment's keys nor profile decide."""
+    """Create a botocore session for a profile of these files, whatever AWS_PROFILE says."""
     import botocore.session
 
     core = botocore.session.Session()
@@ -173,22 +170,22 @@ def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.
     core.set_config_variable("config_file", str(config_file))
     if profile in core.available_profiles:
         core.set_config_variable("profile", profile)
-    else:  # it is about to be written; else it would not be found, and AWS_PROFILE is nobody's business
+    else:  # encee is about to write the profile; botocore raises ProfileNotFound for it or for AWS_PROFILE otherwise
         core.session_var_map["profile"] = (None, None, None, None)
     return core
 
 
-def _refuse_strangers(**event: Any) -> None:  # noqa: ANN401 - as botocore calls whoever registers
-    """Take an answer for lost that is without the id that AWS gives each request.
+def _reject_foreign_response(**event: Any) -> None:  # noqa: ANN401 - the signature of botocore's event handlers
+    """Reject a response without a request id, which AWS puts into every response.
 
-    To botocore, a page that happens to be XML, of a proxy or for signing in, is the success of every call whose answer
-    holds nothing, such as UpdateAccessKey.
+    botocore takes an XHTML page of a proxy or for signing in as the success of a call with an empty response, such as
+    UpdateAccessKey.
     """
     from botocore.parsers import ResponseParserError
 
-    answer = event["parsed"]
-    if "Error" not in answer and "RequestId" not in answer["ResponseMetadata"]:
-        raise ResponseParserError("an answer without a request id")
+    response = event["parsed"]
+    if "Error" not in response and "RequestId" not in response["ResponseMetadata"]:
+        raise ResponseParserError("a response without a request id")
 
 
 def _config(*, attempts: int) -> "Config":

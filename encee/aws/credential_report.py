@@ -1,4 +1,4 @@
-"""What a user can sign in and sign with: password, MFA devices and access keys; by single calls, or from the report."""
+"""Read the credentials of users (password, MFA devices, access keys) by single calls or from the credential report."""
 
 import csv
 import io
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 _MAX_REPORT_POLLS = 600
-"""How many times AWS is asked whether the report is ready."""
+"""How often encee checks whether the report is ready."""
 
 _POLL_SECONDS = 0.5
-"""Seconds between two times."""
+"""Time between two checks."""
 
 ROOT = "<root_account>"
-"""The root user's name in the credential report."""
+"""Name of the root user in the credential report."""
 
 
 class Key(NamedTuple):
     """An access key, without its id.
 
     Args:
-        active: Whether it works.
-        created: Since when there is this key, UTC; None where AWS does not say.
-        last_used: When it signed last, UTC; None for never, or where AWS does not say.
+        active: Whether AWS accepts the key.
+        created: When the key was created, UTC; None if unknown.
+        last_used: When the key was last used, UTC; None for never, or if unknown.
     """
 
     active: bool
@@ -47,9 +47,10 @@ class UserCredentials(NamedTuple):
 
     Args:
         name: The user's name.
-        password: Whether it can sign in to the console with one.
-        mfa: `virtual`, `hardware`, `FIDO` (and nothing else), `other` (of the root user's), or `none`.
-        keys: Its access keys.
+        password: Whether the user has a password for the console.
+        mfa: The kind of MFA device: `virtual`, `hardware`, `FIDO` (if no other kind), `other` (of the root user),
+            or `none`.
+        keys: The access keys.
     """
 
     name: str
@@ -59,19 +60,19 @@ class UserCredentials(NamedTuple):
 
     @property
     def gives_codes(self) -> bool:
-        """Whether it has a device whose codes STS takes."""
+        """Whether the user has a device whose codes STS accepts."""
         return self.mfa in {"virtual", "hardware"}
 
     @property
     def active_keys(self) -> tuple[Key, ...]:
-        """Those that work."""
+        """The keys that AWS accepts."""
         return tuple(key for key in self.keys if key.active)
 
 
 class Report(NamedTuple):
-    """AWS's credential report: what it says of each user, and when it was made, UTC.
+    """AWS's credential report, and when AWS generated it, UTC.
 
-    `mfa` is `virtual` for every user with any device: the report does not tell which.
+    `mfa` is `virtual` for every user with a device, since the report does not contain the kind.
     """
 
     made: datetime
@@ -79,10 +80,10 @@ class Report(NamedTuple):
 
 
 def read_user_credentials(client: "IAMClient", signer: Signer, user: str) -> UserCredentials:
-    """A user's credentials as they are now, by single calls.
+    """Read a user's credentials by single calls, without the delay of the report.
 
     Raises:
-        AwsError: There is no such user, AWS refused, or could not be reached.
+        AwsError: The user does not exist, AWS refused the request or could not be reached.
     """
     keys = []
     for key in list_access_keys(client, signer, user):
@@ -106,16 +107,16 @@ def _has_password(client: "IAMClient", signer: Signer, user: str) -> bool:
 
 
 def best_mfa_kind(devices: Iterable[Device]) -> str:
-    """The best kind among a user's devices, as `UserCredentials.mfa` has it."""
+    """Return the most useful kind among a user's devices; values as for `UserCredentials.mfa`."""
     kinds = {device.kind for device in devices}
     return next((kind for kind in ("virtual", "hardware", "FIDO") if kind in kinds), "none")
 
 
 def list_users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
-    """The names of all users who have a virtual device.
+    """Return the names of the users with a virtual device.
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         pages = client.get_paginator("list_virtual_mfa_devices").paginate(
@@ -126,16 +127,16 @@ def list_users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[st
 
 
 def read_report(client: "IAMClient", signer: Signer) -> Report:
-    """AWS's credential report, made now where the last one is more than four hours old.
+    """Read the credential report; AWS generates a new one if the last is more than four hours old.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 
     Args:
         client: From `encee.aws.clients.Clients.iam`.
-        signer: Whose request it is.
+        signer: The caller.
 
     Raises:
-        AwsError: AWS refused, or could not be reached.
+        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         for _ in range(_MAX_REPORT_POLLS):
@@ -145,21 +146,21 @@ def read_report(client: "IAMClient", signer: Signer) -> Report:
         answer = client.get_credential_report()
         made, text = answer["GeneratedTime"], answer["Content"].decode()
     try:
-        return Report(made, [_of_row(row) for row in csv.DictReader(io.StringIO(text))])
+        return Report(made, [_parse_row(row) for row in csv.DictReader(io.StringIO(text))])
     except KeyError as error:
         raise AwsError(
-            f"AWS's credential report has no column {error}", hint="this is news: please report it"
+            f"AWS's credential report has no column {error}", hint="report this as a bug of encee"
         ) from error
 
 
-def _of_row(row: dict[str, str]) -> UserCredentials:
-    """A row of the report; columns that AWS may add are passed over."""
+def _parse_row(row: dict[str, str]) -> UserCredentials:
+    """Parse a row of the report; ignore columns that encee does not know."""
     keys = []
     for number in ("1", "2"):
-        created = _moment(row[f"access_key_{number}_last_rotated"])
+        created = _parse_time(row[f"access_key_{number}_last_rotated"])
         active = _is_true(row[f"access_key_{number}_active"])
         if active or created:
-            keys.append(Key(active, created, _moment(row[f"access_key_{number}_last_used_date"])))
+            keys.append(Key(active, created, _parse_time(row[f"access_key_{number}_last_used_date"])))
     has_mfa = _is_true(row["mfa_active"])
     return UserCredentials(
         row["user"], _is_true(row["password_enabled"]), "virtual" if has_mfa else "none", tuple(keys)
@@ -170,8 +171,8 @@ def _is_true(value: str) -> bool:
     return value.casefold() == "true"
 
 
-def _moment(value: str) -> datetime | None:
-    """A moment of the report; None for `N/A`, `no_information` and `not_supported`."""
+def _parse_time(value: str) -> datetime | None:
+    """Parse a time of the report; None for `N/A`, `no_information` and `not_supported`."""
     try:
         return datetime.fromisoformat(value)
     except ValueError:

@@ -1,7 +1,6 @@
-"""What AWS's errors, and boto3's, mean in encee's words, each with the hint that solves it.
+"""Translate the errors of AWS and boto3 into encee's, each with a hint that solves it.
 
-One file on purpose: whoever words a new error sees beside it the kinds of errors that there are, and how all others
-are worded.
+They are in one file so that the author of a new message sees all kinds of errors and the wording of the others.
 """
 
 import re
@@ -20,89 +19,88 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
-_AGAIN = "try again in a moment"
-_FIRST_REGION = "us-east-1"
+_TRY_AGAIN = "try again in a moment"
+_DEFAULT_REGION = "us-east-1"
 _ALWAYS_ENABLED = re.compile(
     r"us-(east|west)-[12]|ca-central-1|sa-east-1|eu-(central|north)-1|eu-west-[123]"
     r"|ap-northeast-[123]|ap-south-1|ap-southeast-[12]"
 )
-"""The regions that no account has to enable: https://docs.aws.amazon.com/general/latest/gr/rande-manage.html"""
-SEE_ENDPOINT = "see what answers: the endpoint (AWS_ENDPOINT_URL, endpoint_url of the profile) and the proxy"
-CLOCK_REMEDY = "let the clock be set over the network (on Linux: sudo timedatectl set-ntp true)"
+"""Regions that are enabled in every account: https://docs.aws.amazon.com/general/latest/gr/rande-manage.html"""
+CHECK_ENDPOINT = "check the endpoint (AWS_ENDPOINT_URL, endpoint_url of the profile) and the proxy"
+CLOCK_REMEDY = "set the clock over the network (on Linux: sudo timedatectl set-ntp true)"
 _SKEW = re.compile(r"(\d{8}T\d{6}Z) is (?:now earlier|still later) than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+] 15 min")
-_LONGEST_TEXT = 400
-"""Characters of AWS's own words that are shown at most."""
-_LONGEST_DENIAL = 2000
-"""Characters of a denial at most: three ARNs with paths of the longest kind."""
+_MAX_TEXT_LENGTH = 400
+"""Characters of an AWS message in a message of encee."""
+_MAX_DENIAL_LENGTH = 2000
+"""Characters of an AccessDenied message, which contains three ARNs with paths at most."""
 
 
 class RequestNotSentError(AwsError):
-    """AWS did not carry the request out, so it can be sent again, with the same code."""
+    """AWS did not process the request, so encee can send it again with the same code."""
 
 
 class ThrottledError(RequestNotSentError):
-    """There were too many requests."""
+    """AWS throttled the request."""
 
 
 class UnusableCredentialsError(AwsError):
-    """The key, the secret, the clock or the network is wrong: no code would help."""
+    """Requests fail with any code: the key, the secret, the clock or the network is the cause."""
 
 
 class RejectedKeyError(UnusableCredentialsError):
-    """AWS does not accept the access key: its id or its secret is wrong, or it is no more."""
+    """AWS rejects the access key: it is inactive or deleted, or the id or the secret is wrong."""
 
 
 class ClockSkewError(UnusableCredentialsError):
-    """This machine's clock is so far from AWS's that no signature is accepted."""
+    """AWS rejects every signature because this machine's clock is off."""
 
 
 class EndpointRefusedError(UnusableCredentialsError, RequestNotSentError):
-    """The connection was refused, so nothing was sent."""
+    """The endpoint refused the connection, so nothing was sent."""
 
 
 class LostAnswerError(AwsError):
-    """The request went out, and no answer that can be trusted came back."""
+    """The request was sent, and no reliable answer came back."""
 
 
 class DeniedError(AwsError):
-    """The policies of the account do not let this user do it."""
+    """The policies of the account do not allow the request."""
 
 
 class NeedsMfaError(DeniedError):
-    """A policy denies it to a key alone, as one does that requires MFA; a session may be allowed to."""
+    """A Deny applies to the long-term key, as in a policy that requires MFA; a session may be allowed."""
 
 
 class UnexplainedError(DeniedError):
-    """AWS refused, and its answer does not say why."""
+    """AWS refused the request without a reason."""
 
 
 class AlreadyExistsError(AwsError):
-    """There is something of that name already."""
+    """The name is in use."""
 
 
 class MissingError(AwsError):
-    """There is nothing of that name."""
+    """What the request names does not exist."""
 
 
 class InUseError(AwsError):
-    """It cannot be deleted while it is in use."""
+    """What the request deletes is in use."""
 
 
 @contextmanager
 def translate_errors(signer: Signer) -> Iterator[None]:
-    """Turn what boto3 raises into encee's errors, each with the hint that solves it.
+    """Translate what boto3 raises into encee's errors, each with a hint that solves it.
 
     Raises:
         WrongCodeError: AWS did not accept the code.
-        LostAnswerError: The request went out and no answer that can be trusted came back.
-        ThrottledError: Too many requests; nothing was done.
-        EndpointRefusedError: Nothing was sent.
-        DeniedError: A policy does not allow it; the message names the action.
-        TakenError, MissingError, InUseError: IAM has, or lacks, what the request is about.
-        RejectedKeyError: The key or the secret is wrong.
-        ClockSkewError: The clock is.
-        UnusableCredentialsError: The network is.
-        AwsError: Everything else.
+        LostAnswerError: The request was sent, and no reliable answer came back.
+        RequestNotSentError: AWS did not process the request.
+        DeniedError: A policy does not allow the request; the message names the action.
+        AlreadyExistsError, MissingError, InUseError: The state of IAM does not permit the request.
+        RejectedKeyError: AWS rejects the key or the secret.
+        ClockSkewError: AWS rejects this machine's clock.
+        UnusableCredentialsError: The endpoint is unreachable or not trusted.
+        AwsError: Any other error.
     """
     from botocore import exceptions
     from botocore.parsers import ResponseParserError
@@ -110,7 +108,7 @@ def translate_errors(signer: Signer) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise _refusal(error, signer) from error
+        raise _translate_client_error(error, signer) from error
     except (
         exceptions.EndpointConnectionError,
         exceptions.ConnectTimeoutError,
@@ -118,87 +116,85 @@ def translate_errors(signer: Signer) -> Iterator[None]:
     ) as error:
         raise _unreachable(error, signer) from error
     except (exceptions.SSLError, exceptions.HTTPClientError) as error:
-        cut_off = LostAnswerError("the connection to AWS was cut off before the answer was complete", hint=_AGAIN)
+        cut_off = LostAnswerError("the connection to AWS was cut off before the answer was complete", hint=_TRY_AGAIN)
         raise _never_sent(error, signer) or cut_off from error
-    except (ResponseParserError, KeyError) as error:  # KeyError: it lacks what was asked for
-        raise _not_aws() from error
+    except (ResponseParserError, KeyError) as error:  # KeyError: a field of the response is missing
+        raise _malformed_response() from error
     except exceptions.ConfigParseError:
-        # Its text, and so that of any error raised from it, can quote a secret.
-        raise AwsError(
-            f"boto3 could not read the files of {signer.profile}", hint="see what is wrong with them: encee doctor"
-        ) from None
+        # The text of the error, and the traceback of a chained one, can contain a secret.
+        raise AwsError(f"boto3 could not read the files of {signer.profile}", hint="encee doctor") from None
     except (exceptions.BotoCoreError, ValueError) as error:
         raise AwsError(
             f"boto3 could not make a request with the settings of {signer.profile}: {type(error).__name__}",
-            hint=f"look at region ({signer.region}) and the other settings of the profile, and at the AWS_ variables",
+            hint=f"check region ({signer.region}) and the other settings of the profile, and the AWS_ variables",
         ) from error
 
 
-def _not_aws() -> LostAnswerError:
-    return LostAnswerError("AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_AGAIN)
+def _malformed_response() -> LostAnswerError:
+    return LostAnswerError("AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_TRY_AGAIN)
 
 
-class _Meaning(NamedTuple):
-    """What an answer means: its code and a part of its text; encee's error, message and hint."""
+class _Translation(NamedTuple):
+    """An error of AWS, by its code and a part of its text, and encee's error for it."""
 
     code: str
     part: str
-    kind: type[AwsError]
+    error_type: type[AwsError]
     message: str
     hint: str
 
 
-_MEANINGS = (
-    _Meaning(
+_TRANSLATIONS = (
+    _Translation(
         "AccessDenied",
         "invalid MFA one time pass code",
         WrongCodeError,
         "AWS did not accept the code: it was mistyped, or already used, or the device's clock is off",
         "wait until the device shows the next code, then try that one",
     ),
-    _Meaning(
+    _Translation(
         "AccessDenied",
         "validate MFA code",
         AwsError,
         "the device does not belong to the user whose key {profile} holds",
-        "name this user's own device with --mfa-serial ARN, or mend mfa_serial in the profile",
+        "name this user's own device with --mfa-serial ARN, or fix mfa_serial in the profile",
     ),
-    _Meaning(
+    _Translation(
         "AccessDenied",
         "session credentials",
         AwsError,
-        "{profile} holds session credentials; AWS trades a code only for long-term keys",
+        "{profile} holds session credentials; AWS exchanges a code only for long-term keys",
         "name a profile with long-term keys",
     ),
-    _Meaning(
+    _Translation(
         "ValidationError",
         "MaxSessionDuration",
         AwsError,
         "duration_seconds of {role} is more than the role allows",
         "make it 3600, or raise the role's limit",
     ),
-    _Meaning(
+    _Translation(
         "SignatureDoesNotMatch",
         "scoped to a valid region",
         UnusableCredentialsError,
         "the region {region} of {role} is not one of the endpoint that was asked",
         "set region to the endpoint's, or correct the endpoint: endpoint_url of the profile, AWS_ENDPOINT_URL",
     ),
-    _Meaning(
+    _Translation(
         "SignatureDoesNotMatch",
         "",
         RejectedKeyError,
         "the secret access key of {profile} does not belong to its key id {key_id}",
         "enter both again: aws configure --profile {profile}",
     ),
-    _Meaning(
+    _Translation(
         "RegionDisabledException",
         "",
         AwsError,
         "STS is switched off in {region} for this account",
         "encee refresh {role} --region us-east-1",
     ),
-    _Meaning(
+    _Translation(
         "InvalidAuthenticationCode",
         "",
         WrongCodeError,
@@ -206,119 +202,123 @@ _MEANINGS = (
         " device's clock is off",
         "try the next two codes, and set the device's clock if it is off",
     ),
-    _Meaning("EntityAlreadyExists", "", AlreadyExistsError, "AWS has it already: {text}", "choose another name"),
-    _Meaning("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "see whether it is spelled right"),
-    _Meaning("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
-    _Meaning("ConcurrentModification", "", RequestNotSentError, "AWS is at work on it: {text}", _AGAIN),
-    _Meaning("EntityTemporarilyUnmodifiable", "", RequestNotSentError, "AWS is at work on it: {text}", _AGAIN),
-    _Meaning("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
+    _Translation("EntityAlreadyExists", "", AlreadyExistsError, "it already exists: {text}", "choose another name"),
+    _Translation("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "check the spelling"),
+    _Translation("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
+    _Translation("ConcurrentModification", "", RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
+    _Translation(
+        "EntityTemporarilyUnmodifiable", "", RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN
+    ),
+    _Translation("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
 )
 
 
-def _refusal(error: "ClientError", signer: Signer) -> AwsError:
-    """What an error that AWS answered means, and what to do about it."""
-    answer = error.response.get("Error", {})
-    code = _without_secrets(answer.get("Code", ""), signer).strip()
-    text = _without_secrets(answer.get("Message", ""), signer).strip()
+def _translate_client_error(error: "ClientError", signer: Signer) -> AwsError:
+    """Translate an error that AWS returned."""
+    fields = error.response.get("Error", {})
+    code = _remove_secrets(fields.get("Code", ""), signer).strip()
+    text = _remove_secrets(fields.get("Message", ""), signer).strip()
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if not code:
-        return _not_aws()
+        return _malformed_response()
     if code in _THROTTLED:
-        return ThrottledError("AWS gets too many requests from this account", hint="wait a minute and try again")
-    if status >= 500:  # noqa: PLR2004 - every server error
-        return LostAnswerError(f"AWS had an internal error ({status})", hint=_AGAIN)
+        return ThrottledError("AWS received too many requests from this account", hint="wait a minute and try again")
+    if status >= 500:  # noqa: PLR2004 - the range of server errors
+        return LostAnswerError(f"AWS had an internal error ({status})", hint=_TRY_AGAIN)
     if "Signature expired" in text or "Signature not yet current" in text:
-        return _clock_off(text)
-    return _meant(code, text.rstrip("."), error.operation_name, signer)
+        return _clock_error(text)
+    return _translate_code(code, text.rstrip("."), error.operation_name, signer)
 
 
-def _without_secrets(text: str, signer: Signer) -> str:
+def _remove_secrets(text: str, signer: Signer) -> str:
     for secret in filter(None, (signer.key.secret, signer.token)):
         text = text.replace(secret, "…")
     return text
 
 
-def _cut(text: str) -> str:
-    """A text of AWS's, no longer than a person reads."""
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+def _truncate(text: str) -> str:
+    """Truncate a text of AWS for a message."""
+    return text if len(text) <= _MAX_TEXT_LENGTH else f"{text[:_MAX_TEXT_LENGTH]}…"
 
 
-def _meant(code: str, text: str, operation: str, signer: Signer) -> AwsError:
-    """What AWS means by refusing what this signer wanted."""
+def _translate_code(code: str, text: str, operation: str, signer: Signer) -> AwsError:
+    """Translate the code and the text of an error."""
     if signer.source_profile is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
-        return _dead_session(code, signer)
+        return _rejected_session(code, signer)
     if code == "InvalidClientTokenId":
-        return _unknown_key(signer)
+        return _rejected_key(signer)
     role = signer.role or signer.profile
-    facts = {
+    values = {
         "profile": signer.profile,
         "role": role,
         "key_id": signer.key.id,
         "region": signer.region,
-        "text": _cut(text),
+        "text": _truncate(text),
     }
-    quoted = {name: shlex.quote(fact) for name, fact in facts.items()}
-    for meaning in _MEANINGS:
-        if code == meaning.code and meaning.part in text:
-            return meaning.kind(meaning.message.format(**facts), hint=meaning.hint.format(**quoted))
+    quoted = {name: shlex.quote(value) for name, value in values.items()}
+    for translation in _TRANSLATIONS:
+        if code == translation.code and translation.part in text:
+            message = translation.message.format(**values)
+            return translation.error_type(message, hint=translation.hint.format(**quoted))
     if not text:
         return UnexplainedError(
-            f"AWS refused {operation} to {signer.profile} and did not say why ({_cut(code)})",
-            hint=_whether_it_works(signer),
+            f"AWS refused {operation} to {signer.profile} and did not say why ({_truncate(code)})",
+            hint=_check_key_hint(signer),
         )
     if code == "AccessDenied":
-        return _denied(text, operation, signer) if "sts:AssumeRole" not in text else _not_assumed(text, facts["role"])
+        return _role_refused(text, role) if "sts:AssumeRole" in text else _denied(text, operation, signer)
     return AwsError(
-        f"AWS refused the request of {signer.profile}: {_cut(code)}: {_cut(text)}", hint=_whether_it_works(signer)
+        f"AWS refused the request of {signer.profile}: {_truncate(code)}: {_truncate(text)}",
+        hint=_check_key_hint(signer),
     )
 
 
-def _dead_session(code: str, signer: Signer) -> AwsError:
-    """The error for a session that AWS does not accept."""
+def _rejected_session(code: str, signer: Signer) -> AwsError:
+    """Return the error for a session that AWS rejects."""
     names = dict.fromkeys(filter(None, (signer.source_profile, signer.profile)))
     command = ["encee", "refresh", *names]
-    use = f", with which {signer.profile} is assumed" if len(names) > 1 else ""
-    message = f"AWS does not accept the session of {signer.source_profile} any more{use}"
+    purpose = f", which assumes {signer.profile}" if len(names) > 1 else ""
+    message = f"AWS does not accept the session of {signer.source_profile} any more{purpose}"
     if code == "InvalidClientTokenId" and not _ALWAYS_ENABLED.fullmatch(signer.region):
         message += f", or the region {signer.region} is not enabled for the account"
-        command += ["--region", _FIRST_REGION]
+        command += ["--region", _DEFAULT_REGION]
     return AwsError(message, hint=shlex.join(command))
 
 
-def _unknown_key(signer: Signer) -> RejectedKeyError:
-    """The error for a key that AWS does not know; it answers the same in a region that is not enabled."""
+def _rejected_key(signer: Signer) -> RejectedKeyError:
+    """Return the error for an unknown key; AWS gives the same one in a region that is not enabled."""
     message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
     causes = ["it was deleted, made inactive or mistyped"]
     if _ALWAYS_ENABLED.fullmatch(signer.region):
         causes.append("it belongs to another partition, such as GovCloud or China")
         hint = f"make a new key in the console and enter it: aws configure --profile {shlex.quote(signer.profile)}"
-        there = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", "us-gov-west-1"])
-        hint += f"; a key of GovCloud or China needs a region there: {there}"
+        command = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", "us-gov-west-1"])
+        hint += f"; a key of GovCloud or China needs a region there: {command}"
     else:
         causes.append("the region is not enabled for the account or belongs to another partition")
-        hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _FIRST_REGION])
+        hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _DEFAULT_REGION])
     return RejectedKeyError(f"{message}: {', or '.join(causes)}", hint=hint)
 
 
-def _not_assumed(text: str, role: str) -> AwsError:
-    """The error for a role that a policy does not let be assumed: its own trust policy, or another one."""
-    denial = Denial.read(text) if len(text) <= _LONGEST_DENIAL else None
-    hint = "its trust policy has to allow this user, with MFA; a role that does not exist looks the same"
+def _role_refused(text: str, role: str) -> AwsError:
+    """Return the error for a role whose trust policy, or another policy, does not allow the caller to assume it."""
+    denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
+    hint = "check that the role exists, and that its trust policy allows this user, with MFA"
     if denial and denial.is_by_guardrail:
         hint = f"an administrator has to change the {denial.policy}"
     elif denial and denial.policy == "identity-based policy":
         hint = f"an administrator can allow it: {denial.statement}"
         if denial.is_explicit:
             hint = "an administrator has to change the policy that denies it"
-    return AwsError(f"AWS does not let {role} be assumed: {_cut(text)}", hint=hint)
+    return AwsError(f"AWS refused to assume {role}: {_truncate(text)}", hint=hint)
 
 
 def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
-    """What a missing permission means: which action it is, and who can do what about it."""
-    denial = Denial.read(text) if len(text) <= _LONGEST_DENIAL else None
+    """Return the error for a missing permission, with the action and a hint for an administrator."""
+    denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     if denial is None:
-        message = f"AWS does not let {signer.profile} do {operation}: {_cut(text)}"
-        return DeniedError(message, hint=_whether_it_works(signer))
+        message = f"AWS does not let {signer.profile} do {operation}: {_truncate(text)}"
+        return DeniedError(message, hint=_check_key_hint(signer))
     message = f"AWS does not let {denial.name} do {denial.action}: {denial.reason}"
     if not denial.is_explicit:
         change = f"an administrator has to change the {denial.policy}"
@@ -332,61 +332,61 @@ def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
     )
 
 
-def _whether_it_works(signer: Signer) -> str:
-    return f"see whether the key works at all: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
+def _check_key_hint(signer: Signer) -> str:
+    return f"check the key: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
 
 
-def _clock_off(text: str) -> AwsError:
-    """The error for a clock that AWS finds too far from its own."""
+def _clock_error(text: str) -> AwsError:
+    """Return the error for a clock that differs from AWS's by more than 15 minutes."""
     skew = _SKEW.search(text)
     try:
-        moments = skew.groups() if skew else ()
-        here, there = (datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for moment in moments)
+        times = skew.groups() if skew else ()
+        local, remote = (datetime.strptime(time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for time in times)
     except ValueError:
-        message = f"AWS finds this machine's clock wrong, in words that encee cannot read: {_cut(text)}"
+        message = f"AWS rejects the time of this machine's clock: {_truncate(text)}"
         return LostAnswerError(message, hint=CLOCK_REMEDY)
-    minutes = round((here - there).total_seconds() / 60)
+    minutes = round((local - remote).total_seconds() / 60)
     return ClockSkewError(
-        f"this machine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} AWS's",
+        f"this machine's clock is {abs(minutes)} min {'later' if minutes > 0 else 'earlier'} than AWS's",
         hint=CLOCK_REMEDY,
     )
 
 
 def _unreachable(error: Exception, signer: Signer) -> AwsError:
-    kind = EndpointRefusedError if _refused_connection(error) else UnusableCredentialsError
+    error_type = EndpointRefusedError if _refused_connection(error) else UnusableCredentialsError
     if proxy := getattr(error, "kwargs", {}).get("proxy_url"):
-        return kind(
-            _proxy_fault(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"
+        return error_type(
+            _proxy_message(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"
         )
-    return kind(
+    return error_type(
         f"{_endpoint(error, signer)} could not be reached",
         hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)",
     )
 
 
-def _proxy_fault(proxy: str, error: Exception) -> str:
-    """What is wrong with a proxy; without the user and the password that its URL may hold."""
-    place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
-    answers = (re.search(r"Tunnel connection failed: (.+?)'?\)*$", str(cause)) for cause in _chain(error))
-    if answer := next(filter(None, answers), None):
-        return f"the proxy {place} does not connect to AWS: {_cut(answer[1])}"
-    return f"the proxy {place} could not be reached"
+def _proxy_message(proxy: str, error: Exception) -> str:
+    """Describe the fault of a proxy, without the user name and password that its URL may contain."""
+    address = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+    reasons = (re.search(r"Tunnel connection failed: (.+?)'?\)*$", str(cause)) for cause in _causes(error))
+    if reason := next(filter(None, reasons), None):
+        return f"the proxy {address} does not connect to AWS: {_truncate(reason[1])}"
+    return f"the proxy {address} could not be reached"
 
 
 def _endpoint(error: Exception, signer: Signer) -> str:
-    """Who was asked."""
+    """Return the endpoint of the request that failed."""
     return getattr(error, "kwargs", {}).get("endpoint_url") or f"AWS's endpoint for {signer.region}"
 
 
 def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
-    """The error for a request that failed before it went out: at a certificate, its file, or an address."""
+    """Return the error for a request that failed at a certificate or an address, before it was sent."""
     import ssl
 
     from urllib3.exceptions import LocationValueError
     from urllib3.util.ssl_match_hostname import CertificateError
 
-    causes = list(_chain(error))
-    # OpenSSL compares names, urllib3 addresses.
+    causes = list(_causes(error))
+    # OpenSSL verifies host names, urllib3 IP addresses.
     if any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in causes):
         return UnusableCredentialsError(
             f"the certificate of {_endpoint(error, signer)} is not trusted",
@@ -399,19 +399,19 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
         )
     if any(isinstance(cause, LocationValueError) for cause in causes):
         return UnusableCredentialsError(
-            "the address of the endpoint, or of the proxy, is not one",
+            "the URL of the endpoint or of the proxy is malformed",
             hint="check HTTPS_PROXY and HTTP_PROXY, and endpoint_url and AWS_ENDPOINT_URL",
         )
     return None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what caused it."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _refused_connection(error: BaseException | None) -> bool:
-    """Whether a connection failed because nobody listened, which is the one case in which nothing can have arrived."""
-    return any(isinstance(cause, ConnectionRefusedError) for cause in _chain(error))
+    """Whether the connection was refused, the only failure after which AWS certainly received nothing."""
+    return any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))

@@ -1,11 +1,11 @@
-"""Limits of a request: how long it takes in all, and how much of an answer is read."""
+"""Limit how long a request takes in all, and how many bytes of a response are read."""
 
 import threading
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from encee.aws.errors import SEE_ENDPOINT, LostAnswerError
+from encee.aws.errors import CHECK_ENDPOINT, LostAnswerError
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -13,30 +13,25 @@ if TYPE_CHECKING:
     from botocore.httpsession import URLLib3Session
 
 DEADLINE_SECONDS = 30.0
-"""How long a request takes at most: name look-up, connection, TLS, head and body together."""
+"""Limit for a request: name lookup, connection, TLS, headers and body together."""
 
-_PIECE = 2**16
+_CHUNK_BYTES = 2**16
 _MIB = 2**20
 
 Result = TypeVar("Result")
 
 
-def limit(client: "BaseClient", *, mebibytes: int) -> None:
-    """Let a client's requests end at the deadline, and its answers at a size.
-
-    Args:
-        client: The client.
-        mebibytes: How long an answer may be.
-    """
-    endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # noqa: SLF001 - botocore has no other way to it
+def limit_responses(client: "BaseClient", *, mebibytes: int) -> None:
+    """Limit the time of a client's requests to `DEADLINE_SECONDS`, and the size of its responses."""
+    endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # noqa: SLF001 - botocore has no public access to it
     endpoint.http_session = _LimitedSession(endpoint.http_session, mebibytes)
 
 
-def within(seconds: float, work: Callable[[], Result]) -> Result:
-    """Do work in a thread, and leave it there when it takes too long: nothing else ends a name look-up.
+def run_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
+    """Run a function in a thread, and abandon the thread after a timeout: a name lookup cannot be interrupted.
 
     Raises:
-        TimeoutError: It took longer.
+        TimeoutError: The function took longer.
     """
     results: SimpleQueue[tuple[Result | None, Exception | None]] = SimpleQueue()
 
@@ -53,63 +48,63 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
         raise TimeoutError from None
     if error is not None:
         raise error
-    return result  # type: ignore[return-value]  # without an error, it is what the work returned
+    return result  # type: ignore[return-value]  # without an error, this is the result of `work`
 
 
 class _LimitedSession:
-    """Sends the requests of an endpoint, in the place of its HTTP session, which has a timeout per read only."""
+    """Replaces the HTTP session of an endpoint, which limits each read but not a whole request."""
 
     def __init__(self, session: "URLLib3Session", mebibytes: int) -> None:
         self._session = session
         self._mebibytes = mebibytes
 
     def send(self, request: "AWSPreparedRequest") -> "AWSResponse":
-        """Send a request and read its answer.
+        """Send a request and read the response.
 
         Raises:
-            LostAnswerError: That took too long, or the answer is too long.
+            LostAnswerError: The time or the size limit was exceeded.
         """
-        request.stream_output = True  # the answer's body is read here
+        request.stream_output = True  # botocore would read the body before the size is checked
         try:
-            return within(DEADLINE_SECONDS, lambda: self._answer(request))
+            return run_with_timeout(DEADLINE_SECONDS, lambda: self._send(request))
         except TimeoutError:
-            raise LostAnswerError(f"AWS did not answer within {DEADLINE_SECONDS:g} s", hint=SEE_ENDPOINT) from None
+            raise LostAnswerError(f"AWS did not answer within {DEADLINE_SECONDS:g} s", hint=CHECK_ENDPOINT) from None
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def _answer(self, request: "AWSPreparedRequest") -> "AWSResponse":
+    def _send(self, request: "AWSPreparedRequest") -> "AWSResponse":
         from botocore.awsrequest import AWSResponse
         from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
         from urllib3 import exceptions
 
-        answer: Any = self._session.send(request)
+        response: Any = self._session.send(request)
         try:
-            body = self._read(answer.raw)
-        except exceptions.ReadTimeoutError as error:  # from here on as in botocore's own session
+            body = self._read_body(response.raw)
+        except exceptions.ReadTimeoutError as error:  # botocore's own session raises the same errors
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
         except exceptions.HTTPError as error:
             raise ConnectionClosedError(endpoint_url=request.url, request=request, error=error) from error
-        return AWSResponse(answer.url, answer.status_code, answer.headers, _Body(body))
+        return AWSResponse(response.url, response.status_code, response.headers, _Body(body))
 
-    def _read(self, raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response, of which botocore's stubs know nothing
-        """The body. `raw.stream()` would read the size of a chunk as a line without end."""
+    def _read_body(self, raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response; botocore's stubs do not name it
+        """Read the body in chunks; `raw.stream()` would read a chunk size, which is a line, without limit."""
         body = bytearray()
-        while piece := raw.read(_PIECE):
-            body += piece
+        while chunk := raw.read(_CHUNK_BYTES):
+            body += chunk
             if len(body) > self._mebibytes * _MIB:
                 raw.close()
-                raise LostAnswerError(f"AWS's answer is longer than {self._mebibytes} MiB", hint=SEE_ENDPOINT)
+                raise LostAnswerError(f"AWS's answer is longer than {self._mebibytes} MiB", hint=CHECK_ENDPOINT)
         return bytes(body)
 
 
 class _Body:
-    """A body as `AWSResponse` reads it."""
+    """A complete body with the interface that `AWSResponse` reads."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
     def stream(self) -> Iterator[bytes]:
-        """All of it."""
+        """Yield the whole body."""
         yield self._body

@@ -1,7 +1,7 @@
-"""MFA devices of an IAM user.
+"""List, create, enable, resynchronize, deactivate and delete the MFA devices of an IAM user.
 
-Since April 2023 a long-term key enables or disables a device only while its user has none (security bulletin
-AWS-2023-001); afterwards the signer has to be a session with MFA.
+Since April 2023 a long-term key can enable and deactivate devices only while its user has none (security bulletin
+AWS-2023-001); afterwards the caller needs a session with MFA.
 """
 
 from dataclasses import dataclass, field
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 MAX_DEVICES = 8
-"""How many devices a user can have, of any kind."""
+"""How many devices a user can have at most, of any kind."""
 
 
 def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -> list[Device]:
-    """The devices of a user.
+    """List the devices of a user.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 
     Args:
         client: From `encee.aws.clients.Clients.iam`.
-        signer: Whose request it is.
-        user: The user's name; None for the one who signs.
+        signer: The caller.
+        user: The user's name; None for the caller's own devices.
 
     Raises:
-        AwsError: AWS refused, as many policies make it do before MFA, or could not be reached.
+        AwsError: AWS refused, as many policies require without MFA, or could not be reached.
     """
     with translate_errors(signer):
         paginator = client.get_paginator("list_mfa_devices")
@@ -49,8 +49,8 @@ class NewDevice:
     """A virtual MFA device that is not enabled yet.
 
     Args:
-        serial: Its ARN.
-        seed: What it makes its codes from, in base32: whoever has it has the device.
+        serial: The ARN of the device.
+        seed: The secret that the codes are computed from, in base32.
     """
 
     serial: str
@@ -58,11 +58,11 @@ class NewDevice:
 
 
 class MfaDevices:
-    """The devices of the user whose credentials sign.
+    """The MFA devices of the caller.
 
     Args:
-        clients: Makes the clients of IAM.
-        signer: Who signs.
+        clients: Creates the IAM clients.
+        signer: The caller.
     """
 
     def __init__(self, clients: Clients, signer: Signer) -> None:
@@ -71,74 +71,74 @@ class MfaDevices:
 
     @property
     def profile(self) -> str:
-        """The profile that signs."""
+        """The caller's profile."""
         return self._signer.profile
 
     @cached_property
-    def _reading(self) -> "IAMClient":
+    def _retrying_client(self) -> "IAMClient":
         return self._clients.iam(self._signer)
 
     @cached_property
-    def _writing(self) -> "IAMClient":
-        """A client that repeats nothing: the second of two CreateVirtualMFADevice would find the name taken."""
+    def _single_send_client(self) -> "IAMClient":
+        """A client that sends each request once; a repeated CreateVirtualMFADevice finds the name in use."""
         return self._clients.iam(self._signer, attempts=1)
 
     def list(self) -> list[Device]:
-        """All of them.
+        """List the devices.
 
         Raises:
-            AwsError: AWS refused, as many policies make it do before MFA, or could not be reached.
+            AwsError: AWS refused, as many policies require without MFA, or could not be reached.
         """
-        return list_devices(self._reading, self._signer)
+        return list_devices(self._retrying_client, self._signer)
 
     def create(self, name: str) -> NewDevice:
-        """Make a virtual device, which is nobody's until it is enabled.
+        """Create a virtual device, which has no user until it is enabled.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
 
         Raises:
-            AlreadyExistsError: There is a device of that name, perhaps an abandoned one.
-            LostAnswerError: It may have been made, and its seed is lost.
-            AwsError: AWS refused, or could not be reached.
+            AlreadyExistsError: A device has this name, perhaps an abandoned one.
+            LostAnswerError: The device may exist, and its seed is lost.
+            AwsError: AWS refused the request or could not be reached.
         """
 
         def send() -> NewDevice:
-            made = self._writing.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
-            return NewDevice(made["SerialNumber"], made["Base32StringSeed"].decode())
+            device = self._single_send_client.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+            return NewDevice(device["SerialNumber"], device["Base32StringSeed"].decode())
 
         return retry_unsent(self._signer, send)
 
     def enable(self, serial: str, *, user: str, codes: tuple[str, str]) -> None:
-        """Give a device to a user, who shows with two consecutive codes that it is there.
+        """Enable a device for a user, with two consecutive codes of it.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html
 
         Raises:
             WrongCodeError: AWS did not accept the codes.
             LostAnswerError: The device may be enabled.
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         first, second = codes
         retry_unsent(
             self._signer,
-            lambda: self._writing.enable_mfa_device(
+            lambda: self._single_send_client.enable_mfa_device(
                 UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
             ),
         )
 
     def resync(self, device: Device, codes: tuple[str, str]) -> None:
-        """Let AWS find out, from two consecutive codes, how far a device's clock is off.
+        """Resynchronize a device's clock with AWS, with two consecutive codes of it.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResyncMFADevice.html
 
         Raises:
             WrongCodeError: AWS did not accept the codes.
-            AwsError: AWS refused, or could not be reached.
+            AwsError: AWS refused the request or could not be reached.
         """
         first, second = codes
         retry_unsent(
             self._signer,
-            lambda: self._writing.resync_mfa_device(
+            lambda: self._single_send_client.resync_mfa_device(
                 UserName=device.user,
                 SerialNumber=device.serial,
                 AuthenticationCode1=first,
@@ -147,27 +147,29 @@ class MfaDevices:
         )
 
     def deactivate(self, device: Device) -> None:
-        """Take a device from its user.
+        """Deactivate a device, so that it has no user.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeactivateMFADevice.html
 
         Raises:
-            MissingError: It is not this user's.
-            AwsError: AWS refused, or could not be reached.
+            MissingError: The device does not belong to this user.
+            AwsError: AWS refused the request or could not be reached.
         """
         retry_unsent(
             self._signer,
-            lambda: self._writing.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial),
+            lambda: self._single_send_client.deactivate_mfa_device(UserName=device.user, SerialNumber=device.serial),
         )
 
     def delete(self, serial: str) -> None:
-        """Delete a virtual device that nobody uses.
+        """Delete a virtual device that is not enabled.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
 
         Raises:
-            MissingError: There is none.
-            InUseError: It is enabled for somebody.
-            AwsError: AWS refused, or could not be reached.
+            MissingError: The device does not exist.
+            InUseError: The device is enabled for a user.
+            AwsError: AWS refused the request or could not be reached.
         """
-        delete_idempotently(self._signer, lambda: self._writing.delete_virtual_mfa_device(SerialNumber=serial))
+        delete_idempotently(
+            self._signer, lambda: self._single_send_client.delete_virtual_mfa_device(SerialNumber=serial)
+        )

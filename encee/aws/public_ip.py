@@ -1,38 +1,38 @@
-"""The public address from which requests reach AWS."""
+"""Find the public IP address of this machine, which AWS sees as the source of requests."""
 
 import ipaddress
 import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
-from encee.aws.http_limits import within
+from encee.aws.http_limits import run_with_timeout
 from encee.errors import AwsError
 
 CHECK_IP = "https://checkip.amazonaws.com"
-"""AWS's own service that answers with the caller's address."""
+"""A service of AWS that returns the caller's address."""
 
 _TIMEOUT_SECONDS = 5
 
 
 def find_public_address(url: str = CHECK_IP) -> str:
-    """The address that AWS sees, IPv4 or IPv6.
+    """Ask a service for this machine's public address, IPv4 or IPv6, through the proxies of the environment.
 
     Args:
-        url: Which service to ask; the proxies of the environment are used as for any request.
+        url: The URL of the service.
 
     Raises:
-        AwsError: It did not answer with an address.
+        AwsError: The service did not return an address within 5 seconds.
     """
 
-    def ask() -> str:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the address above, or a test's
+    def fetch() -> str:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the URL above, or a test's
             return str(ipaddress.ip_address(answer.read(64).decode().strip()))
 
     try:
-        return within(_TIMEOUT_SECONDS, ask)
+        return run_with_timeout(_TIMEOUT_SECONDS, fetch)
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(error, HTTPError):
-            error.close()  # it holds the answer, and so the connection
+            error.close()  # the error keeps the connection open
         raise AwsError(
-            f"{url} did not tell this machine's public address", hint="give it yourself: --my-ip ADDRESS"
+            f"{url} did not return this machine's public address", hint="name the address: --my-ip ADDRESS"
         ) from error

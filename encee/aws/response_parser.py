@@ -1,27 +1,27 @@
-"""Reading AWS's answers without trust in their shape: a proxy or another program may have answered in AWS's place."""
+"""Parse responses without trusting their shape: a proxy or another program may have answered instead of AWS."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from encee.aws.errors import SEE_ENDPOINT, LostAnswerError
+from encee.aws.errors import CHECK_ENDPOINT, LostAnswerError
 from encee.errors import EnceeError
 
 _YEARS = range(1971, 9999)
-"""The years of which every time zone can show every moment."""
+"""Years whose times every time zone can represent."""
 
-_LONGEST_TIME = 40
-"""Characters of a time that are shown at most."""
+_MAX_TIME_LENGTH = 40
+"""Characters of a malformed time in a message."""
 
 
 class CheckedParsers:
-    """Makes the parsers of a botocore session, in the place of its `response_parser_factory`.
+    """The `response_parser_factory` of a botocore session, with parsers that check the shape of a response.
 
-    botocore reads an answer as if it always had its documented shape: an element without text, or with elements
-    inside, ends in one of Python's own errors, there or in whatever uses the answer.
+    botocore's own parsers assume the documented shape: an element without text, or with child elements, raises a
+    TypeError or AttributeError in the parser or in the code that uses the response.
     """
 
     def create_parser(self, protocol: str) -> "_CheckedParser":
-        """A parser of one of botocore's protocols."""
+        """Create a parser for one of botocore's protocols."""
         from botocore.parsers import ResponseParserFactory
 
         factory = ResponseParserFactory()
@@ -34,11 +34,11 @@ class _CheckedParser:
         self._parser = parser
 
     def parse(self, response: Any, shape: Any) -> Any:  # noqa: ANN401 - called by botocore, with types of its own
-        """What an answer holds; the code and message of an error are texts where they are there.
+        """Parse a response; code and message of an error are strings or missing.
 
         Raises:
-            ResponseParserError: It does not have the shape of an answer.
-            LostAnswerError: It holds a time that cannot be read or shown.
+            ResponseParserError: It does not have the documented shape.
+            LostAnswerError: It contains a malformed time.
         """
         from botocore.parsers import ResponseParserError
 
@@ -46,7 +46,7 @@ class _CheckedParser:
             parsed = self._parser.parse(response, shape)
         except (EnceeError, ResponseParserError):
             raise
-        except Exception as error:  # whatever the parser stumbles over is an error of Python's own
+        except Exception as error:  # a malformed response can raise any error in the parser
             raise ResponseParserError(type(error).__name__) from error
         if "Error" in parsed:
             fields = parsed["Error"] if isinstance(parsed["Error"], dict) else {}
@@ -55,10 +55,10 @@ class _CheckedParser:
 
 
 def parse_time(text: str) -> datetime:
-    """A time of an answer, RFC 3339 or another form of ISO 8601, as UTC; UTC where it names no time zone.
+    """Parse a time in RFC 3339 or another form of ISO 8601 to UTC; without a time zone, it is UTC.
 
     Raises:
-        LostAnswerError: It is not one, or one that some time zone cannot show.
+        LostAnswerError: The text is not a time, or a time zone cannot represent it.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -66,6 +66,6 @@ def parse_time(text: str) -> datetime:
     except (OverflowError, ValueError):
         utc = None
     if utc is None or utc.year not in _YEARS:
-        shown = text if len(text) <= _LONGEST_TIME else f"{text[:_LONGEST_TIME]}…"
-        raise LostAnswerError(f"AWS's answer holds {shown!r} in the place of a time", hint=SEE_ENDPOINT)
+        shown = text if len(text) <= _MAX_TIME_LENGTH else f"{text[:_MAX_TIME_LENGTH]}…"
+        raise LostAnswerError(f"AWS's answer holds {shown!r} in the place of a time", hint=CHECK_ENDPOINT)
     return utc

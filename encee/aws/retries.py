@@ -1,4 +1,4 @@
-"""Sending a request again: only where AWS certainly did not carry it out, or where that does no harm."""
+"""Send a request again, only where AWS certainly did not process it or where repeating it is harmless."""
 
 import time
 from collections.abc import Callable
@@ -9,46 +9,46 @@ from encee.aws.signer import Signer
 from encee.errors import AwsError
 
 _PAUSES = (1, 2)
-"""Seconds before the second and the third attempt."""
+"""Seconds before the second and the third request."""
 
 _CONSISTENCY_PAUSES = (1, 2, 4, 8)
-"""Seconds before each further attempt where IAM does not know of a change everywhere yet."""
+"""Seconds before each further request while IAM propagates a change."""
 
 Answer = TypeVar("Answer")
 
 
 def retry_unsent(signer: Signer, send: Callable[[], Answer]) -> Answer:
-    """Send a request, and again, twice at most, where the connection was refused or AWS says that it was throttled.
+    """Send a request; repeat it twice at most when the connection was refused or AWS throttled it.
 
     Args:
-        signer: Whose request it is.
-        send: Sends it, by a client that never repeats a request by itself, and takes what is wanted from the answer.
+        signer: The caller.
+        send: Sends the request with a client that sends each request once, and returns the result.
 
     Raises:
-        LostAnswerError: AWS may have carried it out, and no answer that can be trusted came back.
-        AwsError: AWS refused, or could not be reached.
+        LostAnswerError: AWS may have processed the request, and no reliable answer came back.
+        AwsError: AWS refused the request or could not be reached.
     """
     for pause in _PAUSES:
         try:
-            return _once(signer, send)
+            return _send_once(signer, send)
         except RequestNotSentError:
             time.sleep(pause)
-    return _once(signer, send)
+    return _send_once(signer, send)
 
 
 def delete_idempotently(signer: Signer, delete: Callable[[], object]) -> None:
-    """Send a request that deletes something, also again where the answer was lost, twice at most.
+    """Send a request that deletes something; repeat it twice at most when the answer was lost.
 
-    That it is not there any more is then what the lost request did.
+    When the repeated request finds nothing, the lost one has deleted it, and that counts as success.
 
     Args:
-        signer: Whose request it is.
-        delete: Sends it, by a client that never repeats a request by itself.
+        signer: The caller.
+        delete: Sends the request with a client that sends each request once.
 
     Raises:
-        MissingError: It was not there in the first place.
-        LostAnswerError: No answer that can be trusted came back.
-        AwsError: AWS refused, or could not be reached.
+        MissingError: The first request found nothing to delete.
+        LostAnswerError: No reliable answer came back.
+        AwsError: AWS refused the request or could not be reached.
     """
     lost = False
     for pause in (*_PAUSES, None):
@@ -66,26 +66,26 @@ def delete_idempotently(signer: Signer, delete: Callable[[], object]) -> None:
         return
 
 
-def retry_until_consistent(attempt: Callable[[], Answer], unsettled: tuple[type[AwsError], ...]) -> Answer:
-    """Make a request that follows a change, also again while IAM, which is eventually consistent, does not know of it.
+def retry_until_consistent(attempt: Callable[[], Answer], retry_on: tuple[type[AwsError], ...]) -> Answer:
+    """Send a request that follows a change; repeat it while IAM, which is eventually consistent, propagates the change.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 
     Args:
-        attempt: Makes the request.
-        unsettled: The errors that can come of that; AWS did nothing then.
+        attempt: Sends the request.
+        retry_on: Errors that IAM may return because it has not propagated the change; it did nothing then.
 
     Raises:
-        AwsError: One of these again and again, for a quarter of a minute; or any other.
+        AwsError: One of these errors for 15 seconds, or any other.
     """
     for pause in _CONSISTENCY_PAUSES:
         try:
             return attempt()
-        except unsettled:
+        except retry_on:
             time.sleep(pause)
     return attempt()
 
 
-def _once(signer: Signer, send: Callable[[], Answer]) -> Answer:
+def _send_once(signer: Signer, send: Callable[[], Answer]) -> Answer:
     with translate_errors(signer):
         return send()

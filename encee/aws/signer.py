@@ -1,4 +1,4 @@
-"""Who signs a request, and which settings apply to it."""
+"""The caller of AWS: the credentials that sign a request, and the settings that apply to it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from encee.model import AccessKey, Session
 
 @dataclass(frozen=True, slots=True)
 class ExternalCredentials:
-    """What botocore finds for a profile that encee does not refresh: of SSO, of a process, of another tool.
+    """Credentials that botocore finds for a profile that encee does not refresh: of SSO, a process, another tool.
 
     Args:
         id: The access key id.
@@ -23,16 +23,16 @@ class ExternalCredentials:
 
 
 class Signer(NamedTuple):
-    """Who signs a request, and which settings apply to it.
+    """The caller of AWS: the credentials that sign a request, and the settings that apply to it.
 
     Args:
         profile: The profile whose settings (`endpoint_url`, `ca_bundle`, `services`) apply.
-        key: The credentials that sign: long-term ones, a session's, or what botocore found.
+        key: The credentials that sign.
         region: The region of the endpoint.
-        credentials_file: Where the profile lies.
-        config_file: Where its settings lie.
-        source_profile: The profile whose session signs, where it is a session; else None.
-        role: The role profile that is assumed, where the settings are those of another profile; else None.
+        credentials_file: The credentials file with the profile.
+        config_file: The config file with the settings.
+        source_profile: The source profile of the session that signs; None where no session signs.
+        role: The profile of the role to assume, where `profile` is another one; else None.
     """
 
     profile: str
@@ -49,10 +49,10 @@ class Signer(NamedTuple):
         return None if isinstance(self.key, AccessKey) else self.key.token
 
     def with_secret(self) -> "Signer":
-        """The same, with a secret that is locked away fetched now, and not in the middle of a request.
+        """Return a signer whose secret is in memory; read it from the keyring now, not during a request.
 
         Raises:
-            EnceeError: It is not to be had.
+            EnceeError: The keyring did not return the secret.
         """
         key = self.key
         return self._replace(key=AccessKey(key.id, key.secret) if isinstance(key, AccessKey) else key)

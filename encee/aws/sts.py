@@ -1,4 +1,4 @@
-"""The Security Token Service: session credentials for an MFA code, a role for a session."""
+"""The Security Token Service: get session credentials for an MFA code, assume roles, identify the caller."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from encee.aws.errors import SEE_ENDPOINT, LostAnswerError, UnexplainedError, translate_errors
+from encee.aws.errors import CHECK_ENDPOINT, LostAnswerError, UnexplainedError, translate_errors
 from encee.aws.retries import retry_unsent
 from encee.aws.signer import Signer
 from encee.errors import AwsError, CodeMayBeSpentError
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
-_CALLER = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:[^:]+")
+_CALLER_ARN = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:[^:]+")
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
 def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code: str, duration: timedelta) -> Session:
-    """Trade an MFA code for session credentials.
+    """Exchange an MFA code for session credentials.
 
-    The request goes out once. It is repeated, twice at most, only when the connection was refused or AWS says
-    that it throttled the request: then the code is certainly unused.
+    encee repeats the request, twice at most, only when the connection was refused or AWS throttled it: the code is
+    certainly unused then.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 
     Args:
         client: From `encee.aws.clients.Clients.sts`.
-        signer: Whose request it is; holds long-term credentials.
-        serial: The serial number of the user's device.
+        signer: The caller, with long-term credentials.
+        serial: The serial number of the user's MFA device.
         code: Six digits.
-        duration: For how long; 15 min to 36 h.
+        duration: How long the session is valid; 15 min to 36 h.
 
     Raises:
         WrongCodeError: AWS did not accept the code.
-        CodeMayBeSpentError: No answer that can be trusted came back.
-        AwsError: AWS refused for another reason, or could not be reached.
+        CodeMayBeSpentError: No reliable answer came back.
+        AwsError: AWS refused the request for another reason or could not be reached.
     """
     seconds = int(duration.total_seconds())
-    with _spending_a_code():
+    with _report_spent_code():
         return retry_unsent(
             signer,
-            lambda: _session(
+            lambda: _parse_session(
                 client.get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=seconds)["Credentials"]
             ),
         )
@@ -52,21 +52,21 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
 def assume_role(
     client: "STSClient", signer: Signer, role: Role, *, serial: str | None = None, code: str | None = None
 ) -> Session:
-    """Assume a role: with a session that has MFA, or with long-term credentials and a code of its own.
+    """Assume a role, with a session with MFA, or with long-term credentials and an MFA code.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
     Args:
         client: From `encee.aws.clients.Clients.sts`.
-        signer: Whose request it is.
-        role: Which role.
-        serial: The serial number of the user's device, with a code only.
-        code: Six digits, with long-term credentials only.
+        signer: The caller.
+        role: The role.
+        serial: The serial number of the user's MFA device; None without a code.
+        code: Six digits; None for a session.
 
     Raises:
         WrongCodeError: AWS did not accept the code.
-        CodeMayBeSpentError: A code went out, and no answer that can be trusted came back.
-        AwsError: AWS refused for another reason, or could not be reached.
+        CodeMayBeSpentError: The request had a code, and no reliable answer came back.
+        AwsError: AWS refused the request for another reason or could not be reached.
     """
     request: dict[str, Any] = {
         "RoleArn": role.arn,
@@ -76,18 +76,18 @@ def assume_role(
     if role.external_id is not None:
         request["ExternalId"] = role.external_id
     if serial is None or code is None:
-        return retry_unsent(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
-    with _spending_a_code():
+        return retry_unsent(signer, lambda: _parse_session(client.assume_role(**request)["Credentials"]))
+    with _report_spent_code():
         request |= {"SerialNumber": serial, "TokenCode": code}
-        return retry_unsent(signer, lambda: _session(client.assume_role(**request)["Credentials"]))
+        return retry_unsent(signer, lambda: _parse_session(client.assume_role(**request)["Credentials"]))
 
 
 class Identity(NamedTuple):
-    """Who signs, and AWS's time.
+    """The identity of the caller, and AWS's time.
 
     Args:
-        arn: The ARN of whoever signs.
-        date: When AWS answered by its own clock, cut to the second, UTC; None where the answer does not say.
+        arn: The ARN of the caller.
+        date: The time of the response by AWS's clock, in whole seconds, UTC; None where the response has none.
     """
 
     arn: str
@@ -95,7 +95,7 @@ class Identity(NamedTuple):
 
     @property
     def partition(self) -> str:
-        """The partition that the account is in."""
+        """The partition of the account, such as `aws` or `aws-cn`."""
         return self.arn.split(":")[1]
 
     @property
@@ -105,12 +105,12 @@ class Identity(NamedTuple):
 
     @property
     def is_root(self) -> bool:
-        """Whether it is the account's root user."""
+        """Whether the caller is the root user of the account."""
         return self.arn.endswith(":root")
 
     @property
     def name(self) -> str:
-        """The name of the IAM user or of the role's session, before which a path may stand in the ARN."""
+        """The name of the IAM user, without its path, or of the role session."""
         return self.arn.rpartition("/")[2]
 
     @property
@@ -119,56 +119,57 @@ class Identity(NamedTuple):
         return self.name if self.arn.split(":")[5].startswith("user/") else None
 
     def device_serial(self, name: str) -> str:
-        """The serial number of a virtual device of this name, in the same account and partition."""
+        """Return the serial number of a virtual device of this name in the caller's account."""
         return f"arn:{self.partition}:iam::{self.account}:mfa/{name}"
 
 
 def get_caller_identity(client: "STSClient", signer: Signer) -> Identity:
-    """Who signs; needs no permission, and nothing can deny it.
+    """Return the identity of the caller; this needs no permission, and no policy can deny it.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
     Raises:
         UnusableCredentialsError: The key, the secret, the clock or the network is wrong.
-        AwsError: AWS refused for another reason.
+        AwsError: AWS refused the request for another reason.
     """
     with translate_errors(signer):
-        answer = client.get_caller_identity()
-        if not _CALLER.fullmatch(answer["Arn"]):
-            raise LostAnswerError("AWS's answer does not name who signs", hint=SEE_ENDPOINT)
-        return Identity(answer["Arn"], _moment(answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
+        response = client.get_caller_identity()
+        if not _CALLER_ARN.fullmatch(response["Arn"]):
+            raise LostAnswerError("AWS's answer does not contain the ARN of the caller", hint=CHECK_ENDPOINT)
+        return Identity(response["Arn"], _parse_date(response["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
 
 
-def _moment(date: str) -> datetime | None:
-    """The moment of a Date header (RFC 9110, section 5.6.7), or None."""
+def _parse_date(date: str) -> datetime | None:
+    """Parse a Date header (RFC 9110, section 5.6.7); None where it is malformed."""
     try:
         return datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
-def _session(credentials: "CredentialsTypeDef") -> Session:
-    """The session that an answer holds.
+def _parse_session(credentials: "CredentialsTypeDef") -> Session:
+    """Check the credentials of a response, and return them as a session.
 
     Raises:
-        AwsError: Its key is not one of a session, as all are that AWS hands out: in a file, nothing would tell it from
-            a key that exists nowhere else.
-        LostAnswerError: Its secret or its token is empty, or holds what no AWS tool could read from a file.
+        AwsError: The key id does not begin with ASIA, as those of all sessions do: in a file, it would look like a
+            long-term key.
+        LostAnswerError: The secret or the token is empty, or contains characters that AWS tools cannot read from a
+            file.
     """
     key_id, secret, token = (credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     if not key_id.startswith("ASIA"):
         raise AwsError(
-            "what answered in the place of STS handed out a key that is no session's (ASIA…); nothing was written",
+            "the STS endpoint returned a key that does not belong to a session (ASIA…); nothing was written",
             hint="name an endpoint of AWS: endpoint_url of the profile, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS",
         )
     if not all(_PRINTABLE.fullmatch(part) for part in (key_id, secret, token)):
-        raise LostAnswerError("AWS's answer holds a session with a part that is empty or malformed", hint=SEE_ENDPOINT)
+        raise LostAnswerError("AWS's answer has a session with a part that is empty or malformed", hint=CHECK_ENDPOINT)
     return Session(key_id, secret, token, credentials["Expiration"])
 
 
 @contextmanager
-def _spending_a_code() -> Iterator[None]:
-    """Add to an answer that is lost, or that gives no reason, that the code may have been used."""
+def _report_spent_code() -> Iterator[None]:
+    """Add to errors without a reliable answer or reason that the code may have been used."""
     try:
         yield
     except (LostAnswerError, UnexplainedError) as error:

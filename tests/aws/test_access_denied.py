@@ -1,4 +1,4 @@
-"""What AWS says when a permission is missing: which action, and which statement would help."""
+"""AccessDenied messages: the denied action, the reason, and the statement that would allow it."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from encee.aws.access_denied import Denial
 
 JANE = "arn:aws:iam::123456789012:user/division/jane"
-SAID = f"User: {JANE} is not authorized to perform: iam:ListMFADevices"
+DENIED = f"User: {JANE} is not authorized to perform: iam:ListMFADevices"
 NO_ALLOW = "because no identity-based policy allows the iam:ListMFADevices action"
 
 
@@ -17,8 +17,8 @@ def read(text: str) -> Denial:
     return denial
 
 
-def test_reads_who_may_not_do_what_on_which_resource_and_why() -> None:
-    assert read(f"{SAID} on resource: {JANE} {NO_ALLOW}") == Denial(
+def test_reads_caller_action_resource_and_reason() -> None:
+    assert read(f"{DENIED} on resource: {JANE} {NO_ALLOW}") == Denial(
         JANE, "iam:ListMFADevices", JANE, "no identity-based policy allows it"
     )
 
@@ -33,8 +33,8 @@ def test_reads_who_may_not_do_what_on_which_resource_and_why() -> None:
         ("", False),
     ],
 )
-def test_tells_a_deny_from_a_missing_allow(reason: str, explicit: bool) -> None:
-    denial = read(f"{SAID} on resource: {JANE} {reason}".strip())
+def test_distinguishes_a_deny_from_a_missing_allow(reason: str, explicit: bool) -> None:
+    denial = read(f"{DENIED} on resource: {JANE} {reason}".strip())
     assert denial.is_explicit is explicit
     assert denial.reason
 
@@ -48,7 +48,7 @@ def test_tells_a_deny_from_a_missing_allow(reason: str, explicit: bool) -> None:
         ("arn:aws:iam::123456789012:root", "root"),
     ],
 )
-def test_names_the_caller_as_people_do(caller: str, name: str) -> None:
+def test_names_the_caller_without_account_and_path(caller: str, name: str) -> None:
     assert read(f"User: {caller} is not authorized to perform: iam:GetUser").name == name
 
 
@@ -64,12 +64,12 @@ def test_names_the_caller_as_people_do(caller: str, name: str) -> None:
     ],
 )
 def test_the_statement_allows_this_action_on_this_resource_only(resource: str, arn: str) -> None:
-    statement = json.loads(read(f"{SAID} on resource: {resource} {NO_ALLOW}").statement)
+    statement = json.loads(read(f"{DENIED} on resource: {resource} {NO_ALLOW}").statement)
     assert statement == {"Effect": "Allow", "Action": "iam:ListMFADevices", "Resource": arn}
 
 
-def test_without_a_resource_the_statement_is_for_all_of_them() -> None:
-    assert json.loads(read(SAID).statement)["Resource"] == "*"
+def test_without_a_resource_the_statement_allows_every_resource() -> None:
+    assert json.loads(read(DENIED).statement)["Resource"] == "*"
 
 
 @pytest.mark.parametrize("text", ["", "Roles may not be assumed by root accounts.", "Cannot call GetSessionToken"])

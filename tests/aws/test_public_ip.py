@@ -14,7 +14,7 @@ from encee.errors import AwsError
 
 
 @contextmanager
-def answering(body: bytes, status: int = 200) -> Iterator[str]:
+def serve(body: bytes, status: int = 200) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
@@ -31,41 +31,41 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
-def test_tells_the_address(address: str) -> None:
-    with answering(f"{address}\n".encode()) as url:
+def test_returns_the_address(address: str) -> None:
+    with serve(f"{address}\n".encode()) as url:
         assert find_public_address(url) == address
 
 
 @pytest.mark.parametrize(
     ("body", "status"), [(b"<html>sign in</html>", 200), (b"\xff\xfe", 200), (b"", 200), (b"no", 500)]
 )
-def test_whatever_is_no_address_is_an_error(body: bytes, status: int) -> None:
-    with answering(body, status) as url, pytest.raises(AwsError) as failed:
+def test_a_response_without_an_address_is_an_error(body: bytes, status: int) -> None:
+    with serve(body, status) as url, pytest.raises(AwsError) as failed:
         find_public_address(url)
-    assert failed.value.hint == "give it yourself: --my-ip ADDRESS"
+    assert failed.value.hint == "name the address: --my-ip ADDRESS"
 
 
-def test_whoever_does_not_speak_http_is_an_error() -> None:
-    def serve(listener: socket.socket) -> None:
+def test_a_server_that_does_not_speak_http_is_an_error() -> None:
+    def answer(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(4096)
             connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
         with pytest.raises(AwsError):
             find_public_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
-def test_nobody_there_is_an_error() -> None:
-    with answering(b"") as url:
+def test_a_refused_connection_is_an_error() -> None:
+    with serve(b"") as url:
         pass
     with pytest.raises(AwsError):
         find_public_address(url)
 
 
-def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_response_does_not_exceed_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("encee.aws.public_ip._TIMEOUT_SECONDS", 0.3)
     ended = threading.Event()
 
@@ -84,6 +84,6 @@ def test_does_not_wait_for_an_address_that_drips(monkeypatch: pytest.MonkeyPatch
         began = time.monotonic()
         with pytest.raises(AwsError):
             find_public_address(f"http://127.0.0.1:{server.server_port}")
-        assert time.monotonic() - began < 2  # and not 64 bytes long
+        assert time.monotonic() - began < 2
         ended.set()
         server.shutdown()

@@ -189,7 +189,7 @@ def test_an_endpoint_without_tls_is_warned_of_wherever_it_is_named(
         result = encee(*command, *(["-c", dev.device.next_code()] if command[0] != "device" else []))
     assert result.code == 0, result.err
     warning = (
-        "warning: http://sts.invalid is not encrypted: whoever is on the way reads MFA codes and session credentials"
+        "warning: http://sts.invalid is not encrypted: anyone on the network can read MFA codes and session credentials"
     )
     assert f"encee: {warning}\n" in result.err
     for line in {*result.err.splitlines()}:

@@ -341,7 +341,7 @@ CASES = [
         4,
         "ca_bundle of dev is empty",
         config("[profile dev]\nca_bundle =\n"),
-        hint="let it name a file",
+        hint="or name a file",
     ),
     Case("a dead proxy", 4, "the proxy 127.0.0.1:9 could not be reached", a_dead_proxy, hint="HTTPS_PROXY"),
     Case(
@@ -366,8 +366,8 @@ CASES = [
         sent=1,
         hint="aws configure --profile dev",
     ),
-    Case("a slow clock", 4, "clock is 20 min behind AWS's", a_clock_that_is(-20), sent=1, hint="timedatectl"),
-    Case("a fast clock", 4, "clock is 20 min ahead of AWS's", a_clock_that_is(20), sent=1),
+    Case("a slow clock", 4, "clock is 20 min earlier than AWS's", a_clock_that_is(-20), sent=1, hint="timedatectl"),
+    Case("a fast clock", 4, "clock is 20 min later than AWS's", a_clock_that_is(20), sent=1),
     Case("region switched off", 4, "STS is switched off in eu-central-1", fault(faults.region_disabled()), sent=1),
     Case(
         "anything else",
@@ -474,7 +474,7 @@ CASES = [
         Case(
             f"a clock of another kind, {text}",
             4,
-            f"this machine's clock wrong, in words that encee cannot read: Signature {text}: that code may have been",
+            f"AWS rejects the time of this machine's clock: Signature {text}: that code may have been",
             fault(faults.error("SignatureDoesNotMatch", f"Signature {text}", 403)),
             sent=1,
             hint="next code",

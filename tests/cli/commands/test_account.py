@@ -547,7 +547,7 @@ def test_sends_a_step_again_that_aws_did_not_take_because_of_another_one(
     aws.fault("DeleteGroup", faults.error(code, "Multiple requests to change this object.", 409), times=3)
     refused = account("teardown", "--yes")
     assert refused.code == 4
-    assert "AWS is at work on it: Multiple requests to change this object" in refused.err
+    assert "AWS is still changing it: Multiple requests to change this object" in refused.err
 
 
 def test_does_not_wait_for_what_no_step_before_has_made(account: Account, aws: FakeAws) -> None:

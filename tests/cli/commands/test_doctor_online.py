@@ -126,7 +126,7 @@ ONLINE_FAULTS = (
     OnlineFault("clock", "warning", " behind AWS's", clock(seconds=60), "timedatectl"),
     OnlineFault("clock", "warning", "ahead of AWS's", clock(seconds=-60), "timedatectl"),
     OnlineFault("clock", "error", " behind AWS's", clock(minutes=6), "timedatectl"),
-    OnlineFault("clock", "error", "is 20 min behind AWS's", clock(minutes=20), "timedatectl"),
+    OnlineFault("clock", "error", "is 20 min earlier than AWS's", clock(minutes=20), "timedatectl"),
     OnlineFault(
         "key-alive", "error", "was deleted, made inactive or mistyped", dead_key, "aws configure --profile dev"
     ),

@@ -673,10 +673,10 @@ def test_a_code_with_a_blank_is_a_code(encee: Encee, dev: Person) -> None:
 @pytest.mark.parametrize(
     ("environ", "options", "says"),
     [
-        ({"AWS_ENDPOINT_URL": "localhost:4566"}, [], "look at region"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, [], "check region"),
         ({"AWS_ENDPOINT_URL": "ftp://localhost"}, [], "check HTTPS_PROXY and HTTP_PROXY, and endpoint_url"),
-        ({"AWS_RETRY_MODE": "odd"}, [], "at the AWS_ variables"),
-        ({}, ["--region", "eu west"], "look at region (eu west)"),
+        ({"AWS_RETRY_MODE": "odd"}, [], "and the AWS_ variables"),
+        ({}, ["--region", "eu west"], "check region (eu west)"),
         ({"HTTPS_PROXY": "foo bar", "HTTP_PROXY": "foo bar"}, [], "check HTTPS_PROXY and HTTP_PROXY"),
     ],
 )
@@ -715,7 +715,7 @@ def test_a_session_that_could_not_be_told_from_long_term_keys_is_not_written(
     before = home.state()
     aws.fault("GetSessionToken", faults.session("LSIAQQQQQQQQQQQQQQQQ", "2100-01-01T00:00:00Z"))
     result = encee("refresh", "dev", "-c", dev.device.next_code())
-    assert (result.code, "is no session's (ASIA…)" in result.err, home.state()) == (4, True, before)
+    assert (result.code, "does not belong to a session (ASIA…)" in result.err, home.state()) == (4, True, before)
 
 
 def test_an_expiration_without_an_offset_is_utc(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
