@@ -70,7 +70,7 @@ def test_the_function_prints_the_time_left(home: Home, shell: str) -> None:
     assert left(shell, AWS_PROFILE="dev-mfa") == "2h30m"
     assert left(shell, AWS_PROFILE="z") == ""
     assert left(shell, AWS_PROFILE="none") == ""
-    assert left(shell) == "over"
+    assert left(shell) == "expired"
     assert left(shell, AWS_CREDENTIAL_EXPIRATION=in_two_hours) == "2h30m"
 
 
