@@ -52,6 +52,13 @@ def leave_terminal() -> None:
             os.close(terminal)
 
 
+def hear_ctrl_c() -> None:
+    """Restore Ctrl-C where it is ignored, as in a background job of a shell: the programs of the tests inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def may_mount() -> bool:
     """Whether this machine lets a test mount file systems."""
     try:
@@ -84,8 +91,9 @@ def missing_needs(item: pytest.Item) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave the terminal, and make the folder that will hold the folders of programs."""
+    """Leave the terminal, hear Ctrl-C, and make the folder that will hold the folders of programs."""
     leave_terminal()
+    hear_ctrl_c()
     folder = Path(tempfile.mkdtemp(prefix="encee-programs-"))
     config.add_cleanup(lambda: shutil.rmtree(folder))
     config.stash[_FOLDERS] = folder
