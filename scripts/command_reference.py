@@ -1,4 +1,4 @@
-"""Make docs/commands.md: the help of every command, as the program prints it.
+"""Write docs/commands.md: the help of every command, as the program prints it.
 
 `--check` changes nothing, and exits with 1 where the page is another one.
 """
@@ -27,7 +27,7 @@ all of them.
 
 
 def commands() -> Iterator[str]:
-    """All commands, in the order of the help; a group comes before its own."""
+    """Return all commands in the order of the help; a group comes before its commands."""
     root = typer.main.get_command(app)
     yield from _below("encee", root)
 
@@ -41,7 +41,7 @@ def _below(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's 
 
 
 def reference() -> str:
-    """The page."""
+    """Return the page."""
     names = list(commands())
     contents = "".join(f"{'  ' * name.count(' ')}- [{name}](#{name.replace(' ', '-')})\n" for name in names)
     sections = "".join(
@@ -51,7 +51,7 @@ def reference() -> str:
 
 
 def main() -> int:
-    """Make the page, or look whether it is current."""
+    """Write the page, or check whether it is current."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="change nothing")
     page = reference()

@@ -1,4 +1,4 @@
-"""The whole story in a few seconds: a code, a session, and the credentials file before and after.
+"""Show a refresh, the new session, and the credentials file before and after.
 
 Runs the installed `encee` and the real `aws` in a temporary home, against a stand-in for AWS on this machine that
 verifies signatures, tokens and codes. Nothing of the caller's own set-up is read or written. Whatever the text
@@ -67,7 +67,7 @@ mfa_serial = {serial}
 
 
 def furnish(home: Home, user: "FakeUser", device: "FakeDevice", former: "FakeUser") -> None:
-    """Write both files as their owner may have left them: with keys of two users, and with comments."""
+    """Write both files, with keys of two users and with comments."""
     dead, key = former.access_key, user.access_key
     home.write(
         CREDENTIALS.format(id=key.id, secret=key.secret, dead_id=dead.id, dead_secret=dead.secret).encode(),
@@ -76,12 +76,12 @@ def furnish(home: Home, user: "FakeUser", device: "FakeDevice", former: "FakeUse
 
 
 def contents(home: Home) -> tuple[bytes, bytes]:
-    """What the two files hold now."""
+    """Return the content of the two files."""
     return home.credentials.read_bytes(), home.config.read_bytes()
 
 
 def surroundings(home: Home) -> dict[str, str]:
-    """The caller's environment with this home, the stand-in, and no setting of the caller's for AWS or encee."""
+    """Return the caller's environment without settings for AWS or encee, with this home and the stand-in."""
     kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     return kept | home.environ | ({} if COLOURED else {"NO_COLOR": "1"})
 
@@ -91,14 +91,14 @@ def _is_setting(name: str) -> bool:
 
 
 class Screen:
-    """Shows on standard output what a terminal shows; a person's terminal adds the carriage returns itself."""
+    """Writes the output of a pseudo-terminal to standard output, without its carriage returns."""
 
     def write(self, text: str) -> None:
         """Print a piece of output."""
         sys.stdout.write(text.replace("\r", ""))
 
     def flush(self) -> None:
-        """Show it now."""
+        """Flush standard output."""
         sys.stdout.flush()
 
 
@@ -147,7 +147,7 @@ def narrate(text: str) -> None:
 
 
 def paint(text: str, *styles: str) -> str:
-    """A text in colour, line by line, where colour is wanted."""
+    """Return a text in colour, line by line, if colours are on."""
     if not (COLOURED and styles):
         return text
     return "\n".join(f"\x1b[{';'.join(styles)}m{line}\x1b[0m" for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Run a command as on a fresh machine: PATH leads to Python, make, git and the basic programs, and to nothing else.
+"""Run a command as on a new machine, with only Python, make, git and the basic programs on PATH.
 
 `python3 -m scripts.fresh_machine make demo test`; the exit code is the command's.
 """
@@ -16,7 +16,7 @@ PROGRAMS = (*BASIC, "expand", "make", "git")
 
 
 def fill(folder: Path) -> None:
-    """Fill the folder that PATH leads to."""
+    """Link the programs into the folder on PATH."""
     link_programs(folder, PROGRAMS)
     # No link: an environment that is made through one would end with this folder.
     python = folder / "python3"

@@ -24,7 +24,7 @@ Done = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Home:
-    """A home directory, and the stand-in for AWS that its programs talk to."""
+    """A home folder, and the stand-in for AWS that its programs use."""
 
     path: Path
     aws: "FakeAws"

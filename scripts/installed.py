@@ -30,7 +30,7 @@ TYPED = "from importlib.resources import files; assert (files('encee') / 'py.typ
 
 
 def distributions() -> Iterator[Path]:
-    """The wheel and the sdist.
+    """Return the wheel and the sdist.
 
     Raises:
         UntrueError: There is not one of each, of this version.
@@ -43,7 +43,7 @@ def distributions() -> Iterator[Path]:
 
 
 def pip(programs: Path, *arguments: str | Path) -> None:
-    """Let the environment's pip do something.
+    """Run pip in the environment.
 
     Raises:
         UntrueError: It cannot.
@@ -53,7 +53,7 @@ def pip(programs: Path, *arguments: str | Path) -> None:
 
 
 def use(programs: Path, home: Home) -> None:
-    """Use what was installed once, from the first look to a session and back.
+    """Run the installed encee: status, policies, refresh, exec and clear.
 
     Raises:
         UntrueError: Something of it does not work.
@@ -88,7 +88,7 @@ def use(programs: Path, home: Home) -> None:
 
 
 def main() -> int:
-    """Try both; the second one finds the dependencies of the first."""
+    """Try both distributions; the second reuses the dependencies of the first."""
     try:
         with tempfile.TemporaryDirectory(prefix="encee-installed-") as folder:
             environment = Path(folder, "venv")

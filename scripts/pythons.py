@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def named_versions() -> list[str]:
-    """The versions of Python that the classifiers name, as 3.11."""
+    """Return the versions of Python in the classifiers, such as 3.11."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return re.findall(r"Python :: (3\.\d+)$", "\n".join(project["classifiers"]), re.MULTILINE)
 
 
 def output_of(*command: str) -> str:
-    """What a program prints; nothing where it is missing or fails."""
+    """Return the output of a program, empty if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
@@ -58,7 +58,7 @@ def make_environment(python: str, folder: Path) -> Path:
 
 
 def run_tests(version: str, options: list[str]) -> str:
-    """Run the fast tests on a version of Python; what became of it."""
+    """Run the fast tests on a version of Python, and return the result."""
     python = find_python(version)
     if not python:
         return "not found"
@@ -72,7 +72,7 @@ def run_tests(version: str, options: list[str]) -> str:
 
 
 def main() -> int:
-    """Run them; the words of the command line go to pytest."""
+    """Run the tests; the arguments go to pytest."""
     own_version = f"{sys.version_info.major}.{sys.version_info.minor}"
     results = {v: run_tests(v, sys.argv[1:]) for v in named_versions() if v != own_version}
     for version, result in results.items():

@@ -29,7 +29,7 @@ MEASURED = re.compile(
 
 
 def help_of(command: str) -> str:
-    """What `encee … --help` prints on 80 columns."""
+    """Return the output of `encee … --help` on 80 columns."""
     os.environ["COLUMNS"] = "80"
     with redirect_stdout(io.StringIO()) as printed:
         encee(command.split()[1:])
@@ -37,12 +37,12 @@ def help_of(command: str) -> str:
 
 
 def with_help(readme: str) -> str:
-    """The README with every help text as the program prints it."""
+    """Return the README with current help texts."""
     return HELP_BLOCK.sub(lambda block: block["start"] + help_of(block["command"]) + block["end"], readme)
 
 
 def differences_in_help(readme: str) -> Iterator[str]:
-    """A line for each line of a help text that the README lacks or has too many."""
+    """Yield the lines of help texts in which the README differs."""
     for block in HELP_BLOCK.finditer(readme):
         for line in difflib.ndiff(block["text"].splitlines(), help_of(block["command"]).splitlines()):
             if line.startswith("+ "):
@@ -52,7 +52,7 @@ def differences_in_help(readme: str) -> Iterator[str]:
 
 
 def with_measurements(readme: str, page: str) -> str:
-    """The README with the measurements of docs/benchmarks.md, their date and their machine."""
+    """Return the README with the measurements, date and machine of docs/benchmarks.md."""
     day, machine = re.findall(r"on (\d{4}-\d\d-\d\d)|^(Machine: .*\n)", page, re.MULTILINE)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in re.findall(r"^\|.*", page, re.MULTILINE)]
     rows[1] = ["---" for _ in rows[0]]
@@ -61,19 +61,19 @@ def with_measurements(readme: str, page: str) -> str:
 
 
 def column(readme: str, heading: str) -> set[str]:
-    """The first column, without backticks, of the tables whose heading row begins with a word."""
+    """Return the first column, without backticks, of the tables whose heading begins with a word."""
     rows = re.findall(rf"^\| {heading} \|.*\n\|[-| ]+\n((?:\|.*\n)*)", readme, re.MULTILINE)
     return {row.split("|")[1].strip(" `") for table in rows for row in table.splitlines()}
 
 
 def differences_in_table(what: str, told: set[str], real: set[str]) -> Iterator[str]:
-    """A line for each entry that a table lacks, and for each that it has too many."""
+    """Yield the entries that a table lacks, and those that it should not have."""
     yield from (f"the table lacks the {what} {entry}" for entry in sorted(real - told))
     yield from (f"the table has the {what} {entry}, and encee has not" for entry in sorted(told - real))
 
 
 def differences(readme: str, page: str) -> Iterator[str]:
-    """Everything in which the README differs from the program and from docs/benchmarks.md."""
+    """Yield the differences of the README to the program and to docs/benchmarks.md."""
     yield from differences_in_help(readme)
     if not MEASURED.search(readme) or readme != with_measurements(readme, page):
         yield "its measurements are not those of docs/benchmarks.md"

@@ -1,4 +1,4 @@
-"""Draw what encee looks like, `docs/*.svg`, from real runs against the stand-in for AWS.
+"""Draw the pictures in docs/ from real runs of encee against the stand-in for AWS.
 
 The installed `encee` runs on a terminal in a temporary home, and rich makes pictures of what it printed. They are
 the same to the byte every time: the device has a seed of its own and believes that it is always the same moment, and
@@ -92,7 +92,7 @@ def about(hours: float) -> timedelta:
 
 
 class Person:
-    """Someone with a key and a phone, a home, and nine o'clock on the wall.
+    """A user with a key and a device, a home folder, and a clock at nine.
 
     Args:
         aws: The stand-in.
@@ -116,7 +116,7 @@ class Person:
             file.chmod(0o600)
 
     def environ(self, now: datetime) -> dict[str, str]:
-        """The environment of a run: nothing of the caller's, and a time zone where it is ten seconds past nine."""
+        """Return an environment without the caller's settings, in a time zone where it is ten seconds past nine."""
         away = now.hour * 3600 + now.minute * 60 + now.second - (9 * 3600 + 10)
         west = f"{'-' if away < 0 else '+'}{timedelta(seconds=abs(away))}"
         return {
@@ -130,13 +130,13 @@ class Person:
         }
 
     def code(self, now: datetime) -> str:
-        """What the phone shows: always the same."""
+        """Return the MFA code, which is always the same."""
         self.device.drift = MORNING - now
         return self.device.code()
 
 
 def run(command: str, environ: Mapping[str, str], code: str | None = None) -> str:
-    """What a terminal gets from a command, line ends and colours as they are.
+    """Return the output of a command on a terminal, with its colours.
 
     Args:
         command: What a person would type.
@@ -159,7 +159,7 @@ def run(command: str, environ: Mapping[str, str], code: str | None = None) -> st
 
 
 def drawn(name: str, command: str, output: str) -> str:
-    """The picture of a command and of what it printed.
+    """Return the picture of a command and its output.
 
     Raises:
         ValueError: The output does more than print lines in colour.
@@ -173,7 +173,7 @@ def drawn(name: str, command: str, output: str) -> str:
 
 
 def refresh(aws: "FakeAws", person: Person) -> tuple[str, str]:  # noqa: ARG001 - as the others
-    """A code for a session."""
+    """Show a refresh."""
     person.write(person.key)
     now = datetime.now(UTC)
     command = "encee refresh dev"
@@ -181,7 +181,7 @@ def refresh(aws: "FakeAws", person: Person) -> tuple[str, str]:  # noqa: ARG001 
 
 
 def status(aws: "FakeAws", person: Person) -> tuple[str, str]:  # noqa: ARG001 - as the others
-    """Sessions in every state, another tool's among them."""
+    """Show sessions in every state, also one of another tool."""
     now = datetime.now(UTC)
     sessions = {"dev": ("123456789012", 12), "prod": ("210987654321", 0.5), "sandbox": ("345678901234", -1)}
     person.write(
@@ -195,7 +195,7 @@ def status(aws: "FakeAws", person: Person) -> tuple[str, str]:  # noqa: ARG001 -
 
 
 def error(aws: "FakeAws", person: Person) -> tuple[str, str]:
-    """A clock that is off, which encee reports while the prompt is open."""
+    """Show a clock that is off, which encee reports while the prompt is open."""
     person.write(person.key)
     aws.clock_offset = timedelta(minutes=20)
     command = "encee refresh dev"
@@ -207,11 +207,11 @@ SCENES: Mapping[str, Callable[["FakeAws", Person], tuple[str, str]]] = {
     "status": status,
     "error": error,
 }
-"""Each picture's name, and what it shows."""
+"""The name of each picture, and the function that runs its command."""
 
 
 def pictures() -> Iterator[tuple[str, str]]:
-    """Each picture's name and SVG."""
+    """Yield the name and SVG of each picture."""
     from tests.fake_aws import FakeAws
 
     with FakeAws() as aws:
@@ -222,7 +222,7 @@ def pictures() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Write the pictures to `docs/`, or to the folder that is named."""
+    """Write the pictures to `docs/`, or to the given folder."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")
     folder = parser.parse_args().folder

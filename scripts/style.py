@@ -1,7 +1,7 @@
-"""Reject the words that encee's texts do without: in the code's strings, comments and names, and in the documents.
+"""Reject words that encee does not use: in strings, comments and names of the code, and in the documents.
 
-`style-left.txt` holds how many are left in each file that is not rewritten yet, `NUMBER FILE` a line. It only shrinks:
-more is an error, and so is fewer, until the number is corrected there.
+`style-left.txt` has a line `NUMBER FILE` for each file that still has such words. The numbers only shrink: more words
+than that are an error, and also fewer, until the number there is corrected.
 """
 
 import io
@@ -46,7 +46,7 @@ LEFT = ROOT / "scripts" / "style-left.txt"
 
 
 def findings(file: Path) -> Iterator[tuple[int, str]]:
-    """Each line of a file, from 1, with a word or a name that is rejected there."""
+    """Yield each rejected word or name of a file, with its line number from 1."""
     text = file.read_text(encoding="utf-8")
     if file.suffix != ".py":
         text = _CODE_SPAN.sub(lambda span: re.sub(r"[^\n]", " ", span[0]), text)
@@ -65,7 +65,7 @@ def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    """Print what is rejected; 1 where there is more of it, or less, than `style-left.txt` says."""
+    """Print the rejected words; return 1 if their number differs from `style-left.txt`."""
     git = ["/usr/bin/env", "git", "ls-files", "*.py", "*.md"]
     names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     found = {name: list(findings(ROOT / name)) for name in names if name != "scripts/style.py"}

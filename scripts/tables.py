@@ -1,10 +1,10 @@
-"""The tables that runs leave in docs/."""
+"""Tables in the pages that scripts write."""
 
 from collections.abc import Sequence
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, its columns aligned; the first line holds the headings."""
+    """Return a Markdown table with aligned columns; the first line holds the headings."""
     cells = [[cell.replace("|", "&#124;") for cell in line] for line in lines]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])

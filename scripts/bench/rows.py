@@ -1,4 +1,4 @@
-"""The rows of the table: encee and its peer in turns, and the limit that the median is held against."""
+"""The rows of the table: measure encee and its peer in turns, and compare the median with a limit."""
 
 import statistics
 from collections.abc import Callable
@@ -24,7 +24,7 @@ ROUNDS = 10
 
 
 class Row(NamedTuple):
-    """A line of the table."""
+    """A row of the table."""
 
     what: str
     encee: str
@@ -39,45 +39,45 @@ HEADINGS = Row("what", "encee", "peer", "measured", "at most", "held")
 
 
 class Peer(NamedTuple):
-    """What encee is held against, and how many milliseconds that took."""
+    """The peer, and its time in milliseconds."""
 
     name: str
     took: float
 
 
 def ratio(what: str, ours: float, peer: Peer, limit: float) -> Row:
-    """A row whose limit is a multiple of the peer's time."""
+    """Return a row whose limit is a multiple of the peer's time."""
     found = ours / peer.took
     times = f"{found:.2f} {TIMES}", f"{limit:g} {TIMES}"
     return Row(what, ms(ours), f"{ms(peer.took)} {peer.name}", *times, held(found, limit))
 
 
 def difference(stage: Stage, what: str, ours: float, peer: Peer, limit: float) -> Row:
-    """A row whose limit, in milliseconds, is on top of the peer's time."""
+    """Return a row whose limit is the peer's time and some milliseconds more."""
     found = ours - peer.took
     verdict = held(found, limit, stage.slowness)
     return Row(what, ms(ours), f"{ms(peer.took)} {peer.name}", f"{found:+.0f} ms", f"{limit:+g} ms", verdict)
 
 
 def alone(stage: Stage, what: str, ours: float, limit: float) -> Row:
-    """A row that is held against a number of milliseconds only."""
+    """Return a row whose limit is a number of milliseconds."""
     return Row(what, ms(ours), "–", ms(ours), f"{limit:g} ms", held(ours, limit, stage.slowness))
 
 
 def ms(time_taken: float) -> str:
-    """Milliseconds."""
+    """Format milliseconds."""
     return f"{time_taken:.0f} ms"
 
 
 def held(found: float, limit: float, slowness: float = 1.0) -> str:
-    """Whether a limit is held; where the machine is slower than the limit's, also whether that is the reason."""
+    """Say whether the limit is held; if not, also whether only a slow machine is the reason."""
     if found <= limit:
         return "yes"
     return f"no: this machine is {slowness:.1f} {TIMES} as slow as the limit's" if found <= limit * slowness else "no"
 
 
 def medians(rounds: int, *measurements: Callable[[], float]) -> list[float]:
-    """The median of each, taken in turns; a first round, in which files come into the machine's memory, is left out."""
+    """Return the median of each, measured in turns, without the first round, which fills the file cache."""
     taken = [[measure() for measure in measurements] for _ in range(rounds + 1)][1:]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
@@ -97,28 +97,28 @@ def status_drawn(stage: Stage) -> Row:
 
 
 def env_of_a_session(stage: Stage) -> Row:
-    """What a shell waits for in `eval`."""
+    """`encee env`, which a shell runs in `eval`."""
     home = stage.home(20)
     ours, theirs = medians(ROUNDS, lambda: env(home), lambda: aws_version(home))
     return ratio("`env`, 20 profiles", ours, Peer("`aws --version`", theirs), 0.28)
 
 
 def process_of_a_session(stage: Stage) -> Row:
-    """What an SDK waits for."""
+    """`encee process`, which an SDK runs."""
     home = stage.home(20)
     ours, theirs = medians(ROUNDS, lambda: process(home), lambda: aws_version(home))
     return ratio("`process`, 20 profiles", ours, Peer("`aws --version`", theirs), 0.28)
 
 
 def completion_of_a_name(stage: Stage) -> Row:
-    """What a person waits for after TAB."""
+    """The completion after TAB."""
     home = stage.home(20)
     ours, theirs = medians(ROUNDS, lambda: completion(home), lambda: aws_version(home))
     return ratio("completion of a name, 20 profiles", ours, Peer("`aws --version`", theirs), 0.28)
 
 
 def after_enter(stage: Stage) -> Row:
-    """The time that a person waits."""
+    """The time after Enter."""
     (dev,) = stage.people("dev")
     home = stage.home_of(dev)
     stage.aws.latency = stage.aws.connect_latency = 0.1
@@ -128,7 +128,7 @@ def after_enter(stage: Stage) -> Row:
 
 
 def refresh_and_aws(stage: Stage) -> Row:
-    """A code for a session, without waiting for a person or a network."""
+    """A refresh without a prompt and without network latency."""
     (dev,) = stage.people("dev")
     home = stage.home_of(dev)
     ours, theirs = medians(ROUNDS, lambda: refresh(stage, home, dev), lambda: aws_session_token(stage, home, dev))
@@ -136,7 +136,7 @@ def refresh_and_aws(stage: Stage) -> Row:
 
 
 def refresh_and_aws_mfa(stage: Stage) -> Row:
-    """The same beside the tool that does the same."""
+    """The same beside aws-mfa."""
     (dev,) = stage.people("dev")
     home = stage.home_of(dev)
     its_home = stage.home(USUAL, dev.aws_mfa_sections(), profiles=["dev"])
@@ -145,7 +145,7 @@ def refresh_and_aws_mfa(stage: Stage) -> Row:
 
 
 def eight_at_once(stage: Stage) -> Row:
-    """Eight users' codes, far from AWS."""
+    """Eight users' codes, with a slow network."""
     team = stage.people(*names("member", 8))
     home = stage.home_of(*team)
     stage.aws.latency = stage.aws.connect_latency = 0.3
@@ -158,14 +158,14 @@ def eight_at_once(stage: Stage) -> Row:
 
 
 def status_of_1_000(stage: Stage) -> Row:
-    """A big file, read."""
+    """Read a large file."""
     home = stage.home(1_000)
     (ours,) = medians(ROUNDS, lambda: status(home, 1_000))
     return alone(stage, "`status`, 1,000 profiles, in a pipe", ours, 120)
 
 
 def refresh_among_1_000(stage: Stage) -> Row:
-    """A big file, edited."""
+    """Edit a large file."""
     (dev,) = stage.people("dev")
     big, small = stage.home_of(dev, count=1_000), stage.home_of(dev, count=10)
     ours, theirs = medians(ROUNDS, lambda: refresh(stage, big, dev), lambda: refresh(stage, small, dev))
@@ -173,14 +173,14 @@ def refresh_among_1_000(stage: Stage) -> Row:
 
 
 def status_of_10_000(stage: Stage) -> Row:
-    """A huge file, read."""
+    """Read a very large file."""
     home = stage.home(10_000)
     (ours,) = medians(ROUNDS, lambda: status(home, 10_000))
     return alone(stage, "`status`, 10,000 profiles, in a pipe", ours, 500)
 
 
 def refresh_among_10_000(stage: Stage) -> Row:
-    """A huge file, edited."""
+    """Edit a very large file."""
     (dev,) = stage.people("dev")
     home = stage.home_of(dev, count=10_000)
     (ours,) = medians(ROUNDS, lambda: refresh(stage, home, dev))
@@ -188,7 +188,7 @@ def refresh_among_10_000(stage: Stage) -> Row:
 
 
 def audit_of_5_000(stage: Stage) -> Row:
-    """A big account, audited; users without a device are what an audit is for, so its exit code is 1."""
+    """Audit a large account; it has users without a device, so the exit code is 1."""
     (dev,) = stage.people("dev")
     home = stage.home_of(dev)
     refresh(stage, home, dev)
@@ -199,7 +199,7 @@ def audit_of_5_000(stage: Stage) -> Row:
 
 
 def memory(stage: Stage) -> Row:
-    """What a command takes that only looks."""
+    """The memory of `encee status`."""
     home = stage.home(20)
     (ours,) = medians(ROUNDS, lambda: memory_of_status(home))
     return Row("memory of `status`, 20 profiles", f"{ours:.0f} MiB", "–", f"{ours:.0f} MiB", "25 MiB", held(ours, 25))

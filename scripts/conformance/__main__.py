@@ -1,4 +1,4 @@
-"""Real readers and the files that encee writes: a table on the screen and in docs/conformance.md.
+"""Run real readers on the files that encee writes, and write the table to docs/conformance.md.
 
 Each layout is refreshed by the installed encee in a temporary home. Then every reader that is on this machine makes
 a signed call as the session profile and as two others, and a stand-in for AWS says whose key signed it.
@@ -22,7 +22,7 @@ RESULT = ROOT / "docs" / "conformance.md"
 
 
 def main() -> int:
-    """Run the readers on every layout; 1 where encee harmed a file, or where a reader of PyPI's is missing."""
+    """Run the readers on every layout; return 1 if encee harmed a file, or if a reader from PyPI is missing."""
     parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
     parser.add_argument("--pypi", action="store_true", help="only the readers that PyPI gives, and no page")
     only_pypi = parser.parse_args().pypi

@@ -1,4 +1,4 @@
-"""The files that readers are given: each as its owner may have left it, before encee and a hand touched it."""
+"""The files for the readers, before encee or a person edits them."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 SOURCE, NEIGHBOUR, TARGET = "dev", "other", "dev-mfa"
-"""The profile that is refreshed, one that has nothing to do with it, and the session profile."""
+"""The long-term profile, an unrelated profile, and the session profile."""
 
 
 class Layout(NamedTuple):
@@ -143,7 +143,7 @@ LAYOUTS = (
 
 
 def with_session_by_hand(credentials: bytes, session: "Session") -> bytes:
-    """The credentials file as a person leaves it who pastes the session where it belongs."""
+    """Return the credentials file with the session pasted by hand."""
     return _by_hand(
         credentials,
         TARGET,
@@ -154,12 +154,12 @@ def with_session_by_hand(credentials: bytes, session: "Session") -> bytes:
 
 
 def with_region_by_hand(config: bytes) -> bytes:
-    """The config file with the session profile's region, in the same way."""
+    """Return the config file with the session profile's region, in the same way."""
     return _by_hand(config, f"profile {TARGET}", region=REGION)
 
 
 def _by_hand(data: bytes, header: str, **options: str) -> bytes:
-    """A file with options under a header: in place of the old ones, or after the rest."""
+    """Return a file with options under a header: in place of the old ones, or after the rest."""
     lines = data.decode().splitlines()
     if f"[{header}]" not in lines:
         lines += ["", f"[{header}]"]

@@ -31,7 +31,7 @@ class MissingError(Exception):
 
 
 class Reader(NamedTuple):
-    """A reader that is there.
+    """A reader that is installed.
 
     Args:
         version: Its version.
@@ -43,7 +43,7 @@ class Reader(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A reader that may be there.
+    """A reader that may be installed.
 
     Args:
         name: What people call it.
@@ -135,7 +135,7 @@ def _need(program: str, otherwise: str) -> None:
 
 
 def _printed(command: Sequence[str], **environ: str) -> str:
-    """What a command prints; MissingError where it cannot be run or fails."""
+    """Return the output of a command; raise MissingError if it cannot be run or fails."""
     try:
         done = subprocess.run(
             command, env=os.environ | environ, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=True

@@ -34,7 +34,7 @@ class RefreshFailedError(Exception):
 
 
 class Verdict(Enum):
-    """Whether a reader takes what encee wrote."""
+    """Whether a reader uses what encee wrote."""
 
     READ = "yes"
     NOT_READ = "no"
@@ -42,14 +42,14 @@ class Verdict(Enum):
 
 
 class Result(NamedTuple):
-    """A verdict, and a note about it; which may be empty."""
+    """A verdict, and a note about it, which may be empty."""
 
     verdict: Verdict
     note: str = ""
 
 
 def refresh(home: Home, code: str) -> None:
-    """Let the installed encee refresh the session.
+    """Refresh the session with the installed encee.
 
     Raises:
         RefreshFailedError: It did not.
@@ -60,7 +60,7 @@ def refresh(home: Home, code: str) -> None:
 
 
 def signer(home: Home, reader: "Reader", profile: str) -> str | None:
-    """Whose key signs, for which region, when a reader makes its call as a profile; None when it fails."""
+    """Return the key and the region of the call that a reader signs as a profile; None if it fails."""
     calls = len(home.aws.journal)
     names = {"endpoint": home.aws.url, "host": urlsplit(home.aws.url).netloc, "region": REGION}
     command = [word.format(**names) for word in reader.command]
@@ -92,7 +92,7 @@ class Trial:
     signer: str
 
     def of(self, reader: "Reader") -> Result:
-        """What a reader makes of it."""
+        """Return the result of a reader."""
         unread = []
         for profile in (SOURCE, NEIGHBOUR):
             was, now = signer(self.before, reader, profile), signer(self.after, reader, profile)
@@ -114,7 +114,7 @@ class Trial:
 
 
 def trial(layout: Layout, aws: "FakeAws", folder: Path) -> Trial:
-    """Set a layout up, in an account of its own.
+    """Set up a layout in a new account.
 
     Raises:
         RefreshFailedError: encee did not write it.

@@ -22,13 +22,13 @@ cmp -s "$HOME/saved/credentials" "$HOME/.aws/credentials" || code="$code, and th
 ls "$HOME/.aws" -A | grep -q tmp && code="$code, and a temporary file is left"
 echo "ended with $code"
 """
-"""In a mount namespace of its own: the two files on a disk of 256 KiB."""
+"""Puts the two files on a disk of 256 KiB, in a mount namespace."""
 
 FILL = 'dd if=/dev/zero of="$HOME/.aws/filling" bs=4096 2>/dev/null'
 
 
 def on_a_small_disk(stage: Stage, home: Home, prepare: str, *words: str) -> str:
-    """Run encee with the two files on a disk of their own; returns what it says.
+    """Run encee with the two files on a small disk, and return standard error.
 
     Raises:
         NotRunError: This machine does not allow mounts.

@@ -18,7 +18,7 @@ _UNUSED_PROFILES = 100
 """Profiles that are not refreshed while many processes write."""
 
 _BETWEEN_SAVES = 1.0
-"""Seconds between two saves of the editor, which is often, for a person."""
+"""Seconds between two saves of the editor."""
 
 
 def unused_profiles(count: int) -> str:
@@ -30,7 +30,7 @@ def unused_profiles(count: int) -> str:
 
 
 def large_file(stage: Stage) -> str:
-    """Every command on a large file; at the end it is what it was."""
+    """Run every command on a large file; at the end the file is unchanged."""
     dev = stage.person()
     rest = unused_profiles(stage.size.profiles - 1)
     half = rest.index("# key", len(rest) // 2)
@@ -51,7 +51,7 @@ def large_file(stage: Stage) -> str:
 
 @dataclass
 class Crowd:
-    """The writers of one file, and what they have done so far.
+    """The writers of one file, and their counts.
 
     Args:
         stage: The stand-in and the checks.
@@ -69,7 +69,7 @@ class Crowd:
     saved: int = 0
 
     def refresh(self, person: Person) -> None:
-        """Refresh again and again: it is done, or the file is busy."""
+        """Refresh repeatedly: each run succeeds, or the file is busy."""
         words = ("refresh", person.user.name, "--no-region", "--code")
         while time.monotonic() < self.end:
             done = self.stage.encee(self.home, *words, person.device.next_code(), code=(0, 5))
@@ -86,7 +86,7 @@ class Crowd:
             self.configured += 1
 
     def edit(self) -> None:
-        """An editor: reads the file, writes another one, and renames that over the first."""
+        """Act as an editor: read the file, write another one, and rename that over the first."""
         while time.monotonic() < self.end:
             time.sleep(_BETWEEN_SAVES)
             text = self.home.credentials.read_text()
@@ -99,7 +99,7 @@ class Crowd:
             self.saved += 1
 
     def lost(self, text: str) -> list[str]:
-        """The long-term profiles that a file does not hold any more."""
+        """Return the long-term profiles that a file has lost."""
         parser = configparser.RawConfigParser(strict=False)
         with suppress(configparser.Error):
             parser.read_string(text)

@@ -14,7 +14,7 @@ UNKNOWN_USER = ("unshare", "--user", "--map-user=54321")
 
 
 def no_home(stage: Stage) -> str:
-    """The two files are where the variables of the AWS tools say."""
+    """The variables of the AWS tools name the two files."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     places = {
@@ -29,7 +29,7 @@ def no_home(stage: Stage) -> str:
 
 
 def no_user(stage: Stage) -> str:
-    """Nothing says where a home could be."""
+    """There is no home folder."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     if not shutil.which("unshare") or home.run(*UNKNOWN_USER, "true").returncode:
@@ -46,7 +46,7 @@ def no_user(stage: Stage) -> str:
 
 
 def no_folder(stage: Stage) -> str:
-    """A home with nothing in it."""
+    """The home folder is empty."""
     home = Home(stage.folder / "bare", stage.aws)
     home.path.mkdir()
     stage.encee(home, "status")
@@ -75,7 +75,7 @@ def no_reader(stage: Stage) -> str:
 
 
 def no_locale(stage: Stage) -> str:
-    """The C locale, once as Python makes the best of it, and once to the letter: ASCII is all that the outputs take."""
+    """The C locale: once with UTF-8, which Python chooses, and once with ASCII only."""
     dev = stage.person()
     home = stage.home(f"# Schlüssel\n{dev.section('dév')}", ["dév"])
     before = home.credentials.read_bytes()
@@ -117,7 +117,7 @@ def dumb(stage: Stage) -> str:
 
 
 def typed_at_a_prompt(stage: Stage, code: str, home: Home, columns: int, term: str) -> str:
-    """Refresh as a person does; returns what the terminal showed."""
+    """Refresh at a prompt, and return the output."""
     with _terminal(home, columns, term, "refresh", "dev") as child:
         child.expect_exact("MFA code for dev")
         before = str(child.before) + str(child.after)
@@ -130,7 +130,7 @@ def typed_at_a_prompt(stage: Stage, code: str, home: Home, columns: int, term: s
 
 
 def shown(home: Home, columns: int, term: str, *words: str) -> str:
-    """What a command shows on a terminal."""
+    """Return the output of a command on a terminal."""
     with _terminal(home, columns, term, *words) as child:
         said = str(child.read())
     expect(child.exitstatus == 0, f"encee {words[0]} ended with {child.exitstatus}: {said}")
@@ -146,7 +146,7 @@ def _terminal(home: Home, columns: int, term: str, *words: str) -> "pexpect.spaw
 
 
 def without_colours(text: str) -> str:
-    """A text as a person reads it."""
+    """Return a text without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r", "")
 
 

@@ -45,7 +45,7 @@ print(number - busy, busy)
 
 
 def pausing_writer(stage: Stage) -> str:
-    """A program that truncates the file, writes a part, pauses and writes the rest, while a session is cleared."""
+    """Run a program that truncates the file, writes a part, pauses and writes the rest, while a session is cleared."""
     rounds = list(product(range(stage.size.places), _PAUSES_SECONDS))
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         codes = list(pool.map(partial(_clear_beside_a_pause, stage), rounds))
@@ -89,7 +89,7 @@ def _clear_beside_a_pause(stage: Stage, which: tuple[int, float]) -> int:
 
 
 def emptied_file(stage: Stage) -> str:
-    """A shell that has emptied the file for `command > file` and gets the content later, while encee writes."""
+    """Run `command > file` in a shell, which empties the file and writes it later, while encee writes."""
     rounds = list(product(_EMPTY_SECONDS, (_refresh, _import)))
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         codes = list(pool.map(partial(_write_to_emptied, stage), rounds))
@@ -130,7 +130,7 @@ def _import(stage: Stage, home: Home, _: Person) -> int:
 
 
 def saves_by_rename(stage: Stage) -> str:
-    """An editor that renames a new file over the old one, as often as it can hit the moment of a replacement."""
+    """Run an editor that renames a new file over the old one, often at the moment of a replacement."""
     home = stage.home("# save 0\n" + stage.person().section(), profiles=())
     editors = [
         subprocess.Popen(
@@ -160,7 +160,7 @@ def saves_by_rename(stage: Stage) -> str:
 
 
 def _wait_for_a_write(folder: Path) -> None:
-    """Wait until a temporary file is there, but not for long, and then for a part of the time that a write takes."""
+    """Wait for a temporary file, at most 0.2 s, and then for a random part of the time of a write."""
     end = time.monotonic() + 0.2
     while time.monotonic() < end and not any(folder.glob(".credentials.encee-*.tmp")):
         time.sleep(0.0005)
