@@ -29,7 +29,7 @@ def no_home(stage: Stage) -> str:
 
 
 def no_user(stage: Stage) -> str:
-    """There is no home folder."""
+    """The user has no home folder."""
     dev, home = stage.usual()
     before = home.credentials.read_bytes()
     if not shutil.which("unshare") or home.run(*UNKNOWN_USER, "true").returncode:
