@@ -9,6 +9,7 @@ import unicodedata
 import urllib.parse
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from shlex import quote
 from typing import Protocol
 
@@ -68,32 +69,55 @@ class GivenCodes:
         per_device: Whether `codes` has an item for every device, even for one whose session is still valid.
     """
 
-    asks_person = False
-    waits = False
-
     def __init__(self, codes: Iterable[str], origin: str, *, per_device: bool = False) -> None:
         self._codes = iter(codes)
         self._origin = origin
         self._per_device = per_device
+        self._used = 0
 
-    def skip(self) -> None:
-        """Drop the next code if there is one per device: its device needs none."""
-        if self._per_device:
-            next(self._codes, None)
+    def for_device(self, place: int) -> "GivenCode":
+        """Return the code source of the device at this place, from 0, among the devices of the run."""
+        return GivenCode(self, place)
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
-        """Return the next code.
+    def code(self, place: int, profile: str, device: str) -> str:
+        """Return the code at a place, if there is one for each device; else the next code.
 
         Raises:
             UsageError: No code is left, or the next one is not six digits.
         """
-        code = next(self._codes, None)
+        skipped = max(0, place - self._used) if self._per_device else 0
+        self._used += skipped + 1
+        code = next(islice(self._codes, skipped, None), None)
         if code is None:
             raise UsageError(
                 f"{self._origin} holds no code left for {profile} ({device})",
                 hint="give one code per device, one per line, on standard input: --code -",
             )
         return require_code(code, f"the code from {self._origin} for {profile}")
+
+
+class GivenCode:
+    """The code of one device from `GivenCodes`.
+
+    Args:
+        codes: All codes.
+        place: The place of the device, from 0, among the devices of the run.
+    """
+
+    asks_person = False
+    waits = False
+
+    def __init__(self, codes: GivenCodes, place: int) -> None:
+        self._codes = codes
+        self._place = place
+
+    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
+        """Return the code.
+
+        Raises:
+            UsageError: No code is left, or it is not six digits.
+        """
+        return self._codes.code(self._place, profile, device)
 
 
 class CommandCodes:

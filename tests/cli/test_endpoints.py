@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person
-from tests.fake_aws import FakeAws
+from tests.conftest import Encee, Home, Person, on_terminal
+from tests.fake_aws import FakeAws, faults
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +195,37 @@ def test_an_endpoint_without_tls_is_warned_of_wherever_it_is_named(
     assert f"encee: {warning}\n" in result.err
     for line in {*result.err.splitlines()}:
         assert "not encrypted" not in line or line == f"encee: {warning}"
+
+
+@pytest.mark.usefixtures("dev")
+def test_an_endpoint_without_tls_is_warned_of_before_the_code_is_typed(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
+    with relayed(aws) as relay:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
+        child = on_terminal("refresh", "dev", size=(24, 200))
+        child.expect_exact("MFA code for dev")
+        child.expect_exact("encee: warning: http://sts.invalid is not encrypted")
+        child.expect_exact("MFA code for dev")
+        child.send("\x03")
+        child.expect(pexpect.EOF)
+        assert "not encrypted" not in (child.before or "")
+        assert aws.calls("GetSessionToken") == []
+
+
+def test_an_endpoint_without_tls_is_warned_of_before_a_given_code_is_sent(
+    dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
+    aws.fault("GetSessionToken", faults.hang(20))
+    with relayed(aws) as relay:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
+        child = on_terminal("refresh", "dev", "-c", dev.device.next_code(), size=(24, 200))
+        child.expect_exact("encee: warning: http://sts.invalid is not encrypted")
+        child.send("\x03")
+        child.expect(pexpect.EOF)
+        assert child.wait() == 130
 
 
 @pytest.mark.parametrize("legacy", ["the environment", "the profile"])

@@ -235,7 +235,7 @@ def test_without_a_terminal_nobody_is_asked() -> None:
     done = subprocess.run(
         [ENCEE, "refresh", "dev"], start_new_session=True, capture_output=True, text=True, timeout=20, check=False
     )
-    assert (done.returncode, "there is no terminal to ask for the code of dev" in done.stderr) == (2, True)
+    assert (done.returncode, "no terminal to prompt for the code of dev" in done.stderr) == (2, True)
 
 
 @pytest.mark.slow

@@ -184,7 +184,7 @@ CASES = [
     Case("five digits", 2, "is not six digits", command=("refresh", "dev", "-c", "12345")),
     Case("letters", 2, "is not six digits", command=("refresh", "dev", "-c", "12345a")),
     Case("other digits", 2, "is not six digits", command=("refresh", "dev", "-c", "¹²³⁴⁵⁶")),
-    Case("no code at all", 2, "there is no terminal to ask", command=("refresh", "dev"), hint="--code"),
+    Case("no code at all", 2, "no terminal to prompt", command=("refresh", "dev"), hint="--code"),
     Case("no line on stdin", 2, "standard input holds no code left", command=("refresh", "dev", "--code", "-")),
     Case("too short", 2, "a session cannot last 8m", command=(*REFRESH, "--duration", "8m"), hint="--duration"),
     Case("too long", 2, "a session cannot last 37h", command=(*REFRESH, "-d", "37h")),
@@ -508,7 +508,7 @@ CASES = [
         ("keys", "rotate", "dev", "-c", "CODE"),
     ),
     Case("rotation, wrong code", 4, "not accept the code", command=("keys", "rotate", "dev", "-c", "000000"), sent=1),
-    Case("rotation, nobody to ask", 3, "there is no terminal to ask", command=("keys", "rotate", "dev")),
+    Case("rotation, nobody to ask", 3, "no terminal to prompt", command=("keys", "rotate", "dev")),
     *(
         Case(
             f"{command}, half a key elsewhere",

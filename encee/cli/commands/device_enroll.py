@@ -15,7 +15,7 @@ from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import display, prompts, terminal
-from encee.cli.commands.refresh import run_and_show
+from encee.cli.commands.refresh import show_result
 from encee.cli.device_signers import devices_of, warn_of_environment
 from encee.cli.options import (
     Code,
@@ -30,7 +30,7 @@ from encee.cli.options import (
     not_empty,
     stores,
 )
-from encee.cli.refresh_run import RefreshRun
+from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signing, signing
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
@@ -94,7 +94,7 @@ def enroll(
     if added.is_first and prompts.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
         wait_for_next_code(added.enrolled, environment)
         given = given._replace(mfa_serial=serial)
-        run_and_show(RefreshRun(environment, files, given, None), [signs.profile], files, environment)
+        show_result(refresh_profiles([signs.profile], environment, files, given), files, environment)
 
 
 class Added(NamedTuple):

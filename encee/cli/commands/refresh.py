@@ -18,13 +18,23 @@ from encee.cli.options import (
     code_form,
     not_empty,
 )
-from encee.cli.refresh_run import RefreshRun, given_codes
+from encee.cli.refresh_run import given_codes, refresh_profiles
 from encee.cli.times import local, time_left
-from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
+from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
 from encee.profiles.settings import GivenSettings
-from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Outcome, Refreshed, RoleJob, StillValid
+from encee.workflows.refresh.jobs import (
+    CodeJob,
+    Failed,
+    Job,
+    Outcome,
+    Refreshed,
+    RefreshResult,
+    RoleJob,
+    RunOptions,
+    StillValid,
+)
 
 _NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}
 
@@ -119,42 +129,33 @@ def refresh(
     files = environment.files(credentials_file, config_file)
     given = GivenSettings(mfa_serial, duration, to, region, code_command)
     codes = given_codes(code, code_command, environment)
-    run = RefreshRun(environment, files, given, codes, carry_region=not no_region, save=not no_save, force=force)
-    run_and_show(run, profiles or [], files, environment, if_expiring=if_expiring, dry_run=dry_run, json=json)
+    try:
+        result = refresh_profiles(
+            profiles or [],
+            environment,
+            files,
+            given,
+            codes,
+            options=RunOptions(carry_region=not no_region, save_device=not no_save, force=force),
+            lasting=parse_duration(if_expiring) if if_expiring is not None else None,
+            dry_run=dry_run,
+        )
+    except EnceeError as error:
+        result = RefreshResult(error=error)
+    show_result(result, files, environment, json=json)
 
 
-def run_and_show(
-    run: RefreshRun,
-    words: Sequence[str],
-    files: Files,
-    environment: Environment,
-    *,
-    if_expiring: str | None = None,
-    dry_run: bool = False,
-    json: bool = False,
-) -> None:
-    """Do a run, and show what became of each profile, however it ends.
+def show_result(result: RefreshResult, files: Files, environment: Environment, *, json: bool = False) -> None:
+    """Show what became of each profile.
 
     Raises:
-        EnceeError: It ended before its end.
+        EnceeError: The run ended before its end.
         typer.Exit: With the code of the first failure.
     """
-    error: EnceeError | None = None
-    try:
-        enough = parse_duration(if_expiring) if if_expiring is not None else None
-        run.go(words, enough, dry_run=dry_run)
-    except EnceeError as expected:
-        error = expected
-    except KeyboardInterrupt:
-        error = InterruptedByPersonError("interrupted")
-    except Exception as bug:  # noqa: BLE001 - what became of the profiles is shown in any case
-        error = unexpected(bug)
-    for warning in dict.fromkeys(run.warnings):
-        terminal.warn(warning)
-    _show(run.outcomes, run.jobs, files, environment, json=json, error=error)
-    if error is not None:
-        raise error
-    if failed := next((outcome for outcome in run.outcomes if isinstance(outcome, Failed)), None):
+    _show(result.outcomes, result.jobs, files, environment, json=json, error=result.error)
+    if result.error is not None:
+        raise result.error
+    if failed := next((outcome for outcome in result.outcomes if isinstance(outcome, Failed)), None):
         raise typer.Exit(failed.error.exit_code)
 
 

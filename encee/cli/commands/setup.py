@@ -13,7 +13,7 @@ from encee.aws.sts import get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
-from encee.cli.commands.refresh import run_and_show
+from encee.cli.commands.refresh import show_result
 from encee.cli.device_signers import devices_of
 from encee.cli.options import (
     ConfigFile,
@@ -25,7 +25,7 @@ from encee.cli.options import (
     stores,
 )
 from encee.cli.plain_input import plain_input
-from encee.cli.refresh_run import RefreshRun
+from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signing, signing
 from encee.cli.times import local
 from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError
@@ -318,7 +318,7 @@ class _FirstRun:
         if self._enrolled is not None:
             wait_for_next_code(self._enrolled, self._world)
         given = GivenSettings(mfa_serial=self._enrolled.serial if self._enrolled else None)
-        run_and_show(RefreshRun(self._world, self._files, given, None), [name], self._files, self._world)
+        show_result(refresh_profiles([name], self._world, self._files, given), self._files, self._world)
 
     def say_goodbye(self, name: str) -> None:
         """Say what to type every day."""

@@ -1,4 +1,4 @@
-"""Asking for a code: at the right moment, never for one that is used, and not longer than it is needed."""
+"""Codes of a run: at the right moment, never a used one, and no prompt for longer than its code is needed."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,8 @@ from encee.mfa.code_sources import CodeSource
 from encee.mfa.totp import seconds_until, step_at
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.workflows.refresh.jobs import CodeJob, Target
+from encee.workflows.refresh.jobs import CodeJob
+from encee.workflows.refresh.ui import RefreshUi
 from encee.workflows.refresh.warm_connection import Connection
 
 _AS_GOOD = timedelta(seconds=60)
@@ -25,15 +26,16 @@ _LOOK_EVERY = 0.2
 
 @dataclass(eq=False)
 class PendingCode:
-    """A job that spends a code, on its way.
+    """What the request of a job needs beside its code.
 
     Args:
-        job: What it is to get.
+        job: The job, with its key and device.
         serial: The serial number of the device.
         source: Where its codes come from.
         connection: The connection to STS.
         before: The key ids of the sessions that were on disk when the run began.
-        passed: How many planned jobs before this one need no code after all.
+        code: The code, once there is one.
+        mistakes: How many codes AWS did not accept.
     """
 
     job: CodeJob
@@ -41,72 +43,62 @@ class PendingCode:
     source: CodeSource
     connection: Connection
     before: frozenset[str]
-    passed: int = 0
     code: str = ""
     mistakes: int = 0
 
     @property
-    def targets(self) -> tuple[Target, ...]:
-        """Whose session it gets."""
-        return self.job.targets
+    def key_id(self) -> str:
+        """The id of the key that signs the request."""
+        return self.job.signer.key.id
 
 
 class CodePrompter:
-    """The codes of one run.
+    """Gets the codes of one run.
 
     Args:
         credentials: The credentials file.
         clock: Returns the present moment, UTC.
-        notify: Called with a line for people about what happens on the way.
-        countdown: Called to wait for a device's next code, with a line for people and the seconds.
-        force: Whether no session on disk is as good as a new one.
+        ui: The terminal.
+        force: Whether a session is replaced that is as good as a new one.
     """
 
-    def __init__(
-        self,
-        credentials: AwsFile,
-        clock: Callable[[], datetime],
-        notify: Callable[[str], None],
-        countdown: Callable[[str, float], None],
-        *,
-        force: bool,
-    ) -> None:
+    def __init__(self, credentials: AwsFile, clock: Callable[[], datetime], ui: RefreshUi, *, force: bool) -> None:
         self._credentials = credentials
         self._clock = clock
-        self._notify = notify
-        self._countdown = countdown
+        self._ui = ui
         self._force = force
         self._version = credentials.version()
         self._sent: set[tuple[str, str]] = set()
         self._spent: dict[str, tuple[PendingCode, datetime]] = {}
 
     def pause(self, pending: PendingCode) -> float:
-        """For how many seconds the device of a pending still shows the code that another one has used."""
+        """For how many seconds the device still shows the code that another request has used."""
         user, when = self._spent.get(pending.serial, (pending, None))
         if when is None or user is pending or not pending.source.waits:
             return 0
         return seconds_until(step_at(when) + 1, self._clock())
 
     def code(self, pending: PendingCode) -> str | Session:
-        """A code that this run has not sent; or the session that somebody else has got meanwhile.
+        """Get a code that this run has not sent; or the session that another process has got meanwhile.
 
         Raises:
-            EnceeError: There is none to be had, or none would help.
-            InterruptedByPersonError: The person does not want to go on.
+            EnceeError: The source fails, or no code would help.
+            InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
         """
         job, source = pending.job, pending.source
         if (seconds := self.pause(pending)) > 0:
-            self._countdown(f"{job.label}: the device's next code", seconds)
+            self._ui.countdown(f"{job.label}: the device's next code", seconds)
         while True:
+            self._ui.show_warnings()
             if (fatal_error := pending.connection.fatal_error) is not None:
                 raise fatal_error if isinstance(fatal_error, EnceeError) else unexpected(fatal_error)
-            code = self._ask(pending)
+            code = self._prompt(pending)
             if session := self.good_session(pending):
                 if source.asks_person:
-                    self._notify(f"{job.label}: another terminal was faster, so no code is needed")
+                    self._ui.notify(f"{job.label}: another terminal was faster, so no code is needed")
                 return session
             if code is None:
-                continue  # because of trouble, or the session was there for a moment only
+                continue  # The prompt ended for a fatal error, a warning, or a session that has gone again.
             if (pending.serial, code) not in self._sent:
                 self._sent.add((pending.serial, code))
                 self._spent[pending.serial] = (pending, self._clock())
@@ -118,20 +110,20 @@ class CodePrompter:
             )
             if not source.asks_person:
                 raise error
-            self._notify(f"{error.message}; try the next one")
+            self._ui.notify(f"{error.message}; try the next one")
 
-    def _ask(self, pending: PendingCode) -> str | None:
-        """What the source answers; None when it was not waited for."""
+    def _prompt(self, pending: PendingCode) -> str | None:
+        """Get a code from its source; None when the prompt ended without one."""
         with Cancelled() as cancelled:
             if pending.source.asks_person:
                 threading.Thread(target=self._watch, args=(pending, cancelled), daemon=True).start()
             return pending.source.code_for(pending.job.label, pending.serial, cancelled)
 
     def _watch(self, pending: PendingCode, cancelled: Cancelled) -> None:
-        """End an open prompt, from a thread, when a code would be useless or is not needed any more."""
+        """End an open prompt, from a thread, when a code is useless or unnecessary, or to show a warning before it."""
         version = self._version
         while not cancelled.wait(_LOOK_EVERY):
-            if pending.connection.fatal_error is not None:
+            if pending.connection.fatal_error is not None or self._ui.has_warnings():
                 break
             if (now := self._credentials.version()) != version:
                 version = now
@@ -141,9 +133,9 @@ class CodePrompter:
         cancelled.set()
 
     def good_session(self, pending: PendingCode) -> Session | None:
-        """The session on disk that another process got since the run began, where a new one would be no better.
+        """Find a session of another process, from after the start of the run, that is as good as a new one.
 
-        Where no person is asked, one from before counts too.
+        Where no person is prompted, a session from before the start counts, too.
         """
         job = pending.job
         unchanged = self._credentials.version() == self._version
@@ -157,6 +149,6 @@ class CodePrompter:
         return None if pending.source.asks_person and session.id in pending.before else session
 
     def was_not_used(self, pending: PendingCode) -> None:
-        """Take a code back that AWS certainly did not use: it is as good as before."""
+        """Make a code usable again that AWS certainly did not use."""
         self._sent.discard((pending.serial, pending.code))
         self._spent.pop(pending.serial, None)

@@ -1,8 +1,9 @@
 """What a refresh has to do, and what became of it: the nouns of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from encee.aws.signer import Signer
@@ -44,6 +45,40 @@ class Failed(NamedTuple):
 
 
 Outcome = Refreshed | StillValid | Failed
+
+
+class RunOptions(NamedTuple):
+    """How a refresh runs.
+
+    Args:
+        carry_region: Whether region and output go to the session profile's config section.
+        save_device: Whether a device that was found is saved as `mfa_serial`.
+        write: Whether anything is written; else the sessions are only returned.
+        force: Whether a session is replaced that is as good as a new one.
+        ask_in_turn: Whether to prompt for the code of a key only while no other process does.
+    """
+
+    carry_region: bool = True
+    save_device: bool = True
+    write: bool = True
+    force: bool = False
+    ask_in_turn: bool = False
+
+
+class RefreshResult(NamedTuple):
+    """What a refresh did.
+
+    Args:
+        outcomes: What became of each profile, in the order of the command line.
+        sessions: The sessions that this run got.
+        jobs: What a dry run would do.
+        error: What ended the run before its end, or None.
+    """
+
+    outcomes: "Sequence[Outcome]" = ()
+    sessions: "Mapping[Target, Session]" = MappingProxyType({})
+    jobs: "Sequence[Job]" = ()
+    error: EnceeError | None = None
 
 
 class CodeJob(NamedTuple):

@@ -1,4 +1,4 @@
-"""Codes from a command: what is run, what of it counts, and one flight a key."""
+"""Codes from a command: what is run, what of it counts, and one request a key."""
 
 import json
 import os
@@ -255,7 +255,7 @@ def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, 
     assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3661]
 
 
-def test_a_flight_that_failed_lets_the_next_one_take_off(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_request_that_failed_lets_the_next_one_be_sent(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.status(500))
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -288,7 +288,7 @@ def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: Fake
     assert len(aws.calls("AssumeRole")) == 1
 
 
-def test_two_flights_of_one_run_for_one_key_do_not_wait_for_its_lock(
+def test_two_requests_of_one_run_for_one_key_do_not_wait_for_its_lock(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 0.1)
@@ -313,7 +313,7 @@ def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Per
     assert (result.code, str(lock) in result.err) == (5, True)
 
 
-def test_another_flight_for_the_key_is_waited_for_and_then_named(
+def test_another_process_with_the_key_is_waited_for_and_then_named(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 1)

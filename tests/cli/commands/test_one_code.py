@@ -1,5 +1,6 @@
 """One code for as many profiles as it can serve, and never the same code twice."""
 
+import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -97,6 +98,25 @@ def test_different_devices_calls_run_at_the_same_time(encee: Encee, home: Home, 
     assert not all_of_them.broken
     assert len(aws.calls("GetSessionToken")) == 8
     assert {f"[{name}-mfa]" in home.credentials.read_text() for name in people} == {True}
+
+
+def test_a_session_profile_that_another_program_took_fails_alone(encee: Encee, home: Home, aws: FakeAws) -> None:
+    people = crowd(aws, 3)
+    home.write("".join(one.section(name) for name, one in people.items()))
+    all_of_them = threading.Barrier(3)
+
+    def take() -> None:
+        if all_of_them.wait(timeout=10) == 0:
+            with home.credentials.open("a") as file:
+                file.write("[p1-mfa]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = theirs\n")
+        all_of_them.wait(timeout=10)
+
+    aws.fault("GetSessionToken", faults.meanwhile(take), times=3)
+    codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
+    result = encee("refresh", "--json", "--code", "-", stdin=codes)
+    outcomes = {one["profile"]: one["outcome"] for one in json.loads(result.out)["profiles"]}
+    assert outcomes == {"p0": "refreshed", "p1": "failed", "p2": "refreshed"}, result.err
+    assert "aws_secret_access_key = theirs" in home.credentials.read_text()
 
 
 def test_the_call_of_one_runs_while_the_next_prompt_is_open(home: Home, dev: Person, aws: FakeAws) -> None:

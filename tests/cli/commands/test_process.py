@@ -166,7 +166,7 @@ def test_with_ask_a_valid_session_is_served_without_a_prompt(fresh: Person) -> N
 def test_with_ask_and_no_terminal_a_process_fails_readably() -> None:
     command = [str(ENCEE), "process", "dev", "--ask"]
     done = subprocess.run(command, start_new_session=True, capture_output=True, text=True, timeout=20, check=False)
-    assert (done.returncode, "there is no terminal to ask for a code" in done.stderr) == (3, True)
+    assert (done.returncode, "no terminal to prompt for a code" in done.stderr) == (3, True)
 
 
 @pytest.mark.usefixtures("dev")

@@ -736,7 +736,7 @@ def test_a_bug_in_one_profile_leaves_the_others(
             raise ZeroDivisionError
         return get_session_token(_client, signer, **request)  # type: ignore[arg-type] # passed on as it came
 
-    monkeypatch.setattr("encee.workflows.refresh.run.get_session_token", broken)
+    monkeypatch.setattr("encee.workflows.refresh.worker.get_session_token", broken)
     codes = f"{dev.device.next_code()}\n{bobs.device.next_code()}\n"
     result = encee("refresh", "dev", "bob", "--json", "--code", "-", stdin=codes)
     assert result.code == 1
