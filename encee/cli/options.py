@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, expanded
 from encee.awsfile.sections import headers_of
 from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
@@ -26,6 +26,17 @@ def not_empty(value: str | None) -> str | None:
     if value == "":
         raise typer.BadParameter("it is empty")
     return value
+
+
+def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None]:
+    """The callback of an option that names one of the two files: hints are for that file from then on."""
+
+    def note(context: typer.Context, value: str | None) -> str | None:
+        if not_empty(value) is not None and not context.resilient_parsing:  # as in a completion
+            terminal.name_file(variable, expanded(value or ""))
+        return value
+
+    return note
 
 
 def code_form(value: str | None) -> str | None:
@@ -103,14 +114,16 @@ CredentialsFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        callback=not_empty,
+        callback=_named_as(CREDENTIALS_VARIABLE),
         help="The credentials file. [default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials]",
     ),
 ]
 ConfigFile = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE", callback=not_empty, help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]"
+        metavar="FILE",
+        callback=_named_as(CONFIG_VARIABLE),
+        help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]",
     ),
 ]
 Admin = Annotated[

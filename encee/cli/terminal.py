@@ -11,6 +11,7 @@ import io
 import json as json_format
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,10 +32,17 @@ _SHELL: ContextVar[TextIO] = ContextVar("_SHELL")
 _PROMISED: ContextVar[bool] = ContextVar("_PROMISED", default=False)
 """Whether `--json` was given, and its object is still to come."""
 
+_FILES: ContextVar[tuple[str, ...]] = ContextVar("_FILES", default=())
+"""Assignments of the variables that stand for the files that options name, as a shell reads them."""
+
+_COMMAND = re.compile(r"(?:^|(?<=: )|(?<=, or ))(?=(?:encee|aws) [a-z])")
+"""Where in a hint a command begins that reads the files."""
+
 
 def prepare() -> None:
     """Let nothing about the outputs be an exception: one that is closed swallows, an encoding's lack becomes `?`."""
     _PROMISED.set(False)
+    _FILES.set(())
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -147,7 +155,24 @@ def complain(error: EnceeError, about: str | None = None) -> None:
     subject = f"{about}: " if about and not named else ""
     say(f"encee: error: {subject}{error.message}")
     if error.hint:
-        say(f"encee: hint: {error.hint}")
+        say(f"encee: hint: {hint_for_files(error.hint)}")
+
+
+def name_file(variable: str, path: Path) -> None:
+    """Note a file that an option names: the commands of hints are for that file.
+
+    Args:
+        variable: The variable by which the AWS tools find such a file.
+        path: The file.
+    """
+    _FILES.set((*_FILES.get(), f"{variable}={shlex.quote(str(path.absolute()))}"))
+
+
+def hint_for_files(hint: str) -> str:
+    """A hint whose commands use the files that options name; without that, they would write to others."""
+    if not _FILES.get() or "--credentials-file" in hint or "--config-file" in hint:
+        return hint
+    return _COMMAND.sub(lambda _: " ".join([*_FILES.get(), ""]), hint)
 
 
 def _trace(error: BaseException) -> None:
@@ -167,7 +192,8 @@ def _trace(error: BaseException) -> None:
 
 def error_as_json(error: EnceeError) -> dict[str, Any]:
     """An error as the objects of `--json` hold it."""
-    return {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+    hint = error.hint and hint_for_files(error.hint)
+    return {"message": error.message, "hint": hint, "exit_code": int(error.exit_code)}
 
 
 def keep_promise(error: EnceeError) -> None:

@@ -125,9 +125,13 @@ def _incomplete(word: str, options: Mapping[str, str], files: Files) -> UsageErr
             hint=f"let [{word}] have {KEY_ID} and {SECRET} = {IN_KEYRING}, and neither aws_ key; or both aws_ keys",
         )
     missing = [key for key in ("aws_access_key_id", "aws_secret_access_key") if not options.get(key)]
-    return UsageError(
-        f"{word} has no {' and no '.join(missing)} in {files.credentials}", hint=f"enter the keys with: {configure}"
-    )
+    lacking = f"{word} has no {' and no '.join(missing)}"
+    if files.credentials.exists():
+        return UsageError(f"{lacking} in {files.credentials}", hint=f"enter the keys with: {configure}")
+    hint = f"enter the keys with: {configure}"
+    if files.credentials.is_symlink():
+        hint = f"mount the drive that the link leads to, or fix it: ls -la {quote(str(files.credentials))}"
+    return UsageError(f"{lacking}: {files.credentials} does not exist", hint=hint)
 
 
 def _unknown(catalog: Catalog, word: str, files: Files) -> MistypedError:

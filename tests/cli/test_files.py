@@ -287,3 +287,40 @@ def test_a_header_beside_the_right_one_is_not_to_be_made_a_second_one(encee: Enc
         5,
         "encee: hint: move what is under it to [dev-mfa], then delete line 6",
     )
+
+
+@pytest.mark.usefixtures("dev")
+def test_a_hint_is_for_the_file_that_an_option_names(encee: Encee, home: Home) -> None:
+    other = home.path / "other file"
+    other.write_text("[ops]\nregion = eu-central-1\n", encoding="utf-8")
+    before = home.credentials.read_bytes()
+    in_other = f"AWS_SHARED_CREDENTIALS_FILE='{other}' "
+    for command, hint in (
+        ("refresh ops -c 123456", f"enter the keys with: {in_other}aws configure --profile ops"),
+        ("env absent", f"make the first one: {in_other}encee setup"),
+    ):
+        result = encee(*command.split(), "--credentials-file", str(other))
+        assert result.err.endswith(f"encee: hint: {hint}\n")
+    asked = encee("status", "absent", "--json", f"--credentials-file={other}")
+    assert json.loads(asked.out)["error"]["hint"] == f"make the first one: {in_other}encee setup"
+    assert home.credentials.read_bytes() == before
+    assert encee("env", "dev").err.endswith("encee: hint: encee refresh dev\n")
+
+
+@pytest.mark.usefixtures("dev")
+def test_reports_a_missing_credentials_file(encee: Encee, home: Home) -> None:
+    gone = home.path / "gone"
+    result = encee("refresh", "dev", "--credentials-file", str(gone), "-c", "123456")
+    assert result.code == 2
+    assert result.err.startswith(
+        f"encee: error: dev has no aws_access_key_id and no aws_secret_access_key: {gone} does not exist\n"
+    )
+
+
+def test_of_a_link_that_leads_nowhere_it_asks_to_fix_the_link(encee: Encee, home: Home) -> None:
+    home.write("", "[profile dev]\nregion = eu-central-1\n")
+    home.credentials.unlink()
+    home.credentials.symlink_to(home.path / "drive" / "credentials")
+    result = encee("env", "dev")
+    assert (result.code, "aws configure" in result.err) == (2, False)
+    assert f"ls -la {home.credentials}" in result.err.splitlines()[-1]
