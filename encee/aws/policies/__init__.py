@@ -1,1 +1,1 @@
-"""IAM policies: what they say to a request, which of them encee brings along, and which traps they hold."""
+"""IAM policies: parse and evaluate them, find their issues, and build the ones that encee provides."""

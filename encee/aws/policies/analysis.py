@@ -1,4 +1,4 @@
-"""What policies do to a user: require MFA, or lock the user out by the address that requests come from."""
+"""Analyze the policies of a user: whether they require MFA, and whether they lock the user out by address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from encee.aws.policies.evaluate import (
 
 _SOURCE_IP = "aws:sourceip"
 
-_WAY_BACK = "iam:RemoveUserFromGroup"
-"""Who may still do this is not locked out."""
+_RECOVERY_ACTION = "iam:RemoveUserFromGroup"
+"""A user who may do this can undo the restriction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What policies make of ordinary requests that a user's long-term key signs.
+    """How policies treat ordinary requests that a user's long-term key signs.
 
     Args:
-        denied_by: The statements that deny them.
-        open: Actions that no Deny keeps from the key, whether or not something allows them today.
-        unknown: What encee would have to know to say more.
+        denied_by: The statements that deny requests.
+        open: Actions that no Deny applies to, whether or not an Allow does.
+        unknown: The facts that encee does not know.
     """
 
     denied_by: tuple[Citation, ...]
@@ -38,23 +38,26 @@ class Requirement:
 
     @property
     def is_required(self) -> bool:
-        """Whether every one of them is certainly denied."""
+        """Whether every ordinary request is certainly denied."""
         return not self.open and not self.unknown
 
 
 def assess_mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requirement:
-    """Whether MFA is required of a user.
+    """Check whether policies require MFA of a user.
 
-    Ordinary actions are tried with the long-term key, from anywhere: on things of its own, of others, and on what no
-    policy can have thought of. What a user needs to enrol a device is not ordinary; taking a device away is.
+    It evaluates ordinary actions with the long-term key, from an unknown address: on the user's own resources, on
+    other resources, and an action that no policy names. Deactivating a device is an ordinary action; the actions that
+    enroll a device are not.
 
     Args:
-        policies: The user's policies and its groups', inline and attached.
+        policies: The policies of the user and of the user's groups, inline and attached.
         user: The user.
     """
-    held = list(policies)
+    policies = list(policies)
     context = context_of(user, Circumstances(SignedWith.LONG_TERM))
-    verdicts = {action: evaluate(held, Request(action, resource, context)) for action, resource in _ordinary(user)}
+    verdicts = {
+        action: evaluate(policies, Request(action, resource, context)) for action, resource in _ordinary_actions(user)
+    }
     denied = [verdict.by for verdict in verdicts.values() if verdict.by and verdict.outcome is Outcome.DENIED]
     return Requirement(
         tuple(dict.fromkeys(denied)),
@@ -67,15 +70,15 @@ def _is_open(verdict: Verdict) -> bool:
     return verdict.outcome in {Outcome.ALLOWED, Outcome.NOT_ALLOWED}
 
 
-def _ordinary(user: Principal) -> Iterable[tuple[str, str]]:
-    """Actions that a long-term key must not be good for, each with a resource."""
+def _ordinary_actions(user: Principal) -> Iterable[tuple[str, str]]:
+    """Return actions that a long-term key alone must not be able to do, each with a resource."""
     iam = f"arn:{user.partition}:iam::{user.account}"
     return (
-        ("encee:WhatNoPolicyNames", "*"),
+        ("encee:UnnamedAction", "*"),
         ("ec2:RunInstances", f"arn:{user.partition}:ec2:us-east-1:{user.account}:instance/*"),
         ("iam:AttachUserPolicy", user.arn),
         ("iam:CreateAccessKey", user.arn),
-        ("iam:CreateUser", f"{iam}:user/somebody"),
+        ("iam:CreateUser", f"{iam}:user/another-user"),
         ("iam:DeactivateMFADevice", user.arn),
         ("iam:ListUsers", f"{iam}:user/"),
         ("lambda:InvokeFunction", f"arn:{user.partition}:lambda:us-east-1:{user.account}:function:any"),
@@ -85,7 +88,7 @@ def _ordinary(user: Principal) -> Iterable[tuple[str, str]]:
 
 
 def extract_address_denies(policy: Policy) -> Policy | None:
-    """The part of a policy that denies something by the address; None where there is none."""
+    """Return the statements of a policy that deny by address, as a policy; None without any."""
     bodies = [statement.body for statement in read_statements(policy) if _denies_by_address(statement)]
     return Policy(policy.name, {**policy.document, "Statement": bodies}) if bodies else None
 
@@ -95,7 +98,7 @@ def _denies_by_address(statement: Statement) -> bool:
 
 
 def locks_out(policy: Policy, user: Principal, address: str) -> bool | None:
-    """Whether a policy keeps a user who signs with MFA from taking back what gave them the policy.
+    """Return whether a policy denies a user with MFA the action that undoes the policy.
 
     Args:
         policy: From `extract_address_denies`.
@@ -103,9 +106,9 @@ def locks_out(policy: Policy, user: Principal, address: str) -> bool | None:
         address: The address that AWS sees.
 
     Returns:
-        None where it hangs on something that encee does not know.
+        None where the result depends on a fact that encee does not know.
     """
     circumstances = Circumstances(SignedWith.MFA, source_ip=address)
     resource = f"arn:{user.partition}:iam::{user.account}:group/any"
-    verdict = evaluate([policy], Request(_WAY_BACK, resource, context_of(user, circumstances)))
+    verdict = evaluate([policy], Request(_RECOVERY_ACTION, resource, context_of(user, circumstances)))
     return None if verdict.outcome is Outcome.UNKNOWN else verdict.outcome is Outcome.DENIED

@@ -1,4 +1,4 @@
-"""The `Condition` of a statement: each operator as AWS documents it, also for a key that the request lacks.
+"""Evaluate the `Condition` of a statement: each operator as AWS documents it, also for absent keys.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -11,150 +11,160 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
 
-from encee.aws.policies.matching import NoValueError, Pattern, matches, matches_arn, pattern, plain
+from encee.aws.policies.matching import NoValueError, Pattern, compile_pattern, matches, matches_arn, plain_text
 from encee.aws.policies.networks import read_network
 from encee.aws.policies.request import Context
 from encee.aws.policies.ternary import Ternary, Unknown, all_, any_, not_, unknown
 
-Compare: TypeAlias = Callable[[Pattern, str], Ternary]
-"""Compares what the policy wants with what the request carries."""
+Comparison: TypeAlias = Callable[[Pattern, str], Ternary]
+"""Compares a value of the policy with a value of the request."""
 
-_TYPE = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
+_OPERATOR_NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?)?", re.ASCII)
-_EPOCH = re.compile(r"\d{5,12}", re.ASCII)
+_EPOCH_SECONDS = re.compile(r"\d{5,12}", re.ASCII)
 
 
 class _Operator(NamedTuple):
     """An operator without its prefix and suffix.
 
     Args:
-        compare: How one value is compared.
-        negated: Whether it holds for what does not match.
-        variables: Whether policy variables are replaced in its values.
+        compare: Compares two values.
+        negated: Whether the operator holds for values that do not match.
+        variables: Whether AWS replaces policy variables in the operator's values.
     """
 
-    compare: Compare
+    compare: Comparison
     negated: bool = False
     variables: bool = False
 
 
 def condition_holds(condition: object, context: Context, *, variables: bool) -> Ternary:
-    """Whether a `Condition` holds: all operators, and of each all keys.
+    """Return whether a `Condition` holds: all keys of all operators.
 
     Args:
-        condition: The element's value, as JSON gives it.
-        context: The request's keys.
-        variables: Whether the policy is of a version that knows variables.
+        condition: The element's value, as parsed from JSON.
+        context: The condition keys of the request.
+        variables: Whether the policy's version has variables.
     """
     if not isinstance(condition, dict):
         return unknown("a Condition that is not an object")
     return all_(
-        _key_holds(type_, key, wanted, context, variables=variables)
-        if isinstance(keys, dict)
-        else unknown(f"{type_} without keys")
-        for type_, keys in condition.items()
-        for key, wanted in (keys.items() if isinstance(keys, dict) else [("", None)])
+        _operator_holds(operator_name, keys, context, variables=variables) for operator_name, keys in condition.items()
     )
 
 
-def _key_holds(type_: str, key: str, wanted: object, context: Context, *, variables: bool) -> Ternary:
-    texts, found = _texts(wanted), context.values(key)
+def _operator_holds(operator_name: str, keys: object, context: Context, *, variables: bool) -> Ternary:
+    if not isinstance(keys, dict):
+        return unknown(f"{operator_name} without keys")
+    return all_(_key_holds(operator_name, key, values, context, variables=variables) for key, values in keys.items())
+
+
+def _key_holds(operator_name: str, key: str, policy_values: object, context: Context, *, variables: bool) -> Ternary:
+    texts, values = _as_texts(policy_values), context.values(key)
     if texts is None:
-        return unknown(f"the values of {key} under {type_}")
-    if isinstance(found, Unknown):
-        return found
-    if type_ == "Null":
-        return _is_absent(texts, key, found)
-    match = _TYPE.fullmatch(type_)
-    several = len(found) > 1 and not (match and match[1])
-    if match is None or match[2] not in _OPERATORS or several:
-        return unknown(f"the condition operator {type_}" + (f" for the several values of {key}" if several else ""))
-    known, set_operator = _OPERATORS[match[2]], match[1]
-    if not found:
-        return _without_the_key(known, set_operator, if_exists=bool(match[3]))
+        return unknown(f"the values of {key} under {operator_name}")
+    if isinstance(values, Unknown):
+        return values
+    if operator_name == "Null":
+        return _null_holds(texts, key, values)
+    if len(values) > 1 and ":" not in operator_name:
+        return unknown(f"the condition operator {operator_name} for the several values of {key}")
+    return _values_hold(operator_name, texts, values, context, variables=variables)
+
+
+def _values_hold(
+    operator_name: str, texts: Sequence[str], values: Sequence[str], context: Context, *, variables: bool
+) -> Ternary:
+    """Return whether the values of a key hold under an operator with its prefix and suffix."""
+    match = _OPERATOR_NAME.fullmatch(operator_name)
+    if match is None or match[2] not in _OPERATORS:
+        return unknown(f"the condition operator {operator_name}")
+    set_operator, known, if_exists = match[1], _OPERATORS[match[2]], bool(match[3])
+    if not values:
+        return _absent_key_holds(known, set_operator, if_exists=if_exists)
     if set_operator:
-        found = tuple(value for value in found if value)  # the key exists, and its empty values do not count
-    each = [_value_holds(known, texts, value, context, variables=variables) for value in found]
-    return (any_ if set_operator == "ForAnyValue" else all_)(each)
+        values = [value for value in values if value]  # AWS ignores empty values of a key that is present
+    combine = any_ if set_operator == "ForAnyValue" else all_
+    return combine(_value_holds(known, texts, value, context, variables=variables) for value in values)
 
 
-def _without_the_key(known: _Operator, set_operator: str | None, *, if_exists: bool) -> bool:
-    """What an operator says of a key that the request does not carry: a negated one holds."""
+def _absent_key_holds(known: _Operator, set_operator: str | None, *, if_exists: bool) -> bool:
+    """Return whether an operator holds for a key that the request lacks: a negated operator does."""
     if if_exists or set_operator == "ForAllValues":
         return True
     return known.negated and set_operator is None
 
 
-def _value_holds(known: _Operator, texts: Sequence[str], found: str, context: Context, *, variables: bool) -> Ternary:
-    """Whether one value of the request matches one of the policy's, or with a negated operator none of them."""
-    truth = any_(_matches(known, text, found, context, variables=variables) for text in texts)
-    return not_(truth) if known.negated else truth
+def _value_holds(known: _Operator, texts: Sequence[str], value: str, context: Context, *, variables: bool) -> Ternary:
+    """Return whether a value of the request matches one of the policy's values; none, for a negated operator."""
+    result = any_(_text_matches(known, text, value, context, variables=variables) for text in texts)
+    return not_(result) if known.negated else result
 
 
-def _matches(known: _Operator, text: str, found: str, context: Context, *, variables: bool) -> Ternary:
+def _text_matches(known: _Operator, text: str, value: str, context: Context, *, variables: bool) -> Ternary:
     if variables and "${" in text and not known.variables:
         return unknown(f"a policy variable where the operator takes none: {text}")
     try:
-        wanted = pattern(text, context, variables=variables)
+        pattern = compile_pattern(text, context, variables=variables)
     except NoValueError as error:
-        # AWS's texts differ on what a negated operator makes of it.
+        # AWS's documents contradict each other about negated operators.
         return unknown(f"the policy variable ${{{error}}}, which has no value here") if known.negated else False
-    return wanted if isinstance(wanted, Unknown) else known.compare(wanted, found)
+    return pattern if isinstance(pattern, Unknown) else known.compare(pattern, value)
 
 
-def _is_absent(texts: Sequence[str], key: str, found: Sequence[str]) -> Ternary:
-    """The Null operator: `true` wants the key to be absent, `false` wants it to be there."""
+def _null_holds(texts: Sequence[str], key: str, values: Sequence[str]) -> Ternary:
+    """Evaluate the Null operator: `true` holds for an absent key, `false` for a present one."""
     if not {*texts} <= {"true", "false"}:
         return unknown(f"the values of {key} under Null")
-    return ("false" if found else "true") in texts
+    return ("false" if values else "true") in texts
 
 
-def _texts(wanted: object) -> list[str] | None:
-    """The values of a key as texts; None where they are not values."""
-    values = wanted if isinstance(wanted, list) else [wanted]
+def _as_texts(policy_values: object) -> list[str] | None:
+    """Return the values of a key as texts; None where they are malformed."""
+    values = policy_values if isinstance(policy_values, list) else [policy_values]
     if not values or not all(isinstance(value, str | int | float) for value in values):
         return None
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
 
 
-# ---- how values are compared
+# ---- comparisons
 
 
-def _equal(wanted: Pattern, found: str) -> bool:
-    return plain(wanted) == found
+def _equal(pattern: Pattern, value: str) -> bool:
+    return plain_text(pattern) == value
 
 
-def _equal_ignoring_case(wanted: Pattern, found: str) -> bool:
-    return plain(wanted).casefold() == found.casefold()
+def _equal_ignoring_case(pattern: Pattern, value: str) -> bool:
+    return plain_text(pattern).casefold() == value.casefold()
 
 
-def _bool(wanted: Pattern, found: str) -> Ternary:
-    text = plain(wanted).lower()
+def _bool(pattern: Pattern, value: str) -> Ternary:
+    text = plain_text(pattern).lower()
     if text not in {"true", "false"}:
         return unknown(f"the value {text}, which is neither true nor false")
-    return text == found.lower()
+    return text == value.lower()
 
 
-def _address(wanted: Pattern, found: str) -> Ternary:
-    network, address = read_network(plain(wanted)), read_network(found)
+def _address(pattern: Pattern, value: str) -> Ternary:
+    network, address = read_network(plain_text(pattern)), read_network(value)
     if network is None or address is None or address.prefixlen != address.max_prefixlen:
-        return unknown(f"the address {plain(wanted)} beside {found}")
+        return unknown(f"the address {plain_text(pattern)} beside {value}")
     return address.version == network.version and address.network_address in network
 
 
-def _ordered(read: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Compare:
-    """Compares what can be read as numbers or dates."""
+def _ordered(parse: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Comparison:
+    """Return a comparison of numbers or dates."""
 
-    def compare(wanted: Pattern, found: str) -> Ternary:
-        limit, value = read(plain(wanted)), read(found)
-        if limit is None or value is None:
-            return unknown(f"the value {plain(wanted)} beside {found}")
-        return relation(value, limit)
+    def compare(pattern: Pattern, value: str) -> Ternary:
+        limit, parsed = parse(plain_text(pattern)), parse(value)
+        if limit is None or parsed is None:
+            return unknown(f"the value {plain_text(pattern)} beside {value}")
+        return relation(parsed, limit)
 
     return compare
 
 
-def _number(text: str) -> Decimal | None:
+def _parse_number(text: str) -> Decimal | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -162,10 +172,10 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _moment(text: str) -> datetime | None:
-    """A date in one of the W3C's forms of ISO 8601, or in seconds since 1970."""
+def _parse_date(text: str) -> datetime | None:
+    """Parse a date in a W3C form of ISO 8601, or in seconds since 1970."""
     try:
-        if _EPOCH.fullmatch(text):
+        if _EPOCH_SECONDS.fullmatch(text):
             return datetime.fromtimestamp(int(text), UTC)
         match = _DATE.fullmatch(text)
         if match is None:
@@ -185,7 +195,7 @@ _OPERATORS = {
     "StringNotEqualsIgnoreCase": _Operator(_equal_ignoring_case, negated=True, variables=True),
     "StringLike": _Operator(matches, variables=True),
     "StringNotLike": _Operator(matches, negated=True, variables=True),
-    # "ArnEquals and ArnLike behave identically", wildcards included.
+    # AWS documents: "ArnEquals and ArnLike behave identically". Both support wildcards.
     "ArnEquals": _Operator(matches_arn, variables=True),
     "ArnLike": _Operator(matches_arn, variables=True),
     "ArnNotEquals": _Operator(matches_arn, negated=True, variables=True),
@@ -194,8 +204,8 @@ _OPERATORS = {
     "IpAddress": _Operator(_address),
     "NotIpAddress": _Operator(_address, negated=True),
     **{
-        f"{kind}{name}": _Operator(_ordered(read, relation), negated=name == "NotEquals")
-        for kind, read in (("Numeric", _number), ("Date", _moment))
+        f"{kind}{name}": _Operator(_ordered(parse, relation), negated=name == "NotEquals")
+        for kind, parse in (("Numeric", _parse_number), ("Date", _parse_date))
         for name, relation in (
             ("Equals", operator.eq),
             ("NotEquals", operator.eq),

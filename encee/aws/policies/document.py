@@ -1,4 +1,4 @@
-"""Policies as JSON gives them, and their statements one by one.
+"""Policy documents as parsed from JSON, and their statements.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -9,9 +9,9 @@ from typing import Any
 
 from encee.aws.policies.ternary import Unknown, unknown
 
-VARIABLES_SINCE = "2012-10-17"
-"""The version of the policy language that knows policy variables; without `Version` it is the one before."""
-_VERSIONS = {VARIABLES_SINCE, "2008-10-17"}
+VERSION_WITH_VARIABLES = "2012-10-17"
+"""The version of the policy language with variables; without `Version`, the older one applies."""
+_VERSIONS = {VERSION_WITH_VARIABLES, "2008-10-17"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Policy:
     """A policy: managed, inline, or a role's trust policy.
 
     Args:
-        name: What it is called: its file, or its name or ARN at AWS.
-        document: The document as JSON gives it.
+        name: The name of the file, or the name or ARN in AWS.
+        document: The document as parsed from JSON, also a malformed one.
     """
 
     name: str
@@ -28,18 +28,18 @@ class Policy:
 
     @property
     def variables(self) -> bool:
-        """Whether it is of a version that knows policy variables."""
-        return isinstance(self.document, dict) and self.document.get("Version") == VARIABLES_SINCE
+        """Whether the policy's version has variables."""
+        return isinstance(self.document, dict) and self.document.get("Version") == VERSION_WITH_VARIABLES
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Which statement of which policy.
+    """Identifies a statement for messages.
 
     Args:
         policy: The policy's name.
-        index: Its place in the list, from 0; None where `Statement` is no list.
-        sid: Its Sid, or None.
+        index: The index in the list of statements; None where `Statement` is a single object.
+        sid: The Sid, or None.
     """
 
     policy: str
@@ -53,13 +53,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement.
+    """A statement of a policy.
 
     Args:
-        citation: Which one it is.
-        body: Its elements, as JSON gives them; an empty object where it is none.
+        citation: Identifies the statement.
+        body: Its elements as parsed from JSON; empty where the statement is not an object.
         variables: Whether policy variables are replaced in it.
-        fault: What is wrong with the whole of it or its policy, or None.
+        fault: Why encee cannot interpret the statement or its policy, or None.
     """
 
     citation: Citation
@@ -69,28 +69,28 @@ class Statement:
 
     @property
     def effect(self) -> str | None:
-        """`Allow` or `Deny`; None where it is neither."""
+        """`Allow` or `Deny`; None for any other value."""
         effect = self.body.get("Effect")
         return effect if isinstance(effect, str) and effect in {"Allow", "Deny"} else None
 
     def texts(self, element: str) -> list[str]:
-        """The texts of an element, which may be one or a list of them."""
-        listed = self.body.get(element, [])
-        return [text for text in (listed if isinstance(listed, list) else [listed]) if isinstance(text, str)]
+        """Return the texts of an element, whose value is a text or a list of texts."""
+        value = self.body.get(element, [])
+        return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
-    def either(self, element: str) -> list[str]:
-        """Which of two there are: an element, and the one with `Not` in front."""
+    def forms_of(self, element: str) -> list[str]:
+        """Return which of an element and its negation, such as `Action` and `NotAction`, the statement has."""
         return [name for name in (element, f"Not{element}") if name in self.body]
 
     def conditions(self) -> Iterator[tuple[str, str, object]]:
-        """Each operator, key and values of the condition, as far as it is well-formed."""
+        """Yield each operator, key and value of the condition; skip malformed parts."""
         condition = self.body.get("Condition")
         for operator, keys in condition.items() if isinstance(condition, dict) else ():
             for key, values in keys.items() if isinstance(keys, dict) else ():
                 yield operator, key, values
 
-    def flaw(self, elements: AbstractSet[str]) -> str | None:
-        """What keeps it from being understood at all, or None; `elements` are all that it may have."""
+    def find_flaw(self, elements: AbstractSet[str]) -> str | None:
+        """Return why encee cannot interpret the statement, or None; `elements` are those that it may have."""
         if self.effect is None:
             return "a statement without an Effect, Allow or Deny"
         extra = self.body.keys() - elements
@@ -98,17 +98,17 @@ class Statement:
 
 
 def read_statements(policy: Policy) -> Iterator[Statement]:
-    """The statements of a policy; one that says what is wrong, where it is no policy at all."""
+    """Yield the statements of a policy; for a malformed policy, a statement with a fault."""
     document = policy.document
     if not isinstance(document, dict) or "Statement" not in document:
-        yield _broken(policy, "a policy without Statement")
+        yield Statement(Citation(policy.name, None, None), {}, policy.variables, unknown("a policy without Statement"))
         return
-    fault = _fault(document)
-    listed = document["Statement"]
-    for index, body in enumerate(listed if isinstance(listed, list) else [listed]):
+    fault = _find_fault(document)
+    value = document["Statement"]
+    for index, body in enumerate(value if isinstance(value, list) else [value]):
         sid = body.get("Sid") if isinstance(body, dict) else None
         citation = Citation(
-            policy.name, index if isinstance(listed, list) else None, sid if isinstance(sid, str) else None
+            policy.name, index if isinstance(value, list) else None, sid if isinstance(sid, str) else None
         )
         if isinstance(body, dict):
             yield Statement(citation, body, policy.variables, fault)
@@ -116,14 +116,10 @@ def read_statements(policy: Policy) -> Iterator[Statement]:
             yield Statement(citation, {}, policy.variables, unknown("a statement that is not an object"))
 
 
-def _fault(document: dict[str, Any]) -> Unknown | None:
+def _find_fault(document: dict[str, Any]) -> Unknown | None:
     if extra := document.keys() - {"Version", "Id", "Statement"}:
         return unknown(f"the element {min(extra)} of a policy")
     version = document.get("Version")
     if version is not None and not (isinstance(version, str) and version in _VERSIONS):
         return unknown(f"the version {version} of the policy language")
     return None
-
-
-def _broken(policy: Policy, what: str) -> Statement:
-    return Statement(Citation(policy.name, None, None), {}, policy.variables, unknown(what))

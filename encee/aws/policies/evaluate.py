@@ -1,12 +1,11 @@
-"""What policies say to a request: an explicit Deny wins, then an Allow, and everything else is not allowed.
+"""Evaluate policies for a request: an explicit Deny wins, then an Allow; everything else is not allowed.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 
-Start here:
-
+Example:
     jane = Principal.user("jane")
-    thief = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(SignedWith.LONG_TERM)))
-    evaluate([Policy("mfa.json", json.loads(text))], thief)  # Verdict(outcome=DENIED, by=mfa.json Statement[4] …)
+    request = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(jane, Circumstances(SignedWith.LONG_TERM)))
+    evaluate([Policy("mfa.json", json.loads(text))], request)  # Verdict(outcome=DENIED, by=mfa.json Statement[4] …)
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +37,7 @@ _ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", 
 
 
 class Outcome(StrEnum):
-    """What becomes of a request."""
+    """The result for a request."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -46,17 +45,17 @@ class Outcome(StrEnum):
     NOT_ALLOWED = "not-allowed"
     """No statement applies."""
     UNKNOWN = "unknown"
-    """It hangs on something that encee does not know."""
+    """The result depends on a fact that encee does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What policies say to a request.
+    """The outcome for a request, with the statement that decided.
 
     Args:
-        outcome: What becomes of it.
-        by: The first statement that decided: the Deny, or the Allow; None where none did.
-        unknown: What encee would have to know, each with the statement that it is in.
+        outcome: The outcome.
+        by: The first Deny or Allow that decided; None without one.
+        unknown: The facts that encee does not know, each with the statement that depends on it.
     """
 
     outcome: Outcome
@@ -65,63 +64,54 @@ class Verdict:
 
 
 def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
-    """What identity-based policies say together: inline and managed ones, of a user and of its groups.
+    """Evaluate identity-based policies together: inline and managed ones, of a user and of the user's groups."""
+    denies, allows = _evaluate_effects(policies, request)
+    if denies.applies is True:
+        return Verdict(Outcome.DENIED, denies.by)
+    if isinstance(denies.applies, Unknown):
+        return Verdict(Outcome.UNKNOWN, unknown=denies.applies.reasons)
+    if isinstance(allows.applies, Unknown):
+        return Verdict(Outcome.UNKNOWN, unknown=allows.applies.reasons)
+    return Verdict(Outcome.ALLOWED, allows.by) if allows.applies else Verdict(Outcome.NOT_ALLOWED)
 
-    Args:
-        policies: The policies.
-        request: The request.
-    """
-    denies, allows = _sorted(policies, lambda statement: _applies(statement, request))
-    return _verdict(denies, allows)
 
+class _EffectResult(NamedTuple):
+    """Whether a statement of an effect applies, and the first one that does."""
 
-class _Found(NamedTuple):
-    """Whether a statement of one effect applies, and the first that does."""
-
-    truth: Ternary
+    applies: Ternary
     by: Citation | None
 
 
-def _sorted(policies: Iterable[Policy], applies: Callable[[Statement], Ternary]) -> tuple[_Found, _Found]:
-    """What the statements that deny and those that allow come to; one without an effect counts as both."""
-    truths: dict[str, list[tuple[Statement, Ternary]]] = {"Deny": [], "Allow": []}
+def _evaluate_effects(policies: Iterable[Policy], request: Request) -> tuple[_EffectResult, _EffectResult]:
+    """Evaluate the Deny and the Allow statements; a statement without a valid effect counts as both."""
+    results: dict[str, list[tuple[Citation, Ternary]]] = {"Deny": [], "Allow": []}
     for policy in policies:
         for statement in read_statements(policy):
-            truth = _named(statement.citation, applies(statement))
-            for effect in truths if statement.effect is None else (statement.effect,):
-                truths[effect].append((statement, truth))
+            applies = _add_citation(statement.citation, _applies(statement, request))
+            for effect in results if statement.effect is None else (statement.effect,):
+                results[effect].append((statement.citation, applies))
     denies, allows = (
-        _Found(
-            any_(truth for _, truth in found),
-            next((statement.citation for statement, truth in found if truth is True), None),
+        _EffectResult(
+            any_(applies for _, applies in statements),
+            next((citation for citation, applies in statements if applies is True), None),
         )
-        for found in truths.values()
+        for statements in results.values()
     )
     return denies, allows
 
 
-def _verdict(denies: _Found, allows: _Found) -> Verdict:
-    if denies.truth is True:
-        return Verdict(Outcome.DENIED, denies.by)
-    if isinstance(denies.truth, Unknown):
-        return Verdict(Outcome.UNKNOWN, unknown=denies.truth.reasons)
-    if isinstance(allows.truth, Unknown):
-        return Verdict(Outcome.UNKNOWN, unknown=allows.truth.reasons)
-    return Verdict(Outcome.ALLOWED, allows.by) if allows.truth else Verdict(Outcome.NOT_ALLOWED)
-
-
-def _named(citation: Citation, truth: Ternary) -> Ternary:
-    """What is not known, with the statement that it is in."""
-    if isinstance(truth, Unknown):
-        return Unknown(tuple(f"{citation}: {reason}" for reason in truth.reasons))
-    return truth
+def _add_citation(citation: Citation, value: Ternary) -> Ternary:
+    """Add the statement to the reasons of an Unknown."""
+    if isinstance(value, Unknown):
+        return Unknown(tuple(f"{citation}: {reason}" for reason in value.reasons))
+    return value
 
 
 def _applies(statement: Statement, request: Request) -> Ternary:
-    """Whether a statement of an identity-based policy applies."""
+    """Return whether a statement of an identity-based policy applies."""
     return statement.fault or all_(
         [
-            _sound(statement),
+            _is_well_formed(statement),
             _names_action(statement, request),
             _names_resource(statement, request),
             _condition_holds(statement, request),
@@ -129,14 +119,13 @@ def _applies(statement: Statement, request: Request) -> Ternary:
     )
 
 
-def _sound(statement: Statement) -> Ternary:
-    """Whether all of a statement can be understood at all."""
-    flaw = statement.flaw(_ELEMENTS)
+def _is_well_formed(statement: Statement) -> Ternary:
+    flaw = statement.find_flaw(_ELEMENTS)
     return unknown(flaw) if flaw else True
 
 
 def _names_action(statement: Statement, request: Request) -> Ternary:
-    return _named_by(statement, "Action", lambda text: action_matches(text, request.action))
+    return _element_names(statement, "Action", lambda text: action_matches(text, request.action))
 
 
 def _names_resource(statement: Statement, request: Request) -> Ternary:
@@ -144,24 +133,24 @@ def _names_resource(statement: Statement, request: Request) -> Ternary:
         try:
             return resource_matches(text, request.resource, request.context, variables=statement.variables)
         except NoValueError as error:
-            # AWS's texts differ on what NotResource makes of it.
+            # AWS's documents contradict each other about NotResource.
             negated = "NotResource" in statement.body
             return unknown(f"the policy variable ${{{error}}}, which has no value here") if negated else False
 
-    return _named_by(statement, "Resource", matches)
+    return _element_names(statement, "Resource", matches)
 
 
-def _named_by(statement: Statement, element: str, matches: Callable[[str], Ternary]) -> Ternary:
-    """Whether an element, or the one with `Not` in front of it, names something."""
-    present = statement.either(element)
-    if len(present) != 1:
+def _element_names(statement: Statement, element: str, matches: Callable[[str], Ternary]) -> Ternary:
+    """Return whether an element names the action or resource, or its negation does not."""
+    forms = statement.forms_of(element)
+    if len(forms) != 1:
         return unknown(f"a statement that has not exactly one of {element} and Not{element}")
-    listed = statement.body[present[0]]
-    texts = listed if isinstance(listed, list) else [listed]
+    value = statement.body[forms[0]]
+    texts = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
-        return unknown(f"the {present[0]} of a statement")
-    truth = any_(map(matches, texts))
-    return truth if present[0] == element else not_(truth)
+        return unknown(f"the {forms[0]} of a statement")
+    names = any_(map(matches, texts))
+    return names if forms[0] == element else not_(names)
 
 
 def _condition_holds(statement: Statement, request: Request) -> Ternary:

@@ -1,4 +1,4 @@
-"""Texts of a policy that stand for many: wildcards and policy variables.
+"""Match actions, resources and ARNs against texts of a policy with wildcards and policy variables.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
@@ -15,156 +15,156 @@ from encee.aws.policies.ternary import Ternary, Unknown, unknown
 
 
 class Wildcard(Enum):
-    """What stands for other characters."""
+    """A character that matches other characters."""
 
     MANY = "*"
     ONE = "?"
 
 
 Pattern: TypeAlias = Sequence[str | Wildcard]
-"""A text with its variables replaced: a character each, or a wildcard."""
+"""A text with its variables replaced, as characters and wildcards."""
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_NAME = re.compile(r"\s*([^\s,'{}]+)\s*(?:,\s*'([^']*)'\s*)?")
+_VARIABLE_NAME = re.compile(r"\s*([^\s,'{}]+)\s*(?:,\s*'([^']*)'\s*)?")
 _ACTION = re.compile(r"\*|\*:\*|[a-z0-9-]+:[\w*?.-]+", re.IGNORECASE)
-_COLONS = 5
+_ARN_COLONS = 5
 """How many colons an ARN has at least."""
 
 
 class NoValueError(LookupError):
-    """A policy variable stands for a key that the request does not carry, and has no default."""
+    """A policy variable names a key that the request lacks, and has no default."""
 
 
-def pattern(text: str, context: Context, *, variables: bool) -> Pattern | Unknown:
-    """A policy's text for one request, with its variables replaced by values in which nothing is a wildcard.
+def compile_pattern(text: str, context: Context, *, variables: bool) -> Pattern | Unknown:
+    """Replace the variables of a policy's text for a request; wildcards in their values match only themselves.
 
     Args:
-        text: As the policy has it.
-        context: The request's keys.
-        variables: Whether the policy is of a version that knows variables.
+        text: The text in the policy.
+        context: The condition keys of the request.
+        variables: Whether the policy's version has variables.
 
     Raises:
         NoValueError: A variable has no value.
     """
     if not variables:
-        return [*_wild(text)]
-    made: list[str | Wildcard] = []
+        return [*_split(text)]
+    pattern: list[str | Wildcard] = []
     end = 0
     for variable in _VARIABLE.finditer(text):
-        value = _value(variable[1], context)
+        value = _variable_value(variable[1], context)
         if isinstance(value, Unknown):
             return value
-        made += [*_wild(text[end : variable.start()]), *value]
+        pattern += [*_split(text[end : variable.start()]), *value]
         end = variable.end()
     rest = text[end:]
     if "${" in _VARIABLE.sub("", text):
         return unknown(f"the policy variable in {text}")
-    return [*made, *_wild(rest)]
+    return [*pattern, *_split(rest)]
 
 
-def _wild(text: str) -> Sequence[str | Wildcard]:
+def _split(text: str) -> Sequence[str | Wildcard]:
     return [Wildcard(character) if character in "*?" else character for character in text]
 
 
-def _value(inside: str, context: Context) -> str | Unknown:
-    """What a variable stands for, by what is between its braces."""
-    if inside in {"*", "?", "$"}:
-        return inside
-    match = _NAME.fullmatch(inside)
+def _variable_value(content: str, context: Context) -> str | Unknown:
+    """Return the value of a variable, by the content of its braces."""
+    if content in {"*", "?", "$"}:
+        return content
+    match = _VARIABLE_NAME.fullmatch(content)
     if match is None:
-        return unknown(f"the policy variable ${{{inside}}}")
+        return unknown(f"the policy variable ${{{content}}}")
     name, default = match.groups()
     values = context.values(name)
     if isinstance(values, Unknown):
         return values
     if len(values) > 1:
-        return unknown(f"the policy variable ${{{inside}}}, whose key has several values")
+        return unknown(f"the policy variable ${{{content}}}, whose key has several values")
     if values:
         return values[0]
     if default is None:
-        raise NoValueError(inside)
+        raise NoValueError(content)
     return str(default)
 
 
-def plain(wanted: Pattern) -> str:
-    """A pattern as text, in which wildcards are themselves."""
-    return "".join(symbol.value if isinstance(symbol, Wildcard) else symbol for symbol in wanted)
+def plain_text(pattern: Pattern) -> str:
+    """Return a pattern as text, with `*` and `?` for its wildcards."""
+    return "".join(symbol.value if isinstance(symbol, Wildcard) else symbol for symbol in pattern)
 
 
-def matches(wanted: Pattern, found: str, *, segments: bool = False) -> bool:
-    """Whether a text fits a pattern as a whole.
+def matches(pattern: Pattern, text: str, *, segments: bool = False) -> bool:
+    """Return whether a pattern matches a whole text.
 
     Args:
-        wanted: The pattern.
-        found: The text.
-        segments: Whether the text is an ARN, in which a wildcard stays between two colons, except for a `*` that is
-            the last character there: it goes on as far as it can.
+        pattern: The pattern.
+        text: The text.
+        segments: Whether the text is an ARN, in which wildcards match no colon, except for a `*` at the end of a
+            segment.
     """
     reached = {0}
-    for index, symbol in enumerate(wanted):
-        following = wanted[index + 1] if index + 1 < len(wanted) else ":"
+    for index, symbol in enumerate(pattern):
+        following = pattern[index + 1] if index + 1 < len(pattern) else ":"
         if symbol is Wildcard.MANY and (not segments or following == ":"):
-            reached = set(range(min(reached), len(found) + 1))
+            reached = set(range(min(reached), len(text) + 1))
         elif symbol is Wildcard.MANY:
-            reached = {end for start in reached for end in range(start, _colon(found, start) + 1)}
+            reached = {end for start in reached for end in range(start, _find_colon(text, start) + 1)}
         else:
             reached = {
                 position + 1
                 for position in reached
-                if position < len(found) and _stands_for(symbol, found[position], segments=segments)
+                if position < len(text) and _symbol_matches(symbol, text[position], segments=segments)
             }
         if not reached:
             return False
-    return len(found) in reached
+    return len(text) in reached
 
 
-def _stands_for(symbol: str | Wildcard, character: str, *, segments: bool) -> bool:
+def _symbol_matches(symbol: str | Wildcard, character: str, *, segments: bool) -> bool:
     if symbol is Wildcard.ONE:
         return not segments or character != ":"
     return symbol == character
 
 
-def _colon(text: str, start: int) -> int:
-    """Where the next colon is, or the end."""
-    found = text.find(":", start)
-    return len(text) if found < 0 else found
+def _find_colon(text: str, start: int) -> int:
+    """Return the index of the next colon, or the length of the text."""
+    index = text.find(":", start)
+    return len(text) if index < 0 else index
 
 
-def matches_arn(wanted: Pattern, found: str) -> Ternary:
-    """Whether an ARN fits one as the Arn operators compare them: each of the six parts by itself."""
+def matches_arn(pattern: Pattern, arn: str) -> Ternary:
+    """Return whether an ARN matches as the Arn operators compare: each of the six parts separately."""
     parts: list[list[str | Wildcard]] = [[]]
-    for symbol in wanted:
-        if symbol == ":" and len(parts) <= _COLONS:
+    for symbol in pattern:
+        if symbol == ":" and len(parts) <= _ARN_COLONS:
             parts.append([])
         else:
             parts[-1].append(symbol)
-    if len(parts) <= _COLONS:
-        return unknown(f"the ARN {plain(wanted)}, which has fewer than six parts")
-    others = found.split(":", _COLONS)
-    return len(others) == len(parts) and all(map(matches, parts, others))
+    if len(parts) <= _ARN_COLONS:
+        return unknown(f"the ARN {plain_text(pattern)}, which has fewer than six parts")
+    arn_parts = arn.split(":", _ARN_COLONS)
+    return len(arn_parts) == len(parts) and all(map(matches, parts, arn_parts))
 
 
-@lru_cache(maxsize=2**16)  # an audit asks the same of every user: 60 ms a user without it, with a large policy
-def action_matches(wanted: str, action: str) -> Ternary:
-    """Whether an action is one that a policy's `Action` names; case does not matter."""
-    if not _ACTION.fullmatch(wanted):
-        return unknown(f"the action {wanted}")
-    return matches(_wild(wanted.lower()), action.lower())
+@lru_cache(maxsize=2**16)  # an audit repeats the same questions for each user; a large policy would take 60 ms a user
+def action_matches(text: str, action: str) -> Ternary:
+    """Return whether a text of a policy's `Action` names an action; case is ignored."""
+    if not _ACTION.fullmatch(text):
+        return unknown(f"the action {text}")
+    return matches(_split(text.lower()), action.lower())
 
 
-def resource_matches(wanted: str, resource: str, context: Context, *, variables: bool) -> Ternary:
-    """Whether a resource is one that a policy's `Resource` names.
+def resource_matches(text: str, resource: str, context: Context, *, variables: bool) -> Ternary:
+    """Return whether a text of a policy's `Resource` names a resource.
 
     Raises:
         NoValueError: A variable has no value.
     """
-    if wanted == "*":
+    if text == "*":
         return True
-    if not wanted.startswith("arn:"):
-        return unknown(f"the resource {wanted}, which is neither * nor an ARN")
-    head = _VARIABLE.split(wanted, maxsplit=1)[0] if variables else wanted
-    if head != wanted and head.count(":") < _COLONS:
-        return unknown(f"the resource {wanted}, with a variable before the fifth colon")
-    missing = ":*" * max(0, _COLONS - head.count(":"))  # AWS completes an ARN that is cut short
-    made = pattern(wanted + missing, context, variables=variables)
-    return made if isinstance(made, Unknown) else matches(made, resource, segments=True)
+    if not text.startswith("arn:"):
+        return unknown(f"the resource {text}, which is neither * nor an ARN")
+    head = _VARIABLE.split(text, maxsplit=1)[0] if variables else text
+    if head != text and head.count(":") < _ARN_COLONS:
+        return unknown(f"the resource {text}, with a variable before the fifth colon")
+    missing = ":*" * max(0, _ARN_COLONS - head.count(":"))  # AWS completes an ARN with fewer parts
+    pattern = compile_pattern(text + missing, context, variables=variables)
+    return pattern if isinstance(pattern, Unknown) else matches(pattern, resource, segments=True)

@@ -1,4 +1,4 @@
-"""Networks from which requests may come: CIDRs as people write them."""
+"""Parse networks and addresses, and check whether networks contain every address."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -10,29 +10,29 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def parse_network(cidr: str) -> Network:
-    """A network, or one address.
+    """Parse a network or an address.
 
     Args:
         cidr: Such as `203.0.113.0/24`, `203.0.113.7` or `2001:db8::/32`.
 
     Raises:
-        UsageError: It is neither, or an address inside a network.
+        UsageError: The text is malformed, or has a prefix length but is not the first address of the network.
     """
-    found = read_network(cidr)
-    if found is None:
+    network = read_network(cidr)
+    if network is None:
         raise UsageError(
             f"{cidr} is neither a network nor an address", hint="write it as 203.0.113.0/24 or 2001:db8::/32"
         )
     address = cidr.partition("/")[0]
-    if ipaddress.ip_address(address) != found.network_address:
+    if ipaddress.ip_address(address) != network.network_address:
         raise UsageError(
-            f"{cidr} is an address inside a network", hint=f"the network is {found}, the address {address}"
+            f"{cidr} is an address inside a network", hint=f"the network is {network}, the address {address}"
         )
-    return found
+    return network
 
 
 def read_network(cidr: str) -> Network | None:
-    """A network, one address, or the network that an address is inside; None where it is none of them."""
+    """Parse a network or an address; return the network of an address with a prefix length; None if malformed."""
     _, slash, length = cidr.partition("/")
     if slash and not (length.isascii() and length.isdecimal()):
         return None
@@ -43,8 +43,8 @@ def read_network(cidr: str) -> Network | None:
 
 
 def covers_all_addresses(networks: Iterable[Network]) -> bool:
-    """Whether networks together are every address of IPv4 or of IPv6, and so no restriction."""
+    """Return whether networks together contain every address of IPv4 or of IPv6, and so restrict nothing."""
     listed = list(networks)
-    fours = ipaddress.collapse_addresses(one for one in listed if isinstance(one, ipaddress.IPv4Network))
-    sixes = ipaddress.collapse_addresses(one for one in listed if isinstance(one, ipaddress.IPv6Network))
-    return any(one.prefixlen == 0 for one in fours) or any(one.prefixlen == 0 for one in sixes)
+    v4 = ipaddress.collapse_addresses(network for network in listed if isinstance(network, ipaddress.IPv4Network))
+    v6 = ipaddress.collapse_addresses(network for network in listed if isinstance(network, ipaddress.IPv6Network))
+    return any(network.prefixlen == 0 for network in v4) or any(network.prefixlen == 0 for network in v6)

@@ -1,4 +1,4 @@
-"""Policies in files: JSON whose statements are found again by line."""
+"""Parse policy files, and find the line on which each statement begins."""
 
 import json
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ _BLANKS = " \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class MalformedPolicy:
-    """A file that holds no JSON that AWS would take.
+    """A file without JSON that AWS accepts.
 
     Args:
         name: The file's name.
-        line: Where it goes wrong, from 1.
-        reason: What is wrong.
+        line: The line of the fault, from 1.
+        reason: What the fault is.
     """
 
     name: str
@@ -30,7 +30,7 @@ class MalformedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LocatedPolicy:
-    """A policy and where its statements are.
+    """A policy with the lines of its statements.
 
     Args:
         policy: The policy.
@@ -41,97 +41,97 @@ class LocatedPolicy:
     lines: tuple[int, ...]
 
     def line(self, citation: Citation) -> int:
-        """The line on which a statement begins; the first where it is none."""
+        """Return the line on which a statement begins; 1 for a policy without statements."""
         index = citation.index or 0
         return self.lines[index] if index < len(self.lines) else 1
 
 
 def parse_policy(name: str, content: bytes) -> LocatedPolicy | MalformedPolicy:
-    """The policy that a file holds.
+    """Parse the content of a policy file.
 
     Args:
-        name: The file's name.
-        content: Its bytes.
+        name: The file's name, for messages.
+        content: The bytes of the file.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return MalformedPolicy(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
     try:
-        document = _DECODER.decode(text)
+        document = _AWS_DECODER.decode(text)
     except json.JSONDecodeError as error:
         return MalformedPolicy(name, error.lineno, f"malformed JSON: {error.msg[:1].lower()}{error.msg[1:]}")
-    except (RecursionError, ValueError):  # a number of thousands of digits is a ValueError
+    except (RecursionError, ValueError):  # Python raises ValueError for numbers of thousands of digits
         return MalformedPolicy(name, 1, "malformed JSON: it is nested too deeply, or a number is too long")
-    except _RefusedError as error:
-        return MalformedPolicy(name, _line(text, _refused(text)), str(error))
-    return LocatedPolicy(Policy(name, document), tuple(_line(text, start) for start in _statements(text)))
+    except _RejectedError as error:
+        return MalformedPolicy(name, _line_at(text, _find_rejected(text)), str(error))
+    return LocatedPolicy(Policy(name, document), tuple(_line_at(text, start) for start in _find_statements(text)))
 
 
-class _RefusedError(Exception):
-    """What Python's parser takes, and AWS's does not."""
+class _RejectedError(Exception):
+    """Python's JSON parser accepts the text, and AWS's does not."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+def _check_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    parsed = dict(pairs)
+    if len(parsed) < len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
-        raise _RefusedError(f"the key {twice} stands twice in one object")
-    return made
+        duplicate = next(key for index, key in enumerate(keys) if key in keys[:index])
+        raise _RejectedError(f"duplicate key {duplicate} in an object")
+    return parsed
 
 
-def _constant(name: str) -> NoReturn:
-    raise _RefusedError(f"malformed JSON: {name} is no value")
+def _reject_constant(name: str) -> NoReturn:
+    raise _RejectedError(f"malformed JSON: invalid value {name}")
 
 
-_LENIENT = json.JSONDecoder()
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_PYTHON_DECODER = json.JSONDecoder()
+_AWS_DECODER = json.JSONDecoder(object_pairs_hook=_check_object, parse_constant=_reject_constant)
 
 
-def _line(text: str, position: int) -> int:
+def _line_at(text: str, position: int) -> int:
     return text.count("\n", 0, max(0, position)) + 1
 
 
-def _refused(text: str) -> int:
-    """Where the statement begins that was refused; 0 where it was something else."""
-    for start in _statements(text):
+def _find_rejected(text: str) -> int:
+    """Return where the rejected statement begins; 0 where another part was rejected."""
+    for start in _find_statements(text):
         try:
-            _DECODER.raw_decode(text, start)
-        except _RefusedError:
+            _AWS_DECODER.raw_decode(text, start)
+        except _RejectedError:
             return start
     return 0
 
 
-def _statements(text: str) -> Iterator[int]:
-    """Where the statements of a policy begin, in text that Python's parser takes."""
-    position = _past(text, 0, _BLANKS)
+def _find_statements(text: str) -> Iterator[int]:
+    """Yield where the statements of a policy begin, in text that Python's parser accepts."""
+    position = _skip(text, 0, _BLANKS)
     if text[position] != "{":
         return
-    position = _past(text, position + 1, _BLANKS)
+    position = _skip(text, position + 1, _BLANKS)
     while text[position] != "}":
-        key, position = _LENIENT.raw_decode(text, position)
-        position = _past(text, position, _BLANKS + ":")
+        key, position = _PYTHON_DECODER.raw_decode(text, position)
+        position = _skip(text, position, _BLANKS + ":")
         if key == "Statement":
-            yield from _items(text, position)
+            yield from _find_items(text, position)
             return
-        _, position = _LENIENT.raw_decode(text, position)
-        position = _past(text, position, _BLANKS + ",")
+        _, position = _PYTHON_DECODER.raw_decode(text, position)
+        position = _skip(text, position, _BLANKS + ",")
 
 
-def _items(text: str, position: int) -> Iterator[int]:
-    """Where the items of a list begin; of anything else, where it begins itself."""
+def _find_items(text: str, position: int) -> Iterator[int]:
+    """Yield where the items of a list begin; for any other value, where the value begins."""
     if text[position] != "[":
         yield position
         return
-    position = _past(text, position + 1, _BLANKS)
+    position = _skip(text, position + 1, _BLANKS)
     while text[position] != "]":
         yield position
-        _, position = _LENIENT.raw_decode(text, position)
-        position = _past(text, position, _BLANKS + ",")
+        _, position = _PYTHON_DECODER.raw_decode(text, position)
+        position = _skip(text, position, _BLANKS + ",")
 
 
-def _past(text: str, position: int, characters: str) -> int:
+def _skip(text: str, position: int, characters: str) -> int:
     while text[position] in characters:
         position += 1
     return position

@@ -1,4 +1,4 @@
-"""What is asked of a policy: who wants to do what to which resource, and what else AWS knows of the request.
+"""A request to evaluate: principal, action, resource and condition keys.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -17,9 +17,9 @@ class Context:
     """The condition keys of a request, whose names are not case-sensitive.
 
     Args:
-        values: The keys that the request carries, with a value or several.
-        absent: Keys that it certainly does not carry; one that ends in `/` stands for all that begin so.
-        complete: Whether it carries no others at all. If it may, a key that is in neither is not known.
+        values: The keys of the request, each with a value or several.
+        absent: Keys that the request certainly lacks; a key that ends in `/` means all keys with that prefix.
+        complete: Whether the request lacks all keys that are not in `values`; otherwise their values are unknown.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Context:
         self._complete = complete
 
     def values(self, key: str) -> tuple[str, ...] | Unknown:
-        """The values of a key; none where the request does not carry it."""
+        """Return the values of a key; an empty tuple where the request lacks it."""
         name = key.lower()
         if name in self._values:
             return self._values[name]
@@ -46,25 +46,25 @@ class Context:
 
 
 class SignedWith(StrEnum):
-    """What a request is signed with: the three ways in which an IAM user's request can speak of MFA."""
+    """The credentials that sign a request of an IAM user, by what AWS says about MFA in it."""
 
     LONG_TERM = "long-term"
-    """A long-term key: says nothing about MFA, not even `false`."""
+    """A long-term key: the request has no key about MFA."""
     NO_MFA = "no-mfa"
-    """A session without MFA, of GetSessionToken or of the console: says `false`."""
+    """A session without MFA, from GetSessionToken or the console: `aws:MultiFactorAuthPresent` is `false`."""
     MFA = "mfa"
-    """A session with MFA: says `true`, and how long ago."""
+    """A session with MFA: `aws:MultiFactorAuthPresent` is `true`, and `aws:MultiFactorAuthAge` is present."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks.
+    """The caller: a user, the root user or a role session.
 
     Args:
-        arn: The ARN of a user, of the root user, or of a role's session.
-        user_name: The user's name without its path; None for everybody else.
-        user_id: The unique id, `AIDA…`; for a role's session with `:` and the session's name; None if not known.
-        tags: The tags of the principal; None if not known.
+        arn: The ARN.
+        user_name: The name of an IAM user, without the path; None for other principals.
+        user_id: The unique id, `AIDA…`; for a role session with `:` and the session's name; None if unknown.
+        tags: The tags of the principal; None if unknown.
     """
 
     arn: str
@@ -74,22 +74,22 @@ class Principal:
 
     @classmethod
     def user(cls, name: str, *, account: str = "123456789012", path: str = "/", partition: str = "aws") -> "Principal":
-        """An IAM user without tags."""
+        """Return an IAM user without tags."""
         return cls(f"arn:{partition}:iam::{account}:user{path}{name}", name, tags={})
 
     @property
     def partition(self) -> str:
-        """The partition of its ARN."""
+        """The partition of the ARN."""
         return (self.arn.split(":") + [""] * 6)[1]
 
     @property
     def account(self) -> str:
-        """The number of its account."""
+        """The number of the account."""
         return (self.arn.split(":") + [""] * 6)[4]
 
     @property
     def type(self) -> str:
-        """What `aws:PrincipalType` says of it."""
+        """The value of `aws:PrincipalType`."""
         if self.user_name is not None:
             return "User"
         return "AssumedRole" if ":assumed-role/" in self.arn else "Account"
@@ -97,12 +97,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request.
+    """A request.
 
     Args:
         action: Such as `s3:GetObject`.
-        resource: The ARN that it is about, `*` for an action that is about none.
-        context: Its condition keys.
+        resource: The ARN of the resource; `*` for an action without one.
+        context: The condition keys.
     """
 
     action: str
@@ -115,12 +115,12 @@ class Circumstances:
     """How and when a request is made.
 
     Args:
-        signed_with: What it is signed with.
-        source_ip: The caller's address; None if not known.
-        via_service: Whether a service makes it on the caller's behalf.
-        now: When; None if not known.
-        issued: When the session was handed out; None for a long-term key, or if not known.
-        mfa_age: Seconds since the MFA code was used; None without, or if not known.
+        signed_with: The kind of credentials.
+        source_ip: The caller's address; None if unknown.
+        via_service: Whether a service makes the request on the caller's behalf.
+        now: The time of the request; None if unknown.
+        issued: When the session was issued; None for a long-term key, or if unknown.
+        mfa_age: Seconds since the MFA code was used; None without MFA, or if unknown.
     """
 
     signed_with: SignedWith
@@ -138,72 +138,72 @@ def context_of(
     *,
     complete: bool = False,
 ) -> Context:
-    """The condition keys that AWS sends along with a principal's request.
+    """Return the condition keys that AWS adds to a principal's request.
 
     Args:
-        principal: Who asks; None if not known.
-        circumstances: How and when.
+        principal: The caller; None if unknown.
+        circumstances: How and when the request is made.
         more: Other keys.
-        complete: Whether keys that follow from none of these are absent, and not merely unknown.
+        complete: Whether all other keys are absent; otherwise they are unknown.
     """
-    said = [_of_principal(principal), _of_credentials(circumstances), _of_origin(circumstances)]
-    values = {key: value for one in said for key, value in one.values.items()} | dict(more or {})
-    return Context(values, absent=[key for one in said for key in one.absent], complete=complete)
+    groups = [_principal_keys(principal), _credential_keys(circumstances), _origin_keys(circumstances)]
+    values = {key: value for group in groups for key, value in group.values.items()} | dict(more or {})
+    return Context(values, absent=[key for group in groups for key in group.absent], complete=complete)
 
 
-class _Said(NamedTuple):
-    """What is known of some keys: their values, or that they are absent."""
+class _Keys(NamedTuple):
+    """Condition keys with their values, and absent keys."""
 
     values: dict[str, str | Sequence[str]]
     absent: list[str]
 
 
-def _of_principal(principal: Principal | None) -> _Said:
+def _principal_keys(principal: Principal | None) -> _Keys:
     if principal is None:
-        return _Said({}, [])
-    said = _Said(
+        return _Keys({}, [])
+    keys = _Keys(
         {
             "aws:PrincipalArn": principal.arn,
             "aws:PrincipalAccount": principal.account,
             "aws:PrincipalType": principal.type,
             "aws:PrincipalIsAWSService": "false",
-            **{f"aws:PrincipalTag/{key}": value for key, value in (principal.tags or {}).items()},
+            **{f"aws:PrincipalTag/{tag}": value for tag, value in (principal.tags or {}).items()},
         },
         [] if principal.tags is None else ["aws:PrincipalTag/"],
     )
     if principal.user_id is not None:
-        said.values["aws:userid"] = principal.user_id
+        keys.values["aws:userid"] = principal.user_id
     if principal.user_name is None:
-        said.absent.append("aws:username")
+        keys.absent.append("aws:username")
     else:
-        said.values["aws:username"] = principal.user_name
-        said.absent.append("aws:FederatedProvider")
-    return said
+        keys.values["aws:username"] = principal.user_name
+        keys.absent.append("aws:FederatedProvider")
+    return keys
 
 
-def _of_credentials(circumstances: Circumstances) -> _Said:
-    said = _Said({}, [])
+def _credential_keys(circumstances: Circumstances) -> _Keys:
+    keys = _Keys({}, [])
     if circumstances.signed_with is SignedWith.LONG_TERM:
-        said.absent.extend(["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"])
-        return said
-    said.values["aws:MultiFactorAuthPresent"] = str(circumstances.signed_with is SignedWith.MFA).lower()
+        keys.absent.extend(["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"])
+        return keys
+    keys.values["aws:MultiFactorAuthPresent"] = str(circumstances.signed_with is SignedWith.MFA).lower()
     if circumstances.signed_with is SignedWith.NO_MFA:
-        said.absent.append("aws:MultiFactorAuthAge")
+        keys.absent.append("aws:MultiFactorAuthAge")
     elif circumstances.mfa_age is not None:
-        said.values["aws:MultiFactorAuthAge"] = str(circumstances.mfa_age)
+        keys.values["aws:MultiFactorAuthAge"] = str(circumstances.mfa_age)
     if circumstances.issued is not None:
-        said.values["aws:TokenIssueTime"] = rfc3339(circumstances.issued)
-    return said
+        keys.values["aws:TokenIssueTime"] = rfc3339(circumstances.issued)
+    return keys
 
 
-def _of_origin(circumstances: Circumstances) -> _Said:
-    said = _Said({"aws:SecureTransport": "true", "aws:ViaAWSService": str(circumstances.via_service).lower()}, [])
+def _origin_keys(circumstances: Circumstances) -> _Keys:
+    keys = _Keys({"aws:SecureTransport": "true", "aws:ViaAWSService": str(circumstances.via_service).lower()}, [])
     if circumstances.source_ip is not None:
-        said.values["aws:SourceIp"] = circumstances.source_ip
-        said.absent.extend(["aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp"])  # such requests have no SourceIp
+        keys.values["aws:SourceIp"] = circumstances.source_ip
+        keys.absent.extend(["aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp"])  # they exclude SourceIp
     if not circumstances.via_service:
-        said.absent.extend(["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"])
+        keys.absent.extend(["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"])
     if circumstances.now is not None:
-        said.values["aws:CurrentTime"] = rfc3339(circumstances.now)
-        said.values["aws:EpochTime"] = str(int(circumstances.now.timestamp()))
-    return said
+        keys.values["aws:CurrentTime"] = rfc3339(circumstances.now)
+        keys.values["aws:EpochTime"] = str(int(circumstances.now.timestamp()))
+    return keys

@@ -1,4 +1,4 @@
-"""The four policies that encee brings along, each a JSON file beside this one.
+"""Build the four policies that encee provides, from the JSON files in this folder.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
 """
@@ -13,15 +13,15 @@ from encee.aws.policies.networks import covers_all_addresses, parse_network
 from encee.errors import UsageError
 
 POLICIES = {
-    "mfa-required": "lets a user enrol and look after devices of its own, and denies everything else without MFA",
-    "force-mfa": "denies everything without MFA; somebody else has to enrol the user's device",
-    "ip-restriction": "denies everything from other addresses than those of --allow-cidr",
-    "allow-with-mfa": "allows an action with MFA only; put your own actions in place of the example",
+    "mfa-required": "lets users manage their own devices, and denies everything else without MFA",
+    "force-mfa": "denies everything without MFA; an administrator has to enroll the user's device",
+    "ip-restriction": "denies everything from addresses outside --allow-cidr",
+    "allow-with-mfa": "allows an action with MFA only; replace the example with your own actions",
 }
-"""Each policy's name, and what it does."""
+"""Name → effect of each policy."""
 
 SIZE_LIMIT = 6144
-"""How many characters a managed policy may have, white space not counted.
+"""Characters of a managed policy at most, without white space.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -38,53 +38,51 @@ def build_policy(
     allow_cidrs: Sequence[str] = (),
     allow_password_change: bool = False,
 ) -> dict[str, Any]:
-    """One of the policies, ready for AWS.
+    """Build the document of a policy.
 
     Args:
-        name: Which one, of `POLICIES`.
-        partition: The partition of the ARNs in it.
+        name: A name in `POLICIES`.
+        partition: The partition of the ARNs in the policy.
         allow_cidrs: The networks of `ip-restriction`.
-        allow_password_change: Whether `mfa-required` lets a password be changed without MFA.
+        allow_password_change: Whether `mfa-required` allows users to change their password without MFA.
 
     Raises:
-        UsageError: There is no such policy, or it cannot be made of these.
+        UsageError: The name is unknown, or the policy does not take these arguments.
     """
     if name not in POLICIES:
-        raise UsageError(f"there is no policy {name}", hint="encee policy list")
+        raise UsageError(f"unknown policy {name}", hint="encee policy list")
     if not _PARTITION.fullmatch(partition):
-        raise UsageError(f"{partition} is no partition", hint="aws, aws-cn and aws-us-gov are some")
+        raise UsageError(f"invalid partition {partition}", hint="name a partition such as aws, aws-cn or aws-us-gov")
     if allow_cidrs and name != "ip-restriction":
-        raise UsageError(
-            f"{name} has no place for addresses", hint="encee policy show ip-restriction --allow-cidr CIDR"
-        )
+        raise UsageError(f"{name} does not take addresses", hint="encee policy show ip-restriction --allow-cidr CIDR")
     if allow_password_change and name != "mfa-required":
         raise UsageError(
-            f"{name} has no place for a password change",
+            f"{name} does not take a password change",
             hint="encee policy show mfa-required --allow-password-change",
         )
     text = resources.files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    made: dict[str, Any] = json.loads(text.replace(_PLACEHOLDER, partition))
+    policy: dict[str, Any] = json.loads(text.replace(_PLACEHOLDER, partition))
     if name == "ip-restriction":
-        made["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"] = _restriction(allow_cidrs)
+        policy["Statement"][0]["Condition"]["NotIpAddress"]["aws:SourceIp"] = _parse_networks(allow_cidrs)
     if allow_password_change:
-        _add_password_change(made["Statement"], partition)
-    if (size := size_of(made)) > SIZE_LIMIT:
+        _add_password_change(policy["Statement"], partition)
+    if (size := size_of(policy)) > SIZE_LIMIT:
         raise UsageError(
-            f"the policy would have {size} characters, and AWS takes {SIZE_LIMIT}", hint="name fewer, larger networks"
+            f"the policy would have {size} characters, and AWS accepts {SIZE_LIMIT}", hint="name fewer, larger networks"
         )
-    return made
+    return policy
 
 
 def size_of(policy: object) -> int:
-    """How many characters AWS counts of a policy: all but white space."""
+    """Count the characters of a policy as AWS does, without white space."""
     return sum(not character.isspace() for character in json.dumps(policy, ensure_ascii=False))
 
 
-def _restriction(cidrs: Sequence[str]) -> list[str]:
-    """The networks as AWS wants them.
+def _parse_networks(cidrs: Sequence[str]) -> list[str]:
+    """Parse networks into the form that AWS accepts.
 
     Raises:
-        UsageError: There are none, or they restrict nothing.
+        UsageError: The list is empty, a network is malformed, or together they contain every address.
     """
     if not cidrs:
         raise UsageError(
@@ -94,19 +92,19 @@ def _restriction(cidrs: Sequence[str]) -> list[str]:
     if covers_all_addresses(networks):
         verb = "is" if len(cidrs) == 1 else "together are"
         raise UsageError(
-            f"{', '.join(cidrs)} {verb} the whole world, which is no restriction",
+            f"{', '.join(cidrs)} {verb} every address, which restricts nothing",
             hint="name the networks that you work from",
         )
-    return [str(one) for one in dict.fromkeys(networks)]
+    return [str(network) for network in dict.fromkeys(networks)]
 
 
 def _add_password_change(statements: list[dict[str, Any]], partition: str) -> None:
-    """Let users change their own password, also without MFA, as new users of the console have to."""
-    change, look = _PASSWORD_CHANGE
+    """Allow users to change their own password without MFA, as new users of the console have to."""
+    change, read = _PASSWORD_CHANGE
     own = [f"arn:{partition}:iam::*:user/{path}${{aws:username}}" for path in ("", "*/")]
     first_deny = next(index for index, statement in enumerate(statements) if statement["Effect"] == "Deny")
     statements[first_deny]["NotAction"] += _PASSWORD_CHANGE
     statements[first_deny:first_deny] = [
-        {"Sid": "AllowReadingPasswordPolicy", "Effect": "Allow", "Action": look, "Resource": "*"},
+        {"Sid": "AllowReadingPasswordPolicy", "Effect": "Allow", "Action": read, "Resource": "*"},
         {"Sid": "AllowChangingOwnPassword", "Effect": "Allow", "Action": change, "Resource": own},
     ]

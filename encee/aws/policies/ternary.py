@@ -1,4 +1,4 @@
-"""Yes, no, or "encee does not know", with the reason: what is not known is said, and never guessed."""
+"""Three-valued logic: True, False, or Unknown with the reasons, so that encee never guesses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Neither yes nor no.
+    """Neither True nor False.
 
     Args:
-        reasons: What encee would have to know.
+        reasons: What encee would have to know to decide.
     """
 
     reasons: tuple[str, ...]
@@ -20,26 +20,26 @@ Ternary: TypeAlias = bool | Unknown
 
 
 def unknown(reason: str) -> Unknown:
-    """Not known, for one reason."""
+    """Return Unknown with one reason."""
     return Unknown((reason,))
 
 
-def not_(truth: Ternary) -> Ternary:
-    """No for yes, yes for no."""
-    return truth if isinstance(truth, Unknown) else not truth
+def not_(value: Ternary) -> Ternary:
+    """Negate a value; Unknown stays Unknown."""
+    return value if isinstance(value, Unknown) else not value
 
 
-def all_(truths: Iterable[Ternary]) -> Ternary:
-    """Whether all hold: one that does not decides, whatever is not known about the others."""
+def all_(values: Iterable[Ternary]) -> Ternary:
+    """Return False if one value is False; else Unknown if one is Unknown; else True."""
     reasons: dict[str, None] = {}
-    for truth in truths:
-        if isinstance(truth, Unknown):
-            reasons |= dict.fromkeys(truth.reasons)
-        elif not truth:
+    for value in values:
+        if isinstance(value, Unknown):
+            reasons |= dict.fromkeys(value.reasons)
+        elif not value:
             return False
     return Unknown(tuple(reasons)) if reasons else True
 
 
-def any_(truths: Iterable[Ternary]) -> Ternary:
-    """Whether one holds: one that does decides, whatever is not known about the others."""
-    return not_(all_(map(not_, truths)))
+def any_(values: Iterable[Ternary]) -> Ternary:
+    """Return True if one value is True; else Unknown if one is Unknown; else False."""
+    return not_(all_(map(not_, values)))

@@ -55,12 +55,12 @@ def test_shows_the_restriction_to_the_networks_that_are_named(encee: Encee) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nope",), "there is no policy nope"),
+        (("nope",), "unknown policy nope"),
         (("ip-restriction",), "ip-restriction needs the networks that stay allowed"),
-        (("ip-restriction", "--allow-cidr", "0.0.0.0/0"), "the whole world"),
+        (("ip-restriction", "--allow-cidr", "0.0.0.0/0"), "every address"),
         (("ip-restriction", "--allow-cidr", ""), "neither a network nor an address"),
-        (("force-mfa", "--allow-cidr", "203.0.113.0/24"), "force-mfa has no place for addresses"),
-        (("force-mfa", "--partition", "Amazon"), "Amazon is no partition"),
+        (("force-mfa", "--allow-cidr", "203.0.113.0/24"), "force-mfa does not take addresses"),
+        (("force-mfa", "--partition", "Amazon"), "invalid partition Amazon"),
         (("force-mfa", "--partition", ""), "it is empty"),
     ],
 )
@@ -98,10 +98,10 @@ def test_lint_names_the_traps_of_several_files(encee: Encee, folder: Path) -> No
         "their requests carry no aws:MultiFactorAuthPresent [bool-in-deny]\n"
         '  remedy: "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}\n'
         "self.json:4: warning: Statement[0] (AllowManageOwnVirtualMFADevice): a user can create a device of one name "
-        "only: no second one, and none while an abandoned one has the name [one-device-name]\n"
+        "only, and none while an abandoned device has the name [one-device-name]\n"
         "  remedy: write mfa/* or mfa/${aws:username}* for iam:CreateVirtualMFADevice\n"
-        "self.json:21: error: Statement[2] (DenyAllExceptListedIfNoMFA): iam:DeactivateMFADevice without MFA: whoever "
-        "has the long-term key can take the user's device away and enrol one of their own [device-without-mfa]\n"
+        "self.json:21: error: Statement[2] (DenyAllExceptListedIfNoMFA): iam:DeactivateMFADevice without MFA: a thief "
+        "of the long-term key can replace the user's device with one of their own [device-without-mfa]\n"
         "  remedy: take iam:DeactivateMFADevice out of NotAction\n"
     )
     assert result.err == "2 errors and 1 warning in 3 files\n"

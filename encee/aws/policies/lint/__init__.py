@@ -1,4 +1,4 @@
-"""The traps that a policy holds."""
+"""Find the issues of policies."""
 
 from collections.abc import Iterator
 
@@ -30,71 +30,73 @@ _GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_
 
 
 def lint(name: str, content: bytes) -> list[Finding]:
-    """The traps in a file with a policy, in the order of its statements.
+    """Find the issues of a policy file, in the order of its statements.
 
     Args:
-        name: The file's name.
-        content: Its bytes.
+        name: The file's name, for messages.
+        content: The bytes of the file.
     """
-    read = parse_policy(name, content)
-    if isinstance(read, MalformedPolicy):
-        issue = Issue("malformed", Severity.ERROR, read.reason, "a policy is one JSON object")
-        return [Finding(issue, name, read.line, None)]
+    parsed = parse_policy(name, content)
+    if isinstance(parsed, MalformedPolicy):
+        issue = Issue("malformed", Severity.ERROR, parsed.reason, "a policy is one JSON object")
+        return [Finding(issue, name, parsed.line, None)]
     return [
-        Finding(issue, name, read.line(statement.citation), statement.citation)
-        for statement in read_statements(read.policy)
-        for issue in _issues(read.policy, statement)
+        Finding(issue, name, parsed.line(statement.citation), statement.citation)
+        for statement in read_statements(parsed.policy)
+        for issue in _issues(parsed.policy, statement)
     ]
 
 
 def _issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
-    if wrong := _wrong(statement):
-        yield Issue("not-a-policy", Severity.ERROR, f"AWS would not take this: {wrong}", _GRAMMAR)
+    if fault := _find_fault(statement):
+        yield Issue("not-a-policy", Severity.ERROR, f"AWS does not accept this: {fault}", _GRAMMAR)
         return
     yield from mfa_issues(statement)
     yield from device_issues(policy, statement)
     yield from address_issues(statement)
-    yield from _variables(statement)
-    yield from _unknown(statement)
+    yield from _variable_issues(statement)
+    yield from _unknown_issues(statement)
 
 
-def _wrong(statement: Statement) -> str | None:
-    """What is wrong with the form of a statement, or None."""
+def _find_fault(statement: Statement) -> str | None:
+    """Return why AWS rejects the statement, or None."""
     if statement.fault is not None:
         return statement.fault.reasons[0]
-    if flaw := statement.flaw(_ELEMENTS):
+    if flaw := statement.find_flaw(_ELEMENTS):
         return flaw
     for element in ("Action", "Resource", "Principal"):
-        present = statement.either(element)
-        if len(present) > 1 or (element == "Action" and not present):
+        forms = statement.forms_of(element)
+        if len(forms) > 1 or (element == "Action" and not forms):
             return f"a statement that has not exactly one of {element} and Not{element}"
-    if not statement.either("Resource") and not statement.either("Principal"):
+    if not statement.forms_of("Resource") and not statement.forms_of("Principal"):
         return "a statement without Resource and NotResource"
     return None
 
 
-def _variables(statement: Statement) -> Iterator[Issue]:
-    """A variable in a policy of a version that takes it literally."""
+def _variable_issues(statement: Statement) -> Iterator[Issue]:
+    """Find policy variables in a policy whose version takes them literally."""
     resources = [*statement.texts("Resource"), *statement.texts("NotResource")]
     if not statement.variables and any("${" in text for text in resources):
         yield Issue(
             "variable-without-version",
             Severity.ERROR,
-            "the policy variables of this statement are taken literally: the policy's Version is an older one",
+            "AWS takes the policy variables of this statement literally: the policy's Version is too old",
             'begin the policy with "Version": "2012-10-17"',
         )
 
 
-def _unknown(statement: Statement) -> Iterator[Issue]:
-    """What encee does not know, and so cannot judge."""
-    truths = [
+def _unknown_issues(statement: Statement) -> Iterator[Issue]:
+    """Report the parts that encee does not know."""
+    results = [
         condition_holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
         *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in statement.texts(name)),
     ]
-    for reason in dict.fromkeys(reason for truth in truths if isinstance(truth, Unknown) for reason in truth.reasons):
+    for reason in dict.fromkeys(
+        reason for result in results if isinstance(result, Unknown) for reason in result.reasons
+    ):
         yield Issue(
             "unknown",
             Severity.WARNING,
-            f"encee does not know {reason}, and cannot judge this statement",
-            "look at it yourself, or see whether it is mistyped",
+            f"encee does not know {reason}, and cannot check this statement",
+            "check it yourself, and check the spelling",
         )

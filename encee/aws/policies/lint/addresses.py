@@ -1,4 +1,4 @@
-"""Traps in conditions on the caller's address.
+"""Issues of conditions on the caller's address.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html
 """
@@ -16,13 +16,13 @@ _THROUGH_ENDPOINTS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
 
 
 def address_issues(statement: Statement) -> Iterator[Issue]:
-    """A restriction to addresses that restricts nothing, or more than it should."""
+    """Find restrictions to addresses that restrict nothing, or more than intended."""
     keys = {key.lower() for _, key, _ in statement.conditions()}
     by_address = {operator: values for operator, key, values in statement.conditions() if key.lower() == _SOURCE_IP}
     for operator in (*_OUTSIDE, *_INSIDE):
         if operator in by_address:
             restricts = (statement.effect == "Deny") == (operator in _OUTSIDE)
-            yield from _networks(by_address[operator], restricts=restricts)
+            yield from _network_issues(by_address[operator], restricts=restricts)
     if statement.effect != "Deny" or by_address.keys().isdisjoint(_OUTSIDE):
         return
     if not keys & _THROUGH_SERVICES:
@@ -41,12 +41,12 @@ def address_issues(statement: Statement) -> Iterator[Issue]:
         )
 
 
-def _networks(values: object, *, restricts: bool) -> Iterator[Issue]:
-    """Networks that are none, or together everywhere where they should be a restriction."""
-    found: list[Network] = []
+def _network_issues(values: object, *, restricts: bool) -> Iterator[Issue]:
+    """Find malformed networks, and networks that together contain every address."""
+    networks: list[Network] = []
     for text in values if isinstance(values, list) else [values]:
-        one = read_network(str(text))
-        if one is None:
+        network = read_network(str(text))
+        if network is None:
             yield Issue(
                 "no-network",
                 Severity.ERROR,
@@ -54,11 +54,11 @@ def _networks(values: object, *, restricts: bool) -> Iterator[Issue]:
                 "write it as 203.0.113.0/24 or 2001:db8::/32",
             )
         else:
-            found.append(one)
-    if restricts and covers_all_addresses(found):
+            networks.append(network)
+    if restricts and covers_all_addresses(networks):
         yield Issue(
             "whole-world",
             Severity.ERROR,
-            "these networks together are the whole world: they restrict nothing",
+            "these networks together contain every address: they restrict nothing",
             "name the networks that you work from",
         )

@@ -1,4 +1,4 @@
-"""What lint finds: a trap, where it is, and what to do about it."""
+"""An issue of a policy, its severity and its remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,23 +8,23 @@ from encee.aws.policies.document import Citation
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """How severe an issue is."""
 
     ERROR = "error"
-    """The policy does not do what it is there for, or opens a door."""
+    """The policy fails its purpose, or gives an attacker access."""
     WARNING = "warning"
-    """It may break something, or lack something."""
+    """The policy may deny or allow more than intended."""
     INFO = "info"
-    """It says something that has no effect, or that one should know."""
+    """A part of the policy has no effect, or has an effect that its author should know."""
 
 
 class Issue(NamedTuple):
-    """A trap.
+    """An issue.
 
     Args:
         name: A stable name.
-        severity: How bad it is.
-        message: What is wrong, in one line.
+        severity: The severity.
+        message: The fault, in one line.
         remedy: What to write instead.
     """
 
@@ -36,13 +36,13 @@ class Issue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A trap in a statement of a file.
+    """An issue in a statement of a file.
 
     Args:
-        issue: What is wrong there.
+        issue: The issue.
         file: The file's name.
         line: The line on which the statement begins, from 1.
-        statement: Which statement; None where the file holds none.
+        statement: The statement; None where the file is malformed.
     """
 
     issue: Issue

@@ -1,10 +1,11 @@
-"""Traps in conditions on MFA: whom they let through.
+"""Issues of conditions on MFA: requests that a statement denies or allows by mistake.
 
-What a condition does is found by holding it against the three kinds of request, not by how it is written.
+encee evaluates a condition for the three kinds of requests instead of comparing its text.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from encee.aws.policies.conditions import condition_holds
 from encee.aws.policies.document import Statement
@@ -13,28 +14,94 @@ from encee.aws.policies.request import Circumstances, SignedWith, context_of
 from encee.aws.policies.ternary import Ternary
 
 _PRESENT, _AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
-_DENY = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
-_ALLOW = '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
+_REMEDIES = {
+    "Deny": '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}',
+    "Allow": '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}',
+}
+
+
+class _Rule(NamedTuple):
+    """An effect is wrong when its condition is met, or not met, by a kind of request.
+
+    Args:
+        effect: The effect of the statement.
+        signed_with: The kind of request.
+        met: The result that is wrong.
+        name: The name of the issue.
+        null_name: The name where the condition has the Null operator.
+        message: The message of the issue.
+    """
+
+    effect: str
+    signed_with: SignedWith
+    met: bool
+    name: str
+    null_name: str
+    message: str
+
+
+_RULES = (
+    _Rule(
+        "Deny",
+        SignedWith.LONG_TERM,
+        met=False,
+        name="bool-in-deny",
+        null_name="null-mfa",
+        message="this Deny does not deny long-term keys at all: their requests carry no aws:MultiFactorAuthPresent",
+    ),
+    _Rule(
+        "Deny",
+        SignedWith.NO_MFA,
+        met=False,
+        name="null-mfa",
+        null_name="null-mfa",
+        message="this Deny does not deny sessions without MFA: they carry aws:MultiFactorAuthPresent, which is false",
+    ),
+    _Rule(
+        "Deny",
+        SignedWith.MFA,
+        met=True,
+        name="deny-with-mfa",
+        null_name="deny-with-mfa",
+        message="this Deny also denies users who used MFA",
+    ),
+    _Rule(
+        "Allow",
+        SignedWith.LONG_TERM,
+        met=True,
+        name="if-exists-in-allow",
+        null_name="null-mfa",
+        message="this Allow lets long-term keys through: their requests carry no aws:MultiFactorAuthPresent",
+    ),
+    _Rule(
+        "Allow",
+        SignedWith.NO_MFA,
+        met=True,
+        name="allow-without-mfa",
+        null_name="null-mfa",
+        message="this Allow lets sessions without MFA through: they carry aws:MultiFactorAuthPresent, which is false",
+    ),
+)
+"""For each effect, the first rule that applies is the issue."""
 
 
 def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
-    """The part of a statement's condition that is about MFA: operators, keys and values."""
-    found: dict[str, dict[str, object]] = {}
+    """Return the operators, keys and values of a statement's condition that are about MFA."""
+    conditions: dict[str, dict[str, object]] = {}
     for operator, key, values in statement.conditions():
         if key.lower() in {_PRESENT, _AGE}:
-            found.setdefault(operator, {})[key] = values
-    return found
+            conditions.setdefault(operator, {})[key] = values
+    return conditions
 
 
-def met_by(statement: Statement, signed: SignedWith) -> Ternary:
-    """Whether a request of one kind meets what a statement's condition says about MFA."""
-    return condition_holds(
-        mfa_conditions(statement), context_of(None, Circumstances(signed)), variables=statement.variables
-    )
+def met_by(statement: Statement, signed_with: SignedWith) -> Ternary:
+    """Return whether a kind of request meets the part of a statement's condition that is about MFA."""
+    context = context_of(None, Circumstances(signed_with))
+    return condition_holds(mfa_conditions(statement), context, variables=statement.variables)
 
 
 def denies_without_mfa(statement: Statement) -> bool:
-    """Whether a statement denies something to long-term keys that it does not deny to a session with MFA."""
+    """Return whether a statement denies long-term keys what it does not deny a session with MFA."""
     return (
         statement.effect == "Deny"
         and met_by(statement, SignedWith.LONG_TERM) is True
@@ -43,44 +110,19 @@ def denies_without_mfa(statement: Statement) -> bool:
 
 
 def mfa_issues(statement: Statement) -> Iterator[Issue]:
-    """A condition on MFA that lets the wrong ones through."""
-    conditions = mfa_conditions(statement)
-    nulls = {key.lower() for key in conditions.get("Null", {})}
-    present = any(key.lower() == _PRESENT for keys in conditions.values() for key in keys)
-    # A Deny by age alone may be there beside one for those who used none at all.
-    if not present and not nulls and not (conditions and statement.effect == "Allow"):
+    """Find a condition on MFA that denies or allows the wrong requests."""
+    if not _is_checked(statement):
         return
-    met = {signed: met_by(statement, signed) for signed in SignedWith}
-    null_form = _PRESENT in nulls
-    if statement.effect == "Deny":
-        if met[SignedWith.LONG_TERM] is False:
-            yield Issue(
-                "null-mfa" if null_form else "bool-in-deny",
-                Severity.ERROR,
-                "this Deny does not deny long-term keys at all: their requests carry no aws:MultiFactorAuthPresent",
-                _DENY,
-            )
-        elif met[SignedWith.NO_MFA] is False:
-            yield Issue(
-                "null-mfa",
-                Severity.ERROR,
-                "this Deny does not deny sessions without MFA: they carry aws:MultiFactorAuthPresent, which is false",
-                _DENY,
-            )
-        elif met[SignedWith.MFA] is True:
-            yield Issue("deny-with-mfa", Severity.ERROR, "this Deny denies those who used MFA as well", _DENY)
-    elif statement.effect == "Allow":
-        if met[SignedWith.LONG_TERM] is True:
-            yield Issue(
-                "null-mfa" if null_form else "if-exists-in-allow",
-                Severity.ERROR,
-                "this Allow lets long-term keys through: their requests carry no aws:MultiFactorAuthPresent",
-                _ALLOW,
-            )
-        elif met[SignedWith.NO_MFA] is True:
-            yield Issue(
-                "null-mfa" if null_form else "allow-without-mfa",
-                Severity.ERROR,
-                "this Allow lets sessions without MFA through: they carry aws:MultiFactorAuthPresent, which is false",
-                _ALLOW,
-            )
+    for rule in _RULES:
+        if rule.effect == statement.effect and met_by(statement, rule.signed_with) is rule.met:
+            nulls = mfa_conditions(statement).get("Null", {})
+            name = rule.null_name if _PRESENT in map(str.lower, nulls) else rule.name
+            yield Issue(name, Severity.ERROR, rule.message, _REMEDIES[rule.effect])
+            return
+
+
+def _is_checked(statement: Statement) -> bool:
+    """Return whether the rules apply; a Deny by age alone may complement another Deny, so they do not."""
+    conditions = mfa_conditions(statement)
+    names_present = any(key.lower() == _PRESENT for keys in conditions.values() for key in keys)
+    return names_present or "Null" in conditions or bool(conditions and statement.effect == "Allow")
