@@ -1,4 +1,4 @@
-"""A valid session for another program: the one on disk, or a fresh one."""
+"""Get a valid session for another program: the session on disk, or a fresh one."""
 
 import shlex
 from datetime import datetime, timedelta
@@ -11,20 +11,20 @@ from encee.profiles.export import Exported, exported, of_session, session_profil
 from encee.profiles.lookup_errors import not_a_source
 
 _MOMENT = timedelta(seconds=1)
-"""A session that lasts longer is valid: a person is not asked before it has expired."""
+"""A session that lasts longer is valid; encee prompts for a code only after it has expired."""
 
 
 def serve(word: str, environment: Environment, files: Files, how: RefreshOptions | None) -> Exported:
-    """The session that a word of the command line means, valid now.
+    """Get a valid session for a profile that the command line names.
 
     Args:
         word: A profile or a session profile.
         environment: The environment and the clock.
         files: Where the two files are.
-        how: How to get a fresh one where there is no valid session; None to fail instead.
+        how: How to get a fresh session where none on disk is valid; None to fail instead.
 
     Raises:
-        NoSessionError: There is no valid session, and none is to be had.
+        NoSessionError: The session on disk is not valid, and nothing could make a fresh one.
         EnceeError: The refresh failed.
     """
     catalog = read_catalog(files, terminal.warn)
@@ -47,7 +47,7 @@ def serve(word: str, environment: Environment, files: Files, how: RefreshOptions
                 raise
             if not isinstance(error, NoSessionError):
                 terminal.warn(f"{word} was not refreshed: {error.message}")
-            return session  # not for long, but there is no better one
+            return session  # It is the only one, although it expires soon.
     state = "has expired" if session is not None else "is missing"
     if refreshable and catalog.has_session_of_another_account(
         session_profile_meant(catalog, word, refreshable), refreshable
@@ -58,7 +58,7 @@ def serve(word: str, environment: Environment, files: Files, how: RefreshOptions
 
 
 def _lasts(session: Exported, moment: datetime) -> bool:
-    """Whether a session is valid beyond a moment; one that does not say when it ends is taken to be."""
+    """Whether a session is valid beyond a moment; a session without an expiration counts as valid."""
     return session.expiration is None or session.expiration > moment
 
 
@@ -70,7 +70,7 @@ def _refreshed(word: str, environment: Environment, files: Files, how: RefreshOp
 
 
 def variables_of_files(files: Files, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
-    """The variables by which other programs find the files that an option names.
+    """Make the variables by which other programs find the files that an option names.
 
     Args:
         files: Where the two files are.

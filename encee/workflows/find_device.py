@@ -1,4 +1,4 @@
-"""Finding the device whose code a session needs, where no setting names it."""
+"""Find the device whose code a session needs, where no setting names it."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from encee.profiles.identifiers import checked_serial
 
 
 class Chooser(Protocol):
-    """Somebody who knows the device."""
+    """A person who knows the device."""
 
     def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
         """Choose one of several devices that give codes."""
@@ -32,12 +32,12 @@ def find_device(
     Args:
         clients: Makes the client of IAM.
         signer: Who asks IAM.
-        chooser: The person, or None where there is nobody to ask.
+        chooser: The person, or None without a terminal.
         naming: The words of the command line that name a device, up to its serial number; for a hint.
         may_ask_serial: Whether the person is asked for the serial number where IAM does not list the devices.
 
     Raises:
-        UsageError: The user has no device that gives codes, or there are several and nobody to choose.
+        UsageError: The user has no device that gives codes, or several and no terminal to choose on.
         AwsError: IAM could not be asked, and neither can a person.
     """
     profile = signer.profile
@@ -48,7 +48,7 @@ def find_device(
     except AwsError as error:
         if chooser is None or not may_ask_serial:
             raise UsageError(
-                f"no MFA device is known for {profile}, and IAM does not tell: {error.message}",
+                f"no MFA device is known for {profile}, and IAM does not list the devices: {error.message}",
                 hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
             ) from error
         return checked_serial(chooser.serial_for(profile))
@@ -76,7 +76,8 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
         with suppress(UsageError):
             return checked_serial(name)  # a hardware token's looks like a name
         raise UsageError(
-            f"the ARN of the device {name} of {signer.profile} is unknown, and IAM does not tell: {error.message}",
+            f"the ARN of the device {name} of {signer.profile} is unknown, and IAM does not list the devices:"
+            f" {error.message}",
             hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
         ) from error
     return checked_serial(device_called(devices, name, signer.profile).serial)
@@ -91,7 +92,7 @@ def device_called(devices: Sequence[Device], word: str, profile: str) -> Device:
         profile: Whose key it is.
 
     Raises:
-        UsageError: There is none, or there are several of that name.
+        UsageError: The user has no such device, or several of that name.
     """
     meant = [device for device in devices if device.serial == word]
     meant = meant or [device for device in devices if device.name == word]
@@ -114,11 +115,11 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
     Args:
         devices: All devices of the user.
         profile: Whose key it is.
-        chooser: The person, or None where there is nobody to ask.
+        chooser: The person, or None without a terminal.
         naming: The words of the command line that name a device, up to its serial number; for a hint.
 
     Raises:
-        UsageError: There is no device that gives codes, or there are several and nobody to choose.
+        UsageError: No device gives codes, or several do and no terminal is there to choose on.
     """
     usable = [device for device in devices if device.gives_codes]
     name = shlex.quote(profile)
@@ -142,7 +143,7 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
 
 
 def fido_only(profile: str) -> UsageError:
-    """The error for a user all of whose devices are of no use to STS, which nobody can change from here."""
+    """Make the error for a user whose devices are all FIDO, which STS does not accept."""
     return UsageError(
         f"the user of {profile} has only FIDO security keys or passkeys, which AWS STS cannot use",
         hint="add an authenticator app in the console under Security credentials, then:"

@@ -50,7 +50,7 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
         UsageError: There is no such device, or it is the last one.
     """
     name = shlex.quote(profile)
-    # One that a removal which failed halfway has disabled is none of the user's any more: its ARN names it.
+    # A removal that failed halfway has disabled the device, so that IAM does not list it: its ARN names it.
     is_enabled = word in {one.serial for one in devices} or DEVICE_ARN.fullmatch(word) is None
     device = device_called(devices, word, profile) if is_enabled else None
     serial = device.serial if device else word
@@ -58,8 +58,8 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
     removal = Removal(profile, serial, device, is_last=device is not None and device.gives_codes and not others)
     if removal.is_last and not last_too:
         raise UsageError(
-            f"{serial} is the last device of the user of {profile} that gives codes: without one there are no"
-            " sessions, and whoever has the key can enrol a device of their own",
+            f"{serial} is the last device of the user of {profile} that gives codes: without it the user gets no"
+            " sessions, and anyone with the key can enrol a device of their own",
             hint=f"enrol another one first: encee device enroll {name}; or say that you mean it: --yes-last",
         )
     return removal
@@ -85,7 +85,7 @@ def carry_out_removal(
         The files that had the device.
 
     Raises:
-        AwsError: AWS refused, or could not be reached; the same again goes on from there.
+        AwsError: AWS refused, or could not be reached; the same command continues from there.
     """
     if removal.device is not None:
         with suppress(MissingError):
@@ -103,6 +103,6 @@ def carry_out_removal(
         if removal.device is None:
             raise  # else it was deleted by a request whose answer was lost
     except AwsError:
-        warn(f"{removal.serial} is not deleted yet; the same command again goes on from there")
+        warn(f"{removal.serial} is not deleted yet; the same command continues from there")
         raise
     return forgotten

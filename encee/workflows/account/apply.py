@@ -18,13 +18,13 @@ _MAKES = {"CreatePolicy", "CreateGroup"}
 _FREES = {"DetachGroupPolicy", "RemoveUserFromGroup", "DeletePolicyVersion"}
 """What lets something else be deleted."""
 
-_AGAIN = "run the same command again: it goes on from there"
+_AGAIN = "run the same command again: it continues from there"
 
 
 def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_step: Callable[[Step], None]) -> None:
     """Make the changes of a plan, one after the other.
 
-    Nothing is taken back when one fails: each leaves an account that is no less safe than before, and the same command
+    Nothing is undone when one fails: each leaves an account that is as safe as before, and the same command
     plans again from what is there.
 
     Args:

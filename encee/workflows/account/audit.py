@@ -61,7 +61,7 @@ class Audit:
 
     Args:
         made: When AWS made the report that keys and passwords are from, UTC.
-        users: The root user first, then everybody else.
+        users: The root user first, then the other users.
     """
 
     made: datetime
@@ -84,7 +84,7 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
         now: The present moment, UTC.
         max_age: Above this age an active key is old.
         progress: Called with what is being done, again and again.
-        group: Only the members of this group; None means everybody, the root user too.
+        group: Only the members of this group; None means all users and the root user.
 
     Raises:
         UsageError: There is no such group.
@@ -106,7 +106,7 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
         elif name in virtual:
             user = user._replace(mfa="virtual")  # also where it is newer than the report
         elif user.mfa != "none" and name == ROOT:
-            user = user._replace(mfa="other")  # AWS tells nobody which
+            user = user._replace(mfa="other")  # The report does not show which.
         elif user.mfa != "none":
             progress(f"the devices of {name}")
             user = user._replace(mfa=best_mfa_kind(list_devices(client, signer, name)))
@@ -124,7 +124,7 @@ def _names(account: Account, group: str | None) -> list[str]:
     if group is None:
         return [ROOT, *account.users]
     if account.group(group) is None:
-        raise UsageError(f"there is no group {group} in the account", hint="encee account setup makes one")
+        raise UsageError(f"the account has no group {group}", hint="encee account setup makes one")
     return account.members(group)
 
 

@@ -30,11 +30,11 @@ def doubts(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
             signs = "no password, no device, a key that was used this week"
             yield f"{user.name} looks like a machine ({signs}), and would stop working"
         else:
-            yield f"until {user.name} enrols, whoever holds the key of {user.name} can enrol instead"
+            yield f"until {user.name} enrols, anyone with the key of {user.name} can enrol instead"
 
 
 def doubts_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
-    """A sentence where the policy that requires MFA changes, and roles have it, none of which can use MFA."""
+    """Warn where the policy that requires MFA changes and roles have it, which cannot use MFA."""
     policy = account.policy(MFA_REQUIRED)
     if policy is not None and policy.arn in plan.changed_policies and (roles := account.roles_with(policy)) > 0:
         yield (
@@ -57,7 +57,7 @@ def gained_restrictions(account: Account, plan: AccountPlan, group: str, name: s
         account: The account as it is.
         plan: From `encee.workflows.account.plan.plan_setup`.
         group: The name of the group that it is about.
-        name: The user's name; None for somebody who is none, and so in no group.
+        name: The user's name; None for a principal that is not a user.
     """
     user, found = account.users.get(name or ""), account.group(group)
     joins = name in plan.arguments("AddUserToGroup", "UserName")
@@ -81,8 +81,8 @@ def refuse_lockout(allowed: Collection[Network], gained: Iterable[Gained], addre
         address: The caller's.
 
     Raises:
-        UsageError: The address is none.
-        EnceeError: None of the ranges holds it; or a restriction keeps it out, or encee cannot tell.
+        UsageError: The address is not valid.
+        EnceeError: None of the ranges holds it; or a restriction excludes it, or encee cannot decide.
     """
     try:
         mine = ipaddress.ip_address(address)

@@ -12,7 +12,7 @@ REVOKED_SESSIONS = "encee-RevokedSessions"
 """The policy, written into a user, that ends its sessions."""
 
 _PROPAGATION = timedelta(seconds=30)
-"""How long IAM may take to let everybody know of a change."""
+"""How long a change in IAM may take to reach every service."""
 
 
 def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan:

@@ -14,7 +14,7 @@ from encee.workflows.refresh.jobs import Job, Target
 
 
 def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
-    """The change of the credentials file; its guards look at the file as it is when the change is made."""
+    """Make the change of the credentials file; its guards check the file at the moment of the change."""
 
     def edit(document: Document) -> None:
         now = catalog.with_credentials(document.view)
@@ -28,10 +28,10 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
 def preflight_write(
     jobs: Sequence[Job], credentials: AwsFile, catalog: Catalog, now: datetime
 ) -> Iterator[tuple[Job, EnceeError]]:
-    """The jobs whose sessions could not be written, each with the reason: what would end in a refused file.
+    """Rehearse the write, and yield the jobs whose sessions the file would refuse, each with the reason.
 
     Args:
-        jobs: The jobs, all of which would be done.
+        jobs: The jobs to rehearse.
         credentials: The credentials file.
         catalog: The two files as the plan saw them.
         now: The present moment, UTC.
@@ -47,10 +47,9 @@ def preflight_write(
 
 
 def carry_region(targets: Sequence[Target], credentials: AwsFile, config: AwsFile) -> None:
-    """Give session profiles the region and output of their sources, where they have none of their own.
+    """Give session profiles the region and output of their source profiles, where they lack them.
 
-    They go to the config file: the credentials file wins over it, so a region there would defeat
-    `aws configure set region`.
+    They go to the config file: a value in the credentials file would override `aws configure set region`.
 
     Raises:
         FileRefusedError: One of the files was refused, and nothing was written.
@@ -85,5 +84,5 @@ def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
 
 
 def placeholder(now: datetime) -> Session:
-    """A session of the usual size, to rehearse the write with."""
+    """Make a session of the usual size, to rehearse the write with."""
     return Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, now)

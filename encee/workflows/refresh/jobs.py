@@ -1,4 +1,4 @@
-"""What a refresh has to do, and what became of it: the nouns of a run."""
+"""The jobs of a refresh, and its outcomes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class StillValid:
-    """A profile's session is good enough; nothing was asked and nothing was written."""
+    """A profile's session is still valid; encee sent no request and wrote nothing."""
 
     profile: str
     session_profile: str
@@ -177,7 +177,7 @@ class Plan(NamedTuple):
 
     Args:
         codes: The requests that need a code.
-        roles: The roles that a session assumes, each behind the one that it needs.
+        roles: The roles that a session assumes, each after the role that it needs.
         failures: What cannot be done, and why.
         order: The profiles in the order of the command line.
         left_out: What a run over all profiles leaves out, and why; failures where nothing else is to be done.
@@ -190,10 +190,10 @@ class Plan(NamedTuple):
     left_out: list[Failed]
 
     def place(self, profile: str) -> int:
-        """Where a profile stands in that order; one that only roles need comes last."""
+        """Return the position of a profile in that order; a profile that only roles need comes last."""
         return place(profile, self.order)
 
 
 def place(profile: str, order: Sequence[str]) -> int:
-    """Where a profile stands in an order; one that is not in it comes last."""
+    """Return the position of a profile in an order; a profile that is not in it comes last."""
     return order.index(profile) if profile in order else len(order)

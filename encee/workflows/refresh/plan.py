@@ -1,4 +1,4 @@
-"""Which sessions a refresh has to get, and how; decided from the two files and the settings alone."""
+"""Plan which sessions a refresh gets, and how, from the two files and the settings alone."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Plan, RoleJob, Ta
 
 
 def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: Files) -> Plan:
-    """What the words of the command line ask for.
+    """Plan what the command line asks for.
 
     Args:
         words: Profiles or shell patterns; none means every long-term profile whose device is known or can be found.
@@ -24,7 +24,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
         files: Where they are.
 
     Raises:
-        UsageError: Nothing is to be done, two profiles have one session profile, or a code stands among the profiles.
+        UsageError: Nothing is to be done, two profiles have one session profile, or a code is among the profiles.
     """
     planner = _Planner(catalog, settings, files)
     if words:
@@ -42,7 +42,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
 
 
 class _Planner:
-    """Collects what has to be done, word by word."""
+    """Collects the jobs, profile by profile."""
 
     def __init__(self, catalog: Catalog, settings: Settings, files: Files) -> None:
         self._catalog = catalog
@@ -88,7 +88,7 @@ class _Planner:
         return Plan(codes, roles, self._failures, self._order, self._left_out)
 
     def _place(self, job: CodeJob) -> int:
-        """Where the first of a job's profiles stands on the command line; one that only roles need comes last."""
+        """Return the position of a job on the command line; a job that only roles need comes last."""
         return min(place(target.profile, self._order) for target in job.targets)
 
     def _add_key(
@@ -108,7 +108,7 @@ class _Planner:
         if key is None:
             raise not_a_source(self._catalog, profile, self._files)
         self._catalog.refuse_key(profile, key)
-        # Option, environment and the first encee's file name one device, which is not everybody's.
+        # Option, environment and the first encee's file name one device, which belongs to one user.
         serial = None if optional else self._settings.serial(profile)
         region, warning = self._settings.region(profile, serial)
         refuse_other_partition(region, serial, profile)

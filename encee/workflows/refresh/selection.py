@@ -1,4 +1,4 @@
-"""What of a plan has to be done now, and what is good enough as it is."""
+"""Select the jobs of a plan whose sessions are not valid any more."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from encee.profiles.durations import expiring_threshold
 from encee.workflows.refresh.jobs import Job, Keep, Plan, RoleJob, StillValid, Target
 
 _USABLE = timedelta(seconds=60)
-"""With less than this to go, a session is not used to assume a role."""
+"""A session that expires sooner than this is not used to assume a role."""
 
 _SLACK = timedelta(seconds=60)
 """By so much a session may outlast a new one and be no longer than that."""
@@ -24,8 +24,8 @@ class Selection(NamedTuple):
 def select(plan: Plan, catalog: Catalog, now: datetime, keep: Keep) -> Selection:
     """Choose the jobs of a plan that have to be done.
 
-    A job that the command line names is done, unless its sessions stay; one that only roles need, when one of these is
-    done and there is no usable session for it.
+    A job that the command line names is done, unless its sessions stay. A job that only roles need is done when one of
+    these roles is assumed and no session on disk can assume it.
 
     Args:
         plan: From `encee.workflows.refresh.plan.plan`.

@@ -1,7 +1,7 @@
 """The connection to STS, opened while a person types.
 
 Loading boto3 takes longer than the request itself, and opening a connection as long. So a thread does both before
-the code is there, with GetCallerIdentity as the first request: it needs no permission, and it tells whether the
+the code is there, with GetCallerIdentity as the first request: it needs no permission, and it shows whether the
 key, the secret, the clock and the network are right before a code is spent. After Enter, one round trip is left.
 """
 
@@ -24,7 +24,7 @@ _PROBE_TIMEOUT_SECONDS = 2.0
 
 
 class Connection:
-    """A client for one signer, made in its time by one of the threads.
+    """A client for one signer, which a thread makes.
 
     Args:
         signer: Who signs.
@@ -69,7 +69,7 @@ class Connection:
         self._probed.set()
 
     def client(self) -> "STSClient":
-        """The client, waited for; the answer to the first request is not waited for any longer than that is polite.
+        """Wait for the client, and up to two seconds for the answer to the first request.
 
         Raises:
             EnceeError: No request can succeed.
@@ -83,7 +83,7 @@ class Connection:
 
 
 def open_in_background(connections: Sequence[Connection], clients: Clients, *, probe: bool) -> None:
-    """Make and open connections while something else goes on, in their order.
+    """Open connections in a thread, in their order.
 
     The threads are daemons: an endpoint that hangs must not keep a process that wants to end.
     """

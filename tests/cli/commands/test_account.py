@@ -180,7 +180,7 @@ def test_refuses_to_leave_a_user_open_whose_key_could_enrol(account: Account, aw
     _idle(aws, aws.create_user("jane"))
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
-    assert "until jane enrols, whoever holds the key of jane can enrol instead" in refused.err
+    assert "until jane enrols, anyone with the key of jane can enrol instead" in refused.err
     assert writes(aws) == []
     assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
 
@@ -491,7 +491,7 @@ def test_running_again_goes_on_after_a_fault_at_any_step(
     if fault is DENIED:
         assert first.code == 4
         assert f"{step} of 6 steps are done" in first.err
-        assert "run the same command again: it goes on from there" in first.err
+        assert "run the same command again: it continues from there" in first.err
     assert account(*words, "--yes").code == 0
     aws.journal.clear()
     assert account(*words, "--yes").code == 0
@@ -564,7 +564,7 @@ def test_ctrl_c_between_the_steps_says_what_is_done(account: Account, aws: FakeA
     child.expect_exact("done    create the group encee")
     child.sendintr()
     child.expect_exact('"message": "interrupted; 2 of 3 steps are done, and perhaps the next"')
-    child.expect_exact("encee: hint: run the same command again: it goes on from there")
+    child.expect_exact("encee: hint: run the same command again: it continues from there")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
@@ -623,7 +623,7 @@ def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Ac
 def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> None:
     done = account("teardown", "--group", "nobodys", "--yes")
     assert done.code == 0
-    assert "there is no group nobodys" in done.err
+    assert "the account has no group nobodys" in done.err
     assert writes(aws) == []
 
 

@@ -107,7 +107,7 @@ def test_only_the_members_of_a_group(encee: Encee, admin: Person, aws: FakeAws) 
     assert (done.code, states(done)) == (0, {"admin": "ok"})
     refused = audit(encee, "--group", "nobodys")
     assert refused.code == 2
-    assert "there is no group nobodys" in refused.err
+    assert "the account has no group nobodys" in refused.err
 
 
 def _give_devices(user: FakeUser, kind: int) -> None:

@@ -129,7 +129,7 @@ def test_without_the_permission_and_a_terminal_the_option_is_named(
     jane.allow_listing_devices = False
     result = encee("refresh", "dev", "-c", unsaved.next_code())
     assert (result.code, "--mfa-serial" in result.err) == (2, True)
-    assert "IAM does not tell" in result.err
+    assert "IAM does not list the devices" in result.err
 
 
 def test_a_device_can_be_named_instead_of_its_arn(
@@ -154,7 +154,7 @@ def test_a_device_that_the_files_know_is_named_without_asking_iam(
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("tablet", "IAM does not tell"), ("my-other-phone", "does not belong to the user")]
+    ("name", "says"), [("tablet", "IAM does not list the devices"), ("my-other-phone", "does not belong to the user")]
 )
 def test_a_name_that_iam_does_not_tell_is_taken_for_a_serial_number_at_most(
     encee: Encee, jane: FakeUser, unsaved: FakeDevice, name: str, says: str

@@ -177,7 +177,7 @@ def test_a_deletion_that_fails_for_good_can_be_run_again(
     monkeypatch.setattr("encee.aws.retries._PAUSES", (0, 0))
     aws.fault("DeleteVirtualMFADevice", faults.status(), times=3)
     result = encee("device", "remove", "dev", second.serial, "--yes", "-c", dev.device.next_code())
-    assert (result.code, "is not deleted yet; the same command again goes on from there" in result.err) == (4, True)
+    assert (result.code, "is not deleted yet; the same command continues from there" in result.err) == (4, True)
     assert encee("device", "remove", "dev", second.serial, "--yes").code == 0
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
