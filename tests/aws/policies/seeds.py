@@ -1,4 +1,4 @@
-"""Policies that people find and apply: those of two tutorials, and those of AWS's documentation in short."""
+"""Published policies: of two tutorials, and, shortened, of AWS's documentation."""
 
 import json
 from typing import Any
@@ -175,4 +175,4 @@ DOCUMENTED = {
     "no-mfa-in-it": policy(allow("s3:GetObject", "arn:aws:s3:::b/*")),
     "administrator": policy(allow("*")),
 }
-"""Policies of AWS's documentation that mean what they say."""
+"""Policies of AWS's documentation that do what they are for."""

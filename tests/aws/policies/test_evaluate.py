@@ -1,4 +1,4 @@
-"""What policies say to a request: the rules of evaluation, one by one."""
+"""The rules of policy evaluation, one by one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,22 +54,22 @@ def test_an_explicit_deny_wins_over_every_allow() -> None:
     assert str(verdict.by) == "p Statement[1] (No)"
 
 
-def test_what_nothing_allows_is_not_allowed() -> None:
+def test_a_request_without_an_allow_is_not_allowed() -> None:
     assert evaluate([], Request("s3:GetObject")) == Verdict(Outcome.NOT_ALLOWED)
     assert evaluate([policy(allow(Action="ec2:*"))], Request("s3:GetObject")).outcome is Outcome.NOT_ALLOWED
 
 
-def test_an_allow_names_its_statement_also_where_there_is_no_list() -> None:
+def test_a_single_statement_is_named_without_an_index() -> None:
     single = Policy("file.json", {"Statement": allow()})
     assert evaluate([single], Request("s3:GetObject")) == Verdict(Outcome.ALLOWED, Citation("file.json", None, None))
     assert str(Citation("file.json", None, None)) == "file.json Statement"
 
 
-# ---- what encee does not know is said
+# ---- unknown elements
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "reason"),
     [
         (allow(Condition={"StringSimilar": {"aws:x": "y"}}), "the condition operator StringSimilar"),
         (allow(Condition={"NullIfExists": {"aws:x": "true"}}), "the condition operator NullIfExists"),
@@ -87,14 +87,14 @@ def test_an_allow_names_its_statement_also_where_there_is_no_list() -> None:
         (allow(Resource="arn:aws:s3::${aws:x}:b"), "the resource arn:aws:s3::${aws:x}:b, with a variable before"),
     ],
 )
-def test_what_is_not_known_is_said_and_not_guessed(statement: dict[str, Any], said: str) -> None:
+def test_an_unknown_element_makes_the_outcome_unknown(statement: dict[str, Any], reason: str) -> None:
     verdict = evaluate([policy(statement)], Request("s3:GetObject", "arn:aws:s3:::b/k"))
     assert verdict.outcome is Outcome.UNKNOWN
-    assert verdict.unknown[0].startswith(f"p Statement[0]: {said}")
+    assert verdict.unknown[0].startswith(f"p Statement[0]: {reason}")
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "reason"),
     [
         (None, "q Statement: a policy without Statement"),
         ({"Version": "2012-10-17"}, "q Statement: a policy without Statement"),
@@ -108,12 +108,12 @@ def test_what_is_not_known_is_said_and_not_guessed(statement: dict[str, Any], sa
         ({"Statement": deny(), "Statements": []}, "q Statement: the element Statements of a policy"),
     ],
 )
-def test_a_policy_that_is_none_is_not_known(document: object, said: str) -> None:
+def test_a_malformed_policy_makes_the_outcome_unknown(document: object, reason: str) -> None:
     verdict = evaluate([policy(allow()), Policy("q", document)], Request("s3:GetObject"))
-    assert verdict == Verdict(Outcome.UNKNOWN, unknown=(said,))
+    assert verdict == Verdict(Outcome.UNKNOWN, unknown=(reason,))
 
 
-def test_what_decides_without_the_unknown_decides() -> None:
+def test_an_unknown_statement_that_cannot_decide_is_ignored() -> None:
     odd = {"StringSimilar": {"aws:x": "y"}}
     assert evaluate([policy(allow(Condition=odd), deny())], Request("s3:GetObject")).outcome is Outcome.DENIED
     assert evaluate([policy(allow(), deny(Condition=odd))], Request("s3:GetObject")).outcome is Outcome.UNKNOWN
@@ -122,18 +122,18 @@ def test_what_decides_without_the_unknown_decides() -> None:
     assert evaluate([policy(allow(), elsewhere)], Request("s3:GetObject")).outcome is Outcome.ALLOWED
 
 
-def test_a_variable_of_several_values_or_of_an_unknown_one_is_not_known() -> None:
-    one = policy(allow(Resource="arn:aws:s3:::b/${aws:TagKeys}"))
+def test_a_variable_without_a_single_known_value_is_unknown() -> None:
+    tagged = policy(allow(Resource="arn:aws:s3:::b/${aws:TagKeys}"))
     several = Request("s3:GetObject", "arn:aws:s3:::b/k", Context({"aws:TagKeys": ["k", "l"]}))
-    assert "has several values" in evaluate([one], several).unknown[0]
+    assert "has several values" in evaluate([tagged], several).unknown[0]
     unknown = Request("s3:GetObject", "arn:aws:s3:::b/k", Context(complete=False))
-    assert evaluate([one], unknown).unknown == ("p Statement[0]: the value of aws:TagKeys in this request",)
+    assert evaluate([tagged], unknown).unknown == ("p Statement[0]: the value of aws:TagKeys in this request",)
 
 
-def test_a_key_that_a_request_may_carry_is_not_taken_for_absent() -> None:
+def test_a_key_that_a_request_may_have_is_not_absent() -> None:
     elsewhere = policy(deny(Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}))
-    said = evaluate([elsewhere], Request("ec2:RunInstances", context=context_of(JANE, MFA)))
-    assert said.unknown == ("p Statement[0]: the value of aws:RequestedRegion in this request",)
+    verdict = evaluate([elsewhere], Request("ec2:RunInstances", context=context_of(JANE, MFA)))
+    assert verdict.unknown == ("p Statement[0]: the value of aws:RequestedRegion in this request",)
     known = context_of(JANE, MFA, {"aws:RequestedRegion": "eu-west-1"})
     assert evaluate([elsewhere], Request("ec2:RunInstances", context=known)).outcome is Outcome.NOT_ALLOWED
     whole = context_of(JANE, MFA, complete=True)
@@ -156,7 +156,7 @@ def test_a_key_that_a_request_may_carry_is_not_taken_for_absent() -> None:
         ("ec2:*", False),
     ],
 )
-def test_actions_match_without_regard_to_case(wanted: str, matches: bool) -> None:
+def test_actions_match_ignoring_case(wanted: str, matches: bool) -> None:
     outcome = evaluate([policy(allow(Action=["iam:x", wanted]))], Request("s3:GetObject")).outcome
     assert (outcome is Outcome.ALLOWED) is matches
     not_action = policy({"Effect": "Allow", "NotAction": wanted, "Resource": "*"})
@@ -171,7 +171,7 @@ def test_actions_match_without_regard_to_case(wanted: str, matches: bool) -> Non
         ("arn:aws:iam::12345678901?:user/jane", "arn:aws:iam::123456789012:user/jane", True),
         ("arn:aws:sqs", "arn:aws:sqs:us-east-1:123456789012:queue", True),
         ("arn:aws:sqs", "arn:aws:sns:us-east-1:123456789012:topic", False),
-        # A * that is not the last character between two colons does not go past one.
+        # A * that is not the last character of a segment matches no colon.
         ("arn:aws:sns:*-1:123456789012:topic", "arn:aws:sns:us-east-1:123456789012:topic", True),
         ("arn:aws:sns:us*1:1:topic", "arn:aws:sns:us-east-1:1:topic", True),
         ("arn:aws:sns:us*1:1:topic", "arn:aws:sns:us-east-2:x1:1:topic", False),
@@ -181,7 +181,7 @@ def test_actions_match_without_regard_to_case(wanted: str, matches: bool) -> Non
         ("arn:aws:s3:::*", "*", False),
     ],
 )
-def test_resources_match_within_their_colons(wanted: str, resource: str, matches: bool) -> None:
+def test_wildcards_of_resources_match_within_colons(wanted: str, resource: str, matches: bool) -> None:
     allowed = evaluate([policy(allow(Resource=wanted))], Request("s3:GetObject", resource)).outcome
     assert (allowed is Outcome.ALLOWED) is matches
     other = policy({"Effect": "Allow", "Action": "*", "NotResource": [wanted]})
@@ -198,7 +198,7 @@ def test_resources_match_within_their_colons(wanted: str, resource: str, matches
         ("${AWS:UserName}", "jane", True),
         ("${aws:PrincipalTag/team}-x", "red-x", True),
         ("${aws:PrincipalTag/star}", "**", True),
-        ("${aws:PrincipalTag/star}", "anything", False),  # a value is no wildcard
+        ("${aws:PrincipalTag/star}", "anything", False),  # wildcards in values are literal
         ("${aws:PrincipalTag/none, 'blue'}", "blue", True),
         ("${aws:PrincipalTag/team, 'blue'}", "blue", False),
         ("${aws:PrincipalTag/none}", "", False),
@@ -206,17 +206,17 @@ def test_resources_match_within_their_colons(wanted: str, resource: str, matches
         ("${*}", "abc", False),
     ],
 )
-def test_variables_are_replaced_by_what_the_request_carries(text: str, found: str, matches: bool) -> None:
+def test_variables_are_replaced_by_values_of_the_request(text: str, found: str, matches: bool) -> None:
     jane = Principal("arn:aws:iam::123456789012:user/jane", "jane", tags={"team": "red", "star": "**"})
     request = Request("s3:GetObject", f"arn:aws:s3:::b/{found}", context_of(jane, MFA, {"s3:prefix": found}))
     by_resource = policy(allow(Resource=f"arn:aws:s3:::b/{text}"))
     by_condition = policy(allow(Condition={"StringLike": {"s3:prefix": text}}))
-    for one in (by_resource, by_condition):
-        assert (evaluate([one], request).outcome is Outcome.ALLOWED) is matches
+    for variant in (by_resource, by_condition):
+        assert (evaluate([variant], request).outcome is Outcome.ALLOWED) is matches
 
 
 @pytest.mark.parametrize("version", [None, "2008-10-17"])
-def test_an_older_policy_knows_no_variables(version: str | None) -> None:
+def test_an_older_policy_has_no_variables(version: str | None) -> None:
     one = policy(allow(Resource="arn:aws:s3:::b/${aws:username}"), version=version)
     context = context_of(JANE, MFA)
     assert evaluate([one], Request("s3:GetObject", "arn:aws:s3:::b/jane", context)).outcome is Outcome.NOT_ALLOWED
@@ -224,7 +224,7 @@ def test_an_older_policy_knows_no_variables(version: str | None) -> None:
     assert evaluate([one], literally).outcome is Outcome.ALLOWED
 
 
-def test_a_negation_of_a_variable_without_a_value_is_not_known() -> None:
+def test_a_negated_variable_without_a_value_is_unknown() -> None:
     root = Principal("arn:aws:iam::123456789012:root")
     request = Request("s3:GetObject", "arn:aws:s3:::b/k", context_of(root, LONG_TERM, {"aws:x": "y"}))
     for one in (
@@ -315,7 +315,7 @@ def test_conditions_hold_as_aws_documents_them(
     assert under(condition, **context) == outcome
 
 
-# ---- who signs
+# ---- callers
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_conditions_hold_as_aws_documents_them(
         (MFA, True, False, True, False, False),
     ],
 )
-def test_a_long_term_key_says_nothing_about_mfa(
+def test_a_request_of_a_long_term_key_has_no_mfa_key(
     signed: Circumstances, present: bool, absent: bool, bool_true: bool, bool_false: bool, if_exists_false: bool
 ) -> None:
     key = "aws:MultiFactorAuthPresent"
@@ -342,7 +342,7 @@ def test_a_long_term_key_says_nothing_about_mfa(
         assert outcome is (Outcome.ALLOWED if holds else Outcome.NOT_ALLOWED)
 
 
-def test_what_is_known_of_a_request_is_in_its_context() -> None:
+def test_the_context_has_the_known_keys_of_a_request() -> None:
     jane = Principal("arn:aws:iam::123456789012:user/d/jane", "jane", "AIDAJ", {"team": "red"})
     at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     session = Circumstances(SignedWith.MFA, "203.0.113.7", now=at, issued=at - timedelta(minutes=5), mfa_age=300)
@@ -368,7 +368,7 @@ def test_what_is_known_of_a_request_is_in_its_context() -> None:
     assert context.values("aws:PrincipalOrgID") == Unknown(("the value of aws:PrincipalOrgID in this request",))
 
 
-def test_principals_know_their_kind() -> None:
+def test_principals_have_type_partition_and_account() -> None:
     role = Principal("arn:aws-cn:sts::123456789012:assumed-role/reader/me")
     assert (role.type, role.partition, role.account) == ("AssumedRole", "aws-cn", "123456789012")
     assert Principal("arn:aws:iam::123456789012:root").type == "Account"
@@ -379,25 +379,25 @@ def test_principals_know_their_kind() -> None:
 
 
 @pytest.mark.parametrize("name", ["mfa-required", "force-mfa"])
-def test_encees_own_denies_require_mfa(name: str) -> None:
-    found = assess_mfa_requirement([policy(allow()), Policy(name, build_policy(name))], JANE)
-    assert found.is_required
-    assert {citation.policy for citation in found.denied_by} == {name}
+def test_the_denies_of_encee_require_mfa(name: str) -> None:
+    requirement = assess_mfa_requirement([policy(allow()), Policy(name, build_policy(name))], JANE)
+    assert requirement.is_required
+    assert {citation.policy for citation in requirement.denied_by} == {name}
 
 
-def test_no_policy_and_the_naive_form_require_no_mfa() -> None:
+def test_the_naive_deny_does_not_require_mfa() -> None:
     naive = policy(deny(Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}))
     for held in ([], [naive], [Policy("a", build_policy("allow-with-mfa"))]):
-        found = assess_mfa_requirement(held, JANE)
-        assert not found.is_required
-        assert "s3:GetObject" in found.open
+        requirement = assess_mfa_requirement(held, JANE)
+        assert not requirement.is_required
+        assert "s3:GetObject" in requirement.open
 
 
-def test_a_deny_that_leaves_a_way_out_requires_no_mfa() -> None:
+def test_a_deny_with_an_exemption_does_not_require_mfa() -> None:
     without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     swap = policy({"Effect": "Deny", "NotAction": "iam:DeactivateMFADevice", "Resource": "*", "Condition": without})
     assert assess_mfa_requirement([swap], JANE).open == ("iam:DeactivateMFADevice",)
     somewhere = policy(deny(Condition=without | {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}))
-    found = assess_mfa_requirement([somewhere], JANE)
-    assert (found.is_required, found.open) == (False, ())
-    assert found.unknown == ("p Statement[0]: the value of aws:SourceIp in this request",)
+    requirement = assess_mfa_requirement([somewhere], JANE)
+    assert (requirement.is_required, requirement.open) == (False, ())
+    assert requirement.unknown == ("p Statement[0]: the value of aws:SourceIp in this request",)

@@ -1,4 +1,4 @@
-"""A table of known answers: what AWS's documentation says about a request, beside what the evaluator says."""
+"""Known answers: the outcome of a request by AWS's documentation and by the evaluator."""
 
 import json
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ POLICIES: dict[str, list[Any]] = {
 
 
 class Row(NamedTuple):
-    """A request, and what AWS's documentation says becomes of it."""
+    """A request, and its outcome by AWS's documentation."""
 
     policy: str
     signed: SignedWith
@@ -244,7 +244,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(map(str, row)))
-def test_the_evaluator_says_what_aws_documents(row: Row) -> None:
+def test_the_evaluator_agrees_with_the_documentation_of_aws(row: Row) -> None:
     path, _, name = f"/{row.user}".rpartition("/")
     user = Principal.user(name, path=f"{path}/")
     resource = row.resource
@@ -259,6 +259,6 @@ def test_the_evaluator_says_what_aws_documents(row: Row) -> None:
     assert (verdict.by is None) == (row.outcome == "not-allowed")
 
 
-def test_no_request_stands_in_the_table_twice() -> None:
+def test_the_table_has_no_request_twice() -> None:
     requests = [row._replace(outcome="") for row in ROWS]
     assert len({*requests}) == len(requests) >= 80

@@ -1,4 +1,4 @@
-"""Whatever a policy holds, the evaluator and lint answer; and some rules hold for all of them."""
+"""Properties of the evaluator and of lint, for generated policies, also malformed ones."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ relaxed = settings(deadline=None, max_examples=max(EXAMPLES // 20, 1), suppress_
 
 JANE = Principal.user("jane")
 
-# ---- what stands in policies, right and wrong
+# ---- generated policies
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -117,12 +117,12 @@ requests = st.builds(
 )
 
 
-# ---- what holds
+# ---- properties
 
 
 @relaxed
 @given(policies, requests)
-def test_the_evaluator_answers_or_says_what_it_does_not_know(held: list[Policy], request: Request) -> None:
+def test_the_evaluator_decides_or_names_what_it_does_not_know(held: list[Policy], request: Request) -> None:
     verdict = evaluate(held, request)
     assert bool(verdict.unknown) == (verdict.outcome is Outcome.UNKNOWN)
     assert (verdict.by is not None) == (verdict.outcome in {Outcome.ALLOWED, Outcome.DENIED})
@@ -139,7 +139,7 @@ def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
 
 @relaxed
 @given(policies, requests, st.integers(0, 3), st.sampled_from(["Allow", "Deny"]))
-def test_a_statement_about_something_else_changes_nothing(
+def test_a_statement_about_another_action_changes_nothing(
     held: list[Policy], request: Request, place: int, effect: str
 ) -> None:
     other = Policy("other", {"Statement": {"Effect": effect, "Action": "sqs:SendMessage", "Resource": "*"}})
@@ -154,7 +154,7 @@ def test_the_order_of_policies_changes_no_outcome(held: list[Policy], request: R
 
 @relaxed
 @given(policies, requests)
-def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: Request) -> None:
+def test_an_allow_changes_only_the_outcome_not_allowed(held: list[Policy], request: Request) -> None:
     everything = Policy("yes", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
     before, after = evaluate(held, request), evaluate([*held, everything], request)
     if before.outcome is Outcome.NOT_ALLOWED:
@@ -165,7 +165,7 @@ def test_an_allow_turns_only_what_was_not_allowed(held: list[Policy], request: R
 
 @relaxed
 @given(policies)
-def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) -> None:
+def test_more_policies_never_remove_a_requirement_of_mfa(held: list[Policy]) -> None:
     allow = Policy("work", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
     if assess_mfa_requirement(held, JANE).is_required:
         assert assess_mfa_requirement([*held, allow], JANE).is_required
@@ -173,7 +173,7 @@ def test_more_policies_never_take_a_requirement_of_mfa_away(held: list[Policy]) 
 
 @relaxed
 @given(documents)
-def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
+def test_lint_accepts_any_json(document: object) -> None:
     for indent in (None, 2):
         text = json.dumps(document, indent=indent)
         for finding in lint("p.json", text.encode()):
@@ -184,13 +184,13 @@ def test_lint_answers_whatever_json_it_is_given(document: object) -> None:
 
 @relaxed
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ \n1eEtfnu', max_size=40).map(str.encode))
-def test_lint_answers_whatever_bytes_it_is_given(content: bytes) -> None:
+def test_lint_reports_any_malformed_bytes(content: bytes) -> None:
     assert [finding.issue.name for finding in lint("p.json", content)] in (["malformed"], ["not-a-policy"])
 
 
 @relaxed
 @given(st.lists(sound, min_size=1, max_size=4), st.sampled_from([None, 0, 2]))
-def test_lint_finds_each_statement_on_its_line(written: list[dict[str, Any]], indent: int | None) -> None:
+def test_lint_reports_the_line_of_each_statement(written: list[dict[str, Any]], indent: int | None) -> None:
     marked = [{"Sid": f"S{index}", **one, "Effect": "none"} | {"Sid": f"S{index}"} for index, one in enumerate(written)]
     text = json.dumps({"Version": "2012-10-17", "Statement": marked}, indent=indent)
     lines = text.split("\n")

@@ -1,4 +1,4 @@
-"""The four policies: what they are made of, and that AWS would take them."""
+"""The four policies that encee provides: their content, and limits of AWS that they keep."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from tests.conftest import ROOT
 OFFICE = ("203.0.113.0/24", "2001:db8::/32")
 
 
-def made(name: str, partition: str = "aws") -> dict[str, Any]:
+def build(name: str, partition: str = "aws") -> dict[str, Any]:
     return build_policy(name, partition=partition, allow_cidrs=OFFICE if name == "ip-restriction" else ())
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
 @pytest.mark.parametrize("name", POLICIES)
-def test_aws_would_take_each_policy_in_each_partition(name: str, partition: str) -> None:
-    policy = made(name, partition)
+def test_each_policy_keeps_the_limits_of_aws_in_each_partition(name: str, partition: str) -> None:
+    policy = build(name, partition)
     text = json.dumps(policy)
     assert "AWS::" not in text
     assert {*re.findall(r"arn:([^:]*):", text)} <= {partition}
@@ -30,18 +30,18 @@ def test_aws_would_take_each_policy_in_each_partition(name: str, partition: str)
     assert all(re.fullmatch(r"[A-Za-z0-9]{8,}", sid) for sid in sids)
 
 
-def test_the_size_is_counted_without_white_space() -> None:
+def test_the_size_excludes_white_space() -> None:
     assert size_of({"a": "b c", "d": ["ü"]}) == len('{"a":"bc","d":["ü"]}')
 
 
-def test_networks_are_written_as_aws_wants_them() -> None:
+def test_networks_are_normalized() -> None:
     policy = build_policy("ip-restriction", allow_cidrs=["203.0.113.7", "2001:DB8::/32", "203.0.113.7/32"])
     condition = policy["Statement"][0]["Condition"]
     assert condition["NotIpAddress"] == {"aws:SourceIp": ["203.0.113.7/32", "2001:db8::/32"]}
 
 
 @pytest.mark.parametrize(
-    ("cidrs", "said"),
+    ("cidrs", "message"),
     [
         ([], "needs the networks"),
         (["office"], "office is neither a network nor an address"),
@@ -53,13 +53,13 @@ def test_networks_are_written_as_aws_wants_them() -> None:
         ([f"203.0.{n}.0/24" for n in range(250)] + [f"198.51.{n}.0/24" for n in range(120)], "characters"),
     ],
 )
-def test_networks_that_make_no_restriction_are_refused(cidrs: list[str], said: str) -> None:
-    with pytest.raises(UsageError, match=said) as caught:
+def test_networks_that_restrict_nothing_are_refused(cidrs: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
         build_policy("ip-restriction", allow_cidrs=cidrs)
     assert caught.value.hint
 
 
-def test_options_are_refused_where_they_have_no_place() -> None:
+def test_options_of_other_policies_are_refused() -> None:
     with pytest.raises(UsageError, match="unknown policy nope"):
         build_policy("nope")
     with pytest.raises(UsageError, match="invalid partition AWS"):
@@ -70,7 +70,7 @@ def test_options_are_refused_where_they_have_no_place() -> None:
         build_policy("force-mfa", allow_password_change=True)
 
 
-def test_a_password_change_is_allowed_and_exempted_where_wanted() -> None:
+def test_a_password_change_is_allowed_and_exempted_on_request() -> None:
     without, with_it = build_policy("mfa-required"), build_policy("mfa-required", allow_password_change=True)
     added = [statement for statement in with_it["Statement"] if statement not in without["Statement"]]
     assert [statement["Sid"] for statement in added] == [
@@ -82,8 +82,8 @@ def test_a_password_change_is_allowed_and_exempted_where_wanted() -> None:
 
 
 @pytest.mark.parametrize("name", POLICIES)
-def test_the_documentation_says_what_each_statement_is_for(name: str) -> None:
+def test_the_documentation_explains_each_statement(name: str) -> None:
     text = (ROOT / "docs" / "policies.md").read_text()
     assert f"\n## {name}\n" in text
-    for statement in made(name)["Statement"]:
+    for statement in build(name)["Statement"]:
         assert f"`{statement['Sid']}`" in text

@@ -1,4 +1,4 @@
-"""The traps in policies: found where they are, and not where they are not."""
+"""Lint reports each issue on its statement, and nothing in policies without one."""
 
 import json
 from typing import Any
@@ -24,12 +24,12 @@ ENROLLING = iam("CreateVirtualMFADevice", "EnableMFADevice")
 OWN = "arn:aws:iam::*:user/${aws:username}"
 
 
-def issues_in(text: str, *, infos: bool = False) -> list[str]:
-    """The names of the traps, each with the index of its statement."""
+def issues_in(text: str, *, include_info: bool = False) -> list[str]:
+    """The names of the issues, each with the index of its statement."""
     return [
         f"{finding.issue.name} {finding.statement.index if finding.statement else ''}".strip()
         for finding in lint("p.json", text.encode())
-        if infos or finding.issue.severity is not Severity.INFO
+        if include_info or finding.issue.severity is not Severity.INFO
     ]
 
 
@@ -37,24 +37,24 @@ def deny(condition: object, action: object = "*") -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition}
 
 
-# ---- what people find in the wild
+# ---- published policies
 
 
-def test_the_naive_deny_is_named() -> None:
+def test_the_naive_deny_is_reported() -> None:
     (finding,) = lint("force.json", NAIVE.encode())
     assert (finding.issue.name, finding.issue.severity, finding.line) == ("bool-in-deny", "error", 4)
     assert "does not deny long-term keys at all" in finding.issue.message
     assert "BoolIfExists" in finding.issue.remedy
 
 
-def test_the_self_service_list_that_lets_a_thief_swap_the_device_is_named() -> None:
-    found = {finding.issue.name: finding for finding in lint("p.json", SELF_SERVICE.encode())}
-    assert {*found} == {"device-without-mfa", "one-device-name"}
-    swap = found["device-without-mfa"]
+def test_a_list_that_lets_a_thief_replace_the_device_is_reported() -> None:
+    findings = {finding.issue.name: finding for finding in lint("p.json", SELF_SERVICE.encode())}
+    assert {*findings} == {"device-without-mfa", "one-device-name"}
+    swap = findings["device-without-mfa"]
     assert (swap.issue.severity, swap.line) == ("error", 21)
     assert str(swap.statement) == "p.json Statement[2] (DenyAllExceptListedIfNoMFA)"
     assert swap.issue.message.startswith("iam:DeactivateMFADevice without MFA")
-    assert (found["one-device-name"].issue.severity, found["one-device-name"].line) == ("warning", 4)
+    assert (findings["one-device-name"].issue.severity, findings["one-device-name"].line) == ("warning", 4)
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -64,12 +64,12 @@ def test_documented_policies_have_no_error(name: str) -> None:
         "iam-mfa-selfmanage, older": ["one-device-name 1"],
     }
     assert issues_in(DOCUMENTED[name]) == warnings.get(name, [])
-    errors = [one for one in lint(name, DOCUMENTED[name].encode()) if one.issue.severity is Severity.ERROR]
+    errors = [finding for finding in lint(name, DOCUMENTED[name].encode()) if finding.issue.severity is Severity.ERROR]
     assert errors == []
 
 
 @pytest.mark.parametrize("name", POLICIES)
-def test_encees_own_policies_pass(name: str) -> None:
+def test_the_policies_of_encee_have_no_issue(name: str) -> None:
     cidrs = ["203.0.113.0/24"] if name == "ip-restriction" else ()
     text = json.dumps(build_policy(name, allow_cidrs=cidrs))
     assert issues_in(text) == (["ip-deny-vpc-endpoint 0"] if name == "ip-restriction" else [])
@@ -99,7 +99,7 @@ def test_encees_own_policies_pass(name: str) -> None:
         ({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}, []),
     ],
 )
-def test_a_deny_has_to_hit_all_who_did_not_use_mfa(condition: object, expected: list[str]) -> None:
+def test_a_deny_has_to_apply_to_all_requests_without_mfa(condition: object, expected: list[str]) -> None:
     assert issues_in(policy(deny(condition))) == expected
 
 
@@ -120,7 +120,7 @@ def test_a_deny_has_to_hit_all_who_did_not_use_mfa(condition: object, expected: 
         ({"Bool": {MFA: "false"}}, ["allow-without-mfa 0"]),
     ],
 )
-def test_an_allow_has_to_hit_only_those_who_used_mfa(condition: object, expected: list[str]) -> None:
+def test_an_allow_has_to_apply_to_requests_with_mfa_only(condition: object, expected: list[str]) -> None:
     assert issues_in(policy(allow("ec2:*", Condition=condition))) == expected
     trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition}
     assert issues_in(policy(trust)) == expected
@@ -129,7 +129,7 @@ def test_an_allow_has_to_hit_only_those_who_used_mfa(condition: object, expected
 # ---- devices
 
 
-def test_taking_a_device_away_without_mfa_is_found_in_a_deny() -> None:
+def test_a_deny_that_exempts_deactivating_a_device_is_reported() -> None:
     assert issues_in(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"))) == ["device-without-mfa 0"]
     assert issues_in(policy(deny_but(*ENROLLING, "iam:*MFADevice"))) == [
         "device-without-mfa 0",
@@ -140,7 +140,7 @@ def test_taking_a_device_away_without_mfa_is_found_in_a_deny() -> None:
     assert issues_in(policy(deny_but(*ENROLLING, "iam:DeactivateMFADevice"), closed)) == []
 
 
-def test_taking_a_device_away_without_mfa_is_found_in_an_allow() -> None:
+def test_an_allow_to_deactivate_a_device_without_mfa_is_reported() -> None:
     swap = allow("iam:DeactivateMFADevice", OWN)
     assert issues_in(policy(swap)) == ["device-without-mfa 0"]
     assert issues_in(policy(swap | {"Condition": WITH_MFA})) == []
@@ -170,11 +170,11 @@ def test_taking_a_device_away_without_mfa_is_found_in_an_allow() -> None:
         ),
     ],
 )
-def test_deleting_a_device_without_mfa_is_fine_for_ones_own(others: list[dict[str, Any]], expected: list[str]) -> None:
+def test_deleting_an_own_device_without_mfa_is_not_an_issue(others: list[dict[str, Any]], expected: list[str]) -> None:
     assert issues_in(policy(deny_but(*ENROLLING, "iam:DeleteVirtualMFADevice"), *others)) == expected
 
 
-def test_deleting_any_device_without_mfa_is_found_in_an_allow() -> None:
+def test_an_allow_to_delete_any_device_without_mfa_is_reported() -> None:
     assert issues_in(policy(allow("iam:DeleteVirtualMFADevice", "arn:aws:iam::*:mfa/*"))) == ["device-without-mfa 0"]
     assert issues_in(policy(allow("iam:Delete*MFADevice", "arn:aws:iam::210987654321:mfa/*"))) == [
         "device-without-mfa 0"
@@ -193,20 +193,20 @@ def test_deleting_any_device_without_mfa_is_found_in_an_allow() -> None:
         (["sts:GetCallerIdentity"], ["no-self-service 0"]),
     ],
 )
-def test_a_list_that_locks_a_user_out_of_enrolling_is_found(exempt: list[str], expected: list[str]) -> None:
-    assert issues_in(policy(deny_but(*exempt)), infos=True) == expected
+def test_a_deny_that_prevents_enrolling_is_reported(exempt: list[str], expected: list[str]) -> None:
+    assert issues_in(policy(deny_but(*exempt)), include_info=True) == expected
 
 
-def test_the_message_of_a_lock_out_names_what_is_missing() -> None:
+def test_the_remedy_of_a_lockout_names_the_missing_actions() -> None:
     (finding,) = lint("p", policy(deny_but("iam:EnableMFADevice")).encode())
     assert finding.issue.remedy == "add iam:CreateVirtualMFADevice to NotAction"
     (finding,) = lint("p", policy(deny_but("iam:GetUser")).encode())
     assert finding.issue.remedy == "add iam:CreateVirtualMFADevice and iam:EnableMFADevice to NotAction"
 
 
-def test_a_bare_deny_is_told_to_lack_self_service() -> None:
-    assert issues_in(policy(deny(WITHOUT_MFA)), infos=True) == ["no-self-service 0"]
-    assert issues_in(policy(deny(WITHOUT_MFA, "ec2:*")), infos=True) == []
+def test_a_deny_without_exemptions_is_reported_as_info() -> None:
+    assert issues_in(policy(deny(WITHOUT_MFA)), include_info=True) == ["no-self-service 0"]
+    assert issues_in(policy(deny(WITHOUT_MFA, "ec2:*")), include_info=True) == []
 
 
 @pytest.mark.parametrize(
@@ -220,16 +220,16 @@ def test_a_bare_deny_is_told_to_lack_self_service() -> None:
         ("*", []),
     ],
 )
-def test_one_name_for_a_device_is_warned_of(resource: object, expected: list[str]) -> None:
+def test_an_allow_for_one_device_name_is_a_warning(resource: object, expected: list[str]) -> None:
     assert issues_in(policy(allow("iam:CreateVirtualMFADevice", resource))) == expected
 
 
-def test_one_name_is_not_warned_of_where_another_statement_gives_more() -> None:
+def test_one_device_name_is_no_issue_if_another_allow_has_more() -> None:
     one, more = (allow("iam:CreateVirtualMFADevice", f"arn:aws:iam::*:mfa/{name}") for name in ("${aws:username}", "*"))
     assert issues_in(policy(one, more)) == []
 
 
-def test_get_session_token_in_a_list_is_told() -> None:
+def test_get_session_token_in_a_list_is_reported_as_info() -> None:
     for statement in (
         allow("sts:GetSessionToken"),
         allow(["sts:Get*"]),
@@ -237,7 +237,7 @@ def test_get_session_token_in_a_list_is_told() -> None:
     ):
         (finding,) = lint("p", policy(statement).encode())
         assert (finding.issue.name, finding.issue.severity) == ("get-session-token", "info")
-    assert issues_in(policy(allow("sts:*"), allow("*")), infos=True) == []
+    assert issues_in(policy(allow("sts:*"), allow("*")), include_info=True) == []
 
 
 # ---- addresses
@@ -252,15 +252,15 @@ def test_get_session_token_in_a_list_is_told() -> None:
         ({"NotIpAddress": {"aws:SourceIp": "203.0.113.7"}}, []),
         ({"NotIpAddress": {"aws:SourceIp": "203.0.113.7/24"}}, []),
         ({"NotIpAddress": {"aws:SourceIp": ["office", "203.0.113.0/24"]}}, ["no-network 0"]),
-        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, []),  # it denies everybody, which is what it says
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, []),  # denying every address is explicit here
     ],
 )
-def test_networks_that_restrict_nothing_are_found(condition: dict[str, Any], expected: list[str]) -> None:
+def test_networks_that_restrict_nothing_are_reported(condition: dict[str, Any], expected: list[str]) -> None:
     whole = condition | {"Bool": {"aws:ViaAWSService": "false"}, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
     assert issues_in(policy(deny(whole))) == expected
 
 
-def test_an_allow_for_the_whole_world_is_found() -> None:
+def test_an_allow_for_every_address_is_reported() -> None:
     assert issues_in(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["::/0"]}}))) == ["whole-world 0"]
     assert issues_in(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": ["2001:db8::/32"]}}))) == []
 
@@ -276,15 +276,17 @@ def test_an_allow_for_the_whole_world_is_found() -> None:
         ("IpAddress", {}, []),
     ],
 )
-def test_an_ip_deny_that_hits_too_much_is_warned_of(operator: str, more: dict[str, Any], expected: list[str]) -> None:
+def test_an_ip_deny_that_applies_too_widely_is_a_warning(
+    operator: str, more: dict[str, Any], expected: list[str]
+) -> None:
     assert issues_in(policy(deny({operator: {"aws:SourceIp": "203.0.113.0/24"}} | more))) == expected
 
 
-# ---- the form
+# ---- malformed policies
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "message"),
     [
         ("", 1, "malformed JSON: expecting value"),
         ('{\n  "Statement": [\n    {"Effect": "Allow",}\n  ]\n}', 3, "malformed JSON: "),
@@ -297,24 +299,24 @@ def test_an_ip_deny_that_hits_too_much_is_warned_of(operator: str, more: dict[st
         ("1" * 5_000, 1, "malformed JSON: it is nested too deeply, or a number is too long"),
     ],
 )
-def test_malformed_json_is_told_with_its_line(text: str, line: int, said: str) -> None:
+def test_malformed_json_is_reported_with_its_line(text: str, line: int, message: str) -> None:
     (finding,) = lint("p.json", text.encode())
     assert (finding.issue.name, finding.issue.severity, finding.line) == ("malformed", "error", line)
-    assert finding.issue.message.startswith(said)
+    assert finding.issue.message.startswith(message)
     assert finding.statement is None
 
 
-def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
+def test_bytes_that_are_not_utf8_are_reported_with_their_line() -> None:
     (finding,) = lint("p.json", b'{\n"a": "\xff"}')
     assert (finding.line, finding.issue.message) == (2, "it is not UTF-8")
 
 
-def test_a_byte_order_mark_is_no_fault() -> None:
+def test_a_byte_order_mark_is_accepted() -> None:
     assert lint("p.json", b"\xef\xbb\xbf" + policy(allow("s3:*")).encode()) == []
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ({"Action": "*", "Resource": "*"}, "a statement without an Effect"),
         ({"Effect": "allow", "Action": "*", "Resource": "*"}, "a statement without an Effect"),
@@ -326,15 +328,15 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         ("x", "a statement that is not an object"),
     ],
 )
-def test_what_aws_would_not_take_is_an_error(statement: Any, said: str) -> None:  # noqa: ANN401 - it is broken
+def test_a_statement_that_aws_rejects_is_an_error(statement: Any, message: str) -> None:  # noqa: ANN401 - it is broken
     (finding,) = lint("p.json", policy(statement).encode())
     assert (finding.issue.name, finding.issue.severity) == ("not-a-policy", "error")
-    assert said in finding.issue.message
+    assert message in finding.issue.message
 
 
-def test_a_file_that_is_no_policy_is_an_error() -> None:
+def test_json_that_is_not_a_policy_is_an_error() -> None:
     for text in ("[]", "{}", "7", '{"Version": "2020-01-01", "Statement": {}}', '{"Statement": {}, "Extra": 1}'):
-        assert [one.split()[0] for one in issues_in(text)] == ["not-a-policy"]
+        assert [issue.split()[0] for issue in issues_in(text)] == ["not-a-policy"]
 
 
 def test_a_variable_in_an_older_policy_is_an_error() -> None:
@@ -344,7 +346,7 @@ def test_a_variable_in_an_older_policy_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         (allow("*", Condition={"StringSimilar": {"aws:x": "y"}}), "the condition operator StringSimilar"),
         (allow("*", Condition={"BinaryEquals": {"aws:x": "eQ=="}}), "the condition operator BinaryEquals"),
@@ -352,17 +354,17 @@ def test_a_variable_in_an_older_policy_is_an_error() -> None:
         (allow("s3*:Get"), "the action s3*:Get"),
     ],
 )
-def test_what_encee_does_not_know_is_warned_of(statement: dict[str, Any], said: str) -> None:
+def test_an_unknown_element_is_a_warning(statement: dict[str, Any], message: str) -> None:
     (finding,) = lint("p.json", policy(statement).encode())
     assert (finding.issue.name, finding.issue.severity) == ("unknown", "warning")
-    assert said in finding.issue.message
+    assert message in finding.issue.message
 
 
-# ---- where
+# ---- lines
 
 
 @pytest.mark.parametrize("indent", [None, 1, 4, "\t"])
-def test_statements_are_found_by_line(indent: int | str | None) -> None:
+def test_issues_have_the_line_of_their_statement(indent: int | str | None) -> None:
     naive = deny({"Bool": {MFA: "false"}})
     whole = {"Id": '{"Statement": [{', "Version": "2012-10-17", "Statement": [allow("s3:*"), naive, naive]}
     text = json.dumps(whole, indent=indent)
@@ -373,7 +375,7 @@ def test_statements_are_found_by_line(indent: int | str | None) -> None:
     assert indent is None or lines[1] > lines[0] + 8
 
 
-def test_a_single_statement_is_found_by_line_and_has_no_index() -> None:
+def test_a_single_statement_has_a_line_and_no_index() -> None:
     text = '{"Version": "2012-10-17",\n\n "Statement":\n  ' + json.dumps(deny({"Bool": {MFA: "false"}})) + "}"
     (finding,) = lint("p", text.encode())
     assert finding.statement is not None
