@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables, expanded
 from encee.cli import terminal
 from encee.errors import FileRefusedError
+
+if TYPE_CHECKING:
+    from encee.profiles.catalog import Catalog
+    from encee.profiles.settings import GivenSettings, Settings
 
 
 class Environment(NamedTuple):
@@ -31,6 +35,12 @@ class Environment(NamedTuple):
             if options[variable] is None:
                 terminal.warn(f"{variable} is set and empty: AWS tools read no {path} in this shell: unset {variable}")
         return Files.located(self.environ, credentials_file, config_file)
+
+    def settings(self, catalog: "Catalog", given: "GivenSettings | None" = None) -> "Settings":
+        """Look settings up in the command line, this environment and the two files."""
+        from encee.profiles.settings import GivenSettings, Settings  # noqa: PLC0415 - not every command needs them
+
+        return Settings(given or GivenSettings(), self.environ, catalog, self.legacy_serial())
 
     def legacy_serial(self) -> str | None:
         """The device that the first encee's `~/.encee/config` names, or None."""

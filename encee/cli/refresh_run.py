@@ -14,7 +14,7 @@ from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import GivenCodes, require_code
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.settings import GivenSettings, Settings
+from encee.profiles.settings import GivenSettings
 from encee.workflows.refresh.jobs import Failed, Keep, Refreshed, RefreshResult, RunOptions, Target
 from encee.workflows.refresh.run import Refresh
 
@@ -102,7 +102,7 @@ def refresh_profiles(
             credentials=credentials,
             config=config,
             catalog=catalog,
-            settings=Settings(given, environment.environ, catalog, environment.legacy_serial()),
+            settings=environment.settings(catalog, given),
             codes=codes,
             ui=ui,
             clock=environment.clock,

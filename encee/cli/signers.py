@@ -16,7 +16,7 @@ from encee.errors import UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.lookup_errors import not_a_source
-from encee.profiles.settings import GivenSettings, Settings
+from encee.profiles.settings import Settings
 
 Answer = TypeVar("Answer")
 
@@ -96,7 +96,7 @@ def signing(word: str, environment: Environment, files: Files, how: RefreshOptio
             f"{profile} is a role, which has no keys and devices of its own", hint="name its source_profile"
         )
     catalog.refuse_key(profile, key)
-    settings = Settings(GivenSettings(), environment.environ, catalog, environment.legacy_serial())
+    settings = environment.settings(catalog)
     return Signing(profile, key, settings, catalog, environment, files, how)
 
 
@@ -113,7 +113,7 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
     profile = catalog.profile_for(word)
     if profile in catalog.sources:
         return signing(word, environment, files, how).with_session()
-    settings = Settings(GivenSettings(), environment.environ, catalog)
+    settings = environment.settings(catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
         target, session = session_for(profile, environment, files, how)

@@ -37,7 +37,7 @@ from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from encee.mfa.totp import otpauth_uri
 from encee.model import Device
 from encee.profiles.mfa_serial import save_device
-from encee.profiles.settings import GivenSettings, Settings
+from encee.profiles.settings import GivenSettings
 from encee.workflows.enroll_device import Enrolled, checked_name, enroll as enroll_device
 from encee.workflows.find_device import fido_only
 from encee.workflows.refresh.warm_connection import root_key
@@ -78,7 +78,7 @@ def enroll(
     file = parse_picture_path(qr_file) if qr_file is not None else None
     wanted = checked_name(name) if name is not None else None
     given = GivenSettings(duration=duration)
-    Settings(given, environment.environ, signs.catalog).duration(signs.profile)  # before anything is made
+    environment.settings(signs.catalog, given).duration(signs.profile)  # before anything is made
     if not terminal.is_terminal():
         raise UsageError(
             "enroll needs a terminal: it shows a secret and asks for two codes",

@@ -37,7 +37,7 @@ from encee.profiles.importers.base import id_fault, key_fault
 from encee.profiles.importers.console_csv import console_key
 from encee.profiles.importers.merge import Incoming, bring_in
 from encee.profiles.mfa_serial import save_device
-from encee.profiles.settings import GivenSettings, Settings
+from encee.profiles.settings import GivenSettings
 from encee.workflows.enroll_device import Enrolled
 from encee.workflows.find_device import find_device
 from encee.workflows.refresh.warm_connection import root_key
@@ -257,7 +257,7 @@ class _FirstRun:
         Raises:
             AwsError: It knows none, or it is the root user's.
         """
-        settings = Settings(GivenSettings(region=region), self._world.environ, self._catalog())
+        settings = self._world.settings(self._catalog(), GivenSettings(region=region))
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, self._files.credentials, self._files.config)
         try:
