@@ -1,4 +1,4 @@
-"""Which profiles the two files hold, what they are called, and which of them encee may write to."""
+"""Look up the profiles of the two files, and decide which sections encee may write."""
 
 import fnmatch
 from collections import Counter
@@ -43,16 +43,16 @@ _SHADOWS = frozenset(
         "login_session",
     }
 )
-"""Options that some SDK takes before the keys of the same profile, as it takes all that begin with `sso_`."""
+"""Options that some SDK prefers to the keys of the same profile, like all that begin with `sso_`."""
 
 DEVICE_OPTIONS = ("mfa_serial", "aws_mfa_device")
-"""The options that name a profile's device, of which the first one wins; the second is aws-mfa's."""
+"""The options that name a profile's MFA device; the first one wins, the second is that of aws-mfa."""
 
 MOVE_FROM_DEFAULT = "move it from [DEFAULT] to the section of the profile that needs it"
-"""What to do about an option that every profile inherits."""
+"""The hint for an option that every profile inherits."""
 
 _CONFIG_ONLY = ("profile ", "sso-session ", "services ")
-"""What the headers begin with that mean something in the config file only."""
+"""The beginnings of headers that have a meaning in the config file only."""
 
 _LONG_TERM_SUFFIX = "-long-term"
 
@@ -61,8 +61,8 @@ class Catalog:
     """The profiles of a credentials file and a config file.
 
     Args:
-        credentials: What the AWS tools read in the credentials file.
-        config: What they read in the config file, by section.
+        credentials: The sections of the credentials file, as the AWS tools read them.
+        config: The sections of the config file, by header.
     """
 
     def __init__(self, credentials: View, config: View) -> None:
@@ -71,44 +71,44 @@ class Catalog:
             for name, options in credentials.items()
             if not _is_of_config(name, options, config)
         }
-        """Section → options of the credentials file; without those of the config file where both are one file.
+        """Section → options of the credentials file; in a single file for both, without those of the config file.
 
-        Here and in `config`, a value of several lines is a `MultilineValue`: `one_line` refuses it.
+        Here and in `config`, a value of several lines is a `MultilineValue`, which `one_line` refuses.
         """
         self._config_view = config
         self._defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
-        """What every section of the credentials file and of the config file inherits, also one that is added."""
+        """The options that every section of the credentials file and of the config file inherits."""
         self.config: View = {}
-        """Profile → options of the config file; of two sections for one profile, the later one, as in botocore."""
+        """Profile → options of the config file; of two sections for a profile, the later one, as in botocore."""
         for header, options in config.items():
             if (profile := profile_of_header(header)) is not None:
                 self.config[profile] = without_further_lines(options)
 
     def with_credentials(self, credentials: View) -> "Catalog":
-        """The same config file beside another state of the credentials file."""
+        """Return a catalog of the same config file and another state of the credentials file."""
         return Catalog(credentials, self._config_view)
 
     def options(self, profile: str) -> dict[str, str]:
-        """A profile's options from both files; the credentials file wins, as in botocore."""
+        """Return a profile's options from both files; the credentials file wins, as in botocore."""
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
 
     def one_line(self, profile: str, option: str) -> str | None:
-        """The value of a profile's option that must be one line; None where it is missing or empty.
+        """Return the one-line value of a profile's option; None if it is missing or empty.
 
         Raises:
-            FileRefusedError: It has further lines.
+            FileRefusedError: The value has several lines.
         """
         return one_line(self.options(profile).get(option), f"{option} of {profile}")
 
     def device(self, profile: str) -> str | None:
-        """What a profile itself has for its device's serial number, not checked; None where it has nothing."""
+        """Return the serial number that a profile itself names, unchecked; None if it names none."""
         options = self.options(profile)
         return next((serial for name in DEVICE_OPTIONS if (serial := options.get(name))), None)
 
     def devices_called(self, name: str, profile: str) -> list[str]:
-        """The ARNs in the two files that end with a name and can be those of a profile's user."""
+        """List the device ARNs in the two files with this name that can belong to a profile's user."""
         key = self.access_key(profile)
-        known = [
+        serials = [
             serial
             for options in (*self.credentials.values(), *self.config.values())
             for option in DEVICE_OPTIONS
@@ -116,14 +116,14 @@ class Catalog:
         ]
         return [
             serial
-            for serial in dict.fromkeys(known)
+            for serial in dict.fromkeys(serials)
             if serial.rpartition("/")[2] == name and can_be_one_users(serial, key.id if key else None)
         ]
 
     def access_key(self, profile: str) -> AccessKey | None:
-        """The long-term credentials of a profile, or None where it holds none or something else.
+        """Return the long-term credentials of a profile; None if it holds none.
 
-        A secret in the keyring is fetched only when somebody asks for it.
+        A secret in the keyring is fetched only when it is used.
         """
         options = self.options(profile)
         if profile in self.roles:
@@ -152,33 +152,33 @@ class Catalog:
 
     @cached_property
     def targets(self) -> dict[str, str]:
-        """Every profile that encee can refresh → its session profile."""
+        """Each profile that encee can refresh → its session profile."""
         return self.sources | {role: target for role, target in self.roles.items() if not self.sign_in(role)}
 
     def sign_in(self, profile: str) -> SignIn | None:
-        """How a profile without long-term keys signs in by itself, or the source of a role; None where neither does."""
+        """Return how a profile, or a role's source profile, signs in without long-term keys, or None."""
         source = self.last_source(profile)
         return None if source in self.roles or self.access_key(source) else sign_in(self.options(source))
 
     def last_source(self, profile: str) -> str:
-        """The profile that a role is assumed with in the end; a profile that is no role itself."""
+        """Return the profile at the end of a role's chain of source profiles."""
         links = [profile]
         while links[-1] in self.roles and links[-1] not in links[:-1]:
             links.append(self.options(links[-1])["source_profile"])
         return links[-1]
 
     def other_profiles(self) -> Iterator[str]:
-        """The profiles that encee can neither refresh nor tell the end of, in the order of the files."""
+        """List the profiles that encee cannot refresh and whose expiry it does not know, in the order of the files."""
         for name in dict.fromkeys([*self.credentials, *self.config]):
             options = self.credentials.get(name, {})
-            has_end = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
-            if name not in self.targets and not has_end:
+            has_expiry = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
+            if name not in self.targets and not has_expiry:
                 yield name
 
     def _target(self, profile: str) -> str:
-        """The name of the session profile: the setting, aws-mfa's convention, or `NAME-mfa`."""
+        """Return the session profile: the setting, the convention of aws-mfa, or `NAME-mfa`."""
         named = self.config.get(profile, {}).get("encee_session_profile")
-        if named and not isinstance(named, MultilineValue):  # which refuse_target refuses
+        if named and not isinstance(named, MultilineValue):  # refuse_target refuses such a value
             return named
         if profile.endswith(_LONG_TERM_SUFFIX) and profile != _LONG_TERM_SUFFIX:
             return profile.removesuffix(_LONG_TERM_SUFFIX)
@@ -186,26 +186,26 @@ class Catalog:
 
     @cached_property
     def _profile_of_target(self) -> dict[str, str]:
-        """Session profile → the profile for which encee writes it; without those that are for several."""
+        """Session profile → its only source profile; without session profiles of several."""
         uses = Counter(self.targets.values())
         return {target: profile for profile, target in self.targets.items() if uses[target] == 1}
 
     def owner(self, session_profile: str) -> str | None:
-        """The profile whose session belongs into a session profile; None where nobody can tell.
+        """Return the source profile of a session profile; None if it is unknown.
 
-        The one that encee made the session from, which may be gone; else, as for another tool's session or where
-        there is none yet, the only one that has this name for its session profile.
+        This is the profile that encee made the session from, even if that does not exist any more; otherwise, as for
+        a session of another tool, the only profile that has this session profile.
         """
         named = source_in(self.credentials.get(session_profile, {}))
         return named or self._profile_of_target.get(session_profile)
 
     def session(self, session_profile: str, profile: str) -> Session | None:
-        """The session that encee wrote there for a profile, valid or over; None where there is none."""
+        """Return the session, valid or expired, that encee wrote for a profile; None if there is not any."""
         session = self._written_session(session_profile, profile)
         return None if session and self._is_of_another_account(session, profile) else session
 
     def usable_session(self, session_profile: str, profile: str) -> Session | None:
-        """The session that AWS tools find there for a profile: encee's, or the one of aws-mfa that encee takes over."""
+        """Return the session that AWS tools use for a profile: written by encee, or by aws-mfa and taken over."""
         options = self.credentials.get(session_profile, {})
         if _is_aws_mfas(options) and options.get("assumed_role") == "False":
             taken_over = session_in(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
@@ -213,7 +213,7 @@ class Catalog:
         return self.session(session_profile, profile)
 
     def has_session_of_another_account(self, session_profile: str, profile: str) -> bool:
-        """Whether the session there was made with a key of another account than the profile has now."""
+        """Whether the session was made with a key of another account than the profile's present key."""
         session = self._written_session(session_profile, profile)
         return session is not None and self._is_of_another_account(session, profile)
 
@@ -222,25 +222,25 @@ class Catalog:
         return session_in(options) if managed_by_encee(options) and self.owner(session_profile) == profile else None
 
     def _is_of_another_account(self, session: Session, profile: str) -> bool:
-        """Whether a session cannot be that of a profile's key; not where one of the two does not tell its account."""
+        """Whether a session and a profile's key are of different accounts; False if an account is unknown."""
         key = self.access_key(profile)
         accounts = {account_of(None, session.id), account_of(None, key.id if key else None)}
         return None not in accounts and len(accounts) > 1
 
-    def profile_for(self, word: str) -> str | None:
-        """The long-term or role profile that a word of the command line means.
+    def profile_for(self, argument: str) -> str | None:
+        """Return the long-term or role profile that an argument of the command line names.
 
-        The one of exactly that name; else the owner of the session profile of that name.
+        This is the profile of exactly that name, or else the source profile of the session profile of that name.
         """
-        profile = word if word in self.targets else self.owner(word)
+        profile = argument if argument in self.targets else self.owner(argument)
         return profile if profile in self.targets else None
 
     def chain(self, role: str) -> list[str]:
-        """The profiles that lead to a role, the role first and the long-term profile last.
+        """List the chain of source profiles of a role: the role first, the long-term profile last.
 
         Raises:
-            UsageError: A link is missing, or the chain is a circle.
-            FileRefusedError: A `source_profile` has further lines.
+            UsageError: The chain is broken or circular.
+            FileRefusedError: A `source_profile` has several lines.
         """
         links = [role]
         while True:
@@ -249,47 +249,47 @@ class Catalog:
             if named == link:
                 raise UsageError(
                     f"source_profile of {link} names {link} itself",
-                    hint=f"give the keys a profile of their own, and name that under [profile {link}]",
+                    hint=f"move the keys to another profile, and name that as source_profile under [profile {link}]",
                 )
             source = self.profile_for(named)
             if source is None:
                 raise UsageError(
-                    f"source_profile of {link} names {named}, which is no long-term profile, session of one, or role",
+                    f"source_profile of {link} names {named}, which is not a long-term, session or role profile",
                     hint=f"fix source_profile under [profile {link}]",
                 )
             if source in links:
                 raise UsageError(
-                    f"source_profile leads in a circle: {' → '.join([*links, source])}",
-                    hint=f"let source_profile of one of them name a long-term profile: [profile {link}]",
+                    f"circular source_profile chain: {' → '.join([*links, source])}",
+                    hint=f"name a long-term profile as source_profile under [profile {link}]",
                 )
             links.append(source)
             if source not in self.roles:
                 return links
 
     def session_named_by(self, role: str) -> str | None:
-        """The session profile that `source_profile` of a role names, where it is one of encee's; else None."""
+        """Return the session profile that `source_profile` of a role names, or None."""
         named = self.one_line(role, "source_profile") or ""
         return named if managed_by_encee(self.credentials.get(named, {})) else None
 
-    def matching(self, words: Iterable[str], names: Iterable[str]) -> list[str]:
-        """The words, with each shell pattern among them replaced by the names that it matches.
+    def matching(self, arguments: Iterable[str], names: Iterable[str]) -> list[str]:
+        """Replace each shell pattern among arguments by the names that it matches.
 
-        A word that is the name of a profile is no pattern; a pattern that matches nothing stays as it is.
+        The name of a profile is not a pattern. A pattern that matches nothing stays.
         """
-        known = list(dict.fromkeys(names))
-        exact = {*known, *self.credentials, *self.config}
-        found: list[str] = []
-        for word in words:
-            matches = is_pattern(word) and word not in exact
-            found += [name for name in known if matches and fnmatch.fnmatchcase(name, word)] or [word]
-        return list(dict.fromkeys(found))
+        candidates = list(dict.fromkeys(names))
+        profiles = {*candidates, *self.credentials, *self.config}
+        matches: list[str] = []
+        for argument in arguments:
+            is_tried = is_pattern(argument) and argument not in profiles
+            matches += [name for name in candidates if is_tried and fnmatch.fnmatchcase(name, argument)] or [argument]
+        return list(dict.fromkeys(matches))
 
     def refuse_key(self, profile: str, key: AccessKey) -> None:
-        """Refuse a key id that cannot be one: it may be the secret, and would be sent and shown as the id.
+        """Refuse an invalid key id, which may be the secret and would be sent and shown as the id.
 
         Raises:
-            UsageError: The id does not look like one.
-            FileRefusedError: A part of the key has further lines.
+            UsageError: The id does not have the form of a key id.
+            FileRefusedError: The id or the secret has several lines.
         """
         for part in ("aws_access_key_id", "aws_secret_access_key", KEY_ID, SECRET):
             self.one_line(profile, part)
@@ -301,16 +301,16 @@ class Catalog:
             )
 
     def refuse_target(self, target: str, source: str) -> None:
-        """Refuse to write a session where it would destroy keys, or where nobody would see it.
+        """Refuse a session profile where a session would overwrite keys or be hidden from the AWS tools.
 
         Args:
-            target: The session profile to be written.
-            source: The long-term or role profile that it is for.
+            target: The session profile.
+            source: Its long-term or role profile.
 
         Raises:
-            UsageError: No AWS tool could name it.
+            UsageError: AWS tools disagree about the name.
             FileRefusedError: It holds long-term keys, another tool manages it, the config file shadows it, or the
-                setting that names it has further lines.
+                setting that names it has several lines.
         """
         one_line(self.config.get(source, {}).get("encee_session_profile"), f"encee_session_profile of {source}")
         if not is_portable_name(target):
@@ -327,22 +327,22 @@ class Catalog:
             )
 
     def shadow(self, profile: str) -> str | None:
-        """The option of a profile that AWS tools, or some of them, take before the keys in its section; or None."""
+        """Return an option of a profile that some AWS tool prefers to its keys, or None."""
         return _shadow_in(self.options(profile))
 
     def inherited_obstacle(self) -> str | None:
-        """What `[DEFAULT]` would add to a section that would make its keys or session useless, if anything."""
+        """Return what makes the keys or session of every section useless by way of `[DEFAULT]`, or None."""
         credentials, config = self._defaults
         if shadow := _shadow_in(config | credentials):
             return f"{shadow} in [DEFAULT] hides the keys of every profile from the AWS tools"
         if points_to_keyring(credentials):
-            return "[DEFAULT] says that the keyring has a key, which every profile inherits"
+            return "[DEFAULT] refers to a key in the keyring, which every profile inherits"
         if has_long_term_key(config):
             return "[DEFAULT] of the config file holds keys, which every profile inherits"
         return None
 
     def obstacle(self, target: str, source: str) -> str | None:
-        """Why a section must not be written over, or None."""
+        """Return why a section must not be overwritten, or None."""
         written = self.credentials.get(target, {})
         if has_long_term_key(written):
             return f"[{target}] holds keys that may exist nowhere else"
@@ -362,16 +362,16 @@ def _shadow_in(options: Mapping[str, str]) -> str | None:
 
 
 def _is_of_config(name: str, options: Mapping[str, str], config: View) -> bool:
-    """Whether a section of the credentials file is none of a profile: `[DEFAULT]`, or one of the config file's.
+    """Whether a section does not describe a profile of the credentials file: `[DEFAULT]`, or one of the config file.
 
-    Where both are one file, a header that only the config file knows has the same options in both.
+    If both are one file, a section that only the config file can have is in both with the same options.
     """
     return name == "DEFAULT" or (name.startswith(_CONFIG_ONLY) and config.get(name) == options)
 
 
-def is_pattern(word: str) -> bool:
-    """Whether a word of the command line is a shell pattern."""
-    return any(character in word for character in "*?[")
+def is_pattern(argument: str) -> bool:
+    """Whether an argument of the command line is a shell pattern."""
+    return any(character in argument for character in "*?[")
 
 
 def _is_aws_mfas(options: Mapping[str, str]) -> bool:
@@ -380,7 +380,7 @@ def _is_aws_mfas(options: Mapping[str, str]) -> bool:
 
 
 def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
-    """The tool, not encee, that manages a section; None where there is none, or aws-mfa where encee takes over."""
+    """Return the other tool that manages a section, or None; aws-mfa does not count if encee takes over."""
     if managed_by_encee(options):
         return None
     if manager := options.get("manager"):

@@ -1,16 +1,15 @@
-"""Taking out of the two files what a refresh put into them.
+"""Remove sessions from the two files.
 
-The credentials file: the session section, where `manager = encee` says that encee wrote it.
+In the credentials file, encee removes its options from a section with `manager = encee`.
 
-The config file: what encee put into the session profile's section so that it has a region. Only a section that
-encee made carries `encee_source`, and only such a one is touched: of it go `encee_source`, and `region` and `output`
-where they are still the source's; with nothing else in it, the whole section goes. A profile that is left without
-keys would make the SDKs on an EC2 instance take the instance's role instead, silently.
+In the config file, it edits only a section with `encee_source`, which a refresh has added. It removes `encee_source`,
+and `region` and `output` where they equal those of the source profile; then the section, if nothing is left in it. On
+an EC2 instance, SDKs would silently use the instance's role for a profile without keys.
 
-Where both are one file, region and output are in the session section, and go out of it by the same rule.
+If both are one file, `region` and `output` are in the section of the session, and the same rule applies.
 
-A config section without `encee_source` is a person's and stays to the letter. A refresh may have added `region` or
-`output` to it; but nothing tells those from what the person wrote, and a region too much harms nobody.
+A section of the config file without `encee_source` is the user's and stays unchanged. A refresh may have added `region`
+or `output` to it, but encee cannot distinguish them from those of the user.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -34,16 +33,15 @@ from encee.profiles.credentials import (
 from encee.profiles.lookup_errors import not_a_source
 
 Choice = Callable[[Catalog], list[str]]
-"""Which session profiles to clear; asked again whenever the credentials file has changed meanwhile."""
+"""Chooses the session profiles to clear; called again when the credentials file has changed."""
 
 
 class Cleared(NamedTuple):
-    """A session profile that encee's part was taken out of.
+    """A session profile that was cleared.
 
     Args:
-        session_profile: Its name.
-        source: The profile that its session was made from; None where nobody can tell.
-        stays: The headers, in brackets, of its sections that stay because a person put something there.
+        source: The source profile; None if it is unknown.
+        stays: The headers, in brackets, of its sections that stay because they hold options of the user.
     """
 
     session_profile: str
@@ -52,104 +50,101 @@ class Cleared(NamedTuple):
 
 
 def all_sessions(catalog: Catalog) -> list[str]:
-    """Every session profile that encee wrote."""
+    """List the session profiles that encee wrote."""
     return list(_written(catalog))
 
 
 def expired_sessions(catalog: Catalog, now: datetime) -> list[str]:
-    """The session profiles that encee wrote and whose session is over."""
+    """List the session profiles that encee wrote and whose session has expired."""
     ends = {name: expiry_of(catalog.credentials.get(name, {})) for name in _written(catalog)}
     return [name for name, end in ends.items() if end is not None and end <= now]
 
 
-def named_sessions(catalog: Catalog, words: Sequence[str], files: Files) -> list[str]:
-    """The session profiles that the words of the command line mean; none for a profile that has no session.
+def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> list[str]:
+    """List the session profiles that arguments of the command line name.
+
+    A profile without a session adds nothing to the list.
 
     Args:
         catalog: The profiles.
-        words: Session profiles, the profiles that they are made from, or shell patterns of either.
-        files: Where the two files are, for errors.
+        arguments: Session profiles, source profiles, or shell patterns of either.
+        files: The paths of the two files, for errors.
 
     Raises:
-        UsageError: There is no such profile.
-        FileRefusedError: A word means a section that encee did not write.
+        UsageError: A profile does not exist.
+        FileRefusedError: An argument names a section that encee did not write.
     """
     written = _written(catalog)
     session_of = {source: name for name, source in reversed(written.items()) if source}
     session_of |= {source: name for source, name in catalog.targets.items() if written.get(name) == source}
-    found: list[str] = []
-    for word in words:
-        for name in catalog.matching([word], [*written, *catalog.targets]):
-            session = name if name in written else session_of.get(catalog.profile_for(name) or name)
-            if session is not None:
-                found.append(session)
-            elif name == word:
-                _refuse(word, catalog, files)
-    return list(dict.fromkeys(found))
+    session_profiles: list[str] = []
+    for argument in arguments:
+        for name in catalog.matching([argument], [*written, *catalog.targets]):
+            session_profile = name if name in written else session_of.get(catalog.profile_for(name) or name)
+            if session_profile is not None:
+                session_profiles.append(session_profile)
+            elif name == argument and (error := _refusal(argument, catalog, files)):
+                raise error
+    return list(dict.fromkeys(session_profiles))
 
 
-def _refuse(word: str, catalog: Catalog, files: Files) -> None:
-    """Refuse a word that means no session of encee's, unless it means a profile that has none at all.
-
-    Raises:
-        UsageError: There is no such profile.
-        FileRefusedError: It means a section that encee did not write.
-    """
-    profile = catalog.profile_for(word)
-    name = word if profile is None else catalog.targets[profile]
+def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None:
+    """Return why an argument without a session of encee is an error; None for a profile that only lacks a session."""
+    profile = catalog.profile_for(argument)
+    name = argument if profile is None else catalog.targets[profile]
     options = catalog.credentials.get(name, {})
     if has_long_term_key(options) and managed_by_encee(options):
-        raise FileRefusedError(
+        return FileRefusedError(
             f"[{name}] holds keys that may exist nowhere else; nothing was changed",
-            hint=f"keep them elsewhere, then take the section out by hand: {files.credentials}",
+            hint=f"copy the keys elsewhere, then delete the section in {files.credentials}",
         )
     if profile is not None and not (has_long_term_key(options) or has_token(options) or "manager" in options):
-        return
+        return None
     if name not in catalog.credentials and name not in catalog.config:
-        raise not_a_source(catalog, word, files)
+        return not_a_source(catalog, argument, files)
     header = name if name in catalog.credentials else ConfigHeaders().text(name)
-    raise FileRefusedError(
+    return FileRefusedError(
         f"[{header}] was not written by encee; nothing was changed",
-        hint="take it out with the tool that made it, or by hand",
+        hint="remove it with the tool that made it, or by hand",
     )
 
 
 def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]) -> list[Cleared]:
-    """Take sessions out of the credentials file, in one write, and then what belongs to them out of the config file.
+    """Remove sessions from the credentials file in one write, then their sections from the config file.
 
     Args:
         credentials: The credentials file.
         config: The config file.
-        choose: Which sessions.
-        warn: Called with one line where the config file cannot be edited; the sessions are gone then nevertheless.
+        choose: Chooses the session profiles.
+        warn: Called with one line if the config file cannot be edited, although the sessions are removed.
 
     Raises:
-        UsageError: From `choose`.
-        FileRefusedError: The credentials file cannot be edited safely, or `choose` refuses; or the config file alone
-            has something of the sessions, among lines that cannot be edited safely.
+        UsageError: `choose` raised it.
+        FileRefusedError: The credentials file cannot be edited safely, `choose` raised it, or only the config file has
+            options to remove and cannot be edited safely.
     """
     before = Catalog(credentials.document().view, config.document().view)
     if not choose(before):
         return []
     sessions = _Sessions(before, choose, in_one_file=Files(credentials.path, config.path).are_one)
-    credentials.edit(sessions.take_out)
+    credentials.edit(sessions.remove_from)
     settings = _Settings(sessions)
     after = sessions.after
     if any(_copied_to(after, name) for name in settings.names):
         try:
-            config.edit(settings.take_out)
+            config.edit(settings.remove_from)
             after = settings.after
         except EnceeError as error:
             if not sessions.taken:
-                config.edited(settings.take_out)  # refuses what the file holds, and not how it is kept
+                config.edited(settings.remove_from)  # raises for the content of the file, and not for its permissions
             settings.taken.clear()
-            warn(f"the sections of the session profiles were not taken out: {error.message}")
+            warn(f"the sections of the session profiles were not removed: {error.message}")
     taken = sessions.taken | settings.taken
     return [Cleared(name, source, _headers(after, name)) for name, source in sessions.chosen.items() if name in taken]
 
 
 class _Sessions:
-    """The edit of the credentials file; what it found and did is that of the last time that it was made."""
+    """The edit of the credentials file, and the result of its last run."""
 
     def __init__(self, catalog: Catalog, choose: Choice, *, in_one_file: bool) -> None:
         self.after = catalog
@@ -158,7 +153,7 @@ class _Sessions:
         self.taken: set[str] = set()
         self._choose = choose
 
-    def take_out(self, document: Document) -> None:
+    def remove_from(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
         written = _written(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
@@ -166,12 +161,12 @@ class _Sessions:
         self.after = now.with_credentials(document.view)
 
     def _options(self, catalog: Catalog, name: str) -> Collection[str]:
-        """The options of a session section that encee wrote; region and output only where both are one file."""
+        """List the options that encee wrote to a section; region and output only if both are one file."""
         return WRITTEN | _copied(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
 
 
 class _Settings:
-    """The edit of the config file that belongs to it."""
+    """The edit of the config file that follows."""
 
     def __init__(self, sessions: _Sessions) -> None:
         self.after = sessions.after
@@ -180,38 +175,38 @@ class _Settings:
         ]
         self.taken: set[str] = set()
 
-    def take_out(self, document: Document) -> None:
+    def remove_from(self, document: Document) -> None:
         now = Catalog(self.after.credentials, document.view)
         self.taken = {name for name in self.names if document.remove(name, _copied_to(now, name), mark="encee_source")}
         self.after = Catalog(self.after.credentials, document.view)
 
 
 def _written(catalog: Catalog) -> dict[str, str | None]:
-    """Session profile that encee wrote → the profile that it was made from, or None.
+    """Map each session profile that encee wrote to its source profile, if known.
 
-    That includes those of which only the config file still has something. Keys that are no session's are not encee's,
-    whatever the section says.
+    This includes session profiles that only the config file still has. A section with a long-term key does not count,
+    even with `manager = encee`.
     """
     sessions = {
         name: catalog.owner(name)
         for name, options in catalog.credentials.items()
         if managed_by_encee(options) and not has_long_term_key(options)
     }
-    left_over = {
+    leftovers = {
         name: source_named_in(options) or catalog.owner(name)
         for name, options in catalog.config.items()
         if options.get("encee_source") and name not in catalog.credentials
     }
-    return {**sessions, **left_over}
+    return {**sessions, **leftovers}
 
 
 def _copied_to(catalog: Catalog, name: str) -> frozenset[str]:
-    """The options of a session profile's config section that encee put there, as far as that can be told."""
+    """List the options that encee wrote to a session profile's section of the config file."""
     return _copied(catalog, catalog.config.get(name, {}))
 
 
 def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
-    """The options of a session profile's section that encee copied from its source, as far as that can be told."""
+    """List the options that encee copied to a session profile's section: those that equal the source profile's."""
     if not options.get("encee_source"):
         return frozenset()
     source = catalog.options(source_named_in(options) or "")
@@ -220,6 +215,6 @@ def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
 
 
 def _headers(catalog: Catalog, name: str) -> tuple[str, ...]:
-    """The headers of the sections that a profile has."""
+    """List the headers of a profile's sections in both files."""
     sections = ((catalog.credentials, CredentialsHeaders()), (catalog.config, ConfigHeaders()))
     return tuple(f"[{headers.text(name)}]" for options, headers in sections if name in options)

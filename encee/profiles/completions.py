@@ -1,7 +1,7 @@
-"""Which names of profiles a shell may offer for a word of the command line. Pure.
+"""Choose the profile names that a shell offers for TAB.
 
-Each function gives names in two steps: the second is for a word that none of the first begins with. So `d` and TAB
-give `dev` at once, which means `dev-mfa` as well, and `dev-` and TAB still give `dev-mfa`.
+Each function returns two groups of names; the second is used if no name of the first fits. So `d` and TAB complete
+`dev` at once, which names the session `dev-mfa`, too, and `dev-` and TAB still complete `dev-mfa`.
 """
 
 import re
@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterable
 
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee
-from encee.profiles.session_list import sessions
+from encee.profiles.session_list import list_sessions
 
 Offer = Callable[[Catalog], tuple[Iterable[str], Iterable[str]]]
-"""A catalog → the names to offer first, and those to offer where none of them fits."""
+"""Catalog → the names to offer first, and the names to offer if none of those fits."""
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_\-/.%@:+]*")
-"""The names that every shell takes for one plain word, wherever it evaluates them."""
+"""The names that every shell reads as a single argument without quotes."""
 
 
 def refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """Long-term and role profiles, else their session profiles."""
+    """Offer long-term and role profiles, else their session profiles."""
     return catalog.targets, _made_by_encee(catalog)
 
 
 def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """What another program can get a session of: also the sections in which another tool keeps one."""
+    """Offer what `refreshable` offers and the profiles with a session of another tool."""
     others = [
         name
         for name, options in catalog.credentials.items()
@@ -34,25 +34,25 @@ def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 
 
 def listed(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """Every line that `encee status` has, else the profiles that the sessions are made from."""
-    rows = list(sessions(catalog))
+    """Offer each row of `encee status`, else the source profiles."""
+    rows = list(list_sessions(catalog))
     return [row.profile for row in rows], [row.source for row in rows if row.source]
 
 
 def removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """The session profiles that encee wrote, else the profiles that they were made from."""
+    """Offer the session profiles that encee wrote, else their source profiles."""
     made = _made_by_encee(catalog)
     return made, dict.fromkeys(owner for name in made if (owner := catalog.owner(name)))
 
 
 def fitting(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:
-    """The names to offer for a word that begins so.
+    """List the names to offer for an argument.
 
     Args:
-        offer: Which names there are.
+        offer: Returns the names of a catalog.
         catalog: The profiles.
-        begin: What was typed of the word.
-        without: What the command line holds already.
+        begin: The part of the argument that was typed.
+        without: The arguments that the command line has already.
     """
     for names in offer(catalog):
         fit = [name for name in names if name.startswith(begin) and _HARMLESS.fullmatch(name)]

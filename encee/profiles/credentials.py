@@ -1,4 +1,11 @@
-"""The section that holds a session: what encee writes to it, and what the options of a section say about it."""
+"""Interpret the options of a section: its key, session, expiry, and the keys in the keyring.
+
+encee writes `expiration` in RFC 3339 UTC, which the `aws` module of starship reads, too. Other tools have options of
+their own; two of them write `expiration` without an offset, aws-mfa in UTC and awsume in local time.
+
+The section of a key in the keyring holds the key id under a name of encee, and no `aws_` option of a key, since SDKs
+fail if they find only one of the two.
+"""
 
 import urllib.parse
 from collections.abc import Mapping
@@ -9,23 +16,23 @@ from encee.model import AccessKey, Session, rfc3339
 from encee.profiles.keyring import locked_key
 
 STALE = frozenset({"aws_security_token", "aws_account_id", "aws_credential_scope"})
-"""What other tools leave in a section and SDKs would use beside, or instead of, the fresh session."""
+"""Options of other tools that SDKs would use with the new session, or instead of it."""
 
 WRITTEN = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "expiration", "manager", "encee_source"}
 )
-"""What encee writes, by `session_options`, and so what it may take out again."""
+"""The options that `session_options` writes, and that encee may therefore remove."""
 
 _SESSION_KEY, USER_KEY = "ASIA", "AKIA"
-"""What the id of a session's access key begins with, and what that of a user's."""
+"""The prefixes of the access key ids of sessions and of users."""
 
 
 def session_options(session: Session, source: str) -> dict[str, str]:
-    """The options with which encee writes a session, in their order.
+    """Return the options of a session, in the order of the section.
 
     Args:
-        session: What to write.
-        source: The profile that it was made from.
+        session: The session.
+        source: The source profile.
     """
     return {
         "aws_access_key_id": session.id,
@@ -38,9 +45,9 @@ def session_options(session: Session, source: str) -> dict[str, str]:
 
 
 def session_in(options: Mapping[str, str]) -> Session | None:
-    """The session that a section holds, valid or over; None where it holds none, or does not say when it ends.
+    """Return the session of a section, valid or expired; None if a part of it or its expiry is missing.
 
-    Credentials of several lines are none that AWS has made.
+    A value of several lines does not count, since AWS makes no such credentials.
     """
     key_id, secret = options.get("aws_access_key_id", ""), options.get("aws_secret_access_key")
     token, ends = options.get("aws_session_token"), expiry_of(options)
@@ -57,18 +64,18 @@ def managed_by_encee(options: Mapping[str, str]) -> bool:
 
 
 def source_in(options: Mapping[str, str]) -> str | None:
-    """The profile that encee made a section's session from; None where encee did not write it."""
+    """Return the source profile of a session that encee manages; None for other sections."""
     return source_named_in(options) if managed_by_encee(options) else None
 
 
 def source_named_in(options: Mapping[str, str]) -> str | None:
-    """The profile that `encee_source` of a section names; None where there is none, or it has further lines."""
+    """Return the profile that `encee_source` names; None if it is missing or has several lines."""
     named = options.get("encee_source")
     return unquoted(named) if named and not isinstance(named, MultilineValue) else None
 
 
 def is_session_key(key_id: str) -> bool:
-    """Whether a key id is one of a session."""
+    """Whether a key id is that of a session."""
     return key_id.startswith(_SESSION_KEY)
 
 
@@ -77,12 +84,12 @@ TOKENS = ("aws_session_token", "aws_security_token")
 
 
 def has_token(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a session token; an empty one is none."""
+    """Whether a section holds a session token that is not empty."""
     return any(options.get(name) for name in TOKENS)
 
 
 def has_stray_token(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a session token beside the key of a user, which has none; AWS refuses the two."""
+    """Whether a section holds a session token with the key of a user; AWS refuses the two together."""
     return options.get("aws_access_key_id", "").startswith(USER_KEY) and has_token(options)
 
 
@@ -92,23 +99,23 @@ def is_complete(options: Mapping[str, str]) -> bool:
 
 
 def holds_session(options: Mapping[str, str]) -> bool:
-    """Whether a section's credentials are a session's, and so worth nothing in the end."""
+    """Whether a section holds the credentials of a session, which expire."""
     return is_session_key(options.get("aws_access_key_id", "")) and has_token(options)
 
 
 def has_long_term_key(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a key, or a part of one, that may exist nowhere else; or says that the keyring does."""
+    """Whether a section holds a part of a key that may exist nowhere else, or refers to the keyring."""
     part = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
     return (bool(part) and not holds_session(options)) or points_to_keyring(options)
 
 
 def quoted(profile: str) -> str:
-    """A profile's name as `encee_source` holds it: what SDKs disagree about in values becomes `%20` and so on."""
+    """Percent-encode a profile's name for `encee_source`, so that all SDKs read the value alike."""
     return urllib.parse.quote(profile, safe="/@:+")
 
 
 def unquoted(value: str) -> str:
-    """The profile's name that an `encee_source` holds."""
+    """Decode the profile's name in a value of `encee_source`."""
     return urllib.parse.unquote(value)
 
 
@@ -118,16 +125,15 @@ FOREIGN_KEYS = (
     "aws_credential_expiration",  # the AWS CLI's export-credentials
     "awsmfa_expiration",  # dcoker/awsmfa
 )
-"""The keys under which other tools keep an expiry."""
-
+"""The options in which other tools store an expiry."""
 
 _FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-"""Beyond these, a moment is outside the calendar in some time zone; Go's zero time, which tools write, is."""
+"""The limits within which a time can be shown in every time zone; the zero time of Go is outside."""
 
 
 def expiry_of(options: Mapping[str, str]) -> datetime | None:
-    """When a section's session ends, UTC; None where it does not say, or not in a way that can be read and shown."""
+    """Return when a section's session expires, UTC; None if that is missing or unreadable."""
     for key in ("expiration", *FOREIGN_KEYS):
         if (value := options.get(key)) is None:
             continue
@@ -135,8 +141,8 @@ def expiry_of(options: Mapping[str, str]) -> datetime | None:
             moment = datetime.fromisoformat(value.strip())
             if moment.tzinfo is None and options.get("manager") != "awsume":
                 moment = moment.replace(tzinfo=UTC)
-            moment = moment.astimezone(UTC)  # which takes a naive moment, awsume's, for a local one
-        except (ValueError, OverflowError, OSError):  # OSError is what Windows has against years before 1970
+            moment = moment.astimezone(UTC)  # a time of awsume has no offset and is local
+        except (ValueError, OverflowError, OSError):  # Windows raises OSError for years before 1970
             continue
         if _FIRST <= moment <= _LAST:
             return moment
@@ -146,13 +152,13 @@ def expiry_of(options: Mapping[str, str]) -> datetime | None:
 KEY_ID = "encee_access_key_id"
 SECRET = "encee_secret"  # noqa: S105 - an option's name
 IN_KEYRING = "keyring"
-"""The value of `SECRET`, and of other options that say where a secret lies."""
+"""The value of `SECRET`, and of other options that say where a secret is stored."""
 
 
 def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
-    """The key that a section has in the keyring, which nobody asks yet; None where it has none there.
+    """Return a section's key in the keyring, whose secret is not fetched yet; None if it has none there.
 
-    A part of a plain key in the section comes first, since the AWS tools see nothing else.
+    A part of a plain key in the section takes precedence, since the AWS tools see only that.
     """
     key_id = options.get(KEY_ID)
     plain = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
@@ -160,5 +166,5 @@ def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
 
 
 def points_to_keyring(options: Mapping[str, str]) -> bool:
-    """Whether a section has a key, or a part of one, in the keyring, whatever else it holds."""
+    """Whether a section refers to a key in the keyring, also by only one of the two options."""
     return bool(options.get(KEY_ID) or options.get(SECRET))

@@ -1,4 +1,4 @@
-"""How long a session may last, and how people write that."""
+"""Parse, limit and format the durations of sessions."""
 
 import re
 from datetime import timedelta
@@ -7,22 +7,22 @@ from encee.awsfile.syntax import first_line
 from encee.errors import UsageError
 
 HOUR = timedelta(hours=1)
-"""What AWS gives of a role that is asked for without a duration, and the most that a session gets of one."""
+"""The default duration of AssumeRole, and its limit when a session assumes the role."""
 
 WORKING_DAY = timedelta(hours=12)
-"""For how long encee asks."""
+"""The default duration of a session."""
 
 LONGEST = timedelta(hours=36)
-"""The most of GetSessionToken: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+"""The limit of GetSessionToken: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
 
 LONGEST_ROLE = timedelta(hours=12)
-"""The most of AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+"""The limit of AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 
 _PART_LEFT = 4
-"""With less than one part of so many to go, a session is expiring, however short it is."""
+"""A session is expiring at the latest when one such part of its length is left."""
 
 _SHORTEST = timedelta(minutes=15)
-"""The least of both."""
+"""The minimum of both calls."""
 
 _NUMBER = "[0-9]{1,99}"  # int() refuses thousands of digits
 _DURATION = re.compile(
@@ -32,15 +32,15 @@ _DURATION = re.compile(
 
 
 def expiring_threshold(length: timedelta | None) -> timedelta:
-    """With less than this to go, a session of a length is expiring: one hour, but at most a quarter of the length."""
+    """Return the time left below which a session is expiring: an hour, or a quarter of its length if that is less."""
     return HOUR if length is None else min(HOUR, length / _PART_LEFT)
 
 
 def parse_duration(text: str) -> timedelta:
-    """A duration as people type it: `45m`, `12h`, `1h30m`, `90d`, or a number of seconds.
+    """Parse `45m`, `12h`, `1h30m`, `90d`, or a number of seconds.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The text is not a duration.
     """
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
@@ -55,7 +55,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def written(duration: timedelta) -> str:
-    """A duration as people type it: `45m`, `12h`, `1h30m`."""
+    """Format a duration as `45m`, `12h` or `1h30m`."""
     minutes, seconds = divmod(int(duration.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
@@ -63,16 +63,16 @@ def written(duration: timedelta) -> str:
 
 
 def within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
-    """A duration that AWS grants.
+    """Parse a duration that AWS grants.
 
     Args:
-        value: As people type it.
-        longest: The most that is granted.
-        refusal: What is said of another one, with `{}` in its place.
-        example: What to try, for the hint.
+        value: The text, as for `parse_duration`.
+        longest: The maximum.
+        refusal: The message for a duration outside the limits, with `{}` for the duration.
+        example: A valid value, for the hint.
 
     Raises:
-        UsageError: It is no duration, or not one that is granted.
+        UsageError: The text is not a duration, or AWS does not grant it.
     """
     duration = parse_duration(value)
     if not _SHORTEST <= duration <= longest:

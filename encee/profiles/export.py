@@ -1,6 +1,6 @@
-"""A session for other programs: environment variables, in the syntax of a shell, or as `credential_process` prints it.
+"""Export a session: as environment variables, in the syntax of a shell, or as the JSON of `credential_process`.
 
-Pure: nothing here reads a file or the environment.
+Nothing here reads a file or the environment.
 """
 
 import json
@@ -32,24 +32,21 @@ CLEARED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "ENCEE_PROFILE",
 )
-"""The variables that are unset first: any of them left over from another profile would win, or name it still."""
+"""The variables to unset first, since one of another profile would win or still name it."""
 
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""The variables that name a region; either wins over the profile's own."""
+"""The variables that name a region; either overrides the profile's region."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A session as other programs get it.
+    """A session for other programs.
 
     Args:
-        profile: The session profile, by which the AWS tools find it in the files.
-        source: The profile that it was made from; None for another tool's.
-        key_id: The access key id.
-        secret: The secret access key.
-        token: The session token.
-        expiration: When it ends, UTC; None where another tool that wrote it does not say.
-        region: The profile's own region, or None.
+        profile: The session profile.
+        source: The source profile; None for a session of another tool.
+        expiration: UTC; None if another tool wrote the session without an expiry.
+        region: The region of the profile, if it has one.
     """
 
     profile: str
@@ -61,10 +58,10 @@ class Exported:
     region: str | None
 
     def variables(self) -> dict[str, str]:
-        """The environment variables that carry it.
+        """Return the environment variables of the session.
 
         Raises:
-            EnceeError: A value holds NUL, which ends a variable; names the variable, never its value.
+            EnceeError: A value holds NUL, which ends a variable. The message names the variable, never its value.
         """
         variables = {
             "AWS_ACCESS_KEY_ID": self.key_id,
@@ -81,21 +78,18 @@ class Exported:
             if "\0" in value:
                 raise EnceeError(
                     f"the value of {name} holds NUL, which no environment variable can hold",
-                    hint="look at the section in the credentials file: it is damaged",
+                    hint="refresh the profile, or fix its section in the credentials file",
                 )
         return variables
 
     def selected(self, catalog: Catalog) -> tuple[dict[str, str], tuple[str, ...]]:
-        """How an environment names its profile instead, so that the AWS tools see the next refresh at once.
+        """Return variables that name the profile instead, so that the AWS tools see the next refresh at once.
 
-        The region of the session profile is left to the files: there it can be changed, and `--profile` of another
-        one is not sent to it.
-
-        Args:
-            catalog: The profiles.
+        The region of the session profile is not among them: the user can change it in the file, and a command with
+        another `--profile` must not use it.
 
         Returns:
-            The variables to set, and the names to unset.
+            The variables to set, and the names of those to unset.
         """
         variables = {"AWS_PROFILE": self.profile}
         if self.region is None:
@@ -105,7 +99,7 @@ class Exported:
         return variables | dict.fromkeys(REGION, self.region), CLEARED
 
     def credential_process(self) -> str:
-        """The JSON that SDKs expect of a `credential_process`.
+        """Return the JSON that SDKs expect of a `credential_process`.
 
         https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
         """
@@ -120,39 +114,39 @@ class Exported:
         return json.dumps(document)
 
 
-def exported(catalog: Catalog, word: str) -> Exported | None:
-    """The session that a word of the command line means, valid or over; None where there is none.
+def exported(catalog: Catalog, argument: str) -> Exported | None:
+    """Return the session, valid or expired, that an argument of the command line names; None if it has none.
 
-    A long-term or role profile means its session, never its own keys. A section of another tool that holds a
-    session token is served as it is, and so is one of encee's whose source is gone, as in a copy of the file.
+    A long-term or role profile names its session, never its own keys. A section with a session token of another tool
+    is returned as it is; so is one of encee whose source profile does not exist, as in a copy of the file.
 
     Raises:
-        FileRefusedError: A part of it, or the region, has further lines.
+        FileRefusedError: A part of the session, or the region, has several lines.
     """
-    profile, options = catalog.profile_for(word), catalog.options(word)
-    foreign = has_token(options) and not managed_by_encee(options)
-    if profile is None or (foreign and profile != word):
-        read = partial(catalog.one_line, word)
+    profile, options = catalog.profile_for(argument), catalog.options(argument)
+    is_foreign = has_token(options) and not managed_by_encee(options)
+    if profile is None or (is_foreign and profile != argument):
+        read = partial(catalog.one_line, argument)
         key_id, secret = read("aws_access_key_id"), read("aws_secret_access_key")
         token = read("aws_session_token") or read("aws_security_token")
         if not (key_id and secret and token) or has_stray_token(options):
             return None
-        return Exported(word, None, key_id, secret, token, expiry_of(options), read("region"))
-    session_profile = session_profile_meant(catalog, word, profile)
+        return Exported(argument, None, key_id, secret, token, expiry_of(options), read("region"))
+    session_profile = session_profile_meant(catalog, argument, profile)
     session = catalog.usable_session(session_profile, profile)
     return None if session is None else of_session(session, catalog, profile, session_profile)
 
 
-def session_profile_meant(catalog: Catalog, word: str, profile: str) -> str:
-    """The session profile that a word of the command line means, which means a profile that encee can refresh."""
-    return word if source_in(catalog.credentials.get(word, {})) == profile else catalog.targets[profile]
+def session_profile_meant(catalog: Catalog, argument: str, profile: str) -> str:
+    """Return the session profile that an argument names, which `Catalog.profile_for` has found a profile for."""
+    return argument if source_in(catalog.credentials.get(argument, {})) == profile else catalog.targets[profile]
 
 
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
-    """A session of encee's, with the region of its session profile, else of the profile that it was made from.
+    """Export a session of encee with the region of its session profile, or else of its source profile.
 
     Raises:
-        FileRefusedError: The region has further lines.
+        FileRefusedError: The region has several lines.
     """
     region = catalog.one_line(session_profile, "region") or catalog.one_line(profile, "region")
     return Exported(session_profile, profile, session.id, session.secret, session.token, session.expiration, region)
@@ -161,45 +155,45 @@ def of_session(session: Session, catalog: Catalog, profile: str, session_profile
 def session_variables(
     before: Mapping[str, str], variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED
 ) -> dict[str, str]:
-    """An environment with these variables, and without those that are cleared.
+    """Return an environment with these variables, and without others of `cleared`.
 
     Args:
-        before: What it was.
+        before: The environment.
         variables: Name → value.
-        cleared: The names to unset where they are not set.
+        cleared: The names of variables to remove.
     """
     gone = set(cleared)
     return {name: value for name, value in before.items() if name not in gone} | dict(variables)
 
 
 def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
-    """What a shell has to evaluate to have these variables, and none of those that are cleared.
+    """Return the lines that set these variables in a shell, and unset others of `cleared`.
 
     Args:
         shell: One of `SHELLS`.
         variables: Name → value.
-        cleared: The names to unset where they are not set.
+        cleared: The names of variables to unset.
 
     Raises:
-        EnceeError: The shell's syntax cannot carry a value; names the variable, never its value.
+        EnceeError: The shell's syntax cannot hold a value. The message names the variable, never its value.
     """
     return SHELLS[shell](variables, [name for name in cleared if name not in variables])
 
 
 def _posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # A quoted word holds everything; `!` is history only where a person types.
+    # Quotes protect every character; `!` expands the history only in interactive input.
     unset = [f"unset {' '.join(cleared)}"] if cleared else []
     return _joined(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
 
 def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
-    # `eval (…)` joins the lines with blanks: each ends with a semicolon, and a line end in a value is written as \n.
+    # `eval (…)` joins the lines with blanks, so each ends with a semicolon, and a line end in a value becomes \n.
     def quoted(value: str) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'")
         return f"'{escaped}'"
 
-    # Under a global variable, one that `set -Ux` made would come to light again. That one is kept on disk and is the
-    # person's to take away: nothing is set beside it. In a function, its local variables are above the global ones.
+    # Erasing a global variable would reveal a universal one (`set -Ux`). fish stores those on disk, so that the user
+    # must erase them, and encee refuses. In a function, local variables hide global ones, so it refuses those, too.
     guard = [
         "begin; set -l name; set -l near; set -l left;",
         f"for name in {' '.join([*variables, *cleared])}; set -q -l $name; and set near $near $name; end;",
@@ -214,8 +208,8 @@ def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
 
 
 def _tcsh(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # A backslash holds every character, `!` included, which is history in a script and between quotes too. In
-    # eval "`…`" the lines are joined with blanks: each ends with a semicolon.
+    # A backslash protects every character, also `!`, which expands the history in scripts and between quotes. In
+    # eval "`…`" the lines are joined with blanks, so each ends with a semicolon.
     _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "tcsh")
 
     def quoted(value: str) -> str:
@@ -228,12 +222,12 @@ def _tcsh(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 
 def _nu(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # For `load-env`. nu gives a variable that is null to no program: https://www.nushell.sh/book/environment.html
+    # For `load-env`. nu does not pass a variable that is null to programs: https://www.nushell.sh/book/environment.html
     return json.dumps({**dict.fromkeys(cleared), **variables}, indent=2)
 
 
 def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    # Each line may be evaluated by itself. The typographic apostrophes are quotes, too; doubled, each means itself.
+    # PowerShell may evaluate each line by itself. It reads typographic apostrophes as quotes; doubling escapes each.
     _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "powershell")
 
     def quoted(value: str) -> str:
@@ -253,7 +247,7 @@ def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
 
 
 def _dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
-    # As docker's --env-file reads it: nothing is quoted, and nothing can be unset.
+    # docker reads no quotes in a file of --env-file, and cannot unset a variable.
     _refuse(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
     return _joined([], [f"{name}={value}" for name, value in variables.items()])
 
@@ -270,8 +264,8 @@ def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) ->
     for name, value in variables.items():
         if unfit.search(value):
             raise EnceeError(
-                f"the value of {name} has a character that {shell} cannot carry",
-                hint="take another form: encee env PROFILE --shell json",
+                f"the value of {name} has a character that {shell} cannot hold",
+                hint="use another form: encee env PROFILE --shell json",
             )
 
 
@@ -286,4 +280,4 @@ SHELLS: dict[str, Callable[[Mapping[str, str], list[str]], str]] = {
     "dotenv": _dotenv,
     "json": _json,
 }
-"""The forms in which a session can be handed to a shell or a file."""
+"""Name of a form → the function that writes it."""

@@ -1,4 +1,4 @@
-"""What the identifiers of AWS tell by themselves: a device's serial number, an access key id, a region."""
+"""Validate AWS identifiers, and derive accounts and partitions from them."""
 
 import re
 
@@ -8,22 +8,22 @@ DEVICE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):mf
 """The ARN of an MFA device that shows codes."""
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=/,.@-]+", re.ASCII)
-"""The ARN of a role."""
+"""The ARN of an IAM role."""
 
 ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
-"""The id of an access key, in the letters that AWS uses.
+"""An access key id, in the characters that AWS uses.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
 """
 
 SECRET_KEY = re.compile(r"[A-Za-z0-9/+]{40}")
-"""A secret access key: every one that IAM has made has 40 characters, so that one which was cut off is seen."""
+"""A secret access key; IAM makes them of 40 characters, so a truncated one does not match."""
 
 REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+", re.ASCII)
 """The name of a region, such as `us-gov-west-1`."""
 
 _HARDWARE_SERIAL = re.compile(r"[A-Z]{4}\d{8}", re.ASCII)
-"""The serial number of a hardware token as AWS writes it."""
+"""The serial number of a hardware token that AWS sells."""
 
 _DEVICE_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html"""
@@ -52,7 +52,7 @@ _PARTITION_OF_PREFIX = {
 
 
 def key_id_fault(value: str) -> str:
-    """What is wrong with a key id that `ACCESS_KEY_ID` does not match."""
+    """Describe why a key id does not match `ACCESS_KEY_ID`."""
     if ACCESS_KEY_ID.fullmatch(value.strip("\"'")):
         return "is in quotes"
     swapped = "; id and secret may be swapped" if SECRET_KEY.fullmatch(value) else ""
@@ -60,10 +60,10 @@ def key_id_fault(value: str) -> str:
 
 
 def account_of(serial: str | None, access_key_id: str | None) -> str | None:
-    """The account number that a device's ARN or an access key id holds, or None.
+    """Return the account number in a device's ARN or an access key id, or None.
 
-    Only ids of the newer kind hold one, in the 39 bits behind the first bit of their 12-character body; their
-    fifth character is `Q` to `Z` or `2` to `7`.
+    A newer key id holds it in the 39 bits after the first bit of its 16-character body; such an id has `Q` to `Z` or
+    `2` to `7` as its fifth character.
     """
     if serial and (match := DEVICE_ARN.fullmatch(serial)):
         return match["account"]
@@ -78,15 +78,18 @@ def account_of(serial: str | None, access_key_id: str | None) -> str | None:
 
 
 def can_be_one_users(serial: str | None, access_key_id: str | None) -> bool:
-    """Whether a device and an access key can belong together: not where both tell their account, and the two differ."""
+    """Whether a device and a key can belong to one user: their accounts are equal or unknown."""
     return len({account_of(serial, None), account_of(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts
 
 
 def checked_serial(value: str) -> str:
-    """A device's serial number: an ARN `…:mfa/NAME`, or what is printed on a hardware token; without blanks around it.
+    """Return a serial number without surrounding blanks.
+
+    Args:
+        value: An ARN `…:mfa/NAME`, or the number printed on a hardware token.
 
     Raises:
-        UsageError: STS would not take it.
+        UsageError: STS does not accept it.
     """
     value = value.strip()
     form = "arn:aws:iam::123456789012:mfa/DEVICE"
@@ -109,18 +112,18 @@ def checked_serial(value: str) -> str:
 
 
 def is_device_name(value: str) -> bool:
-    """Whether a value can be the name of a device, the last part of its ARN, and is no serial number by its form.
+    """Whether a value can be a device's name, the last part of its ARN, and not a serial number.
 
-    The serial number of a hardware token that AWS does not sell can look like a name, too.
+    The serial number of a token that AWS does not sell can also look like a name.
     """
     return _DEVICE_NAME.fullmatch(value) is not None and _HARDWARE_SERIAL.fullmatch(value) is None
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region is in, by the region's prefix."""
+    """Return the partition of a region, by its prefix."""
     return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")
 
 
 def first_region(partition: str) -> str:
-    """The region of a partition that comes first, where nothing names another one."""
+    """Return the default region of a partition."""
     return _FIRST_REGION.get(partition, _FIRST_REGION["aws"])

@@ -1,7 +1,7 @@
-"""The sections of the credentials file that hold a long-term key, and another key in its place.
+"""Replace, mark, lock and unlock a long-term key in every section of the credentials file that holds it.
 
-People copy a key to several profiles, so an edit is always one of all the sections that hold it. While a rotation
-goes on, each of them names the other of the two keys, so that an interrupted one can be taken up again.
+Users copy a key to several profiles, so each edit covers all sections with the key. During a rotation each section
+names the other of the two keys, so that an interrupted rotation can be continued.
 """
 
 from collections.abc import Mapping
@@ -17,47 +17,47 @@ from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import IN_KEYRING, KEY_ID, SECRET, locked_key_in
 
 NEW_KEY = "encee_new_key"
-"""Names the key that a rotation has created and whose secret is not in the file yet."""
+"""The option with the id of the key that a rotation has created and not yet written."""
 
 OLD_KEY = "encee_old_key"
-"""Names the key that a rotation has replaced and that has not gone yet."""
+"""The option with the id of the key that a rotation has replaced and not yet deleted."""
 
 _MARKS = (NEW_KEY, OLD_KEY)
 
 
 def sections_with(view: View, key: AccessKey) -> list[str]:
-    """The sections of the credentials file that hold a key.
+    """List the sections of the credentials file that hold a key.
 
     Raises:
-        FileRefusedError: There is none, one holds only a part of the key, or all inherit it from `[DEFAULT]`.
+        FileRefusedError: No section holds it, a section holds only a part of it, or all inherit it from `[DEFAULT]`.
     """
     if any(_parts(view.get("DEFAULT", {}), key)):
         raise FileRefusedError(
-            f"[DEFAULT] of the credentials file holds the key {key.id}, which every section inherits then",
+            f"[DEFAULT] of the credentials file holds the key {key.id}, which every section inherits",
             hint="move it to a section of its own, such as [default]",
         )
-    found = []
+    sections = []
     for name, options in view.items():
         parts = _parts(options, key)
-        # A value that an indented line runs on from begins with the key, and no tool can use it.
+        # An indented line makes the value longer than the key, and no tool can use it.
         begins = _parts({option: first_line(value) for option, value in options.items()}, key)
         if any(begins) and not all(parts):
             raise FileRefusedError(
-                f"[{name}] of the credentials file holds a part of the key {key.id}, and not the rest of it",
-                hint=f"put id and secret of one key under [{name}], or take out what is there",
+                f"[{name}] of the credentials file holds only a part of the key {key.id}",
+                hint=f"put the id and the secret of one key under [{name}], or remove both",
             )
         if all(parts):
-            found.append(name)
-    if not found:
+            sections.append(name)
+    if not sections:
         raise FileRefusedError(f"no section of the credentials file holds the key {key.id} any more", hint="try again")
-    return found
+    return sections
 
 
 def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
-    """Refuse a key that the config file holds, where encee changes none.
+    """Refuse a key in the config file, where encee changes no keys.
 
     Raises:
-        FileRefusedError: It holds the key, or a part of it.
+        FileRefusedError: The config file holds the key, or a part of it.
     """
     copied = any(all(_parts(options, key)) for options in catalog.credentials.values())
     for profile, options in catalog.config.items():
@@ -65,21 +65,21 @@ def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
             header = f"[{ConfigHeaders().text(profile)}]"
             raise FileRefusedError(
                 f"{header} of the config file holds the key {key.id}, and encee changes no keys there",
-                hint=f"take it out of {header} in {files.config}"
+                hint=f"remove it from {header} in {files.config}"
                 if copied
                 else f"move it to [{profile}] of {files.credentials}",
             )
 
 
 def places_of(catalog: Catalog, key_id: str) -> list[str]:
-    """The headers, without brackets, of the sections of both files that hold a key with this id."""
+    """List the headers, without brackets, of the sections of both files with this key id."""
     headers = [*catalog.credentials.items()]
     headers += [(ConfigHeaders().text(profile), options) for profile, options in catalog.config.items()]
     return [header for header, options in headers if key_id in {options.get("aws_access_key_id"), options.get(KEY_ID)}]
 
 
 def begin_rotation(key: AccessKey, new_id: str) -> Edit:
-    """Name a new key in every section that holds the present one."""
+    """Write the id of the new key to every section that holds the present key."""
 
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
@@ -90,9 +90,9 @@ def begin_rotation(key: AccessKey, new_id: str) -> Edit:
 
 
 def put_in_place(key: AccessKey, new: AccessKey) -> Edit:
-    """Put a new key in the place of another one, in every section that holds it.
+    """Replace a key by a new one in every section that holds it.
 
-    The secret stays in the keyring where it is there; so must the new one's be then.
+    For a section whose key is in the keyring, the keyring must already have the new key's secret.
     """
 
     def edit(document: Document) -> None:
@@ -110,7 +110,7 @@ def put_in_place(key: AccessKey, new: AccessKey) -> Edit:
 
 
 def end_rotation(other_id: str) -> Edit:
-    """Name another key of a rotation no longer."""
+    """Remove the id of the rotation's other key from every section."""
 
     def edit(document: Document) -> None:
         for name, options in list(document.view.items()):
@@ -126,12 +126,12 @@ def _unmark(document: Document, name: str) -> None:
 
 
 def is_locked(options: Mapping[str, str], key_id: str) -> bool:
-    """Whether a section has a key with this id in the keyring."""
+    """Whether a section refers to the keyring for the key with this id."""
     return options.get(KEY_ID) == key_id and locked_key_in(options) is not None
 
 
 def lock(key: AccessKey) -> Edit:
-    """Let every section that holds a key say that its secret is in the keyring, instead of holding it."""
+    """Replace a key by a reference to the keyring in every section that holds it."""
 
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
@@ -144,7 +144,7 @@ def lock(key: AccessKey) -> Edit:
 
 
 def unlock(key: AccessKey) -> Edit:
-    """Let every section that has a key in the keyring hold it again."""
+    """Write a key back to every section that refers to the keyring for it."""
 
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
@@ -157,10 +157,10 @@ def unlock(key: AccessKey) -> Edit:
 
 
 def _parts(options: Mapping[str, str], key: AccessKey) -> tuple[bool, bool]:
-    """Whether a section holds a key's id, and whether it holds its secret, or knows it in the keyring."""
+    """Whether a section holds a key's id, and whether it holds its secret or refers to the keyring."""
     if options.get(KEY_ID) == key.id:
         return True, is_locked(options, key.id)
     has_id, secret = options.get("aws_access_key_id") == key.id, options.get("aws_secret_access_key")
-    if key.is_locked:  # which need not be asked: a new key can take the place of one whose secret is lost
+    if key.is_locked:  # its secret is not fetched, so that a key with a lost secret can be replaced
         return has_id, has_id and bool(secret)
     return has_id, secret == key.secret

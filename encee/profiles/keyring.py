@@ -1,7 +1,7 @@
-"""The door to the system's keyring: long-term secrets that are locked away, and devices' seeds.
+"""Store and fetch long-term secrets and devices' seeds in the operating system's keyring.
 
-The library `keyring` comes with the extra `encee[keyring]` and is loaded only where somebody signs or stores. An
-entry is known by what it belongs to: a secret by the access key id, a seed by the device's serial number.
+The library `keyring` comes with the extra `encee[keyring]` and is imported only when it is needed. The name of an entry
+is the access key id of a secret, or the serial number of a seed's device.
 """
 
 import importlib.util
@@ -18,14 +18,14 @@ from encee.model import AccessKey
 
 
 class Kind(StrEnum):
-    """What an entry holds; its value is the service that the keyring shows."""
+    """The kind of an entry; the value is the service that the keyring shows."""
 
     KEY = "encee"
     SEED = "encee-totp"
 
 
 class LockedSecret:
-    """The secret of a long-term key that lies in the keyring, fetched when it is needed, once.
+    """A function that fetches the secret of a long-term key from the keyring, and caches it.
 
     Args:
         key_id: The access key id.
@@ -36,10 +36,10 @@ class LockedSecret:
         self._secret: str | None = None
 
     def __call__(self) -> str:
-        """The secret.
+        """Return the secret.
 
         Raises:
-            EnceeError: The keyring does not have it, or there is no keyring.
+            EnceeError: The keyring does not have it, or is not available.
         """
         if self._secret is None:
             self._secret = fetch(Kind.KEY, self._key_id)
@@ -54,15 +54,15 @@ class LockedSecret:
 
 
 def locked_key(key_id: str) -> AccessKey:
-    """The long-term credentials whose secret the keyring has under this id."""
+    """Return a key whose secret is fetched from the keyring when it is used."""
     return AccessKey(key_id, LockedSecret(key_id))
 
 
 def stored_seed(serial: str) -> str:
-    """The seed of a device.
+    """Return the seed of a device.
 
     Raises:
-        EnceeError: The keyring does not have it, or there is no keyring.
+        EnceeError: The keyring does not have it, or is not available.
     """
     seed = fetch(Kind.SEED, serial)
     if seed is None:
@@ -74,68 +74,68 @@ def stored_seed(serial: str) -> str:
 
 
 def fetch(kind: Kind, name: str) -> str | None:
-    """What an entry holds; None where there is no such entry.
+    """Return the value of an entry; None if the entry does not exist.
 
     Raises:
-        EnceeError: There is no keyring, or it stays locked.
+        EnceeError: The keyring is not available, or stays locked.
     """
-    with _door() as keyring:
-        found: str | None = keyring.get_password(kind, name)
-        return found
+    with _open_keyring() as keyring:
+        value: str | None = keyring.get_password(kind, name)
+        return value
 
 
 def keep(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
-    """Store an entry, and make sure that the keyring has it.
+    """Store an entry, and verify that the keyring has it.
 
     Args:
-        kind: What it is.
-        name: What it belongs to.
-        value: What it holds.
-        instead: Whether it may take the place of another value.
+        kind: The kind of the entry.
+        name: The access key id or the serial number.
+        value: The secret or the seed.
+        instead: Whether to replace another value.
 
     Raises:
-        EnceeError: The entry holds something else already, or the keyring did not take it.
+        EnceeError: The entry has another value already, or the keyring did not store it.
     """
     if not instead and fetch(kind, name) not in {None, value}:
         raise EnceeError(
-            f"the keyring holds something else for {name} already",
-            hint=f"take that out first, if nothing needs it: keyring del {kind} {quote(name)}",
+            f"the keyring has another entry for {name} already",
+            hint=f"delete it if nothing needs it: keyring del {kind} {quote(name)}",
         )
-    with _door() as keyring:
+    with _open_keyring() as keyring:
         keyring.set_password(kind, name, value)
     if fetch(kind, name) != value:
-        raise EnceeError(f"the keyring did not keep the entry for {name}", hint="see which it is: keyring diagnose")
+        raise EnceeError(f"the keyring did not keep the entry for {name}", hint=_diagnosis())
 
 
 def forget(kind: Kind, name: str) -> None:
-    """Delete an entry; that there is none is no error.
+    """Delete an entry if it exists.
 
     Raises:
-        EnceeError: There is no keyring, or it stays locked.
+        EnceeError: The keyring is not available, or stays locked.
     """
     if fetch(kind, name) is not None:
-        with _door() as keyring:
+        with _open_keyring() as keyring:
             keyring.delete_password(kind, name)
 
 
 def _diagnosis() -> str:
-    """The command that shows which keyring there is; it is not on the PATH of those who installed encee as a tool."""
+    """Return the command that shows the keyring; `keyring` itself may not be on the PATH."""
     return f"{quote(sys.executable)} -m keyring diagnose"
 
 
 def _installation() -> str:
-    """The command that adds the library to the environment that encee runs in, whatever made that environment."""
+    """Return the command that installs the library in the environment of encee."""
     environment, python = Path(sys.prefix), quote(sys.executable)
     if (environment / "pipx_metadata.json").exists():
         return f"pipx inject {quote(environment.name)} keyring"
-    if importlib.util.find_spec("pip") is None:  # as in those that uv makes
+    if importlib.util.find_spec("pip") is None:  # environments that uv makes have no pip
         return f"uv pip install --python {python} keyring"
     return f"{python} -m pip install keyring"
 
 
 @contextmanager
-def _door() -> Iterator[ModuleType]:
-    """The library, with what it raises as encee's errors; its backends raise what they like."""
+def _open_keyring() -> Iterator[ModuleType]:
+    """Import the library, and translate its errors and those of its backends."""
     try:
         import keyring
         from keyring.errors import InitError, KeyringLocked, NoKeyringError
@@ -148,12 +148,10 @@ def _door() -> Iterator[ModuleType]:
         yield keyring
     except NoKeyringError:
         raise EnceeError(
-            "this system has no keyring that could be used",
-            hint=f"start one (on Linux: gnome-keyring or KWallet, in a D-Bus session); see it with: {_diagnosis()}",
+            "this system has no usable keyring",
+            hint=f"start a keyring (on Linux: gnome-keyring or KWallet, in a D-Bus session); show it: {_diagnosis()}",
         ) from None
     except (InitError, KeyringLocked):
         raise EnceeError("the keyring stays locked", hint="unlock it, then try again") from None
-    except Exception as error:  # noqa: BLE001 - each backend has errors of its own, and their texts may quote an entry
-        raise EnceeError(
-            f"the keyring does not answer as it should: {type(error).__name__}", hint=f"see it with: {_diagnosis()}"
-        ) from None
+    except Exception as error:  # noqa: BLE001 - each backend raises its own errors, whose texts may quote an entry
+        raise EnceeError(f"the keyring failed: {type(error).__name__}", hint=_diagnosis()) from None

@@ -1,4 +1,4 @@
-"""What moves into the keyring and back: the secret of a long-term key, never in neither of the two, and a seed."""
+"""Move a secret to the keyring and back, so that it is always in one of them; mark a seed there."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,20 +17,20 @@ from encee.profiles.settings import SEED
 
 
 def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFile) -> list[str]:
-    """Store a secret in the keyring, and then let no section of the credentials file hold it.
+    """Store a secret in the keyring, then remove it from every section of the credentials file.
 
     Args:
-        key: The key; where it is locked already, some other section may still hold it.
-        files: Where the two files are.
+        key: The key; if it is locked already, another section may still hold it.
+        files: The paths of the two files.
         credentials: The credentials file.
         config: The config file.
 
     Returns:
-        The sections that do not hold it any more.
+        The sections that held it.
 
     Raises:
-        EnceeError: The keyring did not take it; the file is as it was.
-        FileRefusedError: The file cannot be edited safely, or another process has changed it; it is as it was.
+        EnceeError: The keyring did not store it; the file is unchanged.
+        FileRefusedError: The file cannot be edited safely, or another process has changed it; it is unchanged.
     """
     with credentials.key_lock(key.id):
         document = credentials.document()
@@ -43,42 +43,42 @@ def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFil
             credentials.rehearse(lock(key))
             _refuse_copies(credentials.edited(lock(key)), files.credentials, key)
             _refuse_copies(config.read(), files.config, key)
-            credentials.edited(lock(key), unlock(key))  # so that it could be brought back
+            credentials.edited(lock(key), unlock(key))  # verifies that it can be brought back
             keyring.keep(keyring.Kind.KEY, key.id, key.secret)
             credentials.edit(lock(key))
         return held
 
 
 def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:
-    """Refuse a secret of which a file would have a copy where no AWS tool looks for one, as in a comment."""
+    """Refuse a file with another copy of the secret, as in a comment."""
     if (place := data.find(key.secret.encode())) >= 0:
         line = data.count(b"\n", 0, place) + 1
         raise FileRefusedError(
             f"{file}: line {line} holds the secret of {key.id} too, in a comment or as a part of another value",
-            hint="take it out of there first",
+            hint=f"remove it from line {line}",
         )
 
 
 def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]) -> list[str]:
-    """Write a secret back into every section that has it in the keyring, and then take it out of there.
+    """Write a secret back to every section that refers to the keyring for it, then delete it there.
 
     Args:
         key: The key.
         credentials: The credentials file.
-        warn: Called with a line where it stays in the keyring too.
+        warn: Called with one line if the keyring still has the secret.
 
     Returns:
-        The sections that hold it again; none where none was locked.
+        The sections that hold it again.
 
     Raises:
-        EnceeError: The keyring does not give it.
-        FileRefusedError: The file cannot be edited safely; it is as it was, and the keyring has the secret.
+        EnceeError: The keyring does not return it.
+        FileRefusedError: The file cannot be edited safely; it is unchanged, and the keyring has the secret.
     """
     with credentials.key_lock(key.id):
         view = credentials.document().view
         locked = [name for name, options in view.items() if is_locked(options, key.id)]
         if not locked:
-            with suppress(EnceeError):  # a run that was killed may have left it there
+            with suppress(EnceeError):  # a killed run may have left it there
                 if not key.is_locked and keyring.fetch(keyring.Kind.KEY, key.id) == key.secret:
                     keyring.forget(keyring.Kind.KEY, key.id)
             return []
@@ -86,15 +86,15 @@ def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]
         try:
             keyring.forget(keyring.Kind.KEY, key.id)
         except EnceeError as error:
-            warn(f"the keyring has a copy of the secret still: {error.message}")
+            warn(f"the keyring still has a copy of the secret: {error.message}")
         return locked
 
 
 def name_seed(document: Document, profile: str) -> None:
-    """Let a profile of the config file say that the keyring has its device's seed."""
+    """Mark a profile of the config file: the keyring has its device's seed."""
     document.set(profile, {SEED: IN_KEYRING})
 
 
 def forget_seed(document: Document, profile: str) -> None:
-    """Let a profile of the config file say so no longer."""
+    """Remove that mark."""
     document.remove(profile, {SEED}, mark=SEED)

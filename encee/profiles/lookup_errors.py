@@ -1,4 +1,4 @@
-"""What there is to say of a word of the command line that means no profile which could be refreshed."""
+"""Explain why an argument of the command line does not name a profile that encee can refresh."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,30 +25,30 @@ from encee.profiles.credentials import (
 from encee.profiles.remedies import delete
 
 _SHOWN = 5
-"""How many names a message lists."""
+"""The number of names that a message lists."""
 
 
-def not_a_source(catalog: Catalog, word: str, files: Files) -> EnceeError:
-    """Why a word of the command line is no profile that can be refreshed, or has no session.
+def not_a_source(catalog: Catalog, argument: str, files: Files) -> EnceeError:
+    """Return why an argument does not name a profile that encee can refresh, or one with a session.
 
     Args:
         catalog: The profiles.
-        word: What was typed.
-        files: Where the two files are, for the message.
+        argument: The argument.
+        files: The paths of the two files, for the message.
     """
-    if profile := catalog.profile_for(word):
+    if profile := catalog.profile_for(argument):
         return NoSessionError(f"{profile} has no session yet", hint=f"encee refresh {quote(profile)}")
-    if word not in catalog.credentials and word not in catalog.config:
-        return _unknown(catalog, word, files)
-    return _keyless(catalog, word, files)
+    if argument not in catalog.credentials and argument not in catalog.config:
+        return _unknown(catalog, argument, files)
+    return _keyless(catalog, argument, files)
 
 
 def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
-    """The error for files without a profile that encee could refresh: what there is instead.
+    """Return the error for files without a profile that encee can refresh; it names the other profiles.
 
     Args:
         catalog: The profiles.
-        files: Where the two files are, for the message.
+        files: The paths of the two files, for the message.
     """
     others = list(dict.fromkeys([*catalog.other_profiles(), *catalog.roles]))
     if not others:
@@ -60,72 +60,74 @@ def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
     for name in others:
         way = catalog.sign_in(name)
         groups.setdefault(f"signing in with {way.what}" if way else "without long-term keys", []).append(name)
-    found = "; ".join(f"{what}: {_listed(names)}" for what, names in groups.items())
-    return UsageError(f"there is no profile to refresh; {found}", hint="make one with long-term keys: encee setup")
+    others_by_sign_in = "; ".join(f"{what}: {_listed(names)}" for what, names in groups.items())
+    return UsageError(
+        f"there is no profile to refresh; {others_by_sign_in}", hint="make one with long-term keys: encee setup"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Some names, and how many more there are."""
+    """Join the first names, and count the others."""
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _keyless(catalog: Catalog, word: str, files: Files) -> UsageError:
-    """The error for a profile without long-term keys, by what it has instead."""
-    options = catalog.options(word)
+def _keyless(catalog: Catalog, argument: str, files: Files) -> UsageError:
+    """Return the error for a profile without long-term keys, by what it has instead."""
+    options = catalog.options(argument)
     if managed_by_encee(options):
-        source = source_in(options) or "its source"
+        source = source_in(options) or "(unknown)"
         return UsageError(
-            f"{word} is a session profile, and {source}, which it was made from, is gone",
+            f"{argument} is a session profile, and its source profile {source} does not exist any more",
             hint="name a profile with long-term keys",
         )
     if has_stray_token(options):
         return UsageError(
-            f"{word} holds a session token beside a long-term key (AKIA…), which AWS refuses",
-            hint=_without_token(word, files),
+            f"{argument} holds a session token beside a long-term key (AKIA…), which AWS refuses",
+            hint=_without_token(argument, files),
         )
     if has_token(options):
         return UsageError(
-            f"{word} holds session credentials of another tool, not long-term keys",
+            f"{argument} holds session credentials of another tool, not long-term keys",
             hint="name a profile with long-term keys; see the profiles with: encee status",
         )
-    if way := catalog.sign_in(word):
-        source = catalog.last_source(word)
-        whose = f"{word} is a role of {source}, which signs in" if source != word else f"{word} signs in"
+    if way := catalog.sign_in(argument):
+        source = catalog.last_source(argument)
+        whose = f"{argument} is a role of {source}, which signs in" if source != argument else f"{argument} signs in"
         return UsageError(f"{whose} with {way.what}, not with long-term keys", hint=way.hint(source))
-    return _incomplete(word, options, files)
+    return _incomplete(argument, options, files)
 
 
-def _without_token(word: str, files: Files) -> str:
-    """The remedy for a stray token: which lines of which file to delete."""
+def _without_token(argument: str, files: Files) -> str:
+    """Return the remedy for a stray token: the file and the lines to delete."""
     for path, headers in zip(files, headers_of(files), strict=True):
         with suppress(OSError):
             file = FileLines(path.read_bytes(), headers)
-            if numbers := [line.number for name in TOKENS for line in file.option(word, name)]:
+            if numbers := [line.number for name in TOKENS for line in file.option(argument, name)]:
                 return delete(path, numbers)
     return f"delete {' and '.join(TOKENS)} under [DEFAULT]"
 
 
-def _incomplete(word: str, options: Mapping[str, str], files: Files) -> UsageError:
-    """The error for a profile that has no whole long-term key."""
-    configure = f"aws configure --profile {quote(word)}"
+def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> UsageError:
+    """Return the error for a profile with an incomplete long-term key."""
+    configure = f"aws configure --profile {quote(argument)}"
     if is_session_key(options.get("aws_access_key_id", "")):
         return UsageError(
-            f"{word} holds the key of a session (ASIA…) without its token",
+            f"{argument} holds the key of a session (ASIA…) without its token",
             hint=f"put the user's long-term key (AKIA…) there: {configure}",
         )
     if "role_arn" in options:
         return UsageError(
-            f"{word} is a role that is not assumed with the session of a profile, and so not with MFA",
-            hint=f"name one with source_profile under [profile {word}]",
+            f"{argument} is a role without source_profile, and so is not assumed with MFA",
+            hint=f"add source_profile under [profile {argument}]",
         )
     if points_to_keyring(options):
         return UsageError(
-            f"{word} has a key in the keyring and a part of one in {files.credentials}, or only a part of either",
-            hint=f"let [{word}] have {KEY_ID} and {SECRET} = {IN_KEYRING}, and neither aws_ key; or both aws_ keys",
+            f"{argument} has a key in the keyring and a part of one in {files.credentials}, or only a part of either",
+            hint=f"keep either {KEY_ID} and {SECRET} = {IN_KEYRING}, or both aws_ keys, under [{argument}]",
         )
     missing = [key for key in ("aws_access_key_id", "aws_secret_access_key") if not options.get(key)]
-    lacking = f"{word} has no {' and no '.join(missing)}"
+    lacking = f"{argument} has no {' and no '.join(missing)}"
     if files.credentials.exists():
         return UsageError(f"{lacking} in {files.credentials}", hint=f"enter the keys with: {configure}")
     hint = f"enter the keys with: {configure}"
@@ -134,31 +136,33 @@ def _incomplete(word: str, options: Mapping[str, str], files: Files) -> UsageErr
     return UsageError(f"{lacking}: {files.credentials} does not exist", hint=hint)
 
 
-def _unknown(catalog: Catalog, word: str, files: Files) -> MistypedError:
-    """The error for a word that is no profile's name; it does not repeat a code."""
+def _unknown(catalog: Catalog, argument: str, files: Files) -> MistypedError:
+    """Return the error for an argument that is not a profile's name; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.targets else "make the first one: encee setup"
-    if not word:
+    if not argument:
         return MistypedError("the name of a profile is empty", hint=look)
-    if re.fullmatch("[0-9]{6}", word):
-        return MistypedError("a code goes behind --code", hint="encee refresh PROFILE --code CODE")
-    if sources := [profile for profile, target in catalog.targets.items() if target == word]:
+    if re.fullmatch("[0-9]{6}", argument):
+        return MistypedError("an MFA code belongs after --code", hint="encee refresh PROFILE --code CODE")
+    if sources := [profile for profile, target in catalog.targets.items() if target == argument]:
         return MistypedError(
-            f"{word} is the session profile of {' and '.join(sources)}",
+            f"{argument} is the session profile of {' and '.join(sources)}",
             hint=f"name one of them: {quote(sources[0])}",
         )
-    hint = _meant(catalog, word) or look
-    if is_pattern(word):
-        return MistypedError(f"no profile matches {word}", hint=hint)
-    return MistypedError(f"there is no profile {word} in {files.credentials} or {files.config}", hint=hint)
+    hint = _meant(catalog, argument) or look
+    if is_pattern(argument):
+        return MistypedError(f"no profile matches {argument}", hint=hint)
+    return MistypedError(f"there is no profile {argument} in {files.credentials} or {files.config}", hint=hint)
 
 
-def _meant(catalog: Catalog, word: str) -> str | None:
-    """What somebody may have meant who typed a word that is no profile's name."""
+def _meant(catalog: Catalog, argument: str) -> str | None:
+    """Suggest a profile for an argument that is not a profile's name."""
     import difflib
 
-    if "," in word:
-        return f"put a blank between two profiles: {' '.join(quote(name) for name in re.split('[, ]+', word) if name)}"
+    if "," in argument:
+        return (
+            f"put a blank between two profiles: {' '.join(quote(name) for name in re.split('[, ]+', argument) if name)}"
+        )
     names = {name.casefold(): name for name in (*catalog.targets.values(), *catalog.targets)}
-    as_typed = word.casefold().strip("[] ").removeprefix("profile ")
-    near = difflib.get_close_matches(as_typed, names, n=1)
-    return f"did you mean {names[near[0]]}?" if near else None
+    as_typed = argument.casefold().strip("[] ").removeprefix("profile ")
+    matches = difflib.get_close_matches(as_typed, names, n=1)
+    return f"did you mean {names[matches[0]]}?" if matches else None

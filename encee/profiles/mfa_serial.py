@@ -1,4 +1,4 @@
-"""The device that the two files name for a profile: saved, and taken out again."""
+"""Save and remove the serial number of a profile's MFA device in the two files."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,7 +13,7 @@ from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> Path:
     """Save a device as `mfa_serial` of a profile.
 
-    It goes to the config file; but where the credentials file has one, which wins, that one is changed.
+    If the credentials file has the option, which wins, it is changed there; otherwise it is set in the config file.
 
     Args:
         credentials: The credentials file.
@@ -22,7 +22,7 @@ def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str
         serial: The device's serial number.
 
     Returns:
-        The file that has it now.
+        The path of the edited file.
 
     Raises:
         FileRefusedError: The file cannot be edited; nothing was changed.
@@ -34,7 +34,7 @@ def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str
 
 
 def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> list[Path]:
-    """Take a device that is gone out of a profile, in both files.
+    """Remove a deleted device from a profile, in both files.
 
     Args:
         credentials: The credentials file.
@@ -43,10 +43,10 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
         serial: The device's serial number.
 
     Returns:
-        The files that had it.
+        The paths of the edited files.
 
     Raises:
-        FileRefusedError: A file cannot be edited; it was not changed.
+        FileRefusedError: A file cannot be edited; that file is unchanged.
     """
     changed = []
     for store, catalog in ((credentials, _credentials), (config, _config)):
@@ -58,7 +58,7 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
 
 
 def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[Path]:
-    """Take `mfa_serial` out of a profile, in both files; in the config file also a section that held nothing else.
+    """Remove `mfa_serial` of a profile from both files; delete a section of the config file that is then empty.
 
     Args:
         credentials: The credentials file.
@@ -66,10 +66,10 @@ def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[P
         profile: A long-term profile.
 
     Returns:
-        The files that had it.
+        The paths of the edited files.
 
     Raises:
-        FileRefusedError: A file cannot be edited; it was not changed.
+        FileRefusedError: A file cannot be edited; that file is unchanged.
     """
     changed = []
     for store, catalog in ((credentials, _credentials), (config, _config)):
@@ -100,13 +100,13 @@ def _config(view: View) -> Catalog:
 
 
 def _naming(catalog: Catalog, profile: str, serial: str) -> list[str]:
-    """The options of a profile that name a device."""
+    """List the options of a profile that name a device."""
     options = catalog.options(profile)
     return [key for key in DEVICE_OPTIONS if options.get(key) == serial]
 
 
 def still_naming(catalog: Catalog, serial: str) -> Iterator[str]:
-    """The profiles and roles that name a device."""
+    """List the profiles and roles that name a device."""
     for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
         if _naming(catalog, profile, serial):
             yield profile

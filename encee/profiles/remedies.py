@@ -1,6 +1,6 @@
-"""The steps of remedies, in words; a step names a file and lines of it, by the numbers that they have now.
+"""Describe the steps of remedies; a step names a file and the present numbers of its lines.
 
-Several steps of one remedy are joined by `then`, and every number is the one before the first of them.
+`then` joins the steps of a remedy. All numbers are those before its first step.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def then(*steps: str) -> str | None:
-    """Several steps as one remedy; None where there is no step."""
+    """Join steps to a remedy; None without a step."""
     return "; ".join(steps) or None
 
 
@@ -19,17 +19,17 @@ def delete(file: Path, numbers: Iterable[int]) -> str:
 
 
 def move(file: Path, numbers: Iterable[int], below: int) -> str:
-    """Move lines to behind another one."""
+    """Move lines below another line."""
     return f"move {_lines(numbers)} of {file} below line {below}"
 
 
 def copy(file: Path, numbers: Iterable[int], below: int) -> str:
-    """Copy lines to behind another one."""
+    """Copy lines below another line."""
     return f"copy {_lines(numbers)} of {file} below line {below}"
 
 
 def keep_one(file: Path, read: int, other: int) -> str:
-    """Choose between two lines that set one option; the AWS tools read the first."""
+    """Choose between two lines that set the same option; the AWS tools read `read`."""
     return f"keep line {read} or line {other} of {file}, and delete the other"
 
 
@@ -44,37 +44,37 @@ def add(file: Path, below: int, text: str) -> str:
 
 
 def rename(file: Path, number: int, name: str) -> str:
-    """Change the name of an option, and not its value."""
+    """Change the name of an option but not its value."""
     return f"write the name in line {number} of {file} as {name}"
 
 
 def unindent(file: Path, numbers: Iterable[int]) -> str:
-    """Let lines begin at the margin."""
+    """Move lines to column 0."""
     return f"remove the blanks at the start of {_lines(numbers)} of {file}"
 
 
 def unquote(file: Path, number: int) -> str:
-    """Take the quotes off a value."""
+    """Remove the quotes around a value."""
     return f"remove the quotes in line {number} of {file}"
 
 
 def cut_comment(file: Path, number: int) -> str:
-    """Take off what follows a value."""
+    """Remove the comment after a value."""
     return f"remove the comment in line {number} of {file}"
 
 
 def comment_out(file: Path, number: int) -> str:
-    """Fix a line whose meaning encee cannot tell, or make a comment of it."""
+    """Fix a line that encee does not understand, or comment it out."""
     return f"fix line {number} of {file}, or put a # before it"
 
 
 def retype(file: Path, numbers: Iterable[int]) -> str:
-    """Get rid of characters that an editor does not show."""
+    """Type lines again to remove characters that editors do not show."""
     return f"type {_lines(numbers)} of {file} again"
 
 
 def _lines(numbers: Iterable[int]) -> str:
-    """`line 3`, `lines 3 to 5`, `lines 3, 5 and 8`."""
+    """Format numbers as `line 3`, `lines 3 to 5` or `lines 3, 5 and 8`."""
     ordered = sorted(numbers)
     if len(ordered) == 1:
         return f"line {ordered[0]}"

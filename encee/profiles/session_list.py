@@ -1,4 +1,4 @@
-"""Which sessions there are, or could be, and what state they are in; told from the files alone."""
+"""List the sessions of the two files, and the profiles without a session, with their states."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -11,16 +11,16 @@ from encee.profiles.identifiers import account_of
 
 
 class Listed(NamedTuple):
-    """A session, or the place where one could be.
+    """A session, or a profile without a session.
 
     Args:
-        profile: The session profile; the source itself, where the session of another one has that place.
-        source: The long-term or role profile that it is made from; None where nobody can tell.
-        account: The account's number, where it can be told without a call.
-        exists: Whether there is a session of encee's.
-        expiration: When it ends, UTC; None where it does not say.
-        length: How long it was when it was new; None where nobody can tell.
-        is_of_another_account: Whether the key of the source is of another account: it is no session of that key.
+        profile: The session profile; the source profile if another profile uses that name.
+        source: The source profile; None if it is unknown.
+        account: The account number; None if the files do not show it.
+        exists: Whether encee manages the session.
+        expiration: UTC; None if it is unknown.
+        length: The length of a new session; None if it is unknown.
+        is_of_another_account: Whether the source profile's present key is of another account.
     """
 
     profile: str
@@ -32,11 +32,11 @@ class Listed(NamedTuple):
     is_of_another_account: bool = False
 
     def state(self, now: datetime, expiring: timedelta | None) -> str:
-        """`valid`, `expiring`, `expired`, `other-account`, or `none`, also where nobody can tell.
+        """Return `valid`, `expiring`, `expired`, `other-account`, or `none` if the expiry is unknown.
 
         Args:
-            now: The present moment, UTC.
-            expiring: With less than this to go, it is expiring; None takes what is usual for its length.
+            now: The present time, UTC.
+            expiring: The time left below which a session is expiring; None means the default for its length.
         """
         if self.expiration is None:
             return "none"
@@ -49,33 +49,37 @@ class Listed(NamedTuple):
         return "valid" if left >= least else "expiring"
 
 
-def sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None) -> Iterator[Listed]:
-    """One session of each long-term profile, whether it exists or not, then the others that there are.
+def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None) -> Iterator[Listed]:
+    """List a session for each long-term profile, existing or not, then all other sessions.
 
-    These are further ones, those of roles, those whose source is gone, and other tools'. No name comes twice.
+    The others are further sessions of a profile, those of roles, those whose source profile does not exist, and those
+    of other tools. No name comes twice.
 
     Args:
         catalog: The profiles.
-        length_of: Says how long a fresh session of a profile is.
+        length_of: Returns the length of a new session of a profile.
     """
-    owners = {name: catalog.owner(name) for name in catalog.credentials if _is_session(catalog, name)}
-    session_of = {owner: name for name, owner in reversed(owners.items())}
-    listed = set()
-    for source, usual in catalog.sources.items():
-        name = usual if owners.get(usual) == source else session_of.get(source)
-        if name is None:
-            taken = usual in owners or usual in listed or usual in catalog.sources
-            name = source if taken else usual
-        listed.add(name)
-        yield _listed(catalog, name, source, length_of(source), exists=name in owners)
-    for name, owner in owners.items():
-        if name not in listed:
-            length = length_of(owner) if owner in catalog.targets else None
-            yield _listed(catalog, name, owner, length, exists=True)
+    source_of = {name: catalog.owner(name) for name in catalog.credentials if _is_session(catalog, name)}
+    session_of = {source: name for name, source in reversed(source_of.items())}
+    names: set[str] = set()
+    for source, session_profile in catalog.sources.items():
+        if source_of.get(session_profile) == source:
+            name = session_profile
+        elif source in session_of:
+            name = session_of[source]
+        else:
+            is_taken = session_profile in {*source_of, *names, *catalog.sources}
+            name = source if is_taken else session_profile
+        names.add(name)
+        yield _listed(catalog, name, source, length_of(source), exists=name in source_of)
+    for name, session_source in source_of.items():
+        if name not in names:
+            length = length_of(session_source) if session_source in catalog.targets else None
+            yield _listed(catalog, name, session_source, length, exists=True)
 
 
 def _is_session(catalog: Catalog, name: str) -> bool:
-    """Whether a section holds a session of encee's, or one of another tool that says when it ends."""
+    """Whether a section holds a session of encee, or one of another tool with an expiry."""
     options = catalog.credentials[name]
     if managed_by_encee(options):
         return holds_session(options)
@@ -84,7 +88,7 @@ def _is_session(catalog: Catalog, name: str) -> bool:
 
 def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta | None, *, exists: bool) -> Listed:
     options = catalog.credentials[name] if exists else {}
-    # A role can be in another account than the user who assumes it, and so than the device in its profile.
+    # A role, and so its session, can be in another account than the device in its profile.
     user = source if source and source not in catalog.roles else None
     of_user = catalog.options(user) if user else {}
     account = (

@@ -1,4 +1,4 @@
-"""The settings of a profile, in their order: option, environment, credentials file, config file, default."""
+"""Look up a profile's settings: option, environment, credentials file, config file, default."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from encee.profiles.identifiers import (
 )
 
 SEED = "encee_totp"
-"""The option that says where the seed of a profile's device lies."""
+"""The option that says where the seed of a profile's device is stored."""
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -32,7 +32,7 @@ Checked = TypeVar("Checked")
 
 
 class GivenSettings(NamedTuple):
-    """The settings that the command line gives for every profile of a run; None where it is silent."""
+    """The settings of the command line, for every profile of a run; None if not given."""
 
     mfa_serial: str | None = None
     duration: str | None = None
@@ -42,13 +42,13 @@ class GivenSettings(NamedTuple):
 
 
 class Settings:
-    """Looks a profile's settings up.
+    """The settings of profiles.
 
     Args:
-        given: The command line's.
+        given: The settings of the command line.
         environ: The environment.
-        catalog: The two files.
-        legacy_serial: The device that `~/.encee/config` names, or None.
+        catalog: The profiles.
+        legacy_serial: The device that `~/.encee/config` names, if any.
     """
 
     def __init__(
@@ -60,37 +60,37 @@ class Settings:
         self._legacy_serial = legacy_serial
 
     def saved_serial(self, profile: str) -> str | None:
-        """The device that the two files name for a long-term profile: in itself, or in the roles that use it.
+        """Return the device that the two files name for a long-term profile or for the roles that use it.
 
         Raises:
-            FileRefusedError: What names it has further lines.
+            FileRefusedError: The value has several lines.
         """
         return one_line(self._saved(profile), f"the serial number of the device that is saved for {profile}")
 
     def has_saved_serial(self, profile: str) -> bool:
-        """Whether the two files name a device for a long-term profile, whatever it is."""
+        """Whether the two files name a device for a long-term profile, valid or not."""
         return self._saved(profile) is not None
 
     def _saved(self, profile: str) -> str | None:
         return self._catalog.device(profile) or self._serial_of_roles(profile)
 
     def _serial_of_roles(self, profile: str) -> str | None:
-        """The one distinct `mfa_serial` of the role profiles that use a long-term profile directly."""
+        """Return the only distinct `mfa_serial` of the role profiles that use a profile directly."""
         names = {profile, self._catalog.targets.get(profile)}
         roles = [self._catalog.options(role) for role in self._catalog.roles]
         serials = {role["mfa_serial"] for role in roles if role["source_profile"] in names and role.get("mfa_serial")}
         return serials.pop() if len(serials) == 1 else None
 
     def _legacy(self, profile: str) -> str | None:
-        """The first encee's device, unless it belongs to another account than the profile's key."""
+        """Return the device of the first encee, unless it is of another account than the profile's key."""
         key = self._catalog.access_key(profile)
         return self._legacy_serial if can_be_one_users(self._legacy_serial, key.id if key else None) else None
 
     def serial(self, profile: str) -> str | None:
-        """The serial number of a profile's device, checked; None where no setting names one.
+        """Return the checked serial number of a profile's device; None if no setting names it.
 
         Raises:
-            UsageError: It is not the serial number of a device that STS takes.
+            UsageError: STS does not accept the serial number.
         """
         options = self._catalog.options(profile)
         return self._serial_else(
@@ -101,18 +101,18 @@ class Settings:
         )
 
     def device_name(self) -> str | None:
-        """The name of a device, where the command line gives that instead of a serial number."""
+        """Return the device's name if the command line gives that instead of a serial number."""
         given = self._given.mfa_serial
         return given if given is not None and is_device_name(given) else None
 
     def _serial_else(self, profile: str, *saved: tuple[str, str | None]) -> str | None:
-        """The device that the command line or the environment names, else the first that is saved, checked.
+        """Return the device of the command line or the environment, else the first saved one, checked.
 
-        None where the command line gives a name that does not belong to exactly one device in the files.
+        None if the command line gives a name that does not match exactly one device in the files.
         """
         if (name := self.device_name()) is not None:
-            known = self._catalog.devices_called(name, profile)
-            return known[0] if len(known) == 1 else None
+            serials = self._catalog.devices_called(name, profile)
+            return serials[0] if len(serials) == 1 else None
         return _checked(
             checked_serial,
             ("", self._given.mfa_serial),
@@ -121,10 +121,10 @@ class Settings:
         )
 
     def duration(self, profile: str) -> timedelta:
-        """For how long a profile's session is asked.
+        """Return the duration to request for a profile's session.
 
         Raises:
-            UsageError: It is no duration, or not one that STS grants.
+            UsageError: The setting is not a duration, or STS does not grant it.
         """
         duration = _checked(
             _session_duration,
@@ -136,26 +136,26 @@ class Settings:
         return duration or WORKING_DAY
 
     def given_duration(self) -> timedelta | None:
-        """For how long the command line wants its sessions; None where it does not say.
+        """Return the duration that the command line gives, or None.
 
         Raises:
-            UsageError: It is no duration, or not one that STS grants.
+            UsageError: The option is not a duration, or STS does not grant it.
         """
         return _checked(_session_duration, ("", self._given.duration))
 
     def length(self, profile: str) -> timedelta | None:
-        """How long a session of a long-term or role profile is when it is new; None where a setting is refused."""
+        """Return the length of a new session of a profile; None if a setting is invalid."""
         try:
             return self.role(profile).duration if profile in self._catalog.roles else self.duration(profile)
         except EnceeError:
             return None
 
     def role(self, profile: str) -> Role:
-        """The role that a role profile describes.
+        """Return the role that a role profile describes.
 
         Raises:
-            UsageError: `duration_seconds` is no duration, or not one that AWS grants; or another setting cannot be one.
-            FileRefusedError: A setting has further lines.
+            UsageError: A setting is invalid.
+            FileRefusedError: A setting has several lines.
         """
         read = partial(self._catalog.one_line, profile)
         arn = read("role_arn") or ""
@@ -167,7 +167,7 @@ class Settings:
         name = read("role_session_name") or "encee"
         if not _SESSION_NAME.fullmatch(name):
             raise UsageError(
-                f"role_session_name of {profile} is not one", hint="use 2 to 64 letters, digits and _+=,.@-"
+                f"role_session_name of {profile} is not valid", hint="use 2 to 64 letters, digits and _+=,.@-"
             )
         value = read("duration_seconds")
         limit = "a role cannot be assumed for {}: AWS grants 15m to 12h"
@@ -179,28 +179,28 @@ class Settings:
         )
 
     def serial_of_role(self, profile: str) -> str | None:
-        """The device of a role with a code of its own: what its profile names, or is given for all; None else.
+        """Return the device of a role that needs a code of its own, or None.
 
         Raises:
-            UsageError: It is not the serial number of a device that STS takes.
+            UsageError: STS does not accept the serial number.
         """
         return self._serial_else(
             profile, (f"mfa_serial of {profile}", self._catalog.options(profile).get("mfa_serial"))
         )
 
     def region_of_role(self, profile: str) -> str | None:
-        """The region in which a role is assumed, where that is not its source's.
+        """Return the region in which a role is assumed; None means that of its source profile.
 
         Raises:
-            FileRefusedError: The setting has further lines.
+            FileRefusedError: The setting has several lines.
         """
         return self._given.region or self._catalog.one_line(profile, "region")
 
     def code_command(self, profile: str) -> str | None:
-        """The command that prints a profile's codes.
+        """Return the command that prints a profile's MFA codes, if any.
 
         Raises:
-            FileRefusedError: The setting has further lines.
+            FileRefusedError: The setting has several lines.
         """
         return (
             self._given.code_command
@@ -212,26 +212,26 @@ class Settings:
         """Whether the keyring has the seed of a profile's device.
 
         Raises:
-            FileRefusedError: The setting has further lines.
+            FileRefusedError: The setting has several lines.
         """
         return self._catalog.one_line(profile, SEED) == IN_KEYRING
 
     def target(self, profile: str, *, named: bool = True) -> str:
-        """The name of a profile's session profile; the option counts for a profile that the command line names."""
+        """Return a profile's session profile; `--to` counts only for a profile named on the command line."""
         return (named and self._given.to) or self._catalog.targets[profile]
 
     def region(self, profile: str, serial: str | None) -> tuple[str, str | None]:
-        """The region of the STS endpoint, and a warning or None.
+        """Return the region of the STS endpoint, and a warning or None.
 
-        The profile's own region comes before the environment's; one of the environment that is in another
-        partition than the device is passed over.
+        The profile's region takes precedence over that of the environment, which is ignored if it is in another
+        partition than the device.
 
         Args:
-            profile: Whose.
-            serial: The serial number of its device, or None.
+            profile: The profile.
+            serial: The serial number of its device, if known.
 
         Raises:
-            FileRefusedError: The profile's own region has further lines.
+            FileRefusedError: The profile's region has several lines.
         """
         if own := self._given.region or self._catalog.one_line(profile, "region"):
             return own, None
@@ -248,10 +248,10 @@ class Settings:
 
 
 def refuse_other_partition(region: str, serial: str | None, profile: str) -> None:
-    """Refuse a region in which nobody knows the device, nor the key of its user: AWS would say that there is no key.
+    """Refuse a region in another partition than the device, where AWS would not know the user's key.
 
     Raises:
-        UsageError: The device's ARN names another partition than the region's.
+        UsageError: The device's ARN names another partition.
     """
     device = DEVICE_ARN.fullmatch(serial or "")
     if device and partition_of(region) != device["partition"]:
@@ -267,14 +267,14 @@ def _session_duration(value: str) -> timedelta:
 
 
 def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:
-    """The first value that is there, checked; None where there is none.
+    """Return the first value that is set, checked; None if no value is set.
 
     Args:
-        check: Makes something of a value, or refuses it.
-        candidates: Where a value stands, for the refusal, and the value; the command line's stands nowhere.
+        check: Converts a value, or raises a UsageError.
+        candidates: The place of each value, for the message, and the value; the place is empty for the command line.
 
     Raises:
-        UsageError: The value was refused.
+        UsageError: `check` raised it.
     """
     for where, candidate in candidates:
         if value := one_line(candidate, where):

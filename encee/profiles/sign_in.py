@@ -1,4 +1,4 @@
-"""How the profiles get credentials that encee does not refresh: AWS tools sign in with them by themselves.
+"""Recognize profiles whose credentials AWS tools get without encee, and how they sign in.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
@@ -13,8 +13,8 @@ class SignIn(NamedTuple):
 
     Args:
         kind: `sso`, `login`, `web-identity`, `credential-source` or `credential-process`.
-        what: What it signs in with, for people.
-        command: The words that sign in, or that show whether it works, up to the profile's name.
+        what: The method, in a message.
+        command: The command that signs in, or that shows whether it works, without the profile's name.
     """
 
     kind: str
@@ -22,7 +22,7 @@ class SignIn(NamedTuple):
     command: tuple[str, ...] = ("aws", "sts", "get-caller-identity", "--profile")
 
     def hint(self, profile: str) -> str:
-        """The command line for a profile."""
+        """Return the command for a profile."""
         return join([*self.command, profile])
 
 
@@ -33,9 +33,9 @@ _SIGN_INS = {
     "login_session": SignIn("login", "aws login", ("aws", "login", "--profile")),
     "credential_process": SignIn("credential-process", "a command (credential_process)"),
 }
-"""What an option begins with → how a profile that has it signs in; in the order in which botocore takes them."""
+"""Beginning of an option → how a profile with it signs in; in the order of botocore."""
 
 
 def sign_in(options: Mapping[str, str]) -> SignIn | None:
-    """How a profile with these options signs in by itself; None where it does not."""
+    """Return how a profile with these options signs in, or None."""
     return next((way for begin, way in _SIGN_INS.items() if any(name.startswith(begin) for name in options)), None)

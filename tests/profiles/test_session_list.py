@@ -3,7 +3,7 @@
 import pytest
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.session_list import sessions
+from encee.profiles.session_list import list_sessions
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s"}
 THEIRS = {"aws_access_key_id": "ASIAQNZGKIQY56JQ7WML", "aws_secret_access_key": "s", "aws_session_token": "t"}
@@ -19,7 +19,7 @@ def of(source: str) -> dict[str, str]:
 
 def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[str, str | None, bool]]:
     """Profile, source, and whether there is a session that says when it ends."""
-    rows = list(sessions(Catalog(credentials, config or {})))
+    rows = list(list_sessions(Catalog(credentials, config or {})))
     assert len({row.profile for row in rows}) == len(rows)
     return [(row.profile, row.source, row.expiration is not None) for row in rows]
 
@@ -69,13 +69,13 @@ def test_lists_a_role_that_has_a_session_and_no_other() -> None:
 
 def test_the_account_of_a_role_is_not_that_of_its_device() -> None:
     role = ROLE | {"mfa_serial": "arn:aws:iam::123456789012:mfa/jane"}
-    (row,) = sessions(Catalog({"admin-mfa": of("admin")}, {"profile admin": role}))
+    (row,) = list_sessions(Catalog({"admin-mfa": of("admin")}, {"profile admin": role}))
     assert row.account == "029608264753"
 
 
 def test_only_a_session_of_encees_counts_as_one_that_exists() -> None:
     theirs = {"prod": KEYS, "prod-mfa": THEIRS | {"x_security_token_expires": ENDS}, "dev": KEYS, "dev-mfa": of("dev")}
-    assert [(row.profile, row.exists) for row in sessions(Catalog(theirs, {}))] == [
+    assert [(row.profile, row.exists) for row in list_sessions(Catalog(theirs, {}))] == [
         ("prod-mfa", False),
         ("dev-mfa", True),
     ]

@@ -110,7 +110,7 @@ def test_both_files_are_as_before(
     if one_by_one:
         files = Files(pair.credentials.path, pair.config.path)
         for target in order:
-            pair.clear(partial(named_sessions, words=[target.profile], files=files))
+            pair.clear(partial(named_sessions, arguments=[target.profile], files=files))
     else:
         pair.clear(all_sessions)
     assert pair.read() == before

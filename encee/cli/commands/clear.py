@@ -51,7 +51,7 @@ def clear(
     if expired:
         choose = partial(expired_sessions, now=environment.clock())
     elif profiles:
-        choose = partial(named_sessions, words=profiles, files=files)
+        choose = partial(named_sessions, arguments=profiles, files=files)
     credentials, config = stores(files)
     cleared = clear_sessions(credentials, config, choose, terminal.warn)
     _show(cleared)

@@ -28,7 +28,7 @@ from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
 from encee.profiles.lookup_errors import not_a_source, nothing_to_refresh
-from encee.profiles.session_list import Listed, sessions
+from encee.profiles.session_list import Listed, list_sessions
 from encee.profiles.settings import GivenSettings, Settings
 
 _STYLES = {
@@ -148,7 +148,7 @@ def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, environ
     Raises:
         UsageError: A word means none of them.
     """
-    rows = list(sessions(catalog, Settings(GivenSettings(), environment.environ, catalog).length))
+    rows = list(list_sessions(catalog, Settings(GivenSettings(), environment.environ, catalog).length))
     return _named(words, rows, catalog, files) if words else rows
 
 
