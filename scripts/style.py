@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 WORDS = {
     r"nobody|somebody|anybody|everybody|whoever": "the user, or the program",
-    r"(?:is|are|was|were) (?:no|none)\b(?! longer| more| such| other)": "is not, or: there is no",
+    r"(?<!there )(?:is|are|was|were) (?:no|none)\b(?! longer| more| such| other)": "is not, or: there is no",
     r"to be had": "available",
     r"of which": "a sentence of its own",
     r"go(?:es)? on\b": "continue",

@@ -142,7 +142,7 @@ def _unknown(catalog: Catalog, argument: str, files: Files) -> MistypedError:
     if not argument:
         return MistypedError("the name of a profile is empty", hint=look)
     if re.fullmatch("[0-9]{6}", argument):
-        return MistypedError("an MFA code belongs after --code", hint="encee refresh PROFILE --code CODE")
+        return MistypedError("an MFA code is not a profile", hint="encee refresh PROFILE --code CODE")
     if sources := [profile for profile, target in catalog.targets.items() if target == argument]:
         return MistypedError(
             f"{argument} is the session profile of {' and '.join(sources)}",

@@ -1,4 +1,4 @@
-"""What the tests of the write stand on: a file, and a store of it."""
+"""The fixtures of the tests of the write: a file, and an `AwsFile` for it."""
 
 from collections.abc import Callable
 from pathlib import Path

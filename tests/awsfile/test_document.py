@@ -24,7 +24,7 @@ def test_keeps_a_mixture_of_line_ends_and_follows_the_majority() -> None:
         assert own(before) == before + "\n[dev-mfa]\n" + OURS
 
 
-def test_a_key_behind_indented_keys_of_ours_does_not_become_a_part_of_the_token() -> None:
+def test_a_key_after_our_indented_keys_does_not_join_the_token() -> None:
     before = "[dev-mfa]\n  aws_access_key_id = old\n  aws_session_token = old\n  region = eu-west-1\n[z]\n"
     assert own(before) == f"[dev-mfa]\n{OURS}region = eu-west-1\n[z]\n"
 
@@ -49,7 +49,7 @@ def test_refuses_to_delete_a_line_under_a_stale_option(stale: str) -> None:
     assert f"line 3 is indented under {stale}" in refusal(own, f"[dev-mfa]\n{stale} = old\n  region = only-here\n")
 
 
-def test_keeps_a_comment_inside_a_continuation_of_a_foreign_key_but_not_indented() -> None:
+def test_keeps_a_comment_in_a_foreign_continuation_but_not_its_indentation() -> None:
     before = "[dev-mfa]\nnote = one\n  # mine\n  two\n"
     assert own(before) == f"[dev-mfa]\nnote = one\n# mine\n  two\n{OURS}"
 
@@ -60,7 +60,7 @@ def test_an_indented_comment_that_looks_like_a_key_is_a_comment(comment: str) ->
     assert own(before) == f"[dev-mfa]\n{comment.strip()}\n{comment.strip()}\n{OURS}"
 
 
-def test_a_missing_key_does_not_land_behind_the_comment_of_the_next_section() -> None:
+def test_a_missing_key_is_not_added_after_the_next_sections_comment() -> None:
     before = "[dev-mfa]\naws_access_key_id = old\n\n# about z\n[z]\nx = 1\n"
     assert own(before) == f"[dev-mfa]\n{OURS}\n# about z\n[z]\nx = 1\n"
 
@@ -243,7 +243,7 @@ def test_refuses_such_a_name_where_the_section_exists_as_well(name: str) -> None
     assert document.data() == f"[{name}]\n".encode()
 
 
-def test_sets_keys_in_a_section_of_a_person_whatever_its_name_but_never_in_default() -> None:
+def test_sets_keys_in_a_users_section_of_any_name_except_default() -> None:
     document = Document(b"[my keys]\nx = 1\n[DEFAULT]\n", FILE, CredentialsHeaders())
     document.set("my keys", {"y": "2"})
     with pytest.raises(UsageError):
@@ -258,7 +258,7 @@ def test_accepts_every_name_that_aws_tools_read_alike(name: str) -> None:
     assert own(once, name) == once
 
 
-def test_only_the_lines_of_the_section_reach_the_parser_that_is_slower_than_linear(
+def test_only_the_lines_of_the_section_reach_the_quadratic_parser(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[str] = []
@@ -295,13 +295,13 @@ def test_adds_that_line_end_whatever_the_file_ends_with(end: str) -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_file_without_a_last_line_end_gets_two_and_ends_without_one_again(line_end: str) -> None:
+def test_a_file_without_a_last_line_end_gets_two_and_ends_without_one(line_end: str) -> None:
     before = KEYS.removesuffix("\n").replace("\n", line_end)
     assert own(before) == before + f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n").replace("\n", line_end)
 
 
 @pytest.mark.parametrize("before", ["[dev-mfa]", "[dev-mfa]\naws_session_token = old", "[a]\n[dev-mfa]\n\tx = 1"])
-def test_editing_the_last_section_of_a_file_without_a_last_line_end_adds_none(before: str) -> None:
+def test_editing_the_last_section_adds_no_last_line_end(before: str) -> None:
     kept = before[: before.index("]", before.index("dev-mfa")) + 1]
     foreign = "x = 1\n" if "x = 1" in before else ""
     assert own(before) == f"{kept}\n{foreign}{OURS}".removesuffix("\n")
@@ -351,9 +351,7 @@ def test_the_view_is_kept_in_step_with_the_edits() -> None:
 @pytest.mark.parametrize(
     "before", [f"# mine\n{KEYS}[dev-mfa]\nx = 1\n# the end\n", f"# mine\n{KEYS}[dev-mfa]\n\n# no end"]
 )
-def test_refuses_when_bytes_outside_the_edits_have_changed_even_where_no_tool_reads_them(
-    before: str, line: int
-) -> None:
+def test_refuses_changed_bytes_outside_the_edits_that_no_tool_reads(before: str, line: int) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
     document.own("dev-mfa", SESSION)
     if line == 0:
@@ -407,7 +405,7 @@ def test_refuses_what_the_aws_tools_cannot_read_and_names_the_line_only(data: by
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-def test_reads_a_default_section_with_a_broken_value_that_no_section_inherits() -> None:
+def test_reads_a_default_section_with_a_broken_value_nothing_inherits() -> None:
     before = "[DEFAULT]\ns3 =\n  broken\n[a]\ns3 = x\n[dev-mfa]\ns3 =\n"
     assert own(before) == before + OURS
     assert "line 3 holds a nested line" in refusal(own, before.removesuffix("s3 =\n"))

@@ -159,7 +159,7 @@ def test_nothing_to_take_out_changes_nothing(text: str) -> None:
     assert unset_region(text) == text
 
 
-def test_a_file_without_a_last_line_end_keeps_none_when_its_last_option_goes() -> None:
+def test_removing_the_last_option_adds_no_last_line_end() -> None:
     assert unset_region("[profile dev]\noutput = json\nregion = a") == "[profile dev]\noutput = json"
 
 
@@ -169,7 +169,7 @@ def test_an_option_of_the_default_section_of_configparser_is_not_taken_out() -> 
     assert unset_region(f"{before}region = a\n") == before
 
 
-def test_refuses_to_take_an_option_out_of_a_section_that_tools_disagree_about() -> None:
+def test_refuses_to_unset_in_a_section_that_tools_read_differently() -> None:
     assert "spells [profile dev]" in refusal(unset_region, "[profile dev] # mine\nregion = a\n")
 
 
@@ -206,17 +206,17 @@ def test_refuses_to_exchange_a_name_in_mixed_case_for_another() -> None:
     assert "Aws_Secret_Access_Key is written in mixed case" in refusal(exchange, "[dev]\nAws_Secret_Access_Key = s\n")
 
 
-def test_an_exchange_passes_over_what_is_not_there_and_refuses_a_section_that_is_gone() -> None:
+def test_replacing_skips_missing_options_and_refuses_a_missing_section() -> None:
     assert exchange("[dev]\nregion = a\n") == "[dev]\nregion = a\n"
     assert "[dev] does not exist any more" in refusal(exchange, "[z]\n")
 
 
 @pytest.mark.parametrize("name", ["aws_access_key_id", "encee_secret"])
-def test_refuses_an_exchange_beside_an_indented_line_that_is_the_option_to_some_tools(name: str) -> None:
+def test_refuses_replacing_near_an_indented_line_that_some_tools_read(name: str) -> None:
     assert f"line 4 sets {name}" in refusal(exchange, f"[dev]\naws_access_key_id = OLD\nx = 1\n  {name} = y\n")
 
 
-def test_refuses_an_exchange_for_an_option_that_is_there_already_or_is_inherited() -> None:
+def test_refuses_replacing_by_an_option_that_exists_or_is_inherited() -> None:
     assert "would change how" in refusal(exchange, "[dev]\nencee_secret = a\naws_secret_access_key = b\n")
     assert "would change how" in refusal(
         exchange, "[DEFAULT]\naws_secret_access_key = a\n[dev]\naws_secret_access_key=b\n"

@@ -161,7 +161,7 @@ def files(draw: st.DrawFn, ours: tuple[str, ...]) -> bytes:
 
 @st.composite
 def odd_files(draw: st.DrawFn) -> bytes:
-    """Lines in no order at all, and sometimes bytes that are no text."""
+    """Lines in any order, and sometimes bytes that are not text."""
     lines = draw(st.lists(st.sampled_from((*KEYS, *GAPS, *NASTY, *HEADERS, *HEADERS)), max_size=8))
     data = draw(st.sampled_from(("\n", "\r\n"))).join(lines).encode()
     if not draw(st.integers(0, 2)):
@@ -188,7 +188,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Parts(NamedTuple):
-    """A file, cut before a section's header and behind its last option."""
+    """A file, split before a section's header and after its last option."""
 
     before: list[str]
     section: list[str]
@@ -200,7 +200,7 @@ def lines_of(data: bytes) -> list[str]:
 
 
 def cut(data: bytes, is_header: Callable[[str], bool]) -> Parts:
-    """Where the section is; what comes behind its last option belongs to the next one."""
+    """Locate the section; what follows its last option belongs to the next one."""
     lines = lines_of(data)
     starts = [number for number, line in enumerate(lines) if line[0] == "[" and is_header(line)]
     if not starts:
@@ -275,11 +275,11 @@ def edited(edit: Callable[[bytes], bytes], data: bytes) -> bytes | None:
 
 
 def assert_the_rest_is_untouched(before: bytes, after: bytes, is_header: Callable[[str], bool]) -> None:
-    """Every byte outside the section; where there was none, everything, with one line end more."""
+    """Return the bytes outside the section; if it was missing, all bytes and one line end more."""
     old, new = cut(before, is_header), cut(after, is_header)
     assert new.section
     if old.section:
-        # What is in it may have become a part of what is behind it: an indented comment that went to column 0.
+        # An indented comment that moved to column 0 can belong to what follows the section now.
         assert new.before == old.before
         assert after.endswith("".join(old.behind).encode())
         return
@@ -294,7 +294,7 @@ def assert_the_rest_is_untouched(before: bytes, after: bytes, is_header: Callabl
 
 @thorough
 @given(credentials_files)
-def test_owning_a_section_changes_nothing_else_and_every_reader_sees_the_new_session(file: Path, data: bytes) -> None:
+def test_owning_a_section_changes_nothing_else_and_all_read_the_session(file: Path, data: bytes) -> None:
     after = edited(owned, data)
     if after is None:
         return
@@ -331,7 +331,7 @@ def test_owning_a_section_changes_nothing_else_and_every_reader_sees_the_new_ses
 @brief
 @given(config_files)
 @example(b"[profile dev]\nregion = us-east-1\n#[dev]\n  aws_session_token = old\n")
-def test_setting_options_changes_nothing_else_that_botocore_or_a_person_reads(file: Path, data: bytes) -> None:
+def test_setting_options_changes_nothing_else_that_a_reader_sees(file: Path, data: bytes) -> None:
     after = edited(with_settings, data)
     if after is None:
         return
@@ -359,7 +359,7 @@ def test_setting_options_changes_nothing_else_that_botocore_or_a_person_reads(fi
 
 @brief
 @given(config_files)
-def test_unsetting_options_changes_nothing_else_that_botocore_or_a_person_reads(file: Path, data: bytes) -> None:
+def test_unsetting_options_changes_nothing_else_that_a_reader_sees(file: Path, data: bytes) -> None:
     after = edited(without_settings, data)
     if after is None:
         return
@@ -417,7 +417,7 @@ def test_removing_the_sections_that_were_added_gives_the_bytes_from_before(
     b"[dev-mfa]\naws_session_token: old\nmfa_serial = GAHT12345678\n"
 )
 @example(b"[dev-mfa]\nregion = us-east-1\n\n   \naws_access_key_id = AKIAOLD")
-def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else(file: Path, data: bytes) -> None:
+def test_removing_a_section_leaves_the_options_of_the_user_and_all_else(file: Path, data: bytes) -> None:
     before = edited(owned, data)
     if before is None:
         return
@@ -455,7 +455,7 @@ def test_removing_a_section_leaves_what_a_person_put_into_it_and_everything_else
 
 
 def options_of(section: list[str]) -> dict[str, str]:
-    """The options that stand in a section itself."""
+    """The options in a section itself."""
     parser = configparser.RawConfigParser()
     parser.read_file(io.StringIO("".join(section), newline=None))
     return dict(parser["dev-mfa"])
@@ -472,7 +472,7 @@ def without_the_line_end_of_a_section(head: str, *, ended: bool) -> str:
 
 @brief
 @given(config_files)
-def test_removing_the_config_section_that_was_added_gives_the_bytes_from_before(data: bytes) -> None:
+def test_removing_an_added_config_section_restores_the_bytes(data: bytes) -> None:
     if cut(data, is_dev).section:
         return
     after = edited(with_settings, data)

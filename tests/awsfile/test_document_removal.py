@@ -28,7 +28,7 @@ def test_removes_several_sections_in_any_order(before: str, first: str) -> None:
     assert remove(remove(both, first), second) == before
 
 
-def test_a_section_that_is_added_where_one_was_removed_stands_as_in_a_file_of_its_own() -> None:
+def test_a_section_added_after_a_removal_is_as_in_a_new_file() -> None:
     before = f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n")
     document = Document(before.encode(), FILE, CredentialsHeaders())
     assert document.remove("dev-mfa", SESSION, mark="aws_session_token")
@@ -68,7 +68,7 @@ def test_a_section_with_nothing_but_comments_left_stays_with_them() -> None:
     assert remove(f"{KEYS}\n[dev-mfa]\n# mine\n{OURS}") == f"{KEYS}\n[dev-mfa]\n# mine\n"
 
 
-def test_an_indented_comment_behind_a_key_of_ours_does_not_become_a_part_of_a_value() -> None:
+def test_an_indented_comment_after_our_key_does_not_join_a_value() -> None:
     before = f"[dev-mfa]\nregion = x\n{OURS}  # mine\n\n  ; mine too\noutput = y\n  # and mine\nz = 1\n"
     assert remove(before) == "[dev-mfa]\nregion = x\n# mine\n\n; mine too\noutput = y\n  # and mine\nz = 1\n"
 
@@ -78,7 +78,7 @@ def test_a_comment_after_the_last_key_of_ours_stays() -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_part_that_stays_at_the_end_of_a_file_without_a_last_line_end_gets_none(line_end: str) -> None:
+def test_a_remaining_part_at_the_end_of_a_file_gets_no_line_end(line_end: str) -> None:
     before = f"[dev-mfa]\nregion = x\n{OURS}".removesuffix("\n").replace("\n", line_end)
     assert remove(before) == f"[dev-mfa]{line_end}region = x"
     before = before.replace(f"x{line_end}", f"x{line_end * 2}")

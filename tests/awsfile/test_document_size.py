@@ -83,9 +83,7 @@ def test_refuses_a_line_without_a_value_of_100_000_characters() -> None:
 
 
 @pytest.mark.parametrize("indent", ["", "  "])
-def test_the_parser_that_is_quadratic_in_options_gets_a_few_hundred_at_once(
-    monkeypatch: pytest.MonkeyPatch, indent: str
-) -> None:
+def test_the_quadratic_parser_gets_a_few_hundred_options_at_once(monkeypatch: pytest.MonkeyPatch, indent: str) -> None:
     pieces: list[list[str]] = []
     real = configupdater.ConfigUpdater.read_file
 

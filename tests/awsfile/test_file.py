@@ -89,7 +89,7 @@ def test_says_of_a_missing_file_that_nobody_else_reads_it(tmp_path: Path) -> Non
     assert not AwsFile(tmp_path / "x", CredentialsHeaders(), pytest.fail).readable_by_others()
 
 
-def test_a_system_whose_modes_mean_nothing_says_of_no_file_that_others_read_it(
+def test_without_modes_no_file_is_reported_as_readable_by_others(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
@@ -238,7 +238,7 @@ def test_an_attribute_that_is_not_taken_costs_no_other(
     assert ["attributes" in warning for warning in warnings] == [True]
 
 
-def test_without_the_access_control_list_its_mask_gives_the_group_no_access(
+def test_without_the_access_control_list_the_group_gets_no_access(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o664)
@@ -249,7 +249,7 @@ def test_without_the_access_control_list_its_mask_gives_the_group_no_access(
     assert stat.S_IMODE(file.stat().st_mode) == 0o604
 
 
-def test_is_on_the_disk_before_it_replaces_and_the_folder_is_flushed_behind_it(
+def test_flushes_the_file_before_and_the_folder_after_the_replacement(
     file: Path, store: AwsFile, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []

@@ -124,7 +124,7 @@ def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
         ("replaced", 1, PROFILES + OLD.replace("old", "new")),
     ],
 )
-def test_killed_at_any_point_of_the_write_the_file_is_the_old_or_the_new_one(
+def test_killed_at_any_point_the_file_is_the_old_or_the_new_one(
     file: Path, point: str, leaves: int, content: str
 ) -> None:
     for number in range(ROUNDS_AT_A_POINT):

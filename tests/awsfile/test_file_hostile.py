@@ -1,4 +1,4 @@
-"""Somebody else who may write to the folder, and an umask that keeps nothing out."""
+"""Another user who may write to the folder, and an umask that restricts nothing."""
 
 import os
 import stat
@@ -22,7 +22,7 @@ LONG_AGO = (1_700_000_000, 1_700_000_000)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where everybody may write."""
+    """A folder that every user may write to."""
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(0o777)
@@ -40,7 +40,7 @@ def file(folder: Path) -> Path:
 
 @pytest.fixture
 def precious(tmp_path: Path) -> Path:
-    """A file outside the folder, which somebody wants to see harmed or used."""
+    """A file outside the folder, which an attacker wants to damage or to have used."""
     precious = tmp_path / "precious"
     precious.write_bytes(THEIRS)
     precious.chmod(0o666)
@@ -62,7 +62,7 @@ def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def when_made(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Path], object]]:
-    """What somebody does who sees a temporary file appear."""
+    """The action of an attacker who sees a temporary file appear."""
     acts: list[Callable[[Path], object]] = []
     real = tempfile.mkstemp
 
@@ -81,7 +81,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("odd_umask")
-def test_all_that_is_made_is_its_owners_and_nobody_elses_whatever_the_umask(tmp_path: Path) -> None:
+def test_only_the_owner_can_use_what_is_made_whatever_the_umask(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
     with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
@@ -129,7 +129,7 @@ def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
 
 
 @pytest.mark.parametrize("is_link", [False, True])
-def test_a_file_in_the_place_of_the_second_name_is_never_taken_for_the_original(
+def test_a_file_with_the_second_name_is_never_taken_for_the_original(
     file: Path, store: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
 ) -> None:
     def plant(temporary: Path) -> None:

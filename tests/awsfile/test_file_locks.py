@@ -24,7 +24,7 @@ from tests.conftest import NO_PRIVILEGES
 
 @contextmanager
 def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds a lock until it is told to end."""
+    """Another process that holds a lock until the block ends."""
     script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, str(lock_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -116,7 +116,7 @@ for _ in range(50):
 
 
 @pytest.mark.slow
-def test_only_one_process_at_a_time_has_the_lock_of_a_key_although_its_file_goes(file: Path) -> None:
+def test_one_process_at_a_time_has_a_keys_lock_although_its_file_goes(file: Path) -> None:
     runs = [
         subprocess.Popen([sys.executable, "-c", HOLD_A_KEY, str(file)], stderr=subprocess.PIPE, text=True)
         for _ in range(6)
@@ -127,7 +127,7 @@ def test_only_one_process_at_a_time_has_the_lock_of_a_key_although_its_file_goes
 
 @pytest.mark.needs("setpriv", permission_to_be_root=ROOT)
 @pytest.mark.parametrize("name", [".credentials.encee-lock", KEY_LOCK])
-def test_a_lock_file_of_another_user_is_named_with_the_command_that_repairs_it(file: Path, name: str) -> None:
+def test_a_lock_file_of_another_user_is_named_with_the_command_to_fix_it(file: Path, name: str) -> None:
     lock_file = file.with_name(name)
     lock_file.touch(mode=0o600)
     os.chown(lock_file, 12345, 54321)

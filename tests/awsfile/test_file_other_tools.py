@@ -203,7 +203,7 @@ class LateTool:
     opened: list[BinaryIO] = field(default_factory=list)
 
     def edit(self, document: Document) -> None:
-        """Our edit, in the middle of which the tool opens the file."""
+        """An edit of encee, during which the tool opens the file."""
         put(document)
         if not self.opened:
             self.opened.append(self.file.open("r+b"))
@@ -251,7 +251,7 @@ def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
     assert names(file.parent) == {"credentials"}
 
 
-def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_yet(
+def test_waits_for_a_tool_with_the_old_file_open_that_has_not_written_yet(
     file: Path, store: AwsFile, late: LateTool
 ) -> None:
     writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
@@ -267,7 +267,7 @@ def test_waits_for_a_tool_that_has_the_replaced_file_open_and_has_not_written_ye
 
 
 @pytest.mark.usefixtures("impatient")
-def test_refuses_and_puts_the_old_file_back_under_a_tool_that_keeps_it_open(
+def test_refuses_and_restores_the_old_file_while_a_tool_keeps_it_open(
     file: Path, store: AwsFile, late: LateTool
 ) -> None:
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
@@ -288,7 +288,7 @@ def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_what_a_tool_that_never_stops_writes_to_the_file_that_was_replaced_is_kept(
+def test_keeps_what_a_tool_that_never_stops_writes_to_the_old_file(
     file: Path,
     store: AwsFile,
     late: LateTool,
@@ -389,7 +389,7 @@ def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
     assert names(file.parent) == {"credentials"}
 
 
-def test_keeps_both_versions_when_two_tools_save_in_the_moment_of_the_exchange(
+def test_keeps_both_versions_when_two_tools_save_during_the_exchange(
     file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
@@ -488,9 +488,7 @@ def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
     assert file.read_bytes() == BEFORE
 
 
-def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
-    file: Path, store: AwsFile, opened: list[None]
-) -> None:
+def test_a_denied_replacement_is_not_repeated_except_on_windows(file: Path, store: AwsFile, opened: list[None]) -> None:
     opened += [None] * 2
     assert "permission denied" in refusal(store)
     assert len(opened) == 1
@@ -498,7 +496,7 @@ def test_a_denied_replacement_is_not_repeated_where_open_files_do_not_deny_it(
 
 
 @pytest.mark.usefixtures("without_exchange")
-def test_a_second_name_that_windows_does_not_let_go_is_left_to_the_next_write(
+def test_a_second_name_that_windows_keeps_is_left_to_the_next_write(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink

@@ -42,7 +42,7 @@ def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: AwsFile, 
 
 
 @pytest.mark.usefixtures("impatient")
-def test_refuses_a_file_that_a_program_keeps_open_for_writing_however_old_it_is(file: Path, store: AwsFile) -> None:
+def test_refuses_a_file_of_any_age_that_a_program_has_open_for_writing(file: Path, store: AwsFile) -> None:
     with file.open("r+b"):
         with pytest.raises(FileBusyError, match="another program keeps writing it"):
             store.edit(put)
@@ -68,7 +68,7 @@ def test_without_leases_waits_until_the_file_is_quiet(
 
 
 @pytest.mark.usefixtures("without_leases", "impatient")
-def test_without_leases_a_file_that_does_not_become_quiet_in_time_is_refused(file: Path, store: AwsFile) -> None:
+def test_without_leases_a_file_that_keeps_changing_is_refused(file: Path, store: AwsFile) -> None:
     file.write_bytes(BEFORE)
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
         store.edit(put)

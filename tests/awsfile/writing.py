@@ -48,7 +48,7 @@ def names(folder: Path) -> set[str]:
 
 
 def refusal(store: AwsFile) -> str:
-    """The message of a refused edit, which left nothing behind and has a hint."""
+    """Return the message of a refused edit, which has a hint and leaves no file."""
     there = names(store.path.parent) if store.path.parent.is_dir() else set()
     with pytest.raises(FileRefusedError) as caught:
         store.edit(put)

@@ -498,7 +498,7 @@ CASES = [
         2,
         "dev has a key in the keyring and a part of one",
         lambda s: s.section("aws_secret_access_key = SECRET", "encee_access_key_id = KEY", "encee_secret = keyring"),
-        hint="neither aws_ key; or both",
+        hint="or both aws_ keys",
     ),
     Case(
         "keys of a profile without any",
@@ -513,7 +513,7 @@ CASES = [
         Case(
             f"{command}, half a key elsewhere",
             5,
-            "[x] of the credentials file holds a part of the key",
+            "[x] of the credentials file holds only a part of the key",
             lambda s: s.credentials(f"[x]\naws_secret_access_key = {s.person.user.access_key.secret}\n"),
             ("keys", command, "dev"),
             hint="under [x]",

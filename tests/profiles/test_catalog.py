@@ -61,9 +61,7 @@ def test_a_role_and_its_session_mean_the_role() -> None:
     ("section", "owner"),
     [(of("bob"), "bob"), (SESSION, "dev"), (THEIRS, "dev"), (THEIRS | {"encee_source": "bob"}, "dev"), ({}, "dev")],
 )
-def test_a_session_belongs_to_its_source_else_to_the_profile_whose_place_it_has(
-    section: dict[str, str], owner: str
-) -> None:
+def test_a_session_belongs_to_its_source_else_to_the_only_candidate(section: dict[str, str], owner: str) -> None:
     catalog = Catalog({"dev": KEYS, "bob": KEYS, "dev-mfa": section}, {})
     assert catalog.owner("dev-mfa") == owner
     assert (catalog.session("dev-mfa", owner) is not None) == ("manager" in section)
@@ -105,7 +103,7 @@ def test_an_empty_token_makes_no_session_of_long_term_keys(option: str) -> None:
         (["theirs?"], ["theirs?"]),
         (["x*", "prod-a"], ["x*", "prod-a"]),
         (["prod-b", "prod-*"], ["prod-b", "prod-a"]),
-        (["nobody", ""], ["nobody", ""]),
+        (["missing", ""], ["missing", ""]),
         ([], []),
     ],
 )
@@ -120,7 +118,7 @@ def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: li
 
 def test_a_session_without_a_source_says_that_it_is_gone() -> None:
     error = not_a_source(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
-    assert error.message == "dev-mfa is a session profile, and dev, which it was made from, is gone"
+    assert error.message == "dev-mfa is a session profile, and its source profile dev does not exist any more"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +128,7 @@ def test_a_session_without_a_source_says_that_it_is_gone() -> None:
         ("prod-MFA", "there is no profile prod-MFA in", "did you mean Prod-mfa?"),
         ("x*", "no profile matches x*", "encee status"),
         ("", "the name of a profile is empty", "encee status"),
-        ("123456", "a code goes behind --code", "encee refresh PROFILE --code CODE"),
+        ("123456", "an MFA code is not a profile", "encee refresh PROFILE --code CODE"),
         ("1234567", "there is no profile 1234567", "encee status"),
         ("१२३४५६", "there is no profile", "encee status"),
         ("Dev,Prod", "there is no profile Dev,Prod in", "put a blank between two profiles: Dev Prod"),
@@ -225,7 +223,7 @@ def test_writes_over_sessions_and_where_nothing_is(section: dict[str, str]) -> N
     Catalog({"dev-mfa": section}, {}).refuse_target("dev-mfa", "dev")
 
 
-def test_takes_over_a_section_of_aws_mfa_through_its_long_term_profile_only() -> None:
+def test_takes_over_a_section_of_aws_mfa_only_through_its_long_term_key() -> None:
     Catalog({"dev": AWS_MFA}, {}).refuse_target("dev", "dev-long-term")
     assert "is managed by aws-mfa" in refusal({"dev": AWS_MFA}, target="dev", source="bob")
 
@@ -261,7 +259,7 @@ def test_refuses_a_target_that_some_sdk_would_not_take_the_keys_of(key: str) -> 
         ({"role_arn": "x"}, {}, "role_arn in [DEFAULT] hides the keys of every profile from the AWS tools"),
         ({}, {"credential_process": "x"}, "credential_process in [DEFAULT] hides the keys"),
         ({}, {"sso_session": "x"}, "sso_session in [DEFAULT] hides the keys"),
-        ({"encee_secret": "keyring"}, {}, "[DEFAULT] says that the keyring has a key"),
+        ({"encee_secret": "keyring"}, {}, "[DEFAULT] refers to a key in the keyring"),
         ({}, {"aws_access_key_id": "AKIAX"}, "[DEFAULT] of the config file holds keys"),
     ],
 )

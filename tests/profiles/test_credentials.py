@@ -64,7 +64,7 @@ def test_only_encee_says_what_a_session_was_made_from(odd: dict[str, str]) -> No
         ({"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_security_token": "t"}, False, True),
     ],
 )
-def test_tells_keys_from_sessions(options: dict[str, str], keys: bool, session: bool) -> None:
+def test_distinguishes_keys_from_sessions(options: dict[str, str], keys: bool, session: bool) -> None:
     assert (has_long_term_key(options), holds_session(options)) == (keys, session)
 
 
@@ -76,7 +76,7 @@ def test_a_source_name_survives_being_written(name: str) -> None:
 
 @pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
 def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """At either end of the world's time zones, 14 hours before UTC and 11 behind it."""
+    """The time zones at both ends, UTC+14 and UTC-11, and UTC."""
     with monkeypatch.context() as patched:
         patched.setenv("TZ", request.param)
         time.tzset()

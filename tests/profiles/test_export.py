@@ -81,7 +81,7 @@ def test_powershells_rules_of_quoting_are_kept(value: str) -> None:
 
 
 def of_docker(text: str) -> dict[str, str]:
-    """What docker's --env-file reads: lines without leading blanks, no comments, the rest behind the first `=`."""
+    """Read lines as docker's --env-file: no leading blanks, no comments, the value after the first `=`."""
     read = {}
     for line in text.split("\n"):
         stripped = line.removesuffix("\r").lstrip()

@@ -47,7 +47,7 @@ def files_with_the_key(draw: st.DrawFn) -> bytes:
 
 
 def edited(data: bytes, *edits: Edit) -> bytes:
-    """What is left after edits, each of which is written."""
+    """Return the content after edits that are written one by one."""
     for edit in edits:
         document = Document(data, Path("credentials"), CredentialsHeaders())
         edit(document)
@@ -66,7 +66,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @brief
 @given(files_with_the_key())
-def test_a_key_that_is_locked_and_unlocked_or_replaced_and_put_back_leaves_the_bytes_from_before(data: bytes) -> None:
+def test_locking_and_replacing_a_key_can_be_reverted_to_the_same_bytes(data: bytes) -> None:
     try:
         locked = edited(data, lock(OLD))
     except FileRefusedError:
@@ -81,9 +81,7 @@ def test_a_key_that_is_locked_and_unlocked_or_replaced_and_put_back_leaves_the_b
 
 @brief
 @given(files_with_the_key())
-def test_at_every_step_of_a_rotation_botocore_reads_one_of_the_two_keys_and_all_else_as_before(
-    file: Path, data: bytes
-) -> None:
+def test_at_every_step_of_a_rotation_botocore_reads_a_key_and_all_else(file: Path, data: bytes) -> None:
     try:
         begun = edited(data, begin_rotation(OLD, NEW.id))
     except FileRefusedError:
@@ -130,11 +128,11 @@ def test_botocore_finds_no_half_pair_in_a_locked_section(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "option", ["aws_access_key_id = AKIAMINE\n  region = a", "aws_secret_access_key = m1ne/+==\n  x = y"]
 )
-def test_a_section_whose_key_runs_on_into_the_next_line_is_refused_and_not_passed_over(option: str) -> None:
+def test_a_section_whose_key_has_several_lines_is_refused_not_skipped(option: str) -> None:
     name = option.partition(" ")[0]
     other = f"aws_secret_access_key = {OLD.secret}" if name.endswith("id") else f"aws_access_key_id = {OLD.id}"
     whole = f"[copy]\naws_access_key_id = {OLD.id}\naws_secret_access_key = {OLD.secret}\n"
-    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds a part of the key"):
+    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds only a part of the key"):
         edited(f"[mine]\n{other}\n{option}\n{whole}".encode(), begin_rotation(OLD, NEW.id))
-    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds a part of the key"):
+    with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds only a part of the key"):
         edited(f"[mine]\n{option}\n{option.replace(name, other.partition(' ')[0], 1)}\n{whole}".encode(), lock(OLD))

@@ -43,7 +43,7 @@ def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[
         ),
         ({"prod": KEYS, "prod-mfa": THEIRS | {"x_security_token_expires": ENDS}}, [("prod-mfa", "prod", True)]),
         ({"theirs": THEIRS | {"x_security_token_expires": ENDS}}, [("theirs", None, True)]),
-        # what is no session
+        # a section without a session
         ({"dev": KEYS, "dev-mfa": of("dev") | KEYS}, [("dev-mfa", "dev", False)]),
         ({"dev": KEYS, "dev-mfa": of("dev") | {"aws_session_token": ""}}, [("dev-mfa", "dev", False)]),
         ({"dev": KEYS | {"expiration": ENDS}}, [("dev-mfa", "dev", False)]),

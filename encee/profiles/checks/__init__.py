@@ -1,1 +1,1 @@
-"""What encee doctor looks at in the two files."""
+"""The checks of `encee doctor` that need no request."""

@@ -1,4 +1,4 @@
-"""The checks of what the operating system lets encee and other users do with the two files and their folders."""
+"""Check the permissions of the two files and their folders, and encee's own files beside them."""
 
 import os
 import stat
@@ -15,10 +15,14 @@ from encee.profiles.checks.base import Check, Examined, ExaminedFile, Finding, S
 from encee.profiles.credentials import has_long_term_key, has_token
 
 _WRITE_TIMEOUT_SECONDS = 60.0
-"""Below this age, a temporary file can belong to a write that has not finished."""
+"""A younger temporary file can belong to a write that has not finished."""
 
 
-_OTHER_PERMISSIONS = "this system has other permissions than owners and modes"
+_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
+
+_OTHER_PERMISSIONS = "this system does not have owners and modes of files"
 
 
 def _has_owners() -> bool:
@@ -35,13 +39,13 @@ def _cannot_be_opened(examined: Examined) -> Iterator[Finding]:
 
 
 def _first_closed(path: Path) -> Path:
-    """The first folder on the way to a file that the user may not enter, or else the file itself."""
+    """Return the first folder on the path that the user may not enter, else the file."""
     real = Path(os.path.realpath(path))
     return next((folder for folder in reversed(real.parents) if not os.access(folder, os.X_OK)), real)
 
 
 def _repair(path: Path) -> tuple[str, ...]:
-    """The command that lets the user read and write a file or folder; none where that is for others to decide."""
+    """Return the command that gives the user access to a file or folder; none if another user must decide."""
     if not _has_owners() or (status := _status(path)) is None:
         return ()
     user = os.geteuid()
@@ -68,7 +72,7 @@ def _not_writable(examined: Examined) -> Iterator[Finding]:
         if not _has_owners() or (file.fault and not isinstance(file.fault, UnreadableError)):
             continue
         if real.exists() and not real.is_file():
-            continue  # a device such as /dev/null, which is fine while nothing is to be written
+            continue  # a device such as /dev/null, which is valid as long as encee writes nothing
         state = _severity(examined, file)
         folder = real.parent if real.parent.exists() else real.parent.parent
         if not folder.exists() or _broken_link(file.path):
@@ -81,7 +85,7 @@ def _not_writable(examined: Examined) -> Iterator[Finding]:
 
 
 def _broken_link(path: Path) -> Path | None:
-    """The link on the way to a file that leads into a folder that does not exist, or None."""
+    """Return the link on the path that leads into a missing folder, or None."""
     links = (part for part in (path, *path.parents) if part.is_symlink() and not part.exists())
     return next((link for link in links if not Path(os.path.realpath(link)).parent.exists()), None)
 
@@ -94,7 +98,7 @@ def _missing_folder(path: Path, folder: Path, state: State) -> Finding:
 
 
 def _severity(examined: Examined, file: ExaminedFile) -> State:
-    """How bad it is that a file cannot be written: a refresh needs the credentials file only."""
+    """Return the severity of a file that cannot be written; a refresh needs the credentials file only."""
     return State.ERROR if file is examined.credentials else State.WARNING
 
 
@@ -120,16 +124,16 @@ def _protected(file: ExaminedFile, real: Path, state: State) -> Iterator[Finding
 def _lock_files(examined: Examined) -> Iterator[Finding]:
     for path in dict.fromkeys(path for file in examined.both for path in _companions(file)):
         if path.is_symlink():
-            message = f"{path} is a link, and encee follows none in the place of its lock"
+            message = f"{path} is a link, which encee does not follow for a lock file"
             yield Finding(State.ERROR, message, commands=(f"rm {quote(str(path))}",))
         elif _status(path) is not None and not os.access(path, os.R_OK | os.W_OK):
-            message = f"encee cannot open {path}, as after a run as another user: permission denied"
-            remedy = "let its owner delete it"
+            message = f"encee cannot open {path}, which another user may have made: permission denied"
+            remedy = "ask its owner to delete it"
             yield Finding(State.ERROR, message, None if (commands := _repair(path)) else remedy, commands)
 
 
 def _companions(file: ExaminedFile) -> list[Path]:
-    """The lock files and temporary files that encee has beside a file."""
+    """List the lock files and temporary files that encee has beside a file."""
     real = Path(os.path.realpath(file.path))
     begins = f".{real.name}.encee-"
     try:
@@ -146,38 +150,50 @@ def _permissions(examined: Examined) -> Iterator[Finding]:
     if not _has_owners():
         return
     for file in examined.both:
-        status = _status(file.path)
-        mode = status.st_mode if status and stat.S_ISREG(status.st_mode) else 0  # anybody may write to /dev/null
-        command = f"chmod 600 {quote(str(file.path))}"
-        secret = any(has_long_term_key(options) or has_token(options) for options in file.view.values())
-        if mode & 0o022:
-            risk = "and with it which keys and commands your AWS tools use"
-            yield Finding(State.ERROR, f"other users can change {file.path}, {risk}", commands=(command,))
-        elif mode & 0o044 and secret:
-            yield Finding(State.WARNING, f"other users can read {file.path}, and the keys in it", commands=(command,))
-    usual = default_folder()
+        yield from _file_mode(file)
     paths = [path for file in examined.both for path in (file.path, Path(os.path.realpath(file.path)))]
     for folder in dict.fromkeys(path.parent for path in paths):
-        mode = status.st_mode if (status := _status(folder)) else 0
-        command = f"chmod 700 {quote(str(folder))}"
-        if mode & 0o022 and not mode & stat.S_ISVTX:
-            yield Finding(State.ERROR, f"other users can put files into {folder}", commands=(command,))
-        elif mode & 0o055 and folder == usual:
-            yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
+        yield from _folder_mode(folder)
+
+
+def _file_mode(file: ExaminedFile) -> Iterator[Finding]:
+    """Check whether other users can change a file, or read the secrets in it."""
+    status = _status(file.path)
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return  # every user may write to a device such as /dev/null
+    command = f"chmod 600 {quote(str(file.path))}"
+    has_secret = any(has_long_term_key(options) or has_token(options) for options in file.view.values())
+    if status.st_mode & _OTHERS_WRITE:
+        risk = "and with it which keys and commands your AWS tools use"
+        yield Finding(State.ERROR, f"other users can change {file.path}, {risk}", commands=(command,))
+    elif status.st_mode & _OTHERS_READ and has_secret:
+        yield Finding(State.WARNING, f"other users can read {file.path}, and the keys in it", commands=(command,))
+
+
+def _folder_mode(folder: Path) -> Iterator[Finding]:
+    """Check whether other users can add files to a folder, or list `~/.aws`."""
+    status = _status(folder)
+    if status is None:
+        return
+    command = f"chmod 700 {quote(str(folder))}"
+    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        yield Finding(State.ERROR, f"other users can put files into {folder}", commands=(command,))
+    elif status.st_mode & (_OTHERS_READ | _OTHERS_ENTER) and folder == default_folder():
+        yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
 
 
 def _permission_obstacle(examined: Examined) -> str | None:
-    """Why other users may be able to read or change the files although no finding says so, or None."""
+    """Return why the check of permissions is not complete, or None."""
     return examined.unread if _has_owners() else _OTHER_PERMISSIONS
 
 
 def _write_obstacle(examined: Examined) -> str | None:
-    """Why a file may not be writable although no finding says so, or None."""
+    """Return why the check of writing is not complete, or None."""
     return examined.unopened if _has_owners() else _OTHER_PERMISSIONS
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """What the file system says of a path; None where there is nothing, or nothing any more."""
+    """Return the status of a path; None if it does not exist."""
     try:
         return path.stat()
     except OSError:
@@ -201,7 +217,7 @@ ACCESS_CHECKS: tuple[Check[Examined], ...] = (
     Check("readable", "both files can be opened", _cannot_be_opened),
     Check("writable", "encee can write both files", _not_writable, _write_obstacle),
     Check("permissions", "only you can read and change the two files", _permissions, _permission_obstacle),
-    Check("lock-files", "encee can open the files that it has beside the two", _lock_files),
-    Check("leftover-files", "no temporary file of encee's was left behind", _leftovers),
+    Check("lock-files", "encee can open its own files beside the two", _lock_files),
+    Check("leftover-files", "encee has left no temporary file", _leftovers),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

@@ -1,4 +1,4 @@
-"""What a check-up is made of: checks, and what they find."""
+"""The checks of `encee doctor`, their findings, and what they look at: the two files and the environment."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,27 +18,26 @@ from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
 
 Subject = TypeVar("Subject")
-"""What a check looks at."""
+"""The type that a check looks at."""
 
 
 class State(StrEnum):
-    """How something is."""
+    """The severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
     ERROR = "error"
     UNKNOWN = "unknown"
-    """The check could not be done, which is no fault by itself."""
+    """The check could not be done, which is not an error by itself."""
 
 
 class Finding(NamedTuple):
-    """What a check has to say.
+    """The result of a check.
 
     Args:
-        state: How it is.
-        message: A sentence for people, without a secret.
-        remedy: What to do, in words; None where there is nothing to do, or `commands` do it all.
-        commands: What to type, one after the other.
+        message: One line, without a secret.
+        remedy: What to do, in words; None if nothing, or if `commands` are enough.
+        commands: The commands to type, in order.
     """
 
     state: State
@@ -48,13 +47,13 @@ class Finding(NamedTuple):
 
 
 class Check(NamedTuple, Generic[Subject]):
-    """One thing that is looked at; `docs/doctor.md` describes each.
+    """A check; `docs/doctor.md` describes each.
 
     Args:
-        id: Its name, which stays the same for ever.
-        fine: What is said where it finds nothing.
-        look: Finds what there is to say.
-        obstacle: Says what keeps it from looking at everything, or None; what it does not find is unknown then.
+        id: The name in the output, which never changes.
+        fine: The message when there is no finding.
+        look: Returns the findings.
+        obstacle: Returns why the check is not complete, or None; without a finding its state is then unknown.
     """
 
     id: str
@@ -64,14 +63,14 @@ class Check(NamedTuple, Generic[Subject]):
 
 
 class Checked(NamedTuple):
-    """A check's name and one thing that it found."""
+    """The id of a check, and a finding."""
 
     check: str
     finding: Finding
 
 
 def checked(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Checked]:
-    """What checks find: at least one thing for each, in their order."""
+    """Run checks in order; return at least one finding for each."""
     for check in checks:
         for finding in [*check.look(subject)] or [_nothing_found(check, subject)]:
             yield Checked(check.id, finding)
@@ -85,17 +84,17 @@ def _nothing_found(check: Check[Subject], subject: Subject) -> Finding:
 _NOT_OF_PROFILES = re.compile(r"DEFAULT|plugins|preview|(?:sso-session|services)\s.*")
 
 OF_A_PROFILE = re.compile(r"region|output|role_arn|source_profile|credential_\w+|mfa_\w+|aws_\w+|sso_\w+")
-"""Options that only the section of a profile has."""
+"""The options that only a profile's section has."""
 
 
 @dataclass(frozen=True)
 class ExaminedFile(FileLines):
-    """One of the two files; its content is empty where it cannot be read.
+    """One of the two files; its content is empty if it cannot be read.
 
     Args:
-        store: Where it is.
-        view: What can be read of it.
-        fault: What makes encee refuse it, or None: an `UnreadableError`, or what the operating system says.
+        store: The file on disk.
+        view: The sections that can be read.
+        fault: Why encee refuses the file, if it does: an `UnreadableError`, or an error of the operating system.
     """
 
     store: AwsFile
@@ -104,24 +103,20 @@ class ExaminedFile(FileLines):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The file's path."""
         return self.store.path
 
     def section(self, profile: str) -> str:
-        """The header of a profile in this file."""
+        """Return the header of a profile in this file, in brackets."""
         return f"[{self.headers.text(profile)}]"
 
 
 @dataclass(frozen=True)
 class Examined:
-    """All of it.
+    """The two files, as far as they can be read, and the environment.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
-        catalog: The profiles that the two hold.
-        environ: The environment's variables.
-        legacy_serial: The device that `~/.encee/config` names, or None.
+        legacy_serial: The device that `~/.encee/config` names, if any.
     """
 
     credentials: ExaminedFile
@@ -132,64 +127,64 @@ class Examined:
 
     @property
     def is_one_file(self) -> bool:
-        """Whether the two are one file."""
+        """Whether both paths lead to one file."""
         return Files(self.credentials.path, self.config.path).are_one
 
     @property
     def both(self) -> Sequence[ExaminedFile]:
-        """The two files, or the one that is both."""
+        """The two files, or the single file for both."""
         return (self.credentials,) if self.is_one_file else (self.credentials, self.config)
 
     @property
     def unread(self) -> str | None:
-        """Why a check that looks at what the files hold may have missed something, or None."""
-        return None if self.is_readable else "the files have to be fixed first"
+        """Why a check of the files' contents is not complete, or None."""
+        return None if self.is_readable else "fix the files first"
 
     @property
     def unopened(self) -> str | None:
-        """Why a check that looks at the files' first bytes may have missed something, or None."""
+        """Why a check of the files' first bytes is not complete, or None."""
         closed = any(file.fault and not isinstance(file.fault, UnreadableError) for file in self.both)
         return self.unread if closed else None
 
     @cached_property
     def misnamed_headers(self) -> dict[str, list[Line]]:
-        """Profile → the headers of the config file that are meant for it, and that AWS tools take for no profile's."""
+        """Profile → the headers of the config file without a valid `profile` prefix that are meant for it."""
         headers: dict[str, list[Line]] = {}
         for line in () if self.is_one_file else self.config.lines:
             if line.kind is not Kind.HEADER or _NOT_OF_PROFILES.fullmatch(line.name):
                 continue
             if self.config.headers.profile(line.name) is not None:
                 continue
-            meant = _meant(line.name, self.catalog.credentials)
+            profile = _meant_profile(line.name, self.catalog.credentials)
             own = [setting.option for setting in self.config.sections[line.number] if setting.kind is Kind.OPTION]
-            if meant in self.catalog.credentials or any(map(OF_A_PROFILE.fullmatch, own)):
-                headers.setdefault(meant, []).append(line)
+            if profile in self.catalog.credentials or any(map(OF_A_PROFILE.fullmatch, own)):
+                headers.setdefault(profile, []).append(line)
         return headers
 
     @property
     def is_readable(self) -> bool:
-        """Whether encee, and the AWS tools, can read both files."""
+        """Whether encee and the AWS tools can read both files."""
         return not any(file.fault for file in self.both)
 
 
-def _meant(name: str, known: Collection[str]) -> str:
-    """The profile that a header of the config file is meant for."""
-    if name in known:
+def _meant_profile(name: str, profiles: Collection[str]) -> str:
+    """Return the profile that a header of the config file is meant for."""
+    if name in profiles:
         return name
-    word = r"\A\s*profile(?:\s+|(?=[\"']))"
-    return re.sub(word, "", name.partition("]")[0], flags=re.IGNORECASE).strip(" \t\"'")
+    prefix = r"\A\s*profile(?:\s+|(?=[\"']))"
+    return re.sub(prefix, "", name.partition("]")[0], flags=re.IGNORECASE).strip(" \t\"'")
 
 
 def examine(
     files: Files, environ: Mapping[str, str], legacy_serial: str | None, warn: Callable[[str], None]
 ) -> Examined:
-    """Read the two files as far as they can be read.
+    """Read as much of the two files as possible.
 
     Args:
-        files: Where they are.
-        environ: The environment's variables.
-        legacy_serial: The device that `~/.encee/config` names, or None.
-        warn: Called with one line for what could not be kept but harms nothing.
+        files: The paths.
+        environ: The environment.
+        legacy_serial: The device that `~/.encee/config` names, if any.
+        warn: As for `AwsFile`.
     """
     headers = headers_of(files)
     credentials, config = (_examined(*file, warn) for file in zip(files, headers, strict=True))

@@ -1,4 +1,4 @@
-"""The checks of what is written in the two files: whether the AWS tools can read it, and all of them alike."""
+"""Check whether all AWS tools can read the sections of the two files, and read them alike."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from encee.profiles.remedies import comment_out, copy, delete, then, write
 WAIT = "fix the other headers of the file first, and run encee doctor again"
 
 MISPLACED_PREFIX = re.compile(r"profile\s+(\S.*)")
-"""The name of a section of the credentials file that is meant for the profile behind the word."""
+"""The name of a section of the credentials file that is meant for the profile after `profile`."""
 
 
 def _unreadable(kind: str, examined: Examined) -> Iterator[Finding]:
@@ -52,12 +52,12 @@ def _duplicates(examined: Examined) -> Iterator[Finding]:
 
 
 def _has_duplicates(file: ExaminedFile) -> bool:
-    """Whether the AWS CLI reads nothing of a file because it has two sections of one header."""
+    """Whether a file has two equal headers, so that the AWS CLI cannot read it."""
     return isinstance(file.fault, UnreadableError) and file.fault.kind == "duplicate-section"
 
 
 def _joined(file: ExaminedFile, same: Sequence[Line]) -> Iterator[str]:
-    """The steps that make one section of several: the last one, which the AWS CLI takes."""
+    """Return the steps that join sections to the last one, which the AWS CLI reads."""
     return join_sections(file, same[:-1], same[-1])
 
 
@@ -86,7 +86,7 @@ def _default_section(examined: Examined) -> Iterator[Finding]:
 
 
 def _without_default_section(file: ExaminedFile) -> Iterator[str]:
-    """The steps that copy the options of `[DEFAULT]` to every profile of the file, and delete the section."""
+    """Return the steps that copy the options of `[DEFAULT]` to every profile, and delete the section."""
     defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
     shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
     yield from at_the_margin(file, [line for line in file.lines if line.name])
@@ -111,7 +111,7 @@ def _spelling(examined: Examined) -> Iterator[Finding]:
 
 
 def _is_plain(line: Line, file: ExaminedFile) -> bool:
-    """Whether every AWS tool takes a line for the same section."""
+    """Whether every AWS tool reads a line as the same section."""
     name = line.name
     if line.kind is not Kind.HEADER or line.text.rstrip() != f"[{name}]" or re.search("[]#;]", name):
         return False
@@ -122,12 +122,12 @@ def _is_plain(line: Line, file: ExaminedFile) -> bool:
 
 
 def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Iterator[str]:
-    """The steps that write a header as every tool reads it, or join its section with one that has that header.
+    """Return the steps that correct a header, or join its section to one with the correct header.
 
     Args:
         line: The header's line.
-        file: Where it is.
-        sections: Header, in brackets → the section that has it, or gets it by the steps for another line.
+        file: The file.
+        sections: Header, in brackets → the line that has it, or gets it by the steps for another line.
     """
     match = re.match(r"\s*\[([^\[\]]+)\]", line.text) if line.kind is Kind.HEADER else None
     name = re.sub(r"\A(profile)\s+", r"\1 ", re.sub("[#;]", "-", match[1].strip())) if match else ""
@@ -152,13 +152,13 @@ def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
             steps = join_sections(file, headers, there[-1]) if there else _renamed(file, headers, f"[{meant[1]}]")
             yield Finding(
                 State.WARNING,
-                f"{file.path} has a section [{name}]: only the config file has the word profile in a header",
+                f"{file.path} has a section [{name}]: only headers of the config file begin with profile",
                 then(*steps),
             )
 
 
 def _renamed(file: ExaminedFile, headers: Sequence[Line], header: str) -> Iterator[str]:
-    """The steps that give a section another header, and join others with it."""
+    """Return the steps that give a section another header, and join others to it."""
     yield write(file.path, headers[0].number, header)
     if len(headers) > 1:
         yield from join_sections(file, headers[1:], headers[0])
@@ -176,7 +176,9 @@ def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
             steps = iter(["choose a name without quotes and brackets for the profile, in both files"])
         names = " and ".join(f"[{line.name}]" for line in headers)
         yield Finding(
-            State.WARNING, f"{file.path} has a section {names}, which is no profile to the AWS tools", then(*steps)
+            State.WARNING,
+            f"{file.path} has a section {names}, which the AWS tools do not read as a profile",
+            then(*steps),
         )
 
 
@@ -188,13 +190,13 @@ _OF_HEADERS: Mapping[str, Callable[[Examined], Iterator[Finding]]] = {
     "two-defaults": _two_defaults,
     "default-section": _default_section,
 }
-"""The checks whose remedies change headers, or move settings between sections."""
+"""The checks whose remedies change headers or move settings between sections."""
 
 
 def _one_by_one(check: str) -> Callable[[Examined], Iterator[Finding]]:
-    """A check of headers that gives no steps which could not be done together with those of another one.
+    """Return a check of headers that withholds steps which conflict with those of another check.
 
-    Two remedies could give two sections one header, or move one option twice to the same section.
+    Two remedies could give two sections the same header, or move an option twice to the same section.
     """
 
     def look(examined: Examined) -> Iterator[Finding]:
@@ -222,8 +224,8 @@ FILE_CHECKS: tuple[Check[Examined], ...] = (
     Check("syntax", "the AWS tools can read both files", _syntax),
     Check("header-spelling", "all AWS tools read the headers alike", _one_by_one("header-spelling")),
     Check("profile-prefix", "the credentials file has no [profile …]", _one_by_one("profile-prefix")),
-    Check("missing-prefix", "the config file's profiles are named as such", _one_by_one("missing-prefix")),
-    Check("two-defaults", "there is one default profile at most", _one_by_one("two-defaults")),
+    Check("missing-prefix", "the config file's headers of profiles begin with profile", _one_by_one("missing-prefix")),
+    Check("two-defaults", "there is at most one default profile", _one_by_one("two-defaults")),
     Check("default-section", "neither file has a section [DEFAULT]", _one_by_one("default-section")),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

@@ -1,4 +1,4 @@
-"""The checks of the keys and tokens in the sections of profiles."""
+"""Check the keys and tokens in the sections of profiles."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +24,11 @@ from encee.profiles.remedies import comment_out, cut_comment, delete, rename, th
 _KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 
 _SECRET_LENGTH = 40
-"""How many characters the secret of a user's access key has."""
+"""The number of characters of a secret access key."""
 
 
 class Section(NamedTuple):
-    """A profile's section in one of the two files: where it is, and what it holds."""
+    """A profile's section in one of the two files."""
 
     file: ExaminedFile
     profile: str
@@ -36,21 +36,21 @@ class Section(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is, in words."""
+        """The header and the file, in words."""
         headers = self.file.headers_of.get(self.profile)
         return f"[{headers[-1].name}] in {self.file.path}" if headers else f"{self.profile} in {self.file.path}"
 
     def line(self, option: str) -> int | None:
-        """The number of the line that sets an option; None where it is inherited or not set."""
+        """Return the number of the line that sets an option; None if the section does not."""
         return next((line.number for line in self.file.option(self.profile, option)), None)
 
     def delete(self, *options: str) -> str | None:
-        """The step that deletes options."""
+        """Return the step that deletes options."""
         return delete_options(self.file, self.profile, options)
 
 
 def _sections(examined: Examined) -> Iterator[Section]:
-    """Each section of a profile; once, where the two files are one."""
+    """List each section of a profile, without duplicates in a single file for both."""
     for profile, options in examined.catalog.credentials.items():
         yield Section(examined.credentials, profile, options)
     for profile, options in examined.catalog.config.items():
@@ -63,15 +63,15 @@ def _half_a_key(examined: Examined) -> Iterator[Finding]:
         held = [key for key in (_ID, _SECRET) if section.options.get(key)]
         if len(held) != 1:
             continue
-        state, effect = (State.ERROR, "stop there") if held == [_ID] else (State.WARNING, "ignore it")
+        state, effect = (State.ERROR, "fail") if held == [_ID] else (State.WARNING, "ignore it")
         message = f"{section.place} holds {held[0]} and not the other half of a key: AWS tools {effect}"
         yield Finding(state, message, *_whole_key(section, examined, held))
 
 
 def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """The remedy for a section with a part of a key, or one that is not valid: delete it, or enter a whole one.
+    """Return the remedy for an incomplete or invalid key: delete it, or enter a complete key.
 
-    `aws configure` writes to the credentials file, and leaves what the config file holds.
+    `aws configure` writes keys to the credentials file, and does not change those in the config file.
     """
     stored = examined.catalog.credentials.get(section.profile, {})
     if points_to_keyring(stored):
@@ -105,7 +105,7 @@ def _key_form(examined: Examined) -> Iterator[Finding]:
 
 
 def _key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, Sequence[str]] | None:
-    """What is wrong with a key that is there, and the steps that fix it; none where it has to be entered again."""
+    """Return the fault of a key and the steps that fix it; no steps if it must be entered again."""
     path, numbers = section.file.path, {option: section.line(option) for option in (_ID, _SECRET)}
     if not ACCESS_KEY_ID.fullmatch(key_id):
         message = f"{section.place}: {_ID} of {section.profile} {key_id_fault(key_id)}"
@@ -153,7 +153,7 @@ def _stray_token(examined: Examined) -> Iterator[Finding]:
 
 
 def _is_users(section: Section, examined: Examined) -> bool:
-    """Whether the key that a section holds, or that the other file has for its profile, is a user's."""
+    """Whether the key of a section, or of its profile in the other file, is a user's."""
     both = examined.catalog.options(section.profile)
     ids = (section.options.get(_ID, USER_KEY), both.get(_ID, ""))
     return not managed_by_encee(both) and all(key_id.startswith(USER_KEY) for key_id in ids)
@@ -167,7 +167,7 @@ def _continued(examined: Examined) -> Iterator[Finding]:
             steps = [_without_continuation(line, section, examined, taken) for line in _continuations(section, names)]
             yield Finding(
                 State.WARNING,
-                f"{section.place} has an indented line under {' and '.join(names)}: AWS tools take it for a part of "
+                f"{section.place} has an indented line under {' and '.join(names)}: AWS tools read it as a part of "
                 "that value",
                 then(*steps),
             )
@@ -179,7 +179,7 @@ def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
 
 
 def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
-    """The step that makes a setting of its own of a line, or deletes it where that one is taken already."""
+    """Return the step that turns a continuation line into an option, or deletes a duplicate."""
     name, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
         return comment_out(section.file.path, line.number)
@@ -198,12 +198,12 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
         if stale is None or token is None or stale == token:
             continue
         if _is_users(section, examined):
-            continue  # neither belongs there
+            continue  # the check of stray tokens reports both
         source = source_in(section.options) if managed_by_encee(section.options) else None
         can_refresh = source in examined.catalog.targets
         yield Finding(
             State.WARNING,
-            f"{section.place} has an old aws_security_token, which some AWS tools take before aws_session_token",
+            f"{section.place} has an old aws_security_token, which some AWS tools prefer to aws_session_token",
             None if can_refresh else section.delete("aws_security_token"),
             (join(["encee", "refresh", source]),) if source and can_refresh else (),
         )
@@ -214,7 +214,7 @@ KEY_CHECKS: tuple[Check[Examined], ...] = (
     Check("key-form", "every key looks like one", _key_form),
     Check("secret-length", "every secret is as long as AWS makes them", _secret_length),
     Check("stray-token", "no session token is beside a long-term key", _stray_token),
-    Check("continued-value", "no value goes on in the next line", _continued),
+    Check("continued-value", "no value continues in the next line", _continued),
     Check("stale-token", "no old token hides a session", _stale_token),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

@@ -1,4 +1,4 @@
-"""The checks of single lines that the AWS CLI reads otherwise than they look, or other AWS tools not at all."""
+"""Check for lines that the AWS CLI reads differently than they look, or that other AWS tools do not read."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from encee.profiles.checks.base import OF_A_PROFILE, Check, Examined, ExaminedFi
 from encee.profiles.remedies import cut_comment, delete, rename, retype, unindent, unquote
 
 _EXPORT = re.compile(r"(?:export|set|setx|declare\s+-x)\s+(?P<name>aws_\w+)", re.IGNORECASE)
-"""The name of an option that was copied from a shell's script."""
+"""The name of an option that was copied from a shell script."""
 
 _BARE = {
     "region": re.compile(r"[a-z0-9-]+"),
@@ -17,10 +17,10 @@ _BARE = {
     "source_profile": re.compile(r"[^\s#;\"']+"),
     "role_arn": re.compile(r"arn:[^\s\"']+"),
 }
-"""Options whose values have neither quotes nor a comment behind them, and what such a value looks like."""
+"""Option whose value has no quotes and no comment after it → the form of its value."""
 
 _MOST_NAMED = 3
-"""As many characters are named in one message at most."""
+"""The number of characters that a message names at most."""
 
 
 def _options(examined: Examined) -> Iterator[tuple[ExaminedFile, Line]]:
@@ -69,10 +69,10 @@ def _quoted(examined: Examined) -> Iterator[Finding]:
             continue
         place = f"{file.path}: line {line.number}"
         if bare.fullmatch(value.strip("\"'")):
-            message = f"{place} has quotes around {line.option}, which AWS tools take for a part of it"
+            message = f"{place} has quotes around {line.option}, which AWS tools read as a part of it"
             yield Finding(State.WARNING, message, unquote(file.path, line.number))
         elif bare.fullmatch(re.split(r"\s+[#;]", value)[0]):
-            message = f"{place} has a comment behind {line.option}, which AWS tools take for a part of it"
+            message = f"{place} has a comment after {line.option}, which AWS tools read as a part of it"
             yield Finding(State.WARNING, message, cut_comment(file.path, line.number))
 
 
@@ -90,9 +90,9 @@ def _invisible(examined: Examined) -> Iterator[Finding]:
 
 
 def _is_invisible(character: str) -> bool:
-    """Whether an editor shows nothing, or a blank, for a character that AWS tools take for a part of a name or value.
+    """Whether an editor shows nothing or a blank for a character that AWS tools read as a part of a value.
 
-    Those are control and format characters, and separators other than the blank.
+    These are control and format characters, and separators other than the blank.
     """
     return character not in " \t" and unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
@@ -100,8 +100,8 @@ def _is_invisible(character: str) -> bool:
 LINE_CHECKS: tuple[Check[Examined], ...] = (
     Check("option-case", "every option's name is in lower case", _upper_case),
     Check("shell-syntax", "no option is written as for a shell", _exported),
-    Check("indented-option", "every option begins at the margin", _indented),
-    Check("quoted-value", "no setting has quotes around it or a comment behind it", _quoted),
+    Check("indented-option", "every option begins at column 0", _indented),
+    Check("quoted-value", "no setting has quotes around it or a comment after it", _quoted),
     Check("invisible-characters", "no line holds characters that editors do not show", _invisible),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

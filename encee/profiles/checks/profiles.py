@@ -1,4 +1,4 @@
-"""The checks of what the two files and the environment say, taken together: sessions, settings, roles."""
+"""Check sessions, settings and roles across the two files and the environment."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from encee.profiles.remedies import then, unquote
 from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
-"""Settings of a long-term profile that its session profile needs as well, and has only when it has them itself."""
+"""Settings of a long-term profile that its session profile needs, too, and does not inherit."""
 
 _NESTED = frozenset(
     {
@@ -67,7 +67,7 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
     uses = Counter(catalog.targets.values())
     for source, target in catalog.targets.items() if not catalog.inherited_obstacle() else ():
         if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
-            continue  # has a check of its own
+            continue  # another check reports it
         reason = _refusal(catalog, target, source)
         if uses[target] > 1:
             reason = reason or f"{target} is the session profile of others as well"
@@ -81,7 +81,7 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
 
 
 def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
-    """Why a refresh would not write a session to its session profile, or None."""
+    """Return why a refresh would not write a session to its session profile, or None."""
     try:
         catalog.refuse_target(target, source)
     except EnceeError as error:
@@ -90,7 +90,7 @@ def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
 
 
 def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
-    """The remedy that gives a profile's session a name that no other profile has."""
+    """Return the remedy that gives a profile an unused session profile."""
     catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
     taken = {*catalog.credentials, *catalog.config, *catalog.targets.values()}
@@ -131,13 +131,15 @@ def _region_partition(examined: Examined) -> Iterator[Finding]:
         try:
             refuse_other_partition(region, serial, profile)
         except UsageError as error:
-            right, _ = Settings(GivenSettings(), {}, Catalog({}, {})).region(profile, serial)  # a region by the device
+            right, _ = Settings(GivenSettings(), {}, Catalog({}, {})).region(
+                profile, serial
+            )  # the default region of the device's partition
             steps, commands = set_option(examined, profile, "region", right)
             yield Finding(State.ERROR, error.message, then(*steps), commands)
 
 
 def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
-    """The remedy that puts the region that counts into the config file alone."""
+    """Return the remedy that moves the effective region to the config file."""
     steps, commands = set_option(examined, profile, "region", region, config_only=True)
     deletion = delete_options(examined.credentials, profile, ["region"])
     return then(*filter(None, [deletion, *steps])), commands
@@ -160,7 +162,7 @@ def _not_inherited(examined: Examined) -> Iterator[Finding]:
 
 
 def _unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
-    """Each place that names an endpoint without TLS, and the endpoint: the variables, profiles and their services."""
+    """List each variable or line that names an endpoint without TLS, and the endpoint."""
     for name, value in examined.environ.items():
         if (name == "AWS_ENDPOINT_URL" or name.startswith("AWS_ENDPOINT_URL_")) and is_unencrypted(value):
             yield name, value
@@ -176,15 +178,15 @@ def _encryption(examined: Examined) -> Iterator[Finding]:
     for place, endpoint in _unencrypted(examined):
         yield Finding(
             State.WARNING,
-            f"{place} names {endpoint}, which is not encrypted: whoever is on the way reads MFA codes and sessions",
+            f"{place} names {endpoint}, which is not encrypted: others on the network can read MFA codes and sessions",
             "use an endpoint that begins with https://",
         )
 
 
 def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
-    """A setting of a profile as `aws configure set` takes it; one with settings nested in it is several.
+    """Return a setting as `aws configure set` accepts it; nested settings one by one.
 
-    Only what is known to be a setting is shown: a key that was indented by mistake belongs to the value as well.
+    Only known nested settings are shown, since a key that was indented by mistake is a part of the value, too.
     """
     if not is_multiline(value):
         yield key, value
@@ -215,7 +217,7 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
 
 
 def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[str]:
-    """The step that takes quotes off a device's serial number, where there is one between them; else none."""
+    """Return the step that removes quotes around a serial number, if it is valid without them."""
     try:
         is_quoted = checked_serial(value.strip("\"'")) != value
     except UsageError:
@@ -225,7 +227,7 @@ def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[s
 
 
 def _without(examined: Examined, profile: str, name: str) -> str | None:
-    """The remedy that deletes an option of a profile, in both files."""
+    """Return the remedy that deletes an option of a profile in both files."""
     return then(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
 
 
@@ -254,7 +256,7 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
 
 
 def _is_long(seconds: str | None) -> bool:
-    """Whether a role lasts longer than one that a session assumes can."""
+    """Whether a role's duration is longer than AWS grants when a session assumes it."""
     try:
         return seconds is not None and parse_duration(seconds) > HOUR
     except UsageError:
@@ -266,7 +268,7 @@ def _keys_in_environment(examined: Examined) -> Iterator[Finding]:
     if "AWS_ACCESS_KEY_ID" in there:
         yield Finding(
             State.WARNING,
-            f"{', '.join(there)} in the environment: AWS tools take them before AWS_PROFILE",
+            f"{', '.join(there)} in the environment: AWS tools prefer them to AWS_PROFILE",
             None,
             (join(["unset", *there]),),
         )
@@ -277,20 +279,20 @@ def _gone_profile(examined: Examined) -> Iterator[Finding]:
         profile = examined.environ.get(name)
         known = {*examined.catalog.credentials, *examined.catalog.config}
         if profile and examined.is_readable and profile not in known:
-            message = f"{name} names {profile}, which is in neither file: AWS tools stop there"
+            message = f"{name} names {profile}, which is in neither file: AWS tools fail"
             yield Finding(State.WARNING, message, None, (f"unset {name}",))
 
 
 PROFILE_CHECKS: tuple[Check[Examined], ...] = (
     Check("shadowed-session", "no option hides a session from the AWS tools", _shadowed_session),
-    Check("session-profile", "every session has a place of its own", _session_profile),
-    Check("region-in-credentials", "no region wins over the config file's", _region_in_credentials),
+    Check("session-profile", "every session has its own session profile", _session_profile),
+    Check("region-in-credentials", "no region overrides the config file's", _region_in_credentials),
     Check("region-partition", "every region is in the partition of the device", _region_partition),
     Check("endpoint-encryption", "every endpoint is encrypted, or on this machine", _encryption),
     Check("not-inherited", "every session profile has what it needs", _not_inherited),
-    Check("device-form", "every device named in the files can be one", _device_form),
+    Check("device-form", "every serial number in the files is valid", _device_form),
     Check("role-source", "roles are assumed with sessions", _role_source),
     Check("environment-keys", "the environment holds no keys", _keys_in_environment),
-    Check("environment-profile", "the environment names no profile that is gone", _gone_profile),
+    Check("environment-profile", "the environment names no missing profile", _gone_profile),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

@@ -1,6 +1,6 @@
-"""Remedies that need to know how a file's sections are: joined, renamed, or with an option that is set or deleted.
+"""Remedies that depend on a file's sections: join sections, set and delete options.
 
-Each leaves a file that the AWS CLI reads, whichever section, header or option is there already.
+After each remedy the AWS CLI can read the file, whichever sections and options it had before.
 """
 
 import re
@@ -18,14 +18,14 @@ _KEY_OPTIONS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 
 
 class Remedy(NamedTuple):
-    """What to do: in words, and by commands to type after that."""
+    """Steps in words, and commands to type after them."""
 
     steps: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
 
 
 def config_header(profile: str) -> str | None:
-    """The header, in brackets, by which botocore and the AWS CLI know a profile in the config file; None for none."""
+    """Return a header, in brackets, that botocore and the AWS CLI read as the profile's, or None."""
     if profile == "default":
         return "[default]"
     names = (f"profile {profile}", f"profile '{profile}'", f'profile "{profile}"')
@@ -33,19 +33,19 @@ def config_header(profile: str) -> str | None:
 
 
 def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Iterator[str]:
-    """Move the settings of sections into another one, as far as that lacks them, and delete their headers.
+    """Move settings that a section lacks there from other sections, and delete those sections.
 
     Args:
-        file: The file that holds them.
-        others: The headers of the sections that are to go.
-        into: The header of the one that stays, whose settings count.
+        file: The file of the sections.
+        others: The headers of the sections to delete.
+        into: The header of the section that stays, and whose settings count.
     """
     there = {line.option: line for line in file.sections[into.number] if line.kind is Kind.OPTION}
     below = max((line.number for line in file.sections[into.number] if is_setting(line)), default=into.number)
-    gone: list[int] = []
+    deleted: list[int] = []
     moved: list[int] = []
     for header in others:
-        gone.append(header.number)
+        deleted.append(header.number)
         new: dict[str, Line] = {}
         for line in filter(is_setting, file.sections[header.number]):
             read = there.get(line.option)
@@ -55,17 +55,17 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
             elif line.option in _KEY_OPTIONS and line.value != read.value:
                 yield keep_one(file.path, read.number, line.number)
             else:
-                gone.append(line.number)
+                deleted.append(line.number)
         there |= new
     if moved:
-        stay = [line for line in file.sections[into.number] if line.number not in gone]
+        stay = [line for line in file.sections[into.number] if line.number not in deleted]
         yield from at_the_margin(file, [*stay, *(line for line in file.lines if line.number in moved)])
         yield move(file.path, moved, below)
-    yield delete(file.path, gone)
+    yield delete(file.path, deleted)
 
 
 def at_the_margin(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
-    """The step that lets options begin at the margin: below one that does, an indented one would continue it."""
+    """Return the step that moves options to column 0, so that none continues the one above it."""
     if indented := {line.number for line in lines if line.kind is Kind.OPTION and line.is_indented}:
         yield unindent(file.path, indented)
 
@@ -76,17 +76,17 @@ def is_setting(line: Line) -> bool:
 
 
 def set_option(examined: Examined, profile: str, option: str, value: str, *, config_only: bool = False) -> Remedy:
-    """Set an option of a profile where it counts: in the file that has it, else in the config file.
+    """Set an option of a profile in the file that has it, else in the config file.
 
-    `aws configure set` writes to the config file, which loses against the credentials file; and it adds a second
-    section or option where a header or a name is not spelled as it spells them.
+    `aws configure set` writes to the config file, which the credentials file overrides. It adds a second section or
+    option if a header or a name is spelled differently.
 
     Args:
         examined: The files.
-        profile: Whose option.
-        option: Its name; `s3.NAME` for one that is nested in `s3`.
-        value: What it has to be.
-        config_only: Whether it counts in the config file only.
+        profile: The profile.
+        option: The option; `s3.NAME` for an option nested in `s3`.
+        value: The value.
+        config_only: Whether the option counts in the config file only.
     """
     if not config_only and (lines := examined.credentials.option(profile, option)):
         return Remedy((*_overwrite(examined.credentials.path, lines, value),))
@@ -118,9 +118,9 @@ def _is_plain(line: Line) -> bool:
 
 
 def _is_as_aws_writes(header: Line, profile: str) -> bool:
-    """Whether `aws configure` finds a header in the config file; else it adds a second one.
+    """Whether `aws configure` finds a header in the config file; otherwise it adds another.
 
-    As `awscli.customizations.configure.writer` and `profile_to_section` have it.
+    As in `awscli.customizations.configure.writer` and `profile_to_section`.
     """
     name = quote(profile) if re.search(r"\s", profile) else profile
     headers = ("[default]",) if profile == "default" else (f"[profile {name}]", f'[profile "{name}"]')
@@ -128,6 +128,6 @@ def _is_as_aws_writes(header: Line, profile: str) -> bool:
 
 
 def delete_options(file: ExaminedFile, profile: str, names: Collection[str]) -> str | None:
-    """Delete options of a profile; None where the file does not set them itself."""
+    """Return the step that deletes options of a profile; None if the file does not set them."""
     numbers = [line.number for name in names for line in file.option(profile, name)]
     return then(delete(file.path, numbers)) if numbers else None

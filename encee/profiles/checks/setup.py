@@ -1,4 +1,4 @@
-"""The checks of what there is: which two files, and whether they hold a profile that encee can refresh."""
+"""Check the paths of the two files, and whether they hold a profile that encee can refresh."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def _one_file(examined: Examined) -> Iterator[Finding]:
             State.WARNING,
             f"{examined.credentials.path} and {examined.config.path} are one file, in which a profile can have"
             " two sections, [NAME] and [profile NAME]",
-            "give the config file a name of its own, and move the sections [profile NAME] there",
+            "use another path for the config file, and move the sections [profile NAME] there",
         )
 
 
@@ -39,7 +39,7 @@ def _nothing_to_refresh(examined: Examined) -> Iterator[Finding]:
 
 SETUP_CHECKS: tuple[Check[Examined], ...] = (
     Check("file-variables", "the AWS tools find both files", _empty_variables),
-    Check("one-file", "credentials file and config file are two files", _one_file),
+    Check("one-file", "the credentials file and the config file are separate", _one_file),
     Check("long-term-keys", "there is a profile to refresh", _nothing_to_refresh, lambda examined: examined.unread),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

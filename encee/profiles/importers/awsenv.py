@@ -1,7 +1,7 @@
-"""The files of `awsenv`: `export AWS_…=` lines that a shell used to source; here they are read, and never run.
+"""Read the files of `awsenv`, whose `export AWS_…=` lines a shell sources; encee never runs them.
 
-Only what has one meaning in every shell is understood: `export NAME=value` alone on its line, the value bare or in
-quotes, with nothing in it that a shell would replace. Whatever else stands in the file refuses all of it.
+A line must be `export NAME=value`, which every shell reads alike: the value bare or in quotes, without anything that a
+shell expands. Any other line refuses the whole file.
 """
 
 import re
@@ -25,24 +25,22 @@ _FAULTS = (
     (re.compile(r"\$"), "a variable that a shell would replace"),
     (re.compile(r"[;&|<>()]"), "more than one command"),
     (re.compile(r"\\"), "a backslash"),
-    (re.compile(r"""["']"""), "a quote that does not end, or not at the value's end"),
+    (re.compile(r"""["']"""), "a quote that is not closed, or not at the end of the value"),
 )
-"""What may be wrong with a line, the worst first."""
+"""Pattern → the fault of a line, the worst first."""
 
 _ID, _SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 _SERIAL, _REGION = "AWS_ARN_MFA", "AWS_DEFAULT_REGION"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-_BY_HAND = "write it as export NAME=value, or take it out: the file is read, and never run"
+_BY_HAND = "write it as export NAME=value, or delete it: encee reads the file and never runs it"
 
 
 class AwsEnv(NamedTuple):
-    """What a file of awsenv's holds.
+    """The content of a file of awsenv.
 
     Args:
-        key: The user's long-term credentials.
-        serial: The serial number of the user's device, or None.
-        region: The region, or None.
-        others: The names of the variables that are none of these.
+        serial: The serial number of the user's MFA device, if any.
+        others: The names of all other variables.
     """
 
     key: AccessKey
@@ -57,53 +55,52 @@ class _Assigned(NamedTuple):
 
 
 def awsenv(data: bytes, file: Path) -> AwsEnv:
-    """What the lines of a file of awsenv's assign.
+    """Read a file of awsenv.
 
     Args:
         data: The file's content.
-        file: Its path, for errors.
+        file: The file's path, for errors.
 
     Raises:
-        EnceeError: A line is something else than a plain export, or a value is not what it should be. Names the
-            line.
+        EnceeError: A line is not a plain export, or a value is invalid. The message names the line.
     """
-    found = _assignments(plain_text(data, file), file)
+    variables = _assignments(plain_text(data, file), file)
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     for name in (_ID, _SECRET):
-        if name not in found:
+        if name not in variables:
             raise misread(
                 file, last, f"the end of the file, and no line before it sets {name}", f"add: export {name}=…"
             )
     for name in _TOKENS:
-        if (token := found.get(name)) and token.value:
-            fault = "a session token; a session ends soon, and is no profile to keep"
-            raise misread(file, token.line, fault, f"bring in the user's own key, and take {name} out")
-    key_id, secret = found[_ID], found[_SECRET]
+        if (token := variables.get(name)) and token.value:
+            fault = "a session token; sessions expire, and cannot be imported"
+            raise misread(file, token.line, fault, f"import the user's long-term key, and delete {name}")
+    key_id, secret = variables[_ID], variables[_SECRET]
     return AwsEnv(
         plausible_key(key_id.value, secret.value, file, (key_id.line, secret.line)),
-        _serial(found.get(_SERIAL), file),
-        _region(found.get(_REGION), file),
-        tuple(name for name in found if name not in {_ID, _SECRET, _SERIAL, _REGION, *_TOKENS}),
+        _serial(variables.get(_SERIAL), file),
+        _region(variables.get(_REGION), file),
+        tuple(name for name in variables if name not in {_ID, _SECRET, _SERIAL, _REGION, *_TOKENS}),
     )
 
 
 def _assignments(text: str, file: Path) -> dict[str, _Assigned]:
-    """Each variable with its value and its line."""
-    found: dict[str, _Assigned] = {}
+    """Map each variable to its value and line."""
+    variables: dict[str, _Assigned] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         command = line.removesuffix("\r")
         if _NOTHING.fullmatch(command):
             continue
         match = _EXPORT.fullmatch(command)
         if match is None:
-            other = "something else than export NAME=value"
+            other = "something other than export NAME=value"
             fault = next((fault for pattern, fault in _FAULTS if pattern.search(command)), other)
             raise misread(file, number, fault, _BY_HAND)
         name = match["name"]
-        if name in found:
-            raise misread(file, number, f"{name} for the second time", "leave one of the two")
-        found[name] = _Assigned(number, match["double"] or match["single"] or match["bare"] or "")
-    return found
+        if name in variables:
+            raise misread(file, number, f"{name} for the second time", "delete one of the two lines")
+        variables[name] = _Assigned(number, match["double"] or match["single"] or match["bare"] or "")
+    return variables
 
 
 def _serial(assigned: _Assigned | None, file: Path) -> str | None:
@@ -112,7 +109,7 @@ def _serial(assigned: _Assigned | None, file: Path) -> str | None:
     try:
         return checked_serial(assigned.value)
     except UsageError as error:
-        fault = f"{_SERIAL}, and its value is no device whose codes STS takes"
+        fault = f"{_SERIAL}, whose value is not a device whose codes STS accepts"
         raise misread(file, assigned.line, fault, error.hint or _BY_HAND) from None
 
 
@@ -120,5 +117,7 @@ def _region(assigned: _Assigned | None, file: Path) -> str | None:
     if assigned is None or not assigned.value:
         return None
     if not REGION.fullmatch(assigned.value):
-        raise misread(file, assigned.line, f"{_REGION}, and its value is no region", "a region looks like eu-central-1")
+        raise misread(
+            file, assigned.line, f"{_REGION}, whose value is not a region", "a region looks like eu-central-1"
+        )
     return assigned.value

@@ -1,6 +1,6 @@
-"""The plain files that keys are brought in from: how they are read, and what is said of a line that is not understood.
+"""Read the plain files that keys are imported from, and report their faults.
 
-They hold secrets, so nothing ever quotes them: a fault is named by its line's number and its kind.
+The files hold secrets, so a message never quotes them; it names the line and the kind of fault.
 """
 
 import re
@@ -17,14 +17,14 @@ BYTE_ORDER_MARK = "\ufeff"
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 LARGEST = 1 << 20
-"""Bytes: no file with a few keys has more."""
+"""The maximum size of a file with a few keys, in bytes."""
 
 
 def read_plain(file: Path) -> bytes:
-    """A plain file's content.
+    """Return a plain file's content.
 
     Raises:
-        UsageError: There is no such file, it cannot be read, or it is something else than a file with a few keys.
+        UsageError: The file does not exist, cannot be read, is not a regular file, or is too large.
     """
     try:
         if file.exists() and not file.is_file():
@@ -40,20 +40,20 @@ def read_plain(file: Path) -> bytes:
 
 
 def refuse_large(data: bytes, file: Path) -> None:
-    """Refuse a content that is too large.
+    """Refuse a content larger than `LARGEST`.
 
     Raises:
-        UsageError: It is.
+        UsageError: It is larger.
     """
     if len(data) > LARGEST:
         raise UsageError(f"{file} is too large to be a file with a few keys", hint="check the path")
 
 
 def plain_text(data: bytes, file: Path) -> str:
-    """A plain file's content as text.
+    """Decode a plain file's content.
 
     Raises:
-        EnceeError: It is empty, or no UTF-8, or it is not clear where its lines end. Names the line.
+        EnceeError: It is empty, is not UTF-8, or has a lone carriage return. The message names the line.
     """
     try:
         text = data.decode()
@@ -69,7 +69,7 @@ def plain_text(data: bytes, file: Path) -> str:
 
 
 def misread(file: Path, line: int, fault: str, remedy: str) -> EnceeError:
-    """The error for a line that is not understood, without its text, which can be a secret."""
+    """Return the error for a line with a fault, without its text, which can be a secret."""
     return EnceeError(f"{file}: line {line} holds {fault}; nothing was written", hint=remedy)
 
 
@@ -77,9 +77,9 @@ class KeyFault(NamedTuple):
     """Why an id and a secret cannot be a user's long-term credentials.
 
     Args:
-        what: What is there instead.
-        remedy: How the right one looks.
-        of_secret: Whether it is the secret's fault.
+        what: The value that is there instead.
+        remedy: The form of a valid value.
+        of_secret: Whether the secret has the fault, not the id.
     """
 
     what: str
@@ -88,40 +88,40 @@ class KeyFault(NamedTuple):
 
 
 def key_fault(key_id: str, secret: str) -> KeyFault | None:
-    """Why an id and a secret cannot be a user's long-term credentials; None where they look like ones."""
+    """Return why an id and a secret cannot be a long-term key; None if they have its form."""
     if fault := id_fault(key_id):
         return fault
     if not SECRET_KEY.fullmatch(secret):
-        what = "a secret access key that is cut off, or none"
+        what = "a truncated secret access key, or something else"
         return KeyFault(what, "a secret has 40 letters, digits, / and +", of_secret=True)
     return None
 
 
 def id_fault(key_id: str) -> KeyFault | None:
-    """Why an id cannot be that of a user's long-term credentials; None where it looks like one."""
+    """Return why an id cannot be that of a long-term key; None if it has its form."""
     if not ACCESS_KEY_ID.fullmatch(key_id):
-        what = "no id of an access key"
+        what = "something other than the id of an access key"
         if ACCESS_KEY_ID.fullmatch(key_id.strip("\"'")):
             what = "the id of an access key in quotes"
         elif SECRET_KEY.fullmatch(key_id):
             what += "; id and secret may be swapped"
         return KeyFault(what, "an id looks like AKIAIOSFODNN7EXAMPLE")
     if is_session_key(key_id):
-        return KeyFault("the key of a session (ASIA…), which ends soon", "bring in the user's own key, AKIA…")
+        return KeyFault("the key of a session (ASIA…), which expires", "import the user's long-term key, AKIA…")
     return None
 
 
 def plausible_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) -> AccessKey:
-    """The long-term credentials of a user, from an id and a secret that look like ones.
+    """Return a long-term key if its id and secret have the right form.
 
     Args:
         key_id: The access key id.
         secret: The secret access key.
-        file: Where they stand, for the error.
-        lines: The numbers of their lines.
+        file: The file's path, for the error.
+        lines: The numbers of the lines with the id and the secret.
 
     Raises:
-        EnceeError: One of them does not look like what it should be. Names the line.
+        EnceeError: The id or the secret is invalid. The message names the line.
     """
     if fault := key_fault(key_id, secret):
         raise misread(file, lines[fault.of_secret], fault.what, fault.remedy)

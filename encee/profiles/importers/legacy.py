@@ -1,7 +1,6 @@
-"""Old layouts: what the first encee left behind.
+"""Read the device's ARN in `~/.encee/config`, the file of the first version of encee.
 
-It kept the ARN of the one device in `~/.encee/config`, of which it read the first line; its readme said to write that
-by hand, too.
+That version read the first line, which users also wrote by hand, as its readme said.
 """
 
 import re
@@ -15,50 +14,51 @@ LEGACY_FILE = "~/.encee/config"
 
 _COMMENT = ("#", ";", "//")
 _ARN = re.compile(r"""(?<![A-Za-z0-9_])arn:[^\s"'`<>()\[\]{};]+""")
-"""An ARN as people write one among other words; commas and periods can be a part of it."""
+"""An ARN within other text; commas and periods can be a part of it."""
 
-_ONE = "leave one line in the file: the ARN of the device, like arn:aws:iam::123456789012:mfa/DEVICE"
+_ONE = "keep one line in the file: the ARN of the device, like arn:aws:iam::123456789012:mfa/DEVICE"
 
 
 def legacy_device(data: bytes, file: Path) -> str:
-    """The ARN of the device in the first encee's `~/.encee/config`.
+    """Return the ARN of the device in `~/.encee/config`.
 
-    The first line, where that is an ARN and nothing else, as the first encee had it. Else the one ARN in the file,
-    whatever stands around it: a name, quotes, JSON; comments do not count.
+    This is the first line if that is an ARN only. Otherwise it is the only ARN in the file outside of comments, also
+    within other text such as a name, quotes or JSON.
 
     Args:
         data: The file's content.
-        file: Its path, for errors.
+        file: The file's path, for errors.
 
     Raises:
-        EnceeError: There is none, there are several, or it is not the ARN of a device that shows codes. Names the line.
+        EnceeError: The file has no ARN or several, or the ARN is not that of a device that shows codes. The message
+            names the line.
     """
     lines = plain_text(data, file).removeprefix(BYTE_ORDER_MARK).split("\n")
     first = lines[0].strip()
     if DEVICE_ARN.fullmatch(first):
         return first
-    found: dict[str, int] = {
+    arns: dict[str, int] = {
         arn: number
         for number, line in reversed([*enumerate(lines, start=1)])
         if not line.lstrip().startswith(_COMMENT)
         for arn in reversed(_ARN.findall(line))
     }
-    if not found:
-        raise misread(file, 1, "no ARN, and neither does any other line", _ONE)
-    (arn, line), *others = sorted(found.items(), key=lambda entry: entry[1])
+    if not arns:
+        raise misread(file, 1, "no ARN, nor does any other line", _ONE)
+    (arn, line), *others = sorted(arns.items(), key=lambda entry: entry[1])
     if others:
         raise misread(file, others[0][1], "a second ARN", _ONE)
     try:
         checked_serial(arn)
     except UsageError as error:
-        raise misread(file, line, "an ARN that is no device's", error.hint or _ONE) from None
+        raise misread(file, line, "an ARN that is not that of an MFA device", error.hint or _ONE) from None
     if arn.endswith((",", ".")):
-        raise misread(file, line, "an ARN with a comma or a period behind it, which can be a part of its name", _ONE)
+        raise misread(file, line, "an ARN with a comma or a period after it, which can be a part of its name", _ONE)
     return arn
 
 
 def legacy_serial(file: Path) -> str | None:
-    """The ARN that the first encee's file holds, for a refresh; None where there is no such file, or not one ARN."""
+    """Return the ARN in that file for a refresh; None if the file is missing or has not one ARN."""
     try:
         return legacy_device(file.read_bytes(), file)
     except (OSError, EnceeError):

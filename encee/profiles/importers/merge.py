@@ -1,7 +1,7 @@
-"""Bringing what plain files hold into the two files: keys into the credentials file, settings into the config file.
+"""Import keys to the credentials file and settings to the config file.
 
-Nothing that is there is ever written over: a profile that exists keeps its keys, and a setting its value. What is
-there already, to the letter, is no fault, so that an import can be run again.
+An import overwrites nothing: an existing profile keeps its keys, and a setting its value. A key or setting that is
+there already is not an error, so that an import can be repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,22 +20,20 @@ from encee.profiles.identifiers import can_be_one_users
 
 _KEYS = "keys"
 _ALSO_CALLED = {"mfa_serial": "aws_mfa_device"}
-"""A setting, and the option that counts where the setting is missing."""
+"""Setting → the option that counts if the setting is missing."""
 
 _A_SESSIONS = STALE | {"aws_session_token"}
-"""What long-term keys must not inherit from `[DEFAULT]`: AWS tools would take them for a session's."""
+"""Options that a long-term key must not inherit from `[DEFAULT]`, since they belong to sessions."""
 
 
 class Incoming(NamedTuple):
-    """What a plain file holds for a profile.
+    """The content of a plain file for a profile.
 
     Args:
-        profile: The profile.
-        file: The plain file.
-        key: The user's long-term credentials, or None where the file holds none.
-        settings: What belongs into the config file: `mfa_serial`, `region`.
-        rename: How to bring it in under another name, for a hint.
-        is_file: Whether the plain file can be deleted afterwards; else it was standard input.
+        key: The long-term key, if the file holds content.
+        settings: The options for the config file: `mfa_serial`, `region`.
+        rename: The hint that says how to import under another name.
+        is_file: Whether it is a file that can be deleted afterwards, not standard input.
     """
 
     profile: str
@@ -47,14 +45,12 @@ class Incoming(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of it.
+    """The result of an import.
 
     Args:
-        profile: The profile.
-        file: The plain file.
-        brought: What was written, `keys` and the names of settings; in a dry run, what would be.
+        brought: `keys` and the names of the settings that were written, or would be in a dry run.
         differs: The settings that the profile has with another value, which stays.
-        error: Why something was not written, or None.
+        error: Why a part was not written, if any.
     """
 
     profile: str
@@ -65,31 +61,31 @@ class Imported(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the two files hold all that the plain file does."""
+        """Whether the two files now hold everything in the plain file."""
         return not self.differs and self.error is None
 
 
 def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile, *, dry_run: bool) -> list[Imported]:
-    """Write what plain files hold, in one write for each of the two files; or find out what would be written.
+    """Import plain files, with one write for each of the two files.
 
-    Both edits are made and verified in memory, and the second one is rehearsed on disk, before the first is written.
+    Both edits are verified in memory, and the second is rehearsed on disk, before the first is written.
 
     Args:
-        incoming: What to write.
+        incoming: The contents of the plain files.
         credentials: The credentials file.
         config: The config file.
-        dry_run: Whether to write nothing.
+        dry_run: Whether to write nothing, and only return what would be written.
 
     Returns:
-        What became of each, in the same order.
+        A result for each plain file, in the same order.
 
     Raises:
         FileRefusedError: One of the two files cannot be edited safely; nothing was written.
     """
     keys = _Keys(incoming, config.document().view)
-    credentials.edited(keys.put_in)
+    credentials.edited(keys.add_to)
     settings = _Settings(keys)
-    config.edited(settings.put_in)
+    config.edited(settings.add_to)
     failure = None if dry_run else _write(keys, settings, credentials, config)
     outcomes = []
     for profile, file, *_ in incoming:
@@ -101,21 +97,21 @@ def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile
 
 
 def _write(keys: "_Keys", settings: "_Settings", credentials: AwsFile, config: AwsFile) -> EnceeError | None:
-    """Write both files; what the second write was refused for, after the first one, or None."""
+    """Write both files; return the error of the second write, if any."""
     if settings.brought:
-        config.rehearse(settings.put_in)
+        config.rehearse(settings.add_to)
     if keys.brought:
-        credentials.edit(keys.put_in)
+        credentials.edit(keys.add_to)
     if settings.brought:
         try:
-            config.edit(settings.put_in)
+            config.edit(settings.add_to)
         except EnceeError as error:
             return error
     return None
 
 
 class _Keys:
-    """The edit of the credentials file; what it found is that of the last time that it was made."""
+    """The edit of the credentials file, and the result of its last run."""
 
     def __init__(self, incoming: Sequence[Incoming], config: View) -> None:
         self.incoming = incoming
@@ -123,30 +119,30 @@ class _Keys:
         self.brought: set[str] = set()
         self.errors: dict[str, EnceeError] = {}
 
-    def put_in(self, document: Document) -> None:
+    def add_to(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
         self.brought, self.errors = set(), {}
-        for one in self.incoming:
-            if one.key is None or now.access_key(one.profile) == one.key:
+        for content in self.incoming:
+            if content.key is None or now.access_key(content.profile) == content.key:
                 continue
-            if error := _why_not(one, now):
-                self.errors[one.profile] = error
+            if error := _why_not(content, now):
+                self.errors[content.profile] = error
                 continue
-            options = {"aws_access_key_id": one.key.id, "aws_secret_access_key": one.key.secret}
-            document.own(one.profile, options, without=_A_SESSIONS)
-            self.brought.add(one.profile)
+            options = {"aws_access_key_id": content.key.id, "aws_secret_access_key": content.key.secret}
+            document.own(content.profile, options, without=_A_SESSIONS)
+            self.brought.add(content.profile)
         self.after = now.with_credentials(document.view)
 
 
 class _Settings:
-    """The edit of the config file that belongs to it."""
+    """The edit of the config file that follows."""
 
     def __init__(self, keys: _Keys) -> None:
         self.brought: dict[str, tuple[str, ...]] = {}
         self.differs: dict[str, tuple[str, ...]] = {}
         self._keys = keys
 
-    def put_in(self, document: Document) -> None:
+    def add_to(self, document: Document) -> None:
         now = Catalog(self._keys.after.credentials, document.view)
         self.brought, self.differs = {}, {}
         for profile, _, _, settings, *_ in self._keys.incoming:
@@ -161,52 +157,56 @@ class _Settings:
                 self.brought[profile] = tuple(missing)
 
 
-def _why_not(one: Incoming, catalog: Catalog) -> EnceeError | None:
-    """Why the keys of a plain file cannot become a profile of its name, or None."""
-    name = one.profile
+def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
+    """Return why the key of a plain file cannot be added under its name, or None."""
+    name = content.profile
     if not is_portable_name(name):
-        return UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=one.rename)
+        return UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=content.rename)
     if name in catalog.credentials:
-        reason = f"[{CredentialsHeaders().text(name)}] is there already, with something else in it"
+        reason = f"[{CredentialsHeaders().text(name)}] exists already, with other content"
     elif has_long_term_key(catalog.config.get(name, {})):
         reason = f"[{ConfigHeaders().text(name)}] of the config file holds other keys"
     elif inherited := catalog.inherited_obstacle():
         reason = inherited
     elif shadow := catalog.shadow(name):
-        reason = f"{shadow} under [{ConfigHeaders().text(name)}] of the config file says where {name} gets its keys"
+        reason = f"{shadow} under [{ConfigHeaders().text(name)}] of the config file defines where {name} gets its keys"
     elif source := catalog.owner(name):
-        reason = f"{name} is where the session of {source} goes"
+        reason = f"{name} is the session profile of {source}"
     else:
         return None
-    return FileRefusedError(f"{reason}: {one.file} was not brought in", hint=one.rename)
+    return FileRefusedError(f"{reason}: {content.file} was not imported", hint=content.rename)
 
 
 def profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
-    """The long-term profile that the first encee's device is for; the first encee itself took the default one.
+    """Return the long-term profile for the device of the first encee, which used the default profile.
 
     Args:
         catalog: The profiles.
         serial: The ARN of the device.
-        named: The profile that the command line names, or None.
+        named: The profile that the command line names, if any.
 
     Raises:
-        UsageError: It has no long-term keys, or some of another account than the device; or none is named, and it is
-            not clear which one it is.
+        UsageError: The named profile has no long-term key, or one of another account than the device; or no profile
+            is named, and several or none fit.
     """
     hint = "name it: encee import legacy --profile NAME"
     fitting = [name for name in catalog.sources if _may_have(catalog, name, serial)]
     if named is not None:
         profile = catalog.profile_for(named)
         if profile is None or profile not in catalog.sources:
-            raise UsageError(f"{named} is no profile with long-term keys", hint="see the profiles with: encee status")
+            raise UsageError(
+                f"{named} is not a profile with long-term keys", hint="see the profiles with: encee status"
+            )
         if profile not in fitting:
             raise UsageError(f"{serial} is a device of another account than the key of {profile}", hint=hint)
         return profile
     if "default" in fitting:
         return "default"
     if len(fitting) != 1:
-        many = f"it can be that of {' or '.join(fitting)}" if fitting else "no profile has long-term keys that fit it"
-        raise UsageError(f"it is not clear whose device {serial} is: {many}", hint=hint)
+        candidates = (
+            f"it can be that of {' or '.join(fitting)}" if fitting else "no profile has long-term keys that fit it"
+        )
+        raise UsageError(f"it is not clear whose device {serial} is: {candidates}", hint=hint)
     return fitting[0]
 
 

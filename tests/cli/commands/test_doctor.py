@@ -325,7 +325,7 @@ NEW = (
     Fault(
         "quoted-value",
         "warning",
-        "line 6 has a comment behind output",
+        "line 6 has a comment after output",
         config=f"{CONFIG}output = json ; as always\n",
         changes={"output"},
     ),
@@ -869,7 +869,7 @@ def write_protected(home: Home) -> None:
         ("readable", "permission denied", closed_credentials),
         ("writable", "encee cannot write to ", closed_folder),
         ("writable", "credentials is write-protected", write_protected),
-        ("lock-files", ".credentials.encee-lock, as after a run as another user: permission denied", closed_lock),
+        ("lock-files", ".credentials.encee-lock, which another user may have made: permission denied", closed_lock),
         ("lock-files", ".encee-AKIAIOSFODNN7EXAMPLE.lock, as after", closed_lock_of_a_key),
         ("lock-files", ".credentials.encee-now.tmp, as after", closed_temporary_file),
     ],

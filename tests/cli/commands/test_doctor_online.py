@@ -403,5 +403,5 @@ def test_a_key_that_the_keyring_does_not_give_away_is_said_and_nothing_is_asked(
     home.write(f"[dev]\nencee_access_key_id = {dev.user.access_key.id}\nencee_secret = keyring\n")
     result = encee("doctor", "dev")
     assert result.code == 0, result.err
-    assert "not asked: this system has no keyring that could be used" in result.out + result.err
+    assert "not asked: this system has no usable keyring" in result.out + result.err
     assert aws.journal == []

@@ -158,7 +158,7 @@ def test_a_copy_that_the_keyring_does_not_let_go_of_is_told(
     monkeypatch.setattr(keyring, "delete_password", refuse)
     result = encee("keys", "unlock", "dev")
     assert result.code == 0
-    assert "warning: the keyring has a copy of the secret still: the keyring stays locked\n" in result.err
+    assert "warning: the keyring still has a copy of the secret: the keyring stays locked\n" in result.err
     assert home.credentials.read_text() == filled(CREDENTIALS, ann)
 
 
@@ -204,9 +204,9 @@ def test_a_session_of_aws_mfa_is_taken_over_only_where_no_locked_key_is_in_it(
     ("more", "config", "says"),
     [
         ("", "[profile z]\naws_secret_access_key = {secret}\n", "[profile z] of the config file holds the key"),
-        ("[z]\naws_secret_access_key = {secret}\n", "", "[z] of the credentials file holds a part of the key"),
+        ("[z]\naws_secret_access_key = {secret}\n", "", "[z] of the credentials file holds only a part of the key"),
         ("[z]\naws_access_key_id = {id}\naws_secret_access_key = x\n", "", "[z] of the credentials file holds a part"),
-        ("[z]\nencee_access_key_id = {id}\n", "", "[z] of the credentials file holds a part of the key"),
+        ("[z]\nencee_access_key_id = {id}\n", "", "[z] of the credentials file holds only a part of the key"),
         ("[DEFAULT]\naws_secret_access_key = {secret}\n", "", "[DEFAULT] of the credentials file holds the key"),
         ("# aws_secret_access_key = {secret}\n", "", "credentials: line 5 holds the secret of"),
         ("[z]\nregion = x\n  aws_secret_access_key = {secret}\n", "", "credentials: line 7 holds the secret of"),
@@ -242,7 +242,7 @@ def test_refuses_to_write_over_another_secret_in_the_keyring(encee: Encee, home:
     before = home.state()
     result = encee("keys", "lock", "dev")
     assert (result.code, home.state(), kept(key_id)) == (1, before, "another")
-    assert f"hint: take that out first, if nothing needs it: keyring del encee {key_id}\n" in result.err
+    assert f"hint: delete it if nothing needs it: keyring del encee {key_id}\n" in result.err
 
 
 @with_keyring
@@ -285,7 +285,7 @@ def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> Non
 
 def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
     before = home.state()
-    missing = ("this system has no keyring that could be used", "hint: start one (on Linux: gnome-keyring or KWallet")
+    missing = ("this system has no usable keyring", "hint: start one (on Linux: gnome-keyring or KWallet")
     assert_fails(*missing, "keys", "lock", "dev")
     assert home.state() == before
     home.write(filled(LOCKED, ann))
@@ -390,7 +390,7 @@ def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Ence
 
 def test_a_rotation_without_the_keyring_creates_nothing(home: Home, ann: Person, aws: FakeAws) -> None:
     home.write(filled(LOCKED, ann))
-    assert_fails("this system has no keyring", "start one", "keys", "rotate", "dev", "--yes")
+    assert_fails("this system has no usable keyring", "start a keyring", "keys", "rotate", "dev", "--yes")
     assert aws.journal == []
 
 

@@ -285,7 +285,7 @@ def test_refuses_a_key_that_the_config_file_holds(
     home.write(person.section() if copied else "", f"[profile {'x' if copied else 'dev'}]\n{section}")
     hint = assert_refused(encee, aws, 5, "of the config file holds the key", "--code", person.device.next_code())
     assert hint == (
-        f"take it out of [profile x] in {home.config}" if copied else f"move it to [dev] of {home.credentials}"
+        f"remove it from [profile x] in {home.config}" if copied else f"move it to [dev] of {home.credentials}"
     )
     assert aws.journal == []
 
@@ -293,7 +293,7 @@ def test_refuses_a_key_that_the_config_file_holds(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ("[z]\naws_access_key_id = {id}\n", "[z] of the credentials file holds a part of the key"),
+        ("[z]\naws_access_key_id = {id}\n", "[z] of the credentials file holds only a part of the key"),
         (
             "[z]\naws_access_key_id = AKIAZ\naws_secret_access_key = {secret}\n",
             "[z] of the credentials file holds a part",

@@ -856,7 +856,7 @@ def test_a_held_lock_is_waited_for_once_for_all_profiles(
 def test_a_code_among_the_profiles_ends_the_run_before_a_code_is_asked_for(encee: Encee, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "123456", "--json", "--code-command", "exit 1")
     assert result.code == 2
-    assert "encee: error: a code goes behind --code\n" in result.err
+    assert "encee: error: an MFA code is not a profile\n" in result.err
     assert json.loads(result.out)["profiles"] == []
     assert "encee: hint: encee refresh dev --json --code-command 'exit 1' --code 123456\n" in result.err
     assert aws.journal == []

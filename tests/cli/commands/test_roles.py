@@ -97,11 +97,11 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        (profile("admin", ARN, "other") + profile("other", ARN, "admin"), "in a circle: admin → other → admin"),
+        (profile("admin", ARN, "other") + profile("other", ARN, "admin"), "circular source_profile chain: admin → other → admin"),
         (profile("admin", ARN, "admin"), "source_profile of admin names admin itself"),
         (profile("admin", "foo"), "role_arn of admin is not the ARN of a role"),
-        (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not one"),
-        (profile("admin", ARN, ""), "is a role that is not assumed with the session of a profile"),
+        (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not valid"),
+        (profile("admin", ARN, ""), "is a role without source_profile, and so is not assumed with MFA"),
         (profile("admin", ARN, "nobody"), "source_profile of admin names nobody"),
         (f"[profile admin]\nrole_arn = {ARN}\ncredential_source = Ec2InstanceMetadata\n", "of the machine"),
         (profile("admin", ARN, duration_seconds="60"), "a role cannot be assumed for 60"),

@@ -341,7 +341,7 @@ def test_never_writes_over_something_else(setup: Conversation, home: Home, aws: 
     home.write("[dev]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     before = home.state()
     child = setup("dev")
-    child.expect_exact("is there already, with something else in it")
+    child.expect_exact("exists already, with other content")
     assert ended(child) == 5
     assert home.state() == before
     assert aws.journal == []

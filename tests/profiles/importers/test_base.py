@@ -42,7 +42,7 @@ contents = st.one_of(st.binary(max_size=200), pieces)
 
 @settings(relaxed, max_examples=max(EXAMPLES // 2, 1))
 @given(contents, st.sampled_from((console_key, awsenv, legacy_device)))
-def test_any_content_is_understood_or_refused_with_a_line_and_without_its_text(
+def test_any_content_is_read_or_refused_with_a_line_but_not_its_text(
     data: bytes, read: Callable[[bytes, Path], object]
 ) -> None:
     error = refusal(read, data)
@@ -115,7 +115,7 @@ def test_the_generated_lines_are_understood_often_enough() -> None:
 @given(
     st.one_of(files_without_ours, odd_files()), st.one_of(config_files, odd_files()), st.sampled_from(("dev", "new"))
 )
-def test_bringing_in_adds_one_profile_that_botocore_reads_and_changes_no_other(
+def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
     credentials: bytes, config: bytes, profile: str
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
