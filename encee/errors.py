@@ -51,7 +51,7 @@ class UsageError(EnceeError):
 
 
 class MistypedError(UsageError):
-    """An argument is not the name of a profile; the command line can suggest what was meant."""
+    """An argument is not a profile; the command line can suggest what was meant."""
 
 
 class NoSessionError(EnceeError):
@@ -97,7 +97,7 @@ class ClosedOutputError(EnceeError):
 
 
 def unexpected(error: Exception) -> EnceeError:
-    """Describe a bug by its type and line, without the exception's text, which can hold a secret."""
+    """Describe a bug by its type and line, without its text, which can hold a secret."""
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]

@@ -57,7 +57,7 @@ class Document:
         self._line_end = "\r\n" if data.count(b"\r\n") * 2 > data.count(b"\n") else "\n"
 
     def own(self, profile: str, options: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> None:
-        """Write options to a section that encee manages, in a form that every SDK reads alike.
+        """Write options to a section of encee in a form that every SDK reads alike.
 
         The options replace the first of those that are there, together, at column 0 and in lower case. Other options
         and comments stay, and move to column 0. A missing section is added to the end of the file.
@@ -93,7 +93,7 @@ class Document:
         self._replace(section, [header, *kept[:place], *ours, *kept[place:]], options, without)
 
     def set(self, profile: str, options: Mapping[str, str]) -> None:
-        """Set options in a section that the user manages; of the other lines, move only the options' comments.
+        """Set options in a section of the user, and keep its other options in place.
 
         An option at column 0 keeps its place and line end. An indented option, which some SDKs take for a part of the
         value above it, moves to the end of the section; a missing option is added there. A comment after an option
@@ -156,7 +156,7 @@ class Document:
         self._replace(section, new, done, frozenset(options) - done.keys())
 
     def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
-        """Remove options from a section that encee manages, and the section when it holds nothing else.
+        """Remove options from a section of encee, and then the section if it is empty.
 
         Removing a section that `own` or `set` added restores the bytes from before: the line end before its header
         goes, and where the file ends without a line end, so does the one that was added to the line before. Other
@@ -189,7 +189,7 @@ class Document:
         return True
 
     def unset(self, profile: str, options: Collection[str]) -> None:
-        """Remove options from a section that the user manages; of the other lines, move only the options' comments.
+        """Remove options from a section of the user, and keep its other options in place.
 
         The section stays even when it is empty, since the user may have made it. A comment after a removed option
         moves to column 0.
@@ -224,7 +224,7 @@ class Document:
         return data
 
     def _keeps_the_rest(self) -> bool:
-        """Whether the bytes before the first edit and after the last edit are the original's.
+        """Whether the bytes before the first edit and after the last are the original's.
 
         The bytes between two edits are compared by the view only.
         """
@@ -250,7 +250,7 @@ class Document:
     def _replace(
         self, section: Section, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]
     ) -> None:
-        """Replace the lines of a section, and note in the view how the AWS tools must read it."""
+        """Replace the lines of a section, and update the expected view."""
         replaced = list(new)
         if not self._lines[section.end - 1].endswith("\n"):
             _drop_last_line_end(replaced)
@@ -304,12 +304,12 @@ class Document:
         return line if line.endswith("\n") else line + self._line_end
 
     def _line(self, key: str, value: str, before: str = "") -> str:
-        """Return the line that sets an option, with the line end of the line it replaces, else the file's."""
+        """Return the line that sets an option, with the line end of the replaced line."""
         line_end = before[len(before.rstrip("\r\n")) :] or self._line_end
         return f"{key} = {self._checked(key, value)}{line_end}"
 
     def _spelled(self, before: str, name: str) -> str:
-        """Return an option's name in the case of the name it replaces, so that the reverse edit restores the line."""
+        """Return a name in the case of the replaced name, so that the edit is reversible."""
         if before.lower() == name:
             return before
         if before not in {before.lower(), before.upper()}:
@@ -330,7 +330,7 @@ class Document:
 
 
 def _without(blocks: Sequence[Block], options: Collection[str], instead: Mapping[str, str] | None = None) -> list[str]:
-    """Return the lines of blocks without some options; move the comments after those options to column 0.
+    """Return the lines of blocks without some options; unindent the comments after them.
 
     Args:
         blocks: The blocks of a section.

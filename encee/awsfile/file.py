@@ -1,4 +1,4 @@
-"""Read, lock, edit and write one of the two files, which can hold the only copy of a key.
+"""Read, lock, edit and write one of the two files without losing a key.
 
 Other tools write the same files without a lock, and truncate them in place. So encee reads the content under its own
 lock while no other program writes it (`stable_read`), writes the edited content to a temporary file beside the
@@ -82,7 +82,9 @@ class AwsFile:
         """The last state that this process has waited for or written."""
 
     def read(self, timeout: float = _WRITE_TIMEOUT_SECONDS) -> bytes:
-        """Read the content when no other program is writing it; empty for a missing file and `/dev/null`.
+        """Read the content; empty for a missing file and `/dev/null`.
+
+        Wait while another program is writing it.
 
         Args:
             timeout: The time to wait for other programs, in seconds.
@@ -105,7 +107,7 @@ class AwsFile:
             return self._complete(real, time.monotonic() + timeout, to_edit=False).data
 
     def _complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
-        """Wait until no other program is in the middle of a write; return the file's state."""
+        """Wait until no other program is writing; return the file's state."""
         before, lock_file = self._known, _lock_file(real)
         self._known = stable_read.read_stable(
             real,
@@ -133,7 +135,7 @@ class AwsFile:
         return self._edited(self.read(), edits)
 
     def readable_by_others(self) -> bool:
-        """Whether the file's mode lets its group or all users read it; False on Windows, where modes mean nothing."""
+        """Whether the mode lets the group or all users read it; False on Windows."""
         try:
             return hasattr(os, "geteuid") and bool(self.path.stat().st_mode & 0o044)
         except OSError:
@@ -144,7 +146,7 @@ class AwsFile:
         return sorted(temporary_file.temporaries(Path(os.path.realpath(self.path))))
 
     def version(self) -> object:
-        """Return a value that differs after each write of the file, without reading the file."""
+        """Return a value that changes with each write, without reading the file."""
         try:
             status = self.path.stat()
         except OSError:
@@ -153,7 +155,7 @@ class AwsFile:
 
     @contextmanager
     def key_lock(self, key_id: str, timeout: float | None = None) -> Iterator[None]:
-        """Hold the lock of an access key, which refreshes without a prompt and rotations take.
+        """Hold the lock of an access key, for unattended refreshes and rotations.
 
         Args:
             key_id: The access key id.
@@ -183,7 +185,7 @@ class AwsFile:
         self._write(edits, rehearsal=False)
 
     def rehearse(self, *edits: Edit) -> None:
-        """Do everything that `edit` does except replacing the file, to find out whether `edit` would be refused.
+        """Do everything that `edit` does except replacing the file.
 
         Raises:
             FileRefusedError: `edit` would be refused.
@@ -248,7 +250,7 @@ class AwsFile:
         return document.data()
 
     def _real_path(self, *, to_write: bool = True) -> Path:
-        """Resolve links in the path; refuse what is not a regular file, except the null device for reading."""
+        """Resolve links; refuse what is not a regular file, or the null device to read."""
         real = Path(os.path.realpath(self.path))
         if real == _NULL:
             if not to_write:
@@ -279,7 +281,7 @@ class AwsFile:
 
 
 def _lock_file(real: Path) -> Path:
-    """Return the file that is locked during a write and that holds the record of the last write."""
+    """Return the path of the lock file, which also records the last write."""
     return real.parent / f"{temporary_file.prefix(real)}lock"
 
 

@@ -1,4 +1,4 @@
-"""Classify each line of one of the two files as the AWS tools read it, for remedies that name lines.
+"""Classify the lines of a file as the AWS tools read them, for remedies.
 
 The rules are those of `configparser.RawConfigParser`, which `syntax` uses: an indented line continues the value above
 it, and blank lines and comments do not end that value.

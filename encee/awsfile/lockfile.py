@@ -60,7 +60,7 @@ def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) ->
 
 
 def _refusal(lock_file: Path, error: OSError) -> FileRefusedError | None:
-    """Return the error for a lock file that cannot be locked; None if its folder is the reason."""
+    """Return the error for an unusable lock file; None if its folder is the reason."""
     name = quote(str(lock_file))
     if error.errno == errno.ELOOP:
         return FileRefusedError(

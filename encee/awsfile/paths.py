@@ -20,7 +20,7 @@ class Files(NamedTuple):
 
     @classmethod
     def located(cls, environ: Mapping[str, str], credentials: str | None = None, config: str | None = None) -> "Files":
-        """Locate both as botocore does: the given path, else the environment, else `~/.aws`.
+        """Locate both as botocore does: given path, environment, `~/.aws`.
 
         `~` and `$VAR` are expanded. An empty variable counts as unset; for botocore it means that the file does not
         exist.
@@ -38,7 +38,7 @@ class Files(NamedTuple):
 
 
 def empty_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Map each variable that is set and empty, so that AWS tools read no file, to the file that encee reads."""
+    """Map each empty variable, with which AWS tools read no file, to its default."""
     return {name: path for name, path in _DEFAULTS.items() if environ.get(name) == ""}
 
 

@@ -53,7 +53,7 @@ def refuse_unreplaceable(path: Path, real: Path) -> None:
 
 
 def _is_mounted(real: Path) -> bool:
-    """Whether a file is a mount point, which cannot be renamed over; known on Linux only (proc(5))."""
+    """Whether a file is a mount point; known on Linux only (proc(5))."""
     try:
         mounts = Path("/proc/self/mountinfo").read_bytes()
     except OSError:
@@ -63,7 +63,7 @@ def _is_mounted(real: Path) -> bool:
 
 
 def _is_unchangeable(path: Path) -> bool:
-    """Whether `chattr` has made a file or folder immutable or append-only; known on Linux only."""
+    """Whether a path is immutable or append-only (chattr(1)); known on Linux only."""
     try:
         import fcntl  # noqa: PLC0415 - Windows has none
 

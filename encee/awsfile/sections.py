@@ -28,10 +28,10 @@ class Headers(Protocol):
         """Whether every SDK reads a header, without brackets, as this profile's."""
 
     def profile(self, header: str) -> str | None:
-        """Return the profile that botocore reads in a header, without brackets; None if it is not a profile's."""
+        """Return the profile that botocore reads in a header, without brackets, or None."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """Return a pattern for the beginning of a line that some SDK may read as this profile's header."""
+        """Return a pattern of lines that some SDK may read as this profile's header."""
 
 
 class CredentialsHeaders:
@@ -54,7 +54,7 @@ class CredentialsHeaders:
         return None if header == "DEFAULT" else header
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """Match the name between blanks, also after `profile`, which the SDK for Ruby accepts here."""
+        """Match the name between blanks, also after `profile`, as the SDK for Ruby does."""
         return re.compile(rf"{_BLANKS}*\[{_BLANKS}*(?:profile{_BLANKS}+)?{re.escape(profile)}{_BLANKS}*\]")
 
 
@@ -80,13 +80,13 @@ class ConfigHeaders:
         return profile_of_header(header)
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
-        """Match `profile` and the name, between blanks or quotes; `profile` is optional for the default profile."""
+        """Match `profile` and the name, between blanks or quotes; or only `default`."""
         prefix = f"(?:profile{_BLANKS}+)?" if profile == "default" else f"profile{_BLANKS}+"
         return re.compile(rf"""{_BLANKS}*\[{_BLANKS}*{prefix}(["']?){re.escape(profile)}\1{_BLANKS}*\]""")
 
 
 class OneFileCredentialsHeaders(CredentialsHeaders):
-    """`[NAME]`, in a file that is also the config file, where `[profile NAME]` holds a profile's settings."""
+    """`[NAME]`, in a single file for both, where `[profile NAME]` holds settings."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """Match the name between blanks."""
@@ -100,11 +100,11 @@ class OneFileConfigHeaders(CredentialsHeaders):
     """
 
     def names(self, header: str, profile: str) -> bool:
-        """Whether it is exactly the profile's name, or the profile's header in a config file."""
+        """Whether it is the profile's name, or its header in a config file."""
         return header == profile or profile_of_header(header) == profile
 
     def profile(self, header: str) -> str | None:
-        """Return the name after `profile`, or `default`, as the AWS CLI reads a config file."""
+        """Return the name after `profile`, or `default`, as in a config file."""
         return profile_of_header(header)
 
     def is_portable(self, header: str, profile: str) -> bool:
@@ -126,7 +126,7 @@ _LINES_AT_ONCE = 200
 
 
 class OptionLine(NamedTuple):
-    """The parts of an option's first line, as `configparser.RawConfigParser` divides it."""
+    """The parts of an option's first line, divided as by `configparser`."""
 
     indent: str
     key: str
@@ -150,7 +150,7 @@ def option_line(line: str) -> OptionLine | None:
 
 
 class Section(NamedTuple):
-    """The position of a section: its lines are those from `start`, the header, to before `end`."""
+    """The position of a section, from `start` (its header) to before `end`."""
 
     start: int
     end: int
@@ -158,14 +158,14 @@ class Section(NamedTuple):
 
 
 class Block(NamedTuple):
-    """An option with its continuation lines (`key` in lower case), or lines that are not an option."""
+    """An option (`key`, lower case) with its continuation lines, or other lines."""
 
     key: str | None
     lines: list[str]
 
 
 def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Section | None:
-    """Find the section of a profile; of `[default]` and `[profile default]` the later, as botocore does.
+    """Find the section of a profile; of two default sections the later, as botocore.
 
     Args:
         lines: The lines of the file.
@@ -206,7 +206,7 @@ def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Se
 
 
 def _end(lines: Sequence[str], start: int, file: Path) -> int:
-    """Find the end of a section, after its last line that is neither blank nor a comment at column 0.
+    """Find the end of a section: blank lines and comments after it do not belong to it.
 
     Raises:
         FileRefusedError: Some AWS tool does not recognize the next header and reads its keys as this section's.
@@ -256,7 +256,7 @@ def divide(lines: list[str], section: Section, file: Path) -> list[Block]:
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Split the lines after a header at beginnings of options, so that the time stays linear."""
+    """Split the lines after a header at options, so that the time stays linear."""
     start = 0
     level: int | None = None
     for number, line in enumerate(lines):
@@ -283,7 +283,7 @@ def _refuse_ignored_characters(line: str, number: int, file: Path) -> None:
 
 
 def refuse_ambiguous(blocks: Sequence[Block], section: Section, file: Path, edited: Collection[str]) -> None:
-    """Refuse an edit of options that some AWS tool reads in other lines, or whose continuation lines it would delete.
+    """Refuse an edit that tools read differently or that deletes continuation lines.
 
     Args:
         blocks: The section's blocks, from `divide`.
@@ -320,5 +320,5 @@ def is_comment(line: str) -> bool:
 
 
 def comment_at_column_0(line: str) -> str:
-    """Remove the indentation of a comment, which some SDKs read as a part of a value; keep other lines."""
+    """Unindent a comment, which some SDKs otherwise read as a part of a value."""
     return line.lstrip() if is_comment(line) else line

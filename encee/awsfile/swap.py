@@ -1,4 +1,4 @@
-"""Replace a file by a new one in one step, only while no other program writes the file.
+"""Replace a file in one step, only while no other program writes it.
 
 Where the system can exchange two names in one step, encee exchanges the names of the new and the old file, compares
 the old file with what it has read, and reverts the exchange if they differ. Elsewhere it gives the old file a second
@@ -67,7 +67,7 @@ class Swap:
         return self._finish(self._temporary, self._exchange_back) if exchanged else None
 
     def _put(self) -> Snapshot | None:
-        """Give the new file the missing file's name; return None when another program has made that file."""
+        """Give the new file its name; return None if another program has made that file."""
         try:
             self._real.hardlink_to(self._temporary)
         except FileExistsError:
@@ -77,7 +77,7 @@ class Swap:
         return self._placed_state()
 
     def _exchange(self) -> bool | None:
-        """Exchange the names of the two files if the old one is still the file that was read.
+        """Exchange the names of both files if the old one is the file that was read.
 
         Returns:
             Whether they are exchanged; None if the system cannot do that.
@@ -126,7 +126,7 @@ class Swap:
             return self._finish(old, lambda: self._replace(old))
 
     def _finish(self, old: Path, put_back: Callable[[], None]) -> Snapshot | None:
-        """Verify that the new file is in place and that no program writes to the old one; else put the old one back."""
+        """Keep the new file if no program writes to the old one; else put that back."""
         if (placed := self._placed_state()) is None:
             return None
         try:
@@ -145,7 +145,7 @@ class Swap:
         return None
 
     def _placed_state(self) -> Snapshot | None:
-        """Flush the folder and return the new file's state; None when another program has overwritten it."""
+        """Flush the folder; return the new file's state, or None if it was overwritten."""
         self.is_flushed &= flush_folder(self._real.parent)
         placed = stable_read.take(self._real)
         return placed if placed.data == self._new.data else None

@@ -126,7 +126,7 @@ def _has_broken_nesting(sections: Iterable[dict[str, str]]) -> bool:
 
 
 def _line_of_broken_nesting(text: str) -> int:
-    """Return the number of the first line that breaks a nested value, by a binary search."""
+    """Find the first line that breaks a nested value, by a binary search."""
     lines = io.StringIO(text, newline=None).readlines()
     low, high = 1, len(lines)
     while low < high:
@@ -168,7 +168,7 @@ def is_portable_name(profile: str) -> bool:
 
 
 def first_line(value: str) -> str:
-    """Return the first line, the part of a value that a message may quote and a comparison may use."""
+    """Return the first line, which a message may quote."""
     return value.partition("\n")[0]
 
 
@@ -186,7 +186,7 @@ class MultilineValue(str):
 
 
 class NestedSettings(MultilineValue):
-    """A placeholder for a value whose first line is empty, as in an option with nested settings."""
+    """A placeholder for a value whose first line is empty, as with nested settings."""
 
     __slots__ = ()
 
@@ -227,7 +227,7 @@ def one_line(value: str | None, name: str) -> str | None:
 
 
 def profile_of_header(name: str) -> str | None:
-    """Return the profile that a section of the config file describes; None if it describes something else.
+    """Return the profile that a header of the config file names, or None.
 
     As in `botocore.configloader.build_profile_map`: `default`, or a header that begins with `profile` and that
     `shlex.split` splits into two words.

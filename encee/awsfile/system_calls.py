@@ -64,7 +64,7 @@ def _exchange_call() -> Callable[[bytes, bytes], int] | None:
 
 
 def is_local(descriptor: int) -> bool:
-    """Whether an open file is on a file system that only this kernel writes to; False if unknown."""
+    """Whether only this kernel writes to the file system; False if unknown."""
     library = _library()
     if library is None or sys.platform != "linux":
         return False

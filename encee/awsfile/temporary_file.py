@@ -21,7 +21,7 @@ def prefix(real: Path) -> str:
 
 
 def make_folder(path: Path, real: Path) -> None:
-    """Make the folder of a file with mode 0700, unless a broken link or a missing folder leads to it.
+    """Make the folder of a file (0700), unless a broken link or missing folder leads to it.
 
     Those can belong to a drive that is not mounted: mounting it would hide what was written below the mount point, and
     the drive may be encrypted.
@@ -55,7 +55,7 @@ def make_folder(path: Path, real: Path) -> None:
 
 
 def give_to_owner_of_folder(path: Path) -> None:
-    """Give a file that root has made to the owner of its folder; `sudo encee` can run with another user's HOME."""
+    """Give a file of root to its folder's owner, for `sudo encee` with a user's HOME."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return
     folder = path.parent.stat()
@@ -65,7 +65,7 @@ def give_to_owner_of_folder(path: Path) -> None:
 
 
 def remove_leftovers(real: Path) -> None:
-    """Delete the temporary files of killed runs; the caller holds the lock, so no run needs them."""
+    """Delete the temporary files of killed runs; the caller holds the lock."""
     for leftover in temporaries(real):
         discard(leftover)
 
@@ -76,7 +76,7 @@ def temporaries(real: Path) -> Iterator[Path]:
 
 
 def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
-    """Write the new content beside the real file, with its mode, owner and attributes, and flush it to disk.
+    """Write the new content beside the file, with its metadata, and flush it to disk.
 
     Args:
         real: The file to replace.
@@ -107,7 +107,7 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
 
 
 def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
-    """Give a new file the owner, attributes and mode of the old one; add to `lost` what the file system refused.
+    """Copy owner, attributes and mode; add to `lost` what the file system refused.
 
     If the group is refused, the new file gets no permissions for its group, which is another one. The same holds if
     the access control list is refused, since the mode's permissions for the group are then the list's mask.
@@ -160,7 +160,7 @@ def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
 
 
 def discard(temporary: Path) -> OSError | None:
-    """Delete a temporary file; return the error if it stays for the next write to delete."""
+    """Delete a temporary file; return the error if that fails."""
     try:
         temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -169,7 +169,7 @@ def discard(temporary: Path) -> OSError | None:
 
 
 def flush_folder(folder: Path) -> bool:
-    """Flush a folder, so that a new name in it survives a power cut; False if the file system cannot."""
+    """Flush a folder, so that a new name survives a power cut; False if it cannot."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -16,7 +16,7 @@ _LONGEST = 256
 
 
 def save(lock_file: Path, written: Snapshot) -> None:
-    """Record a write; the caller holds the lock. If that fails, the next run waits for other writers."""
+    """Record a write under the lock; without a record, the next run waits longer."""
     with suppress(OSError), os.fdopen(os.open(lock_file, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)), "wb") as file:
         file.seek(_START)
         file.write(_record(written))

@@ -1,1 +1,1 @@
-"""The files: `~/.aws/credentials` and `~/.aws/config`, read as the AWS tools read them and edited without harm."""
+"""What the sections of the credentials file and the config file mean."""

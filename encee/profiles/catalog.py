@@ -1,4 +1,4 @@
-"""Look up the profiles of the two files, and decide which sections encee may write."""
+"""Look up the profiles of the two files, and which sections encee may write."""
 
 import fnmatch
 from collections import Counter
@@ -85,11 +85,11 @@ class Catalog:
                 self.config[profile] = without_further_lines(options)
 
     def with_credentials(self, credentials: View) -> "Catalog":
-        """Return a catalog of the same config file and another state of the credentials file."""
+        """Return a catalog with another state of the credentials file."""
         return Catalog(credentials, self._config_view)
 
     def options(self, profile: str) -> dict[str, str]:
-        """Return a profile's options from both files; the credentials file wins, as in botocore."""
+        """Return a profile's options; the credentials file wins, as in botocore."""
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
 
     def one_line(self, profile: str, option: str) -> str | None:
@@ -101,12 +101,12 @@ class Catalog:
         return one_line(self.options(profile).get(option), f"{option} of {profile}")
 
     def device(self, profile: str) -> str | None:
-        """Return the serial number that a profile itself names, unchecked; None if it names none."""
+        """Return the serial number that a profile itself names, unchecked, or None."""
         options = self.options(profile)
         return next((serial for name in DEVICE_OPTIONS if (serial := options.get(name))), None)
 
     def devices_called(self, name: str, profile: str) -> list[str]:
-        """List the device ARNs in the two files with this name that can belong to a profile's user."""
+        """List the device ARNs with this name that can belong to a profile's user."""
         key = self.access_key(profile)
         serials = [
             serial
@@ -156,7 +156,7 @@ class Catalog:
         return self.sources | {role: target for role, target in self.roles.items() if not self.sign_in(role)}
 
     def sign_in(self, profile: str) -> SignIn | None:
-        """Return how a profile, or a role's source profile, signs in without long-term keys, or None."""
+        """Return how a profile, or a role's source profile, signs in without keys."""
         source = self.last_source(profile)
         return None if source in self.roles or self.access_key(source) else sign_in(self.options(source))
 
@@ -168,7 +168,7 @@ class Catalog:
         return links[-1]
 
     def other_profiles(self) -> Iterator[str]:
-        """List the profiles that encee cannot refresh and whose expiry it does not know, in the order of the files."""
+        """List the profiles that encee cannot refresh and whose expiry is unknown."""
         for name in dict.fromkeys([*self.credentials, *self.config]):
             options = self.credentials.get(name, {})
             has_expiry = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
@@ -176,7 +176,7 @@ class Catalog:
                 yield name
 
     def _target(self, profile: str) -> str:
-        """Return the session profile: the setting, the convention of aws-mfa, or `NAME-mfa`."""
+        """Return the session profile: the setting, as aws-mfa, or `NAME-mfa`."""
         named = self.config.get(profile, {}).get("encee_session_profile")
         if named and not isinstance(named, MultilineValue):  # refuse_target refuses such a value
             return named
@@ -200,12 +200,12 @@ class Catalog:
         return named or self._profile_of_target.get(session_profile)
 
     def session(self, session_profile: str, profile: str) -> Session | None:
-        """Return the session, valid or expired, that encee wrote for a profile; None if there is not any."""
+        """Return the session, valid or expired, that encee wrote for a profile, or None."""
         session = self._written_session(session_profile, profile)
         return None if session and self._is_of_another_account(session, profile) else session
 
     def usable_session(self, session_profile: str, profile: str) -> Session | None:
-        """Return the session that AWS tools use for a profile: written by encee, or by aws-mfa and taken over."""
+        """Return the session of a profile: of encee, or of aws-mfa and taken over."""
         options = self.credentials.get(session_profile, {})
         if _is_aws_mfas(options) and options.get("assumed_role") == "False":
             taken_over = session_in(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
@@ -213,7 +213,7 @@ class Catalog:
         return self.session(session_profile, profile)
 
     def has_session_of_another_account(self, session_profile: str, profile: str) -> bool:
-        """Whether the session was made with a key of another account than the profile's present key."""
+        """Whether the session is of another account than the profile's present key."""
         session = self._written_session(session_profile, profile)
         return session is not None and self._is_of_another_account(session, profile)
 
@@ -222,7 +222,7 @@ class Catalog:
         return session_in(options) if managed_by_encee(options) and self.owner(session_profile) == profile else None
 
     def _is_of_another_account(self, session: Session, profile: str) -> bool:
-        """Whether a session and a profile's key are of different accounts; False if an account is unknown."""
+        """Whether a session and a key are of different accounts; False if unknown."""
         key = self.access_key(profile)
         accounts = {account_of(None, session.id), account_of(None, key.id if key else None)}
         return None not in accounts and len(accounts) > 1
@@ -236,7 +236,7 @@ class Catalog:
         return profile if profile in self.targets else None
 
     def chain(self, role: str) -> list[str]:
-        """List the chain of source profiles of a role: the role first, the long-term profile last.
+        """List the source profiles of a role: the role first, the long-term profile last.
 
         Raises:
             UsageError: The chain is broken or circular.
@@ -285,7 +285,7 @@ class Catalog:
         return list(dict.fromkeys(matches))
 
     def refuse_key(self, profile: str, key: AccessKey) -> None:
-        """Refuse an invalid key id, which may be the secret and would be sent and shown as the id.
+        """Refuse an invalid key id, which may be the secret and would be shown.
 
         Raises:
             UsageError: The id does not have the form of a key id.
@@ -301,7 +301,7 @@ class Catalog:
             )
 
     def refuse_target(self, target: str, source: str) -> None:
-        """Refuse a session profile where a session would overwrite keys or be hidden from the AWS tools.
+        """Refuse a session profile where a session would overwrite keys or be hidden.
 
         Args:
             target: The session profile.
@@ -331,7 +331,7 @@ class Catalog:
         return _shadow_in(self.options(profile))
 
     def inherited_obstacle(self) -> str | None:
-        """Return what makes the keys or session of every section useless by way of `[DEFAULT]`, or None."""
+        """Return what `[DEFAULT]` adds that makes every session useless, or None."""
         credentials, config = self._defaults
         if shadow := _shadow_in(config | credentials):
             return f"{shadow} in [DEFAULT] hides the keys of every profile from the AWS tools"
@@ -362,7 +362,7 @@ def _shadow_in(options: Mapping[str, str]) -> str | None:
 
 
 def _is_of_config(name: str, options: Mapping[str, str], config: View) -> bool:
-    """Whether a section does not describe a profile of the credentials file: `[DEFAULT]`, or one of the config file.
+    """Whether a section is `[DEFAULT]`, or belongs to the config file.
 
     If both are one file, a section that only the config file can have is in both with the same options.
     """
@@ -380,7 +380,7 @@ def _is_aws_mfas(options: Mapping[str, str]) -> bool:
 
 
 def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
-    """Return the other tool that manages a section, or None; aws-mfa does not count if encee takes over."""
+    """Return the other tool that manages a section, except for a taken-over aws-mfa."""
     if managed_by_encee(options):
         return None
     if manager := options.get("manager"):

@@ -89,7 +89,7 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> 
 
 
 def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None:
-    """Return why an argument without a session of encee is an error; None for a profile that only lacks a session."""
+    """Return the error for an argument without a session; None for a valid profile."""
     profile = catalog.profile_for(argument)
     name = argument if profile is None else catalog.targets[profile]
     options = catalog.credentials.get(name, {})
@@ -110,7 +110,7 @@ def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None
 
 
 def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]) -> list[Cleared]:
-    """Remove sessions from the credentials file in one write, then their sections from the config file.
+    """Remove sessions from the credentials file, then from the config file.
 
     Args:
         credentials: The credentials file.
@@ -161,7 +161,7 @@ class _Sessions:
         self.after = now.with_credentials(document.view)
 
     def _options(self, catalog: Catalog, name: str) -> Collection[str]:
-        """List the options that encee wrote to a section; region and output only if both are one file."""
+        """List the options that encee wrote to a section of the credentials file."""
         return WRITTEN | _copied(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
 
 
@@ -201,12 +201,12 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
 
 
 def _copied_to(catalog: Catalog, name: str) -> frozenset[str]:
-    """List the options that encee wrote to a session profile's section of the config file."""
+    """List the options that encee wrote to a section of the config file."""
     return _copied(catalog, catalog.config.get(name, {}))
 
 
 def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
-    """List the options that encee copied to a session profile's section: those that equal the source profile's."""
+    """List the options that encee copied from the source profile: those still equal."""
     if not options.get("encee_source"):
         return frozenset()
     source = catalog.options(source_named_in(options) or "")

@@ -1,4 +1,4 @@
-"""Interpret the options of a section: its key, session, expiry, and the keys in the keyring.
+"""Interpret the options of a section: key, session, expiry, keyring.
 
 encee writes `expiration` in RFC 3339 UTC, which the `aws` module of starship reads, too. Other tools have options of
 their own; two of them write `expiration` without an offset, aws-mfa in UTC and awsume in local time.
@@ -45,7 +45,7 @@ def session_options(session: Session, source: str) -> dict[str, str]:
 
 
 def session_in(options: Mapping[str, str]) -> Session | None:
-    """Return the session of a section, valid or expired; None if a part of it or its expiry is missing.
+    """Return the session of a section, valid or expired; None if it is incomplete.
 
     A value of several lines does not count, since AWS makes no such credentials.
     """
@@ -64,12 +64,12 @@ def managed_by_encee(options: Mapping[str, str]) -> bool:
 
 
 def source_in(options: Mapping[str, str]) -> str | None:
-    """Return the source profile of a session that encee manages; None for other sections."""
+    """Return the source profile of a session of encee; None for other sections."""
     return source_named_in(options) if managed_by_encee(options) else None
 
 
 def source_named_in(options: Mapping[str, str]) -> str | None:
-    """Return the profile that `encee_source` names; None if it is missing or has several lines."""
+    """Return the profile that `encee_source` names, if it is one line."""
     named = options.get("encee_source")
     return unquoted(named) if named and not isinstance(named, MultilineValue) else None
 
@@ -89,7 +89,7 @@ def has_token(options: Mapping[str, str]) -> bool:
 
 
 def has_stray_token(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a session token with the key of a user; AWS refuses the two together."""
+    """Whether a section holds a session token with a user's key, which AWS refuses."""
     return options.get("aws_access_key_id", "").startswith(USER_KEY) and has_token(options)
 
 
@@ -104,13 +104,13 @@ def holds_session(options: Mapping[str, str]) -> bool:
 
 
 def has_long_term_key(options: Mapping[str, str]) -> bool:
-    """Whether a section holds a part of a key that may exist nowhere else, or refers to the keyring."""
+    """Whether a section holds a part of a long-term key, or refers to the keyring."""
     part = options.get("aws_access_key_id") or options.get("aws_secret_access_key")
     return (bool(part) and not holds_session(options)) or points_to_keyring(options)
 
 
 def quoted(profile: str) -> str:
-    """Percent-encode a profile's name for `encee_source`, so that all SDKs read the value alike."""
+    """Percent-encode a profile's name, so that all SDKs read the value alike."""
     return urllib.parse.quote(profile, safe="/@:+")
 
 
@@ -133,7 +133,7 @@ _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 def expiry_of(options: Mapping[str, str]) -> datetime | None:
-    """Return when a section's session expires, UTC; None if that is missing or unreadable."""
+    """Return when a section's session expires, UTC; None if unknown."""
     for key in ("expiration", *FOREIGN_KEYS):
         if (value := options.get(key)) is None:
             continue
@@ -156,7 +156,7 @@ IN_KEYRING = "keyring"
 
 
 def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
-    """Return a section's key in the keyring, whose secret is not fetched yet; None if it has none there.
+    """Return a section's key in the keyring, whose secret is not fetched yet.
 
     A part of a plain key in the section takes precedence, since the AWS tools see only that.
     """
@@ -166,5 +166,5 @@ def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
 
 
 def points_to_keyring(options: Mapping[str, str]) -> bool:
-    """Whether a section refers to a key in the keyring, also by only one of the two options."""
+    """Whether a section refers to a key in the keyring, even incompletely."""
     return bool(options.get(KEY_ID) or options.get(SECRET))

@@ -32,7 +32,7 @@ _DURATION = re.compile(
 
 
 def expiring_threshold(length: timedelta | None) -> timedelta:
-    """Return the time left below which a session is expiring: an hour, or a quarter of its length if that is less."""
+    """Return the time left below which a session is expiring: at most an hour."""
     return HOUR if length is None else min(HOUR, length / _PART_LEFT)
 
 

@@ -1,4 +1,4 @@
-"""Export a session: as environment variables, in the syntax of a shell, or as the JSON of `credential_process`.
+"""Export a session to a shell, an environment or a `credential_process`.
 
 Nothing here reads a file or the environment.
 """
@@ -83,7 +83,7 @@ class Exported:
         return variables
 
     def selected(self, catalog: Catalog) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Return variables that name the profile instead, so that the AWS tools see the next refresh at once.
+        """Return variables that name the profile, so that its next refresh takes effect.
 
         The region of the session profile is not among them: the user can change it in the file, and a command with
         another `--profile` must not use it.
@@ -115,7 +115,7 @@ class Exported:
 
 
 def exported(catalog: Catalog, argument: str) -> Exported | None:
-    """Return the session, valid or expired, that an argument of the command line names; None if it has none.
+    """Return the session, valid or expired, that an argument names, or None.
 
     A long-term or role profile names its session, never its own keys. A section with a session token of another tool
     is returned as it is; so is one of encee whose source profile does not exist, as in a copy of the file.
@@ -138,12 +138,12 @@ def exported(catalog: Catalog, argument: str) -> Exported | None:
 
 
 def session_profile_meant(catalog: Catalog, argument: str, profile: str) -> str:
-    """Return the session profile that an argument names, which `Catalog.profile_for` has found a profile for."""
+    """Return the session profile that an argument for a profile names."""
     return argument if source_in(catalog.credentials.get(argument, {})) == profile else catalog.targets[profile]
 
 
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
-    """Export a session of encee with the region of its session profile, or else of its source profile.
+    """Export a session with the region of its session profile or source profile.
 
     Raises:
         FileRefusedError: The region has several lines.
@@ -167,7 +167,7 @@ def session_variables(
 
 
 def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
-    """Return the lines that set these variables in a shell, and unset others of `cleared`.
+    """Return the lines that set these variables in a shell, and unset `cleared`.
 
     Args:
         shell: One of `SHELLS`.

@@ -78,7 +78,7 @@ def account_of(serial: str | None, access_key_id: str | None) -> str | None:
 
 
 def can_be_one_users(serial: str | None, access_key_id: str | None) -> bool:
-    """Whether a device and a key can belong to one user: their accounts are equal or unknown."""
+    """Whether the accounts of a device and a key are equal or unknown."""
     return len({account_of(serial, None), account_of(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts
 
 
@@ -112,7 +112,7 @@ def checked_serial(value: str) -> str:
 
 
 def is_device_name(value: str) -> bool:
-    """Whether a value can be a device's name, the last part of its ARN, and not a serial number.
+    """Whether a value can be the last part of a device's ARN, not a serial number.
 
     The serial number of a token that AWS does not sell can also look like a name.
     """

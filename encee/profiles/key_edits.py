@@ -1,4 +1,4 @@
-"""Replace, mark, lock and unlock a long-term key in every section of the credentials file that holds it.
+"""Replace, mark, lock and unlock a long-term key in every section that holds it.
 
 Users copy a key to several profiles, so each edit covers all sections with the key. During a rotation each section
 names the other of the two keys, so that an interrupted rotation can be continued.
@@ -72,7 +72,7 @@ def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
 
 
 def places_of(catalog: Catalog, key_id: str) -> list[str]:
-    """List the headers, without brackets, of the sections of both files with this key id."""
+    """List the headers, without brackets, of all sections with this key id."""
     headers = [*catalog.credentials.items()]
     headers += [(ConfigHeaders().text(profile), options) for profile, options in catalog.config.items()]
     return [header for header, options in headers if key_id in {options.get("aws_access_key_id"), options.get(KEY_ID)}]
@@ -157,7 +157,7 @@ def unlock(key: AccessKey) -> Edit:
 
 
 def _parts(options: Mapping[str, str], key: AccessKey) -> tuple[bool, bool]:
-    """Whether a section holds a key's id, and whether it holds its secret or refers to the keyring."""
+    """Whether a section holds a key's id, and its secret or a reference to that."""
     if options.get(KEY_ID) == key.id:
         return True, is_locked(options, key.id)
     has_id, secret = options.get("aws_access_key_id") == key.id, options.get("aws_secret_access_key")

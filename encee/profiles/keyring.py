@@ -1,4 +1,4 @@
-"""Store and fetch long-term secrets and devices' seeds in the operating system's keyring.
+"""Store and fetch secrets and seeds in the operating system's keyring.
 
 The library `keyring` comes with the extra `encee[keyring]` and is imported only when it is needed. The name of an entry
 is the access key id of a secret, or the serial number of a seed's device.
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class LockedSecret:
-    """A function that fetches the secret of a long-term key from the keyring, and caches it.
+    """A function that fetches a secret from the keyring, and caches it.
 
     Args:
         key_id: The access key id.
@@ -119,7 +119,7 @@ def forget(kind: Kind, name: str) -> None:
 
 
 def _diagnosis() -> str:
-    """Return the command that shows the keyring; `keyring` itself may not be on the PATH."""
+    """Return the command that shows the keyring; `keyring` may not be on the PATH."""
     return f"{quote(sys.executable)} -m keyring diagnose"
 
 

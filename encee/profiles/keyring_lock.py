@@ -1,4 +1,4 @@
-"""Move a secret to the keyring and back, so that it is always in one of them; mark a seed there."""
+"""Move a secret to the keyring and back without losing it; mark a seed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +17,7 @@ from encee.profiles.settings import SEED
 
 
 def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFile) -> list[str]:
-    """Store a secret in the keyring, then remove it from every section of the credentials file.
+    """Store a secret in the keyring, then remove it from every section.
 
     Args:
         key: The key; if it is locked already, another section may still hold it.
@@ -60,7 +60,7 @@ def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:
 
 
 def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]) -> list[str]:
-    """Write a secret back to every section that refers to the keyring for it, then delete it there.
+    """Write a secret back to every section, then delete it in the keyring.
 
     Args:
         key: The key.

@@ -1,4 +1,4 @@
-"""Explain why an argument of the command line does not name a profile that encee can refresh."""
+"""Explain why an argument does not name a profile that encee can refresh."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ _SHOWN = 5
 
 
 def not_a_source(catalog: Catalog, argument: str, files: Files) -> EnceeError:
-    """Return why an argument does not name a profile that encee can refresh, or one with a session.
+    """Return why an argument does not name a refreshable profile or a session.
 
     Args:
         catalog: The profiles.
@@ -44,7 +44,7 @@ def not_a_source(catalog: Catalog, argument: str, files: Files) -> EnceeError:
 
 
 def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
-    """Return the error for files without a profile that encee can refresh; it names the other profiles.
+    """Return the error for files without a profile that encee can refresh.
 
     Args:
         catalog: The profiles.
@@ -137,7 +137,7 @@ def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> Usag
 
 
 def _unknown(catalog: Catalog, argument: str, files: Files) -> MistypedError:
-    """Return the error for an argument that is not a profile's name; it does not repeat a code."""
+    """Return the error for an unknown profile; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.targets else "make the first one: encee setup"
     if not argument:
         return MistypedError("the name of a profile is empty", hint=look)

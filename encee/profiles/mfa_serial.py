@@ -58,7 +58,7 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
 
 
 def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[Path]:
-    """Remove `mfa_serial` of a profile from both files; delete a section of the config file that is then empty.
+    """Remove `mfa_serial` of a profile, and a config section that is then empty.
 
     Args:
         credentials: The credentials file.

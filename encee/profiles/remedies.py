@@ -1,4 +1,4 @@
-"""Describe the steps of remedies; a step names a file and the present numbers of its lines.
+"""Describe the steps of remedies, with a file and its present line numbers.
 
 `then` joins the steps of a remedy. All numbers are those before its first step.
 """

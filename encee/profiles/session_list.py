@@ -1,4 +1,4 @@
-"""List the sessions of the two files, and the profiles without a session, with their states."""
+"""List the sessions, and the profiles without a session, with their states."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class Listed(NamedTuple):
     is_of_another_account: bool = False
 
     def state(self, now: datetime, expiring: timedelta | None) -> str:
-        """Return `valid`, `expiring`, `expired`, `other-account`, or `none` if the expiry is unknown.
+        """Return `valid`, `expiring`, `expired`, `other-account` or `none`.
 
         Args:
             now: The present time, UTC.
@@ -50,7 +50,7 @@ class Listed(NamedTuple):
 
 
 def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None) -> Iterator[Listed]:
-    """List a session for each long-term profile, existing or not, then all other sessions.
+    """List a session for each long-term profile, then all other sessions.
 
     The others are further sessions of a profile, those of roles, those whose source profile does not exist, and those
     of other tools. No name comes twice.
@@ -79,7 +79,7 @@ def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None]
 
 
 def _is_session(catalog: Catalog, name: str) -> bool:
-    """Whether a section holds a session of encee, or one of another tool with an expiry."""
+    """Whether a section holds a session of encee, or another one with an expiry."""
     options = catalog.credentials[name]
     if managed_by_encee(options):
         return holds_session(options)

@@ -1,4 +1,4 @@
-"""Look up a profile's settings: option, environment, credentials file, config file, default."""
+"""Look up settings: option, environment, credentials file, config file, default."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class Settings:
         self._legacy_serial = legacy_serial
 
     def saved_serial(self, profile: str) -> str | None:
-        """Return the device that the two files name for a long-term profile or for the roles that use it.
+        """Return the device that the files name for a long-term profile or its roles.
 
         Raises:
             FileRefusedError: The value has several lines.
@@ -75,19 +75,19 @@ class Settings:
         return self._catalog.device(profile) or self._serial_of_roles(profile)
 
     def _serial_of_roles(self, profile: str) -> str | None:
-        """Return the only distinct `mfa_serial` of the role profiles that use a profile directly."""
+        """Return the only distinct `mfa_serial` of the roles that use a profile."""
         names = {profile, self._catalog.targets.get(profile)}
         roles = [self._catalog.options(role) for role in self._catalog.roles]
         serials = {role["mfa_serial"] for role in roles if role["source_profile"] in names and role.get("mfa_serial")}
         return serials.pop() if len(serials) == 1 else None
 
     def _legacy(self, profile: str) -> str | None:
-        """Return the device of the first encee, unless it is of another account than the profile's key."""
+        """Return the device of the first encee, unless it is of another account."""
         key = self._catalog.access_key(profile)
         return self._legacy_serial if can_be_one_users(self._legacy_serial, key.id if key else None) else None
 
     def serial(self, profile: str) -> str | None:
-        """Return the checked serial number of a profile's device; None if no setting names it.
+        """Return the checked serial number of a profile's device, if a setting names it.
 
         Raises:
             UsageError: STS does not accept the serial number.
@@ -101,12 +101,12 @@ class Settings:
         )
 
     def device_name(self) -> str | None:
-        """Return the device's name if the command line gives that instead of a serial number."""
+        """Return the device's name, if the command line gives that as the device."""
         given = self._given.mfa_serial
         return given if given is not None and is_device_name(given) else None
 
     def _serial_else(self, profile: str, *saved: tuple[str, str | None]) -> str | None:
-        """Return the device of the command line or the environment, else the first saved one, checked.
+        """Return the given device, else the first saved one, checked.
 
         None if the command line gives a name that does not match exactly one device in the files.
         """
@@ -189,7 +189,7 @@ class Settings:
         )
 
     def region_of_role(self, profile: str) -> str | None:
-        """Return the region in which a role is assumed; None means that of its source profile.
+        """Return the region of a role; None means that of its source profile.
 
         Raises:
             FileRefusedError: The setting has several lines.
@@ -217,7 +217,7 @@ class Settings:
         return self._catalog.one_line(profile, SEED) == IN_KEYRING
 
     def target(self, profile: str, *, named: bool = True) -> str:
-        """Return a profile's session profile; `--to` counts only for a profile named on the command line."""
+        """Return a session profile; `--to` counts only for a profile that was named."""
         return (named and self._given.to) or self._catalog.targets[profile]
 
     def region(self, profile: str, serial: str | None) -> tuple[str, str | None]:
@@ -248,7 +248,7 @@ class Settings:
 
 
 def refuse_other_partition(region: str, serial: str | None, profile: str) -> None:
-    """Refuse a region in another partition than the device, where AWS would not know the user's key.
+    """Refuse a region in another partition than the device's.
 
     Raises:
         UsageError: The device's ARN names another partition.

@@ -1,4 +1,4 @@
-"""Recognize profiles whose credentials AWS tools get without encee, and how they sign in.
+"""Recognize how profiles without long-term keys sign in.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """

@@ -1,4 +1,4 @@
-"""Check the permissions of the two files and their folders, and encee's own files beside them."""
+"""Check the permissions of the two files, their folders and encee's own files."""
 
 import os
 import stat
@@ -45,7 +45,7 @@ def _first_closed(path: Path) -> Path:
 
 
 def _repair(path: Path) -> tuple[str, ...]:
-    """Return the command that gives the user access to a file or folder; none if another user must decide."""
+    """Return the command that gives the user access to a path, if they may use it."""
     if not _has_owners() or (status := _status(path)) is None:
         return ()
     user = os.geteuid()
@@ -98,7 +98,7 @@ def _missing_folder(path: Path, folder: Path, state: State) -> Finding:
 
 
 def _severity(examined: Examined, file: ExaminedFile) -> State:
-    """Return the severity of a file that cannot be written; a refresh needs the credentials file only."""
+    """Return the severity of a read-only file; a refresh needs the credentials file."""
     return State.ERROR if file is examined.credentials else State.WARNING
 
 

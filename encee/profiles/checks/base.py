@@ -1,4 +1,4 @@
-"""The checks of `encee doctor`, their findings, and what they look at: the two files and the environment."""
+"""The checks of `encee doctor`, their findings, and what they look at."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

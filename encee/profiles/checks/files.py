@@ -1,4 +1,4 @@
-"""Check whether all AWS tools can read the sections of the two files, and read them alike."""
+"""Check whether all AWS tools read the sections of the two files alike."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ def _default_section(examined: Examined) -> Iterator[Finding]:
 
 
 def _without_default_section(file: ExaminedFile) -> Iterator[str]:
-    """Return the steps that copy the options of `[DEFAULT]` to every profile, and delete the section."""
+    """Return the steps that replace `[DEFAULT]` by its options in every profile."""
     defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
     shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
     yield from at_the_margin(file, [line for line in file.lines if line.name])
@@ -122,7 +122,7 @@ def _is_plain(line: Line, file: ExaminedFile) -> bool:
 
 
 def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Iterator[str]:
-    """Return the steps that correct a header, or join its section to one with the correct header.
+    """Return the steps that correct a header, or join its section to another.
 
     Args:
         line: The header's line.
@@ -194,7 +194,7 @@ _OF_HEADERS: Mapping[str, Callable[[Examined], Iterator[Finding]]] = {
 
 
 def _one_by_one(check: str) -> Callable[[Examined], Iterator[Finding]]:
-    """Return a check of headers that withholds steps which conflict with those of another check.
+    """Return a check of headers without steps that conflict with another check.
 
     Two remedies could give two sections the same header, or move an option twice to the same section.
     """

@@ -69,7 +69,7 @@ def _half_a_key(examined: Examined) -> Iterator[Finding]:
 
 
 def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Return the remedy for an incomplete or invalid key: delete it, or enter a complete key.
+    """Return the remedy for an incomplete or invalid key: delete or enter it.
 
     `aws configure` writes keys to the credentials file, and does not change those in the config file.
     """
@@ -105,7 +105,7 @@ def _key_form(examined: Examined) -> Iterator[Finding]:
 
 
 def _key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, Sequence[str]] | None:
-    """Return the fault of a key and the steps that fix it; no steps if it must be entered again."""
+    """Return the fault of a key and the steps to fix it, if it can be fixed."""
     path, numbers = section.file.path, {option: section.line(option) for option in (_ID, _SECRET)}
     if not ACCESS_KEY_ID.fullmatch(key_id):
         message = f"{section.place}: {_ID} of {section.profile} {key_id_fault(key_id)}"
@@ -179,7 +179,7 @@ def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
 
 
 def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
-    """Return the step that turns a continuation line into an option, or deletes a duplicate."""
+    """Return the step that makes a continuation line an option, or deletes it."""
     name, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
         return comment_out(section.file.path, line.number)

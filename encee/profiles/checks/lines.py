@@ -1,4 +1,4 @@
-"""Check for lines that the AWS CLI reads differently than they look, or that other AWS tools do not read."""
+"""Check for lines that AWS tools read differently than they look."""
 
 import re
 import unicodedata
@@ -90,7 +90,7 @@ def _invisible(examined: Examined) -> Iterator[Finding]:
 
 
 def _is_invisible(character: str) -> bool:
-    """Whether an editor shows nothing or a blank for a character that AWS tools read as a part of a value.
+    """Whether an editor does not show a character that AWS tools read.
 
     These are control and format characters, and separators other than the blank.
     """

@@ -217,7 +217,7 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
 
 
 def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[str]:
-    """Return the step that removes quotes around a serial number, if it is valid without them."""
+    """Return the step that removes quotes around a serial number."""
     try:
         is_quoted = checked_serial(value.strip("\"'")) != value
     except UsageError:

@@ -1,4 +1,4 @@
-"""Remedies that depend on a file's sections: join sections, set and delete options.
+"""Remedies that join sections, and set or delete options in them.
 
 After each remedy the AWS CLI can read the file, whichever sections and options it had before.
 """
@@ -25,7 +25,7 @@ class Remedy(NamedTuple):
 
 
 def config_header(profile: str) -> str | None:
-    """Return a header, in brackets, that botocore and the AWS CLI read as the profile's, or None."""
+    """Return a header, in brackets, that the AWS CLI reads as the profile's, or None."""
     if profile == "default":
         return "[default]"
     names = (f"profile {profile}", f"profile '{profile}'", f'profile "{profile}"')
@@ -33,7 +33,7 @@ def config_header(profile: str) -> str | None:
 
 
 def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Iterator[str]:
-    """Move settings that a section lacks there from other sections, and delete those sections.
+    """Move the settings of other sections to a section, and delete the others.
 
     Args:
         file: The file of the sections.
@@ -65,7 +65,7 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
 
 
 def at_the_margin(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
-    """Return the step that moves options to column 0, so that none continues the one above it."""
+    """Return the step that moves indented options to column 0."""
     if indented := {line.number for line in lines if line.kind is Kind.OPTION and line.is_indented}:
         yield unindent(file.path, indented)
 
@@ -118,7 +118,7 @@ def _is_plain(line: Line) -> bool:
 
 
 def _is_as_aws_writes(header: Line, profile: str) -> bool:
-    """Whether `aws configure` finds a header in the config file; otherwise it adds another.
+    """Whether `aws configure` finds a header; otherwise it adds another.
 
     As in `awscli.customizations.configure.writer` and `profile_to_section`.
     """
@@ -128,6 +128,6 @@ def _is_as_aws_writes(header: Line, profile: str) -> bool:
 
 
 def delete_options(file: ExaminedFile, profile: str, names: Collection[str]) -> str | None:
-    """Return the step that deletes options of a profile; None if the file does not set them."""
+    """Return the step that deletes options of a profile, if the file sets them."""
     numbers = [line.number for name in names for line in file.option(profile, name)]
     return then(delete(file.path, numbers)) if numbers else None

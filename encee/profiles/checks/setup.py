@@ -1,4 +1,4 @@
-"""Check the paths of the two files, and whether they hold a profile that encee can refresh."""
+"""Check the paths of the two files, and whether encee can refresh a profile."""
 
 from collections.abc import Iterator
 

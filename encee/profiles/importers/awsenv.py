@@ -1,4 +1,4 @@
-"""Read the files of `awsenv`, whose `export AWS_…=` lines a shell sources; encee never runs them.
+"""Read the files of `awsenv`: `export AWS_…=` lines, which encee never runs.
 
 A line must be `export NAME=value`, which every shell reads alike: the value bare or in quotes, without anything that a
 shell expands. Any other line refuses the whole file.

@@ -69,7 +69,7 @@ def plain_text(data: bytes, file: Path) -> str:
 
 
 def misread(file: Path, line: int, fault: str, remedy: str) -> EnceeError:
-    """Return the error for a line with a fault, without its text, which can be a secret."""
+    """Return the error for a line, without its text, which can be a secret."""
     return EnceeError(f"{file}: line {line} holds {fault}; nothing was written", hint=remedy)
 
 
@@ -88,7 +88,7 @@ class KeyFault(NamedTuple):
 
 
 def key_fault(key_id: str, secret: str) -> KeyFault | None:
-    """Return why an id and a secret cannot be a long-term key; None if they have its form."""
+    """Return why an id and a secret cannot be a long-term key, or None."""
     if fault := id_fault(key_id):
         return fault
     if not SECRET_KEY.fullmatch(secret):

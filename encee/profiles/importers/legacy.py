@@ -1,4 +1,4 @@
-"""Read the device's ARN in `~/.encee/config`, the file of the first version of encee.
+"""Read the device's ARN in `~/.encee/config`, the file of the first encee.
 
 That version read the first line, which users also wrote by hand, as its readme said.
 """
@@ -58,7 +58,7 @@ def legacy_device(data: bytes, file: Path) -> str:
 
 
 def legacy_serial(file: Path) -> str | None:
-    """Return the ARN in that file for a refresh; None if the file is missing or has not one ARN."""
+    """Return the ARN in that file, or None if it is missing or invalid."""
     try:
         return legacy_device(file.read_bytes(), file)
     except (OSError, EnceeError):

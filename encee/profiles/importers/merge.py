@@ -178,7 +178,7 @@ def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
 
 
 def profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
-    """Return the long-term profile for the device of the first encee, which used the default profile.
+    """Return the long-term profile for the device of the first encee.
 
     Args:
         catalog: The profiles.

@@ -97,7 +97,10 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        (profile("admin", ARN, "other") + profile("other", ARN, "admin"), "circular source_profile chain: admin → other → admin"),
+        (
+            profile("admin", ARN, "other") + profile("other", ARN, "admin"),
+            "circular source_profile chain: admin → other → admin",
+        ),
         (profile("admin", ARN, "admin"), "source_profile of admin names admin itself"),
         (profile("admin", "foo"), "role_arn of admin is not the ARN of a role"),
         (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not valid"),
