@@ -4,6 +4,7 @@ A message is one line: lower case, no final period, never a secret. A hint is th
 exists only where a caller or a script acts differently on it. Any other exception is a bug and keeps its traceback.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Self
@@ -51,7 +52,19 @@ class UsageError(EnceeError):
 
 
 class MistypedError(UsageError):
-    """An argument is not a profile; the command line can suggest what was meant."""
+    """An argument is not the name of a profile.
+
+    Args:
+        message: What failed and why, in one line.
+        hint: The next step where the command line is not known.
+        typed: The argument, where similar profiles exist.
+        intended: The profiles that probably belong in its place.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, typed: str = "", intended: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.typed = typed
+        self.intended = intended
 
 
 class NoSessionError(EnceeError):

@@ -138,6 +138,13 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
     """Run a command line; what ends it is said here, and nowhere else."""
     failure: EnceeError
     typed = sys.argv[1:] if arguments is None else arguments
+
+    def correct(error: MistypedError) -> str | None:
+        from encee.cli.usage_errors import corrected_line  # noqa: PLC0415 - few command lines are wrong
+
+        return corrected_line(error, typed, command, environment)
+
+    environment = environment._replace(correct=correct)
     try:
         code = command(arguments, prog_name="encee", standalone_mode=False, obj=environment)
         if code == ExitCode.INTERRUPTED:  # typer's own answer to Ctrl-C
@@ -147,9 +154,7 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
     except EnceeError as error:
         failure = error
         if isinstance(error, MistypedError):
-            from encee.cli.usage_errors import meant  # noqa: PLC0415 - few command lines are wrong
-
-            failure.hint = meant(typed, command, environment) or failure.hint
+            failure.hint = correct(error) or failure.hint
     except TyperException as error:
         from encee.cli.usage_errors import usage_error  # noqa: PLC0415 - the same
 

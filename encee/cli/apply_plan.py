@@ -129,7 +129,7 @@ def _ask(manner: Manner) -> None:
     if manner.yes:
         return
     if not terminal.is_terminal():
-        raise UsageError("there is no terminal to ask whether to do this", hint="add --yes, or look first: --dry-run")
+        raise UsageError("there is no terminal to ask whether to do this", hint="add --yes")
     if not prompts.confirm("do all this?", default=False):
         raise EnceeError("nothing was changed")
 

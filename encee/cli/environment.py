@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables, expanded
 from encee.cli import terminal
-from encee.errors import FileRefusedError
+from encee.errors import FileRefusedError, MistypedError
 
 if TYPE_CHECKING:
     from encee.profiles.catalog import Catalog
@@ -19,10 +19,12 @@ class Environment(NamedTuple):
     Args:
         environ: The environment's variables.
         clock: Returns the present moment, UTC.
+        correct: Returns the command line that was meant by one with a mistyped profile; None where it is uncertain.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
+    correct: Callable[[MistypedError], str | None] = lambda _error: None
 
     def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
         """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.

@@ -119,7 +119,7 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
         target, session = session_for(profile, environment, files, how)
         return Signer(profile, session, region, files.credentials, files.config, source_profile=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
-        raise not_a_source(catalog, word, files)
+        raise not_a_source(catalog, word, files, other_names=[*catalog.config, *catalog.credentials])
     way, source = catalog.sign_in(word), catalog.last_source(word)
     hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
     found = find_credentials(word, files.credentials, files.config, hint)

@@ -12,7 +12,7 @@ from encee.awsfile.paths import Files
 from encee.cli.detect_shell import evaluation, running_shell
 from encee.cli.help import option_words
 from encee.cli.options import Environment, read_catalog
-from encee.errors import EnceeError, UsageError
+from encee.errors import EnceeError, MistypedError, UsageError
 from encee.mfa.code_sources import parse_code
 from encee.profiles.catalog import Catalog
 
@@ -69,15 +69,18 @@ def usage_error(error: TyperException, arguments: Sequence[str], root: Any, envi
     return UsageError(message, hint=correction.hint([*arguments]) or f"{correction.path(arguments)} --help")
 
 
-def meant(arguments: Sequence[str], root: Any, environment: Environment) -> str | None:  # noqa: ANN401 - the same
-    """The command line that was meant by a wrong one, ready to be pasted; None where that is not certain enough.
+def corrected_line(error: MistypedError, arguments: Sequence[str], root: Any, environment: Environment) -> str | None:  # noqa: ANN401 - the same
+    """Return the command line that was probably meant by one with a mistyped profile, ready to be pasted.
 
     Args:
-        arguments: What stands behind `encee`.
+        error: Names the mistyped profile.
+        arguments: The arguments after `encee`.
         root: The whole command line.
         environment: Where the files are, for the profiles' names.
     """
-    return _correction(root, environment).hint([*arguments])
+    correction, typed = _correction(root, environment), [*arguments]
+    line = correction.with_profiles(typed, error.typed, error.intended) if error.intended else typed
+    return correction.hint(line) or (shlex.join(["encee", *line]) if line != typed else None)
 
 
 def _correction(root: Any, environment: Environment) -> "_Correction":  # noqa: ANN401 - the same
@@ -136,11 +139,28 @@ class _Correction:
             return None
         return ("name the profile: " if "PROFILE" in words.others else "") + shlex.join(["encee", *line])
 
+    def with_profiles(self, arguments: list[str], typed: str, intended: Sequence[str]) -> list[str]:
+        """Replace a mistyped profile, but no value of an option other than `--profile`."""
+        place = self._place(arguments)
+        options = option_words(place.command) if place else {}
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        added = [profile for profile in intended if profile not in arguments[:end]]
+        for index, argument in enumerate(arguments[:end]):
+            option = arguments[index - 1] if index else ""
+            if argument == typed and (option == "--profile" or not options.get(option)):
+                return [*arguments[:index], *added, *arguments[index + 1 :]]
+            if argument == f"--profile={typed}":
+                return [*arguments[:index], f"--profile={intended[0]}", *arguments[index + 1 :]]
+        return arguments
+
     def _complete(self, place: _Place, words: _Words) -> bool:
         """Name the profile that a command needs; False where a command could not have these words."""
         wanted = [one for one in place.command.params if one.param_type_name == "argument"]
         if not words.others and any(one.required and one.make_metavar(None) == "PROFILE" for one in wanted):
             words.others = [self._only_profile() or "PROFILE"]
+        for param in place.command.params:
+            if param.param_type_name == "option" and param.required and not {*param.opts} & _names_of(words.options):
+                words.options += [param.opts[0], param.make_metavar(None)]
         if place.path == ["exec"]:
             return self._is_section(words.others[0])
         return len(words.others) <= len(wanted) or any(one.nargs < 0 for one in wanted)
@@ -281,6 +301,11 @@ class _Correction:
                 return self._catalog.profile_for(name)
         profiles = [*self._catalog.targets]
         return profiles[0] if len(profiles) == 1 else None
+
+
+def _names_of(options: Sequence[str]) -> set[str]:
+    """The options without their values."""
+    return {option.partition("=")[0] for option in options}
 
 
 def _names(command: Any) -> list[str]:  # noqa: ANN401 - typer's own is private

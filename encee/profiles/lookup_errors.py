@@ -1,7 +1,7 @@
 """Explain why an argument does not name a profile that encee can refresh."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from shlex import quote
 
@@ -28,18 +28,19 @@ _SHOWN = 5
 """The number of names that a message lists."""
 
 
-def not_a_source(catalog: Catalog, argument: str, files: Files) -> EnceeError:
+def not_a_source(catalog: Catalog, argument: str, files: Files, *, other_names: Iterable[str] = ()) -> EnceeError:
     """Return why an argument does not name a refreshable profile or a session.
 
     Args:
         catalog: The profiles.
         argument: The argument.
         files: The paths of the two files, for the message.
+        other_names: Further profiles that the command accepts.
     """
     if profile := catalog.profile_for(argument):
         return NoSessionError(f"{profile} has no session yet", hint=f"encee refresh {quote(profile)}")
     if argument not in catalog.credentials and argument not in catalog.config:
-        return _unknown(catalog, argument, files)
+        return _unknown(catalog, argument, files, other_names)
     return _keyless(catalog, argument, files)
 
 
@@ -136,7 +137,7 @@ def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> Usag
     return UsageError(f"{lacking}: {files.credentials} does not exist", hint=hint)
 
 
-def _unknown(catalog: Catalog, argument: str, files: Files) -> MistypedError:
+def _unknown(catalog: Catalog, argument: str, files: Files, other_names: Iterable[str]) -> MistypedError:
     """Return the error for an unknown profile; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.targets else "make the first one: encee setup"
     if not argument:
@@ -147,22 +148,25 @@ def _unknown(catalog: Catalog, argument: str, files: Files) -> MistypedError:
         return MistypedError(
             f"{argument} is the session profile of {' and '.join(sources)}",
             hint=f"name one of them: {quote(sources[0])}",
+            typed=argument,
+            intended=sources[:1],
         )
-    hint = _meant(catalog, argument) or look
+    message = f"there is no profile {argument} in {files.credentials} or {files.config}"
     if is_pattern(argument):
-        return MistypedError(f"no profile matches {argument}", hint=hint)
-    return MistypedError(f"there is no profile {argument} in {files.credentials} or {files.config}", hint=hint)
+        message = f"no profile matches {argument}"
+    if "," in argument:
+        names = [name for name in re.split("[, ]+", argument) if name]
+        hint = f"put a space between two profiles: {' '.join(map(quote, names))}"
+        return MistypedError(message, hint=hint, typed=argument, intended=names)
+    if (similar := _similar(catalog, argument, other_names)) is None:
+        return MistypedError(message, hint=look)
+    return MistypedError(message, hint=f"did you mean {similar}?", typed=argument, intended=[similar])
 
 
-def _meant(catalog: Catalog, argument: str) -> str | None:
-    """Suggest a profile for an argument that is not a profile's name."""
+def _similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str | None:
+    """Return the profile with the most similar name, upper and lower case aside."""
     import difflib
 
-    if "," in argument:
-        return (
-            f"put a blank between two profiles: {' '.join(quote(name) for name in re.split('[, ]+', argument) if name)}"
-        )
-    names = {name.casefold(): name for name in (*catalog.targets.values(), *catalog.targets)}
+    names = {name.casefold(): name for name in (*other_names, *catalog.targets.values(), *catalog.targets)}
     as_typed = argument.casefold().strip("[] ").removeprefix("profile ")
-    matches = difflib.get_close_matches(as_typed, names, n=1)
-    return f"did you mean {names[matches[0]]}?" if matches else None
+    return next((names[name] for name in difflib.get_close_matches(as_typed, names, n=1)), None)

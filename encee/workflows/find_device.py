@@ -137,8 +137,7 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
         raise fido_only(profile)
     raise UsageError(
         f"the user of {profile} has no MFA device yet",
-        hint=f"enrol one: encee device enroll {name}; or, made in the console under Security credentials:"
-        f" encee device save {name}",
+        hint=f"encee device enroll {name}",
     )
 
 

@@ -59,8 +59,8 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
     if removal.is_last and not last_too:
         raise UsageError(
             f"{serial} is the last device of the user of {profile} that gives codes: without it the user gets no"
-            " sessions, and anyone with the key can enrol a device of their own",
-            hint=f"enrol another one first: encee device enroll {name}; or say that you mean it: --yes-last",
+            " sessions, and anyone with the key can enrol a device of their own (--yes-last removes it all the same)",
+            hint=f"enroll another device first: encee device enroll {name}",
         )
     return removal
 

@@ -44,9 +44,7 @@ def clear(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     if [bool(profiles), expired, every].count(True) != 1:
-        raise UsageError(
-            "clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE, or encee clear --expired"
-        )
+        raise UsageError("clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE")
     choose: Choice = all_sessions
     if expired:
         choose = partial(expired_sessions, now=environment.clock())

@@ -20,7 +20,7 @@ from encee.cli.options import (
 )
 from encee.cli.refresh_run import given_codes, refresh_profiles
 from encee.cli.times import local, time_left
-from encee.errors import EnceeError, FileRefusedError, UsageError
+from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
 from encee.profiles.settings import GivenSettings
@@ -152,6 +152,9 @@ def show_result(result: RefreshResult, files: Files, environment: Environment, *
         EnceeError: The run ended before its end.
         typer.Exit: With the code of the first failure.
     """
+    for outcome in result.outcomes:
+        if isinstance(outcome, Failed) and isinstance(outcome.error, MistypedError):
+            outcome.error.hint = environment.correct(outcome.error) or outcome.error.hint
     _show(result.outcomes, result.jobs, files, environment, json=json, error=result.error)
     if result.error is not None:
         raise result.error

@@ -72,7 +72,7 @@ def setup(
     if not terminal.is_terminal():
         raise UsageError(
             "setup asks questions and needs a terminal",
-            hint="without one: encee import csv FILE --profile NAME, then encee refresh NAME --code CODE",
+            hint="encee import csv FILE --profile NAME",
         )
     first_run = _FirstRun(environment, environment.files(credentials_file, config_file))
     with terminal.conversation():
@@ -209,7 +209,7 @@ class _FirstRun:
         if known != found and not (known and known.is_locked and known.id == found.id):
             raise FileRefusedError(
                 f"{name} has another key than {path}; nothing was changed",
-                hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}; or leave --csv out",
+                hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}",
             )
         terminal.say(f"key      {name} has that of {path} already")
         if is_file:

@@ -113,7 +113,7 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
     if check or json:
         raise UsageError("--watch draws a table, and --check and --json are for programs", hint="encee status --watch")
     if not sys.stdout.isatty():
-        raise UsageError("--watch needs a terminal as standard output", hint="encee status, or encee status --json")
+        raise UsageError("--watch needs a terminal as standard output", hint="encee status")
 
 
 def _readable(

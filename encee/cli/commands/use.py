@@ -51,7 +51,7 @@ def use(
             hint=_way_out(running_shell(environment), None if none else quote(profile or "PROFILE")),
         )
     if (profile is None) != none:
-        raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE, or encee use --none")
+        raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE")
     if profile is None:
         terminal.tell_shell(lines(shell, {}))
         return

@@ -323,8 +323,8 @@ def test_refuses_what_encee_did_not_write(encee: Encee, home: Home, word: str, m
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["dve"], "did you mean dev?"),
-        (["dev", "dve"], "did you mean dev?"),
+        (["dve"], "encee clear dev"),
+        (["dev", "dve"], "encee clear dev"),
         (["x*"], "see the profiles with: encee status"),
         ([""], "see the profiles with: encee status"),
         ([], "encee clear PROFILE"),

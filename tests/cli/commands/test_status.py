@@ -130,7 +130,7 @@ def test_an_unknown_name_ends_with_2(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     result = encee("status", "dve")
     assert result.code == 2
-    assert "encee: hint: did you mean dev?" in result.err
+    assert "encee: hint: encee status dev" in result.err
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_needs_one_of_a_profile_and_none(encee: Encee, monkeypatch: pytest.Monke
     for words in (["use"], ["use", "dev", "--none"]):
         result = encee(*words)
         assert (result.code, result.out) == (2, "")
-        assert "encee: hint: encee use PROFILE, or encee use --none" in result.err
+        assert "encee: hint: encee use PROFILE" in result.err
 
 
 def test_a_section_of_another_tool_is_used_as_it_is(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
