@@ -20,7 +20,7 @@ QUIET_SECONDS = 5.0
 """How long a file must be unchanged where the system does not know whether a program has it open for writing."""
 
 _EMPTY_SECONDS = 0.5
-"""How long an empty or missing file must stay so where no program has it open: some tools truncate, then open again."""
+"""How long a missing file, or one that has been empty for long, must stay so before it is believed."""
 
 _YOUNG_SECONDS = 2.0
 """A content younger than this is read twice, even where no program has the file open."""
@@ -144,7 +144,7 @@ def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_
     # A time in the future says nothing of the age: clocks jump. Then only what was observed counts.
     age = max(_age(state), unchanged)
     if not state.data:
-        is_doubtful = had_content or (state.exists and writer is None and age < QUIET_SECONDS)
+        is_doubtful = had_content or (state.exists and age < QUIET_SECONDS)
         return unchanged >= (QUIET_SECONDS if is_doubtful else _EMPTY_SECONDS)
     if writer is False or not to_edit:
         return age >= _YOUNG_SECONDS or unchanged >= _READS_APART_SECONDS

@@ -102,6 +102,10 @@ def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None
         return None
     if name not in catalog.credentials and name not in catalog.config:
         return not_a_source(catalog, argument, files)
+    if has_long_term_key(options):
+        return FileRefusedError(
+            f"[{name}] holds a long-term key and no session; nothing was changed", hint="see the sessions: encee status"
+        )
     header = name if name in catalog.credentials else ConfigHeaders().text(name)
     return FileRefusedError(
         f"[{header}] was not written by encee; nothing was changed",

@@ -37,7 +37,7 @@ def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store:
 
 
 def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, store: AwsFile) -> None:
-    file.write_bytes(b"")
+    write(file, b"")
     file.chmod(0o640)
     start = time.monotonic()
     store.edit(put)

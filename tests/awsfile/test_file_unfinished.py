@@ -140,6 +140,18 @@ def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
+def test_a_file_that_was_just_emptied_and_closed_is_not_believed_empty_soon(
+    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
+    file.write_bytes(b"")
+    writer = threading.Timer(1, write, [file, BEFORE])
+    writer.start()
+    store.edit(put)
+    writer.join()
+    assert file.read_bytes() == AFTER
+
+
 @pytest.mark.usefixtures("without_leases")
 def test_a_young_file_that_is_only_looked_at_is_not_waited_for(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch

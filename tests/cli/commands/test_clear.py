@@ -297,6 +297,7 @@ def test_of_several_sessions_of_one_profile_the_usual_one_is_meant_and_else_the_
         ("theirs", "[theirs] was not written by encee"),
         ("managed", "[managed-mfa] was not written by encee"),
         ("sso", "[profile sso] was not written by encee"),
+        ("kept", "[kept-mfa] holds a long-term key and no session"),
         ("mixed", "[mixed-mfa] holds keys that may exist nowhere else"),
         ("mixed-mfa", "[mixed-mfa] holds keys that may exist nowhere else"),
     ],
@@ -304,7 +305,7 @@ def test_of_several_sessions_of_one_profile_the_usual_one_is_meant_and_else_the_
 def test_refuses_what_encee_did_not_write(encee: Encee, home: Home, word: str, message: str) -> None:
     token = "aws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
     home.write(
-        "".join(f"[{name}]\n{KEYS}" for name in ("dev", "taken", "managed", "mixed"))
+        "".join(f"[{name}]\n{KEYS}" for name in ("dev", "taken", "managed", "mixed", "kept", "kept-mfa"))
         + f"[taken-mfa]\n{token}[theirs]\n{token}[managed-mfa]\nmanager = other\n"
         + f"[mixed-mfa]\n{KEYS}manager = encee\nencee_source = mixed\n"
         + session("dev-mfa"),
