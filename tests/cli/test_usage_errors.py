@@ -196,3 +196,11 @@ def test_unset_is_a_line_for_the_shell(shell: str, line: str) -> None:
 def test_options_of_a_refresh_are_kept_in_the_hint_of_env(encee: Encee) -> None:
     result = encee("env", "dev", "-c", "123456", "-d", "1h", "--shell", "bash")
     assert result.err.endswith("hint: encee env dev --refresh --code 123456 --duration 1h\n")
+
+
+@pytest.mark.usefixtures("dev")
+@pytest.mark.parametrize(("line", "hint"), MISSPELT, ids=[line for line, _ in MISSPELT])
+def test_a_misspelt_profile_is_corrected_in_the_typed_line(encee: Encee, line: str, hint: str) -> None:
+    result = encee(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1] == f"encee: hint: {hint}"

@@ -859,7 +859,7 @@ def test_an_unknown_profile_is_wrong_usage(encee: Encee, admin: Person) -> None:
     [
         (("account", "setup"), "encee account setup --profile ADMIN"),
         (("account", "revoke", "--profile", "admin"), "encee account revoke --help"),
-        (("account", "setp"), "encee account setup"),
+        (("account", "setp"), "encee account setup --profile ADMIN"),
     ],
 )
 def test_wrong_usage_names_the_help_of_the_command(encee: Encee, words: tuple[str, ...], hint: str) -> None:
