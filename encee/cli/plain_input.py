@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from encee.awsfile.paths import expanded
-from encee.errors import UsageError
+from encee.errors import FileRefusedError, UsageError
 from encee.profiles.importers.base import LARGEST, read_plain, refuse_large
 
 
@@ -33,7 +33,7 @@ def plain_input(word: str) -> PlainInput:
         UsageError: It cannot be read, or is something else than a file with a few keys.
     """
     if word != "-":
-        path = expanded(word.removeprefix("file://"))
+        path = named_path(word.removeprefix("file://"))
         return PlainInput(path, read_plain(path), is_file=True)
     path = Path("standard input")
     if sys.stdin is None:
@@ -41,3 +41,15 @@ def plain_input(word: str) -> PlainInput:
     data = sys.stdin.buffer.read(LARGEST + 1)
     refuse_large(data, path)
     return PlainInput(path, data, is_file=False)
+
+
+def named_path(word: str) -> Path:
+    """Expand `~` and `$VAR` in a path of the command line.
+
+    Raises:
+        UsageError: The path begins with a home folder that is unknown.
+    """
+    try:
+        return expanded(word)
+    except FileRefusedError as error:
+        raise UsageError(error.message, hint=error.hint) from None

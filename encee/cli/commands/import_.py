@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.awsfile.paths import Files, expanded
+from encee.awsfile.paths import Files
 from encee.cli import display, terminal
 from encee.cli.command_groups import group
 from encee.cli.options import (
@@ -19,7 +19,7 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
-from encee.cli.plain_input import plain_input
+from encee.cli.plain_input import named_path, plain_input
 from encee.errors import UsageError
 from encee.profiles.importers.awsenv import awsenv
 from encee.profiles.importers.base import read_plain
@@ -85,7 +85,7 @@ def awsenv_(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     incoming = []
-    for file in _files_in(expanded(folder)):
+    for file in _files_in(named_path(folder)):
         found = awsenv(read_plain(file), file)
         settings = {"mfa_serial": found.serial, "region": found.region}
         given = {name: value for name, value in settings.items() if value}

@@ -9,7 +9,6 @@ from typing import Annotated, BinaryIO
 import typer
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import expanded
 from encee.cli import prompts, terminal
 from encee.cli.options import (
     ConfigFile,
@@ -21,6 +20,7 @@ from encee.cli.options import (
     not_empty,
     stores,
 )
+from encee.cli.plain_input import named_path
 from encee.cli.signers import Signing, signing
 from encee.errors import UsageError
 from encee.mfa.code_sources import parse_seed
@@ -163,7 +163,7 @@ def _seed(serial: str, seed_file: str | None) -> str:
         return _text(sys.stdin.buffer) if sys.stdin is not None else ""
     if seed_file is not None:
         try:
-            with expanded(seed_file).open("rb") as file:
+            with named_path(seed_file).open("rb") as file:
                 return _text(file)
         except OSError as error:
             raise UsageError(

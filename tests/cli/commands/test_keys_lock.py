@@ -205,7 +205,11 @@ def test_a_session_of_aws_mfa_is_taken_over_only_where_no_locked_key_is_in_it(
     [
         ("", "[profile z]\naws_secret_access_key = {secret}\n", "[profile z] of the config file holds the key"),
         ("[z]\naws_secret_access_key = {secret}\n", "", "[z] of the credentials file holds only a part of the key"),
-        ("[z]\naws_access_key_id = {id}\naws_secret_access_key = x\n", "", "[z] of the credentials file holds a part"),
+        (
+            "[z]\naws_access_key_id = {id}\naws_secret_access_key = x\n",
+            "",
+            "[z] of the credentials file holds only a part",
+        ),
         ("[z]\nencee_access_key_id = {id}\n", "", "[z] of the credentials file holds only a part of the key"),
         ("[DEFAULT]\naws_secret_access_key = {secret}\n", "", "[DEFAULT] of the credentials file holds the key"),
         ("# aws_secret_access_key = {secret}\n", "", "credentials: line 5 holds the secret of"),
@@ -285,7 +289,7 @@ def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> Non
 
 def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
     before = home.state()
-    missing = ("this system has no usable keyring", "hint: start one (on Linux: gnome-keyring or KWallet")
+    missing = ("this system has no usable keyring", "hint: start a keyring (on Linux: gnome-keyring or KWallet")
     assert_fails(*missing, "keys", "lock", "dev")
     assert home.state() == before
     home.write(filled(LOCKED, ann))
@@ -336,7 +340,7 @@ def test_says_so_where_the_keyring_fails_or_forgets(home: Home) -> None:
     null = "import os; os.environ['PYTHON_KEYRING_BACKEND'] = 'keyring.backends.null.Keyring'"
     assert_fails("the keyring did not keep the entry", "keyring diagnose", "keys", "lock", "dev", script=null)
     broken = f"{null}; import keyring.backends.null as n; n.Keyring.set_password = lambda *a: 1 / 0"
-    assert_fails("does not answer as it should: ZeroDivisionError", "diagnose", "keys", "lock", "dev", script=broken)
+    assert_fails("the keyring failed: ZeroDivisionError", "diagnose", "keys", "lock", "dev", script=broken)
     assert home.state() == before
 
 
