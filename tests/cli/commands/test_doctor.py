@@ -147,7 +147,7 @@ NEW = (
     Fault(
         "missing-prefix",
         "warning",
-        "has a section [dev], which is no profile",
+        "has a section [dev], which the AWS tools do not read as a profile",
         config=f"[dev]\nregion = eu-west-2\noutput = table\nlambda =\n  connect_timeout = 10\n{CONFIG}",
     ),
     Fault(
@@ -433,7 +433,7 @@ FAULTS = (
     Fault(
         "profile-prefix",
         "warning",
-        "has a section [profile work]: only the config file",
+        "has a section [profile work]: only headers of the config file",
         f"{DEV}[profile work]\n{KEYS}",
         changes={"profile work"},
     ),
@@ -606,7 +606,7 @@ FAULTS = (
     Fault(
         "refresh",
         "warning",
-        "admin cannot be refreshed: source_profile of admin names gone, which is no long-term profile",
+        "admin cannot be refreshed: source_profile of admin names gone, which is not a long-term, session or role",
         config=f"{CONFIG}{ROLE}source_profile = gone\n",
         changes={"source_profile"},
         by_hand=other_source,
@@ -870,8 +870,8 @@ def write_protected(home: Home) -> None:
         ("writable", "encee cannot write to ", closed_folder),
         ("writable", "credentials is write-protected", write_protected),
         ("lock-files", ".credentials.encee-lock, which another user may have made: permission denied", closed_lock),
-        ("lock-files", ".encee-AKIAIOSFODNN7EXAMPLE.lock, as after", closed_lock_of_a_key),
-        ("lock-files", ".credentials.encee-now.tmp, as after", closed_temporary_file),
+        ("lock-files", ".encee-AKIAIOSFODNN7EXAMPLE.lock, which another user may have made", closed_lock_of_a_key),
+        ("lock-files", ".credentials.encee-now.tmp, which another user may have made", closed_temporary_file),
     ],
 )
 def test_what_encee_may_not_open_is_found_and_the_command_repairs_it(
