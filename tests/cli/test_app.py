@@ -62,7 +62,7 @@ def test_a_bug_is_one_line_and_never_the_text_of_the_exception(encee: Encee, mon
     def broken(*_: object) -> None:
         raise ZeroDivisionError("aws_secret_access_key")
 
-    monkeypatch.setattr(status_command, "sessions", broken)
+    monkeypatch.setattr(status_command, "list_sessions", broken)
     result = encee("status")
     assert result.code == 1
     assert "aws_secret" not in result.err

@@ -70,7 +70,7 @@ def test_a_session_is_cleared_where_only_its_config_section_is_refused(encee: En
     before = home.config.read_bytes()
     result = encee("clear", "dev")
     assert (result.code, home.config.read_bytes()) == (0, before)
-    assert "warning: the sections of the session profiles were not taken out" in result.err
+    assert "warning: the sections of the session profiles were not removed" in result.err
     assert "[dev-mfa]" not in home.credentials.read_text()
 
 

@@ -133,9 +133,7 @@ DENIED_BY_SCP = "with an explicit deny in a service control policy"
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 CASES = [
     # the profile
-    Case(
-        "unknown profile", 2, "there is no profile dve in", command=("refresh", "dve", "-c", "CODE"), hint="mean dev?"
-    ),
+    Case("unknown profile", 2, "there is no profile dve in", command=("refresh", "dve"), hint="encee refresh dev"),
     Case(
         "stray token",
         2,

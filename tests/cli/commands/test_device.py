@@ -66,7 +66,7 @@ def test_a_user_without_a_device_is_told_where_to_add_one(encee: Encee, home: Ho
     keys(home, jane)
     result = encee("refresh", "dev", "-c", "123456")
     assert (result.code, "has no MFA device yet" in result.err) == (2, True)
-    assert "Security credentials" in result.err
+    assert "encee: hint: encee device enroll dev" in result.err
 
 
 def test_a_fido_key_beside_a_device_is_passed_over(

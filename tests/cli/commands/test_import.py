@@ -161,7 +161,7 @@ def test_a_file_that_was_cut_off_anywhere_brings_in_the_whole_key_or_nothing(enc
             "not exactly one column 'Secret access key'",
         ),
         ("{id},{secret}\n", 1, "not exactly one column"),
-        ("AWSAccessKeyId={id}\nAWSSecretKey={secret}\n", 1, "a key of the root user, for which AWS offers no sessions"),
+        ("AWSAccessKeyId={id}\nAWSSecretKey={secret}\n", 1, "a key of the root user, for which AWS has no sessions"),
         ("User name,Password,Console sign-in URL\njane,hunter2,https://x\n", 1, "a password for the console, but no"),
         ("Access key ID,Secret access key\n\n{id},{secret},\n", 3, "3 columns where the first has 2"),
         ("Access key ID,Secret access key\n{id},{secret}\n{id},{secret}\n", 3, "a second key"),

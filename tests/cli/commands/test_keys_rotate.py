@@ -296,7 +296,7 @@ def test_refuses_a_key_that_the_config_file_holds(
         ("[z]\naws_access_key_id = {id}\n", "[z] of the credentials file holds only a part of the key"),
         (
             "[z]\naws_access_key_id = AKIAZ\naws_secret_access_key = {secret}\n",
-            "[z] of the credentials file holds a part",
+            "[z] of the credentials file holds only a part",
         ),
         ("[DEFAULT]\naws_access_key_id = {id}\n", "[DEFAULT] of the credentials file holds the key"),
     ],
