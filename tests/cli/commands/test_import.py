@@ -341,7 +341,7 @@ PAIR = "export AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={secret}\n"
             "key of a session",
         ),
         (PAIR + "export AWS_ARN_MFA=arn:aws:iam::123456789012:user/jane\n", 3, "not a device whose codes STS accepts"),
-        (PAIR + "export AWS_ARN_MFA='arn:aws:iam::123456789012:u2f/user/jane/x'\n", 3, "no device"),
+        (PAIR + "export AWS_ARN_MFA='arn:aws:iam::123456789012:u2f/user/jane/x'\n", 3, "not a device whose codes STS accepts"),
         (PAIR + "export AWS_DEFAULT_REGION=Ireland\n", 3, "whose value is not a region"),
         (PAIR + "export AWS_DEFAULT_REGION='eu-west-1\\nx = y'\n", 3, "whose value is not a region"),
     ],
@@ -472,10 +472,10 @@ def test_which_of_several_profiles_has_the_device_is_not_guessed(encee: Encee, h
 
 KEYS = f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
 EXISTING = {
-    "keys": (f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = another\n", "", "is there already"),
-    "no keys": ("[dev]\nregion = eu-west-1\n", "", "is there already"),
-    "a token": (f"{KEYS}aws_session_token = t\n", "", "is there already"),
-    "in the keyring": (f"[dev]\nencee_access_key_id = {KEY_ID}\nencee_secret = keyring\n", "", "is there already"),
+    "keys": (f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = another\n", "", "exists already"),
+    "no keys": ("[dev]\nregion = eu-west-1\n", "", "exists already"),
+    "a token": (f"{KEYS}aws_session_token = t\n", "", "exists already"),
+    "in the keyring": (f"[dev]\nencee_access_key_id = {KEY_ID}\nencee_secret = keyring\n", "", "exists already"),
     "keys in config": ("", "[profile dev]\naws_access_key_id = x\n", "[profile dev] of the config file holds other"),
     "a role": ("", "[profile dev]\nrole_arn = arn:aws:iam::123456789012:role/x\n", "role_arn under [profile dev]"),
     "SSO": ("", "[profile dev]\nsso_session = x\n", "sso_session under [profile dev]"),
@@ -652,7 +652,7 @@ def test_a_dry_run_tells_what_would_be_refused(encee: Encee, home: Home) -> None
     home.write(OTHER)
     before = home.state()
     result = encee("import", "csv", csv_file(home), "--profile", "other", "--dry-run")
-    assert (result.code, "is there already" in result.err) == (5, True)
+    assert (result.code, "exists already" in result.err) == (5, True)
     assert home.credentials.read_bytes() == before[".aws/credentials"][0]
 
 
