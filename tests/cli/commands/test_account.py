@@ -623,7 +623,7 @@ def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Ac
 def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> None:
     done = account("teardown", "--group", "nobodys", "--yes")
     assert done.code == 0
-    assert "the account has no group nobodys" in done.err
+    assert "there is no group nobodys" in done.err
     assert writes(aws) == []
 
 
