@@ -341,7 +341,11 @@ PAIR = "export AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={secret}\n"
             "key of a session",
         ),
         (PAIR + "export AWS_ARN_MFA=arn:aws:iam::123456789012:user/jane\n", 3, "not a device whose codes STS accepts"),
-        (PAIR + "export AWS_ARN_MFA='arn:aws:iam::123456789012:u2f/user/jane/x'\n", 3, "not a device whose codes STS accepts"),
+        (
+            PAIR + "export AWS_ARN_MFA='arn:aws:iam::123456789012:u2f/user/jane/x'\n",
+            3,
+            "not a device whose codes STS accepts",
+        ),
         (PAIR + "export AWS_DEFAULT_REGION=Ireland\n", 3, "whose value is not a region"),
         (PAIR + "export AWS_DEFAULT_REGION='eu-west-1\\nx = y'\n", 3, "whose value is not a region"),
     ],
