@@ -53,6 +53,17 @@ _OTHER_NAMES = {
 }
 """What other tools call a command, and its line here."""
 
+_OTHER_OPTIONS = {
+    "--mfa": "--code",
+    "--mfa-code": "--code",
+    "--mfa-token": "--code",
+    "--online": None,  # not a slip for --offline
+    "--otp": "--code",
+    "--token": "--code",
+    "--token-code": "--code",
+}
+"""What other tools call an option, and its name here; None where nothing here corresponds."""
+
 
 def usage_error(error: TyperException, arguments: Sequence[str], root: Any, environment: Environment) -> UsageError:  # noqa: ANN401 - typer's own is private
     """The parser's error: lower case, no final period, never a code, and a hint.
@@ -314,7 +325,10 @@ def _names(command: Any) -> list[str]:  # noqa: ANN401 - typer's own is private
 
 
 def _near_option(word: str, known: Mapping[str, bool]) -> str | None:
-    """The same among options; the dashes are not alike."""
+    """Return the option of a command that a word means; None if that is not certain."""
+    if word in _OTHER_OPTIONS:
+        option = _OTHER_OPTIONS[word]
+        return option if option in known else None
     name = _near(word.lstrip("-"), [option.removeprefix("--") for option in known if option.startswith("--")])
     return name and f"--{name}"
 

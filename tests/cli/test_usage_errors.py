@@ -21,6 +21,10 @@ LINES = [
     ("help refresh", "no such command 'help'", "encee refresh --help"),
     ("help device enroll", "no such command 'help'", "encee device enroll --help"),
     ("version", "no such command 'version'", "encee --version"),
+    # what other tools call an option
+    ("refresh dev --token-code 123456", "no such option: --token-code", "encee refresh dev --code 123456"),
+    ("refresh dev --otp=123456", "no such option: --otp", "encee refresh dev --code=123456"),
+    ("doctor --online", "no such option: --online", "encee doctor --help"),
     # what other tools call it
     ("login", "no such command 'login'", "encee refresh"),
     ("login dev", "no such command 'login'", "encee refresh dev"),
