@@ -147,8 +147,10 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
     environment = environment._replace(correct=correct)
     try:
         code = command(arguments, prog_name="encee", standalone_mode=False, obj=environment)
-        if code == ExitCode.INTERRUPTED:  # typer's own answer to Ctrl-C
-            terminal.keep_promise(InterruptedByPersonError("interrupted"))
+        if code == ExitCode.INTERRUPTED:  # Typer returns it for a Ctrl-C that no command has caught.
+            interrupted = InterruptedByPersonError("interrupted", hint="see which sessions are valid: encee status")
+            terminal.complain(interrupted)
+            terminal.keep_promise(interrupted)
         terminal.flush()
         return int(code or ExitCode.DONE)  # the code of an explicit exit
     except EnceeError as error:
