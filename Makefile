@@ -17,7 +17,7 @@ READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test test-pythons lint format cover-test cover fuzz bench conformance readers reliability docs readme screenshots check build clean
+.PHONY: help system dev demo test test-pythons lint format cover-test cover fuzz bench conformance readers reliability docs readme messages screenshots check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -104,6 +104,9 @@ docs: dev  ## write the help texts and measurements into README.md, and docs/com
 readme: dev  ## check README.md and docs/commands.md against the program and docs/benchmarks.md
 	$(BIN)/python -m scripts.readme_help --check
 	$(BIN)/python -m scripts.command_reference --check
+
+messages: dev  ## print every message of the program, with its hint
+	@$(BIN)/python -m scripts.messages
 
 screenshots: dev  ## draw the README's pictures, docs/*.svg, from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
