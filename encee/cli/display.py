@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from encee.cli import terminal
@@ -30,6 +31,9 @@ _GAP = "  "
 
 _FOLDED = 8
 """As many characters a column that is folded keeps on a line."""
+
+_FULL_BAR = timedelta(hours=12)
+_BAR_WIDTH = 8
 
 
 def table(
@@ -181,3 +185,32 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def local(moment: datetime, now: datetime) -> str:
+    """A moment in local time: `today 17:00`, `tomorrow 05:00`, else with its date, `2026-11-22 17:00`."""
+    here = moment.astimezone()
+    days = {now.astimezone().date(): "today", (now + timedelta(days=1)).astimezone().date(): "tomorrow"}
+    return f"{days.get(here.date(), here.date().isoformat())} {here:%H:%M}"
+
+
+def time_left(left: timedelta) -> str:
+    """A duration to the nearest minute: `11h 59m`, `45m`; below one, `30s`; `over` when there is none left."""
+    seconds = left.total_seconds()
+    if seconds <= 0:
+        return "over"
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{int(seconds)}s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m"
+
+
+def until(expiration: datetime | None, now: datetime) -> str:
+    """When a session expires, as the end of a sentence: ` until today 17:00 (45m)`; nothing where it does not say."""
+    return f" until {local(expiration, now)} ({time_left(expiration - now)})" if expiration else ""
+
+
+def bar(left: timedelta) -> str:
+    """A duration as a bar; a full one is a working day of 12 hours."""
+    filled = round(_BAR_WIDTH * min(max(left / _FULL_BAR, 0), 1))
+    return "█" * filled + "░" * (_BAR_WIDTH - filled)

@@ -48,3 +48,19 @@ def with_help(command: Any) -> Any:  # noqa: ANN401 - typer's own class is priva
             )
         )
     return command
+
+
+def group(text: str) -> typer.Typer:
+    """An empty group, to which its module adds a command with each function; by itself it prints its help.
+
+    Args:
+        text: Its help text.
+    """
+    made = typer.Typer(add_completion=False, rich_markup_mode=None, help=text)
+
+    @made.callback(invoke_without_command=True, help=text)
+    def by_itself(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            tell_help(context)
+
+    return made

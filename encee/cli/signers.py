@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TypeVar
 
-from encee.aws.clients import find_credentials
-from encee.aws.errors import NeedsMfaError
+from encee.aws.clients import Clients, find_credentials
+from encee.aws.errors import DeniedError, NeedsMfaError
+from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
 from encee.awsfile.paths import Files
 from encee.cli import terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.cli.refresh_run import session_for
 from encee.errors import UsageError
-from encee.model import AccessKey, Session
+from encee.model import AccessKey, Device, Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.identifiers import checked_serial, is_device_name
 from encee.profiles.lookup_errors import not_a_source
 from encee.profiles.settings import Settings
+from encee.workflows.find_device import device_called
 
 Answer = TypeVar("Answer")
 
@@ -125,3 +128,41 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
     found = find_credentials(word, files.credentials, files.config, hint)
     region, _ = settings.region(word, None)
     return Signer(word, found, region, files.credentials, files.config)
+
+
+def devices_of(signs: Signing) -> list[Device]:
+    """The devices of a profile's user; a session is got first where a policy requires MFA even for that.
+
+    Raises:
+        AwsError: AWS does not tell.
+    """
+    clients = Clients(terminal.warn)
+    return signs.asking(lambda signer: MfaDevices(clients, signer).list())
+
+
+def own_serial(signs: Signing, word: str) -> str:
+    """The serial number that a word of the command line means, if it is that of a device of the user's.
+
+    Where the user may not list them, a name has to be known in the files, and a serial number is taken as it is.
+
+    Raises:
+        UsageError: It is none, or the name is that of several.
+        AwsError: AWS could not be asked.
+    """
+    if not is_device_name(word):
+        checked_serial(word)
+    try:
+        devices = MfaDevices(Clients(terminal.warn), signs.available()).list()
+    except DeniedError as error:
+        known = signs.catalog.devices_called(word, signs.profile)
+        serial = known[0] if len(known) == 1 else checked_serial(word)
+        terminal.warn(f"whether {serial} is a device of this user could not be checked: {error.message}")
+        return serial
+    return checked_serial(device_called(devices, word.strip(), signs.profile).serial)
+
+
+def warn_of_environment(environment: Environment, serial: str) -> None:
+    """Warn where a variable names another device than the one that was saved: it comes first."""
+    for variable in ("ENCEE_MFA_SERIAL", "MFA_DEVICE"):
+        if (other := environment.environ.get(variable)) and other != serial:
+            terminal.warn(f"{variable} in the environment names another device, {other}, and comes first")

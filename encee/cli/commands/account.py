@@ -13,8 +13,8 @@ from encee.aws.policies.templates import build_policy
 from encee.aws.public_ip import find_public_address
 from encee.cli import terminal
 from encee.cli.apply_plan import Manner, administrator_of, carry_out
-from encee.cli.command_groups import group as group_of_commands
 from encee.cli.commands.account_audit import audit
+from encee.cli.help import group as group_of_commands
 from encee.cli.options import (
     Admin,
     Code,

@@ -7,6 +7,7 @@ import typer
 
 from encee.cli import display, terminal
 from encee.cli.apply_plan import administrator_of
+from encee.cli.display import local
 from encee.cli.options import (
     Admin,
     Code,
@@ -19,7 +20,6 @@ from encee.cli.options import (
     RefreshOptions,
     not_empty,
 )
-from encee.cli.times import local
 from encee.errors import ExitCode
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration

@@ -9,9 +9,9 @@ import typer
 from encee.aws.clients import Clients
 from encee.aws.mfa_devices import MfaDevices
 from encee.cli import display, prompts, terminal
-from encee.cli.command_groups import group
 from encee.cli.commands.device_enroll import enroll
-from encee.cli.device_signers import devices_of, own_serial, warn_of_environment
+from encee.cli.display import local
+from encee.cli.help import group
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -25,8 +25,7 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
-from encee.cli.signers import signing
-from encee.cli.times import local
+from encee.cli.signers import devices_of, own_serial, signing, warn_of_environment
 from encee.errors import EnceeError, UsageError
 from encee.mfa.attempts import retry_wrong_codes
 from encee.model import Device, rfc3339

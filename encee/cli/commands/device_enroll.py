@@ -16,7 +16,6 @@ from encee.aws.sts import Identity, get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
-from encee.cli.device_signers import devices_of, warn_of_environment
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -31,7 +30,7 @@ from encee.cli.options import (
     stores,
 )
 from encee.cli.refresh_run import refresh_profiles
-from encee.cli.signers import Signing, signing
+from encee.cli.signers import Signing, devices_of, signing, warn_of_environment
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from encee.mfa.totp import otpauth_uri

@@ -9,7 +9,7 @@ import typer
 
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
-from encee.cli.command_groups import group
+from encee.cli.help import group
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,

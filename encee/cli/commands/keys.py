@@ -13,8 +13,9 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError
 from encee.aws.signer import Signer
 from encee.cli import display, prompts, terminal
-from encee.cli.command_groups import group
 from encee.cli.commands.keys_lock import in_brackets, lock, totp, unlock
+from encee.cli.display import local
+from encee.cli.help import group
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -28,7 +29,6 @@ from encee.cli.options import (
     stores,
 )
 from encee.cli.signers import signing
-from encee.cli.times import local
 from encee.errors import AwsError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog

@@ -26,7 +26,7 @@ from encee.aws.policies.lint import Finding, Severity, lint as lint_policy
 from encee.aws.policies.parser import LocatedPolicy, MalformedPolicy, parse_policy
 from encee.aws.policies.templates import POLICIES, build_policy
 from encee.cli import display, terminal
-from encee.cli.command_groups import group
+from encee.cli.help import group
 from encee.cli.options import Environment, Json, not_empty
 from encee.errors import EnceeError, UsageError
 

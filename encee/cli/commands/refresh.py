@@ -9,6 +9,7 @@ import typer
 
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables
 from encee.cli import terminal
+from encee.cli.display import local, time_left
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -19,7 +20,6 @@ from encee.cli.options import (
     not_empty,
 )
 from encee.cli.refresh_run import given_codes, refresh_profiles
-from encee.cli.times import local, time_left
 from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration

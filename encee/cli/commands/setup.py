@@ -14,7 +14,7 @@ from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
-from encee.cli.device_signers import devices_of
+from encee.cli.display import local
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -26,8 +26,7 @@ from encee.cli.options import (
 )
 from encee.cli.plain_input import plain_input
 from encee.cli.refresh_run import refresh_profiles
-from encee.cli.signers import Signing, signing
-from encee.cli.times import local
+from encee.cli.signers import Signing, devices_of, signing
 from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError
 from encee.mfa.attempts import ATTEMPTS
 from encee.model import AccessKey

@@ -7,6 +7,7 @@ import typer
 
 from encee.awsfile.paths import Files
 from encee.cli.detect_shell import own_shell
+from encee.cli.display import until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -22,7 +23,6 @@ from encee.cli.options import (
 from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve, variables_of_files
 from encee.cli.terminal import say, warn
-from encee.cli.times import until
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, session_variables
 

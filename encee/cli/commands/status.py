@@ -12,6 +12,7 @@ import typer
 from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
+from encee.cli.display import bar, local, time_left
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -22,7 +23,6 @@ from encee.cli.options import (
     read_catalog,
     salvage_catalog,
 )
-from encee.cli.times import bar, local, time_left
 from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog

@@ -8,6 +8,7 @@ import typer
 from encee.cli import terminal
 from encee.cli.commands.init import STARTUP_LINES
 from encee.cli.detect_shell import running_shell
+from encee.cli.display import until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -21,7 +22,6 @@ from encee.cli.options import (
     read_catalog,
 )
 from encee.cli.sessions import serve, variables_of_files
-from encee.cli.times import until
 from encee.errors import UsageError
 from encee.profiles.export import lines
 

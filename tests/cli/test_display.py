@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from encee.cli.times import bar, local, time_left
+from encee.cli.display import bar, local, time_left
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
