@@ -17,7 +17,7 @@ from typer.exceptions import Abort, TyperException
 from encee import __version__
 from encee.cli import terminal
 from encee.cli.environment import Environment
-from encee.cli.help import tell_help, with_help
+from encee.cli.help import add_help_option, print_help
 from encee.errors import (
     ClosedOutputError,
     EnceeError,
@@ -71,11 +71,11 @@ class _Table(TyperGroup):
         module = import_module(COMMANDS[cmd_name])
         found = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         if isinstance(found, typer.Typer):
-            return with_help(typer.main.get_command(found))
+            return add_help_option(typer.main.get_command(found))
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
         command.command(cmd_name, cls=getattr(module, "PARSER", None), context_settings=settings)(found)
-        return with_help(typer.main.get_command(command))
+        return add_help_option(typer.main.get_command(command))
 
 
 app = typer.Typer(
@@ -89,7 +89,7 @@ app = typer.Typer(
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:  # as in a completion
-        terminal.tell(f"encee {__version__}")
+        terminal.print_line(f"encee {__version__}")
         raise typer.Exit
 
 
@@ -103,7 +103,7 @@ def encee(
 ) -> None:
     """MFA for the AWS CLI: session credentials in a profile of their own, and no other byte moved."""
     if context.invoked_subcommand is None:
-        tell_help(context)
+        print_help(context)
 
 
 def main(
@@ -123,14 +123,14 @@ def main(
         The exit code. With `ENCEE_DEBUG` set, a traceback on stderr tells where an error came from.
     """
     environment = Environment(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
-    terminal.prepare()
-    command = with_help(typer.main.get_command(app))
+    terminal.prepare_outputs()
+    command = add_help_option(typer.main.get_command(app))
     if (line := environment.environ.get("_ENCEE_COMPLETE")) is not None:
         from encee.cli.completion import complete  # noqa: PLC0415 - only here
 
         return complete(command, line, environment)
     evaluated = environment.environ.get(terminal.EVALUATED)
-    with terminal.evaluated_by_shell() if evaluated else nullcontext():
+    with terminal.reserve_stdout_for_shell() if evaluated else nullcontext():
         return _run(command, arguments, environment)
 
 
@@ -149,8 +149,8 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
         code = command(arguments, prog_name="encee", standalone_mode=False, obj=environment)
         if code == ExitCode.INTERRUPTED:  # Typer returns it for a Ctrl-C that no command has caught.
             interrupted = InterruptedByPersonError("interrupted", hint="see which sessions are valid: encee status")
-            terminal.complain(interrupted)
-            terminal.keep_promise(interrupted)
+            terminal.print_error(interrupted)
+            terminal.print_promised_json(interrupted)
         terminal.flush()
         return int(code or ExitCode.DONE)  # the code of an explicit exit
     except EnceeError as error:
@@ -166,6 +166,6 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
         failure = unexpected(error)
     if not isinstance(failure, ClosedOutputError):
-        terminal.complain(failure)
-        terminal.keep_promise(failure)
+        terminal.print_error(failure)
+        terminal.print_promised_json(failure)
     return int(failure.exit_code)

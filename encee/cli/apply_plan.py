@@ -10,7 +10,7 @@ from encee.aws.sts import Identity, get_caller_identity
 from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
-from encee.cli.signers import administrator
+from encee.cli.signers import find_administrator
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account.apply import change_account
 from encee.workflows.account.plan import AccountPlan, Step
@@ -43,19 +43,19 @@ class Administrator(NamedTuple):
         return get_caller_identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
-def administrator_of(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> Administrator:
+def connect_administrator(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> Administrator:
     """Who administers with a profile.
 
     Raises:
         EnceeError: There are no credentials, and none are to be had.
     """
-    signer = administrator(profile, environment, files, how)
+    signer = find_administrator(profile, environment, files, how)
     clients = Clients(terminal.warn)
     caller = get_caller_identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))
 
 
-class Manner(NamedTuple):
+class ApplyOptions(NamedTuple):
     """How a plan is to be carried out.
 
     Args:
@@ -69,10 +69,10 @@ class Manner(NamedTuple):
     json: bool
 
 
-def carry_out(
+def apply_plan(
     who: Administrator,
     plan: AccountPlan,
-    manner: Manner,
+    manner: ApplyOptions,
     check: Callable[[], None] = lambda: None,
     anew: Callable[[], AccountPlan] | None = None,
 ) -> bool:
@@ -95,7 +95,7 @@ def carry_out(
     done: list[Step] = []
     error: EnceeError | None = None
     try:
-        with terminal.conversation(bool(plan.steps) and not manner.dry_run and not manner.yes):
+        with terminal.redirect_to_terminal(bool(plan.steps) and not manner.dry_run and not manner.yes):
             _show(who.caller, plan)
         if plan.steps:
             check()
@@ -109,7 +109,7 @@ def carry_out(
         raise
     finally:
         if manner.json:
-            terminal.json(_as_json(who.caller, plan, done, error))
+            terminal.print_json(_as_json(who.caller, plan, done, error))
     return not manner.dry_run or not plan.steps
 
 
@@ -125,10 +125,10 @@ def _show(caller: Identity, plan: AccountPlan) -> None:
         terminal.say("nothing has to be changed")
 
 
-def _ask(manner: Manner) -> None:
+def _ask(manner: ApplyOptions) -> None:
     if manner.yes:
         return
-    if not terminal.is_terminal():
+    if not terminal.has_terminal():
         raise UsageError("there is no terminal to ask whether to do this", hint="add --yes")
     if not prompts.confirm("do all this?", default=False):
         raise EnceeError("nothing was changed")

@@ -37,7 +37,7 @@ def complete(command: Command, line: str, environment: Environment) -> ExitCode:
         if found is None:
             return ExitCode.FAILED
         for value, text in found:
-            terminal.tell_lines(f"{value}\t{text}")
+            terminal.print_lines(f"{value}\t{text}")
         terminal.flush()
     return ExitCode.DONE
 

@@ -30,7 +30,7 @@ _NO_SHELLS = {"false", "nologin"}
 """What accounts have for a shell that nobody is to log in to."""
 
 
-def running_shell(environment: Environment) -> str:
+def find_running_shell(environment: Environment) -> str:
     """The name of the shell that runs encee: the parent process where that is one, else `$SHELL`, else sh."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in environment.environ} else "cmd"
@@ -45,13 +45,13 @@ def _name(program: str) -> str:
     return Path(program).name.removeprefix("-").replace("pwsh", "powershell")
 
 
-def form_of_running_shell(environment: Environment) -> str:
+def find_shell_form(environment: Environment) -> str:
     """The form of `encee env` for the shell that runs encee.
 
     Raises:
         UsageError: There is none for it.
     """
-    name = running_shell(environment)
+    name = find_running_shell(environment)
     if name in SHELLS:
         return name
     if name in _LIKE_BASH or name in _LIKE_TCSH:
@@ -62,7 +62,7 @@ def form_of_running_shell(environment: Environment) -> str:
     )
 
 
-def evaluation(form: str, command: str) -> str:
+def format_evaluation(form: str, command: str) -> str:
     """The line with which a shell evaluates what a command prints.
 
     Args:
@@ -87,11 +87,13 @@ def _parent() -> str:
         return ""
 
 
-def own_shell(environment: Environment) -> str:
+def find_login_shell(environment: Environment) -> str:
     """The program that is the person's shell: `$SHELL`, else the account's, else the system's; the first that runs."""
     if sys.platform == "win32":
         return (
-            environment.environ.get("COMSPEC", "cmd.exe") if running_shell(environment) == "cmd" else "powershell.exe"
+            environment.environ.get("COMSPEC", "cmd.exe")
+            if find_running_shell(environment) == "cmd"
+            else "powershell.exe"
         )
     import pwd  # noqa: PLC0415 - not on Windows
 

@@ -36,7 +36,7 @@ _FULL_BAR = timedelta(hours=12)
 _BAR_WIDTH = 8
 
 
-def table(
+def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
 ) -> None:
     """A table, on stdout: drawn on a terminal with room for it, plain columns everywhere else.
@@ -47,13 +47,13 @@ def table(
         styles: For each row, rich's style of its state, or None.
         foldable: How many of the first columns may be folded where the terminal is narrow.
     """
-    if terminal.coloured(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
-        with terminal.open_output():
-            output = console()
-            output.print(drawn(headings, rows, styles, foldable=foldable, width=output.width))
+    if terminal.allows_colour(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
+        with terminal.report_output_errors():
+            output = make_console()
+            output.print(build_table(headings, rows, styles, foldable=foldable, width=output.width))
         return
-    for line in columns(headings, rows):
-        terminal.tell(line)
+    for line in format_columns(headings, rows):
+        terminal.print_line(line)
 
 
 def fits(
@@ -82,7 +82,7 @@ def _widths(rows: Sequence[Sequence[str]], width_of: Callable[[str], int] = len)
     return [max(map(width_of, column)) for column in zip(*rows, strict=True)]
 
 
-def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def format_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The lines of a table in plain columns."""
     cleaned = [[terminal.clean(cell) for cell in row] for row in [headings, *rows]]
     widths = _widths(cleaned)
@@ -90,10 +90,10 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
         yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def drawn(
+def build_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int, width: int
 ) -> "Table":
-    """A table as rich draws it on so many columns; the other arguments are those of `table`.
+    """A table as rich draws it on so many columns; the other arguments are those of `print_table`.
 
     Where no cell has to be folded, each column is one cell of many lines: rich takes half the time for it.
     """
@@ -114,7 +114,7 @@ def drawn(
     return picture
 
 
-def draw(pictures: Sequence[Sequence[str]]) -> bool:
+def draw_picture(pictures: Sequence[Sequence[str]]) -> bool:
     """Draw a picture in black on white, whatever the terminal's own colours are, on stderr.
 
     Args:
@@ -124,7 +124,7 @@ def draw(pictures: Sequence[Sequence[str]]) -> bool:
     Returns:
         Whether it was drawn; without colours, or where a line would be folded, it is not.
     """
-    if not terminal.coloured(sys.stderr):
+    if not terminal.allows_colour(sys.stderr):
         return False
     size = os.get_terminal_size(sys.stderr.fileno())
     columns, rows = size.columns or 80, size.lines or 24  # of a terminal that does not say
@@ -137,20 +137,20 @@ def draw(pictures: Sequence[Sequence[str]]) -> bool:
         return False
     from rich.text import Text
 
-    shown = console(stderr=True)
+    shown = make_console(stderr=True)
     for line in lines:
         shown.print(Text(line, style="color(16) on color(231)"), no_wrap=True)
     return True
 
 
-def countdown(text: str, seconds: float) -> None:
+def count_down(text: str, seconds: float) -> None:
     """Wait, with a bar where a person sees it."""
-    with terminal.conversation():
+    with terminal.redirect_to_terminal():
         _count_down(text, seconds)
 
 
 def _count_down(text: str, seconds: float) -> None:
-    if not terminal.coloured(sys.stderr):
+    if not terminal.allows_colour(sys.stderr):
         terminal.say(f"{text}: waiting {math.ceil(seconds)} s")
         time.sleep(seconds)
         return
@@ -158,7 +158,7 @@ def _count_down(text: str, seconds: float) -> None:
 
     left = TextColumn("{task.fields[left]} s", markup=False)
     columns = (BarColumn(20), left, TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=make_console(stderr=True), transient=True) as bar:
         end = time.monotonic() + seconds
         task = bar.add_task(terminal.clean(text), total=seconds, left=math.ceil(seconds))
         while (remaining := end - time.monotonic()) > 0:
@@ -167,34 +167,34 @@ def _count_down(text: str, seconds: float) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
+def show_progress() -> Iterator[Callable[[str], None]]:
     """A bar that moves while something takes its time; yields what tells what that is. Nothing without a terminal."""
-    if not terminal.coloured(sys.stderr):
+    if not terminal.allows_colour(sys.stderr):
         yield lambda _: None
         return
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (BarColumn(20), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=make_console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda text: bar.update(task, description=terminal.clean(text))
 
 
-def console(*, stderr: bool = False) -> "Console":
+def make_console(*, stderr: bool = False) -> "Console":
     """An output, for rich; what is printed there means nothing but itself."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def local(moment: datetime, now: datetime) -> str:
+def format_moment(moment: datetime, now: datetime) -> str:
     """A moment in local time: `today 17:00`, `tomorrow 05:00`, else with its date, `2026-11-22 17:00`."""
     here = moment.astimezone()
     days = {now.astimezone().date(): "today", (now + timedelta(days=1)).astimezone().date(): "tomorrow"}
     return f"{days.get(here.date(), here.date().isoformat())} {here:%H:%M}"
 
 
-def time_left(left: timedelta) -> str:
+def format_time_left(left: timedelta) -> str:
     """A duration to the nearest minute: `11h 59m`, `45m`; below one, `30s`; `over` when there is none left."""
     seconds = left.total_seconds()
     if seconds <= 0:
@@ -205,12 +205,12 @@ def time_left(left: timedelta) -> str:
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m"
 
 
-def until(expiration: datetime | None, now: datetime) -> str:
+def format_until(expiration: datetime | None, now: datetime) -> str:
     """When a session expires, as the end of a sentence: ` until today 17:00 (45m)`; nothing where it does not say."""
-    return f" until {local(expiration, now)} ({time_left(expiration - now)})" if expiration else ""
+    return f" until {format_moment(expiration, now)} ({format_time_left(expiration - now)})" if expiration else ""
 
 
-def bar(left: timedelta) -> str:
+def draw_bar(left: timedelta) -> str:
     """A duration as a bar; a full one is a working day of 12 hours."""
     filled = round(_BAR_WIDTH * min(max(left / _FULL_BAR, 0), 1))
     return "█" * filled + "░" * (_BAR_WIDTH - filled)

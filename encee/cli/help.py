@@ -8,26 +8,26 @@ from typer.core import TyperOption
 from encee.cli import terminal
 
 
-def tell_help(context: typer.Context) -> None:
+def print_help(context: typer.Context) -> None:
     """Print the help text of the command that is running."""
     for line in context.get_help().splitlines():
-        terminal.tell(line)
+        terminal.print_line(line)
 
 
 def _tell_help(context: typer.Context, _option: object, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:  # as in a completion
-        tell_help(context)
+        print_help(context)
         raise typer.Exit
 
 
-def option_words(command: Any) -> dict[str, bool]:  # noqa: ANN401 - the same
+def list_options(command: Any) -> dict[str, bool]:  # noqa: ANN401 - the same
     """The options of a command: each way to write one, and whether a value follows it."""
     return {
         word: not param.is_flag for param in command.params if param.param_type_name == "option" for word in param.opts
     }
 
 
-def with_help(command: Any) -> Any:  # noqa: ANN401 - typer's own class is private
+def add_help_option(command: Any) -> Any:  # noqa: ANN401 - typer's own class is private
     """Give a command, and the commands in it, the option that shows the help.
 
     typer's own option prints past `terminal`, where a full disk is no error that encee expects.
@@ -50,7 +50,7 @@ def with_help(command: Any) -> Any:  # noqa: ANN401 - typer's own class is priva
     return command
 
 
-def group(text: str) -> typer.Typer:
+def make_group(text: str) -> typer.Typer:
     """An empty group, to which its module adds a command with each function; by itself it prints its help.
 
     Args:
@@ -61,6 +61,6 @@ def group(text: str) -> typer.Typer:
     @made.callback(invoke_without_command=True, help=text)
     def by_itself(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
-            tell_help(context)
+            print_help(context)
 
     return made

@@ -65,7 +65,7 @@ def _until_ended(picture: Callable[[], Picture], screen: "_Screen", signals: "_S
     try:
         while sys.stdout.isatty():  # it may be gone, and SIGHUP be ignored
             if _in_foreground():
-                with terminal.open_output():
+                with terminal.report_output_errors():
                     screen.draw(picture())
             else:
                 screen.leave()
@@ -140,7 +140,7 @@ class _OtherScreen:
     def __init__(self) -> None:
         from rich.live import Live
 
-        self._console = display.console()
+        self._console = display.make_console()
         self._live = Live(
             console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
@@ -168,10 +168,10 @@ def _fitted(picture: Picture, console: "Console") -> "RenderableType":
     rows, styles = picture.rows[:height], picture.styles[:height]
     table: RenderableType = ""
     fits = display.fits(picture.headings, rows, foldable=picture.foldable, width=width)
-    if picture.rows and terminal.coloured(sys.stdout) and fits:
-        table = display.drawn(picture.headings, rows, styles, foldable=picture.foldable, width=width)
+    if picture.rows and terminal.allows_colour(sys.stdout) and fits:
+        table = display.build_table(picture.headings, rows, styles, foldable=picture.foldable, width=width)
     elif picture.rows:
-        table = Text("\n".join(display.columns(picture.headings, rows)), overflow="fold")
+        table = Text("\n".join(display.format_columns(picture.headings, rows)), overflow="fold")
     below = Group(
         "",
         *(Text(terminal.clean(note)) for note in picture.notes),
@@ -195,11 +195,11 @@ class _Scroll:
         self._last: list[str] = []
 
     def draw(self, picture: Picture) -> None:
-        table = display.columns(picture.headings, picture.rows) if picture.rows else ()
+        table = display.format_columns(picture.headings, picture.rows) if picture.rows else ()
         lines = [*table, *map(terminal.clean, picture.notes)]
         if lines != self._last:
             for line in lines if not self._last else ["", *lines]:
-                terminal.tell(line)
+                terminal.print_line(line)
             terminal.flush()
         self._last = lines
 

@@ -33,7 +33,7 @@ def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None
 
     def note(context: typer.Context, value: str | None) -> str | None:
         if not_empty(value) is not None and not context.resilient_parsing:  # as in a completion
-            terminal.name_file(variable, expanded(value or ""))
+            terminal.use_file_in_hints(variable, expanded(value or ""))
         return value
 
     return note

@@ -23,7 +23,7 @@ class PlainInput(NamedTuple):
     is_file: bool
 
 
-def plain_input(word: str) -> PlainInput:
+def read_plain_input(word: str) -> PlainInput:
     """Read what a word of the command line names.
 
     Args:
@@ -33,7 +33,7 @@ def plain_input(word: str) -> PlainInput:
         UsageError: It cannot be read, or is something else than a file with a few keys.
     """
     if word != "-":
-        path = named_path(word.removeprefix("file://"))
+        path = expand_path(word.removeprefix("file://"))
         return PlainInput(path, read_plain(path), is_file=True)
     path = Path("standard input")
     if sys.stdin is None:
@@ -43,7 +43,7 @@ def plain_input(word: str) -> PlainInput:
     return PlainInput(path, data, is_file=False)
 
 
-def named_path(word: str) -> Path:
+def expand_path(word: str) -> Path:
     """Expand `~` and `$VAR` in a path of the command line.
 
     Raises:

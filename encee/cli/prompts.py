@@ -28,7 +28,7 @@ def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
-    with open_terminal() as ends, terminal.conversation():
+    with open_terminal() as ends, terminal.redirect_to_terminal():
         if ends is None:  # it was closed since the question was planned
             raise InterruptedByPersonError("interrupted")
         try:
@@ -74,7 +74,7 @@ def ask_hidden(prompt: str) -> str:
     """
     interrupts = Interrupts()
     try:
-        with terminal.unstoppable(), interrupts.held(), interrupts.waiting():
+        with terminal.ignore_suspend(), interrupts.held(), interrupts.waiting():
             return getpass(f"{terminal.clean(prompt)} ")  # it asks on the controlling terminal by itself
     except (EOFError, InterruptedByPersonError):
         terminal.say("")
@@ -100,7 +100,7 @@ def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
             return None
         if code := parse_code(typed):
             return code
-        with terminal.conversation():
+        with terminal.redirect_to_terminal():
             terminal.say("a code is six digits: type the one that the device shows now")
 
 
@@ -116,7 +116,7 @@ def confirm(question: str, *, default: bool) -> bool:
             return default
         if answer in {"y", "yes", "n", "no"}:
             return answer.startswith("y")
-        with terminal.conversation():
+        with terminal.redirect_to_terminal():
             terminal.say("type y for yes or n for no")
 
 
@@ -126,7 +126,7 @@ def choose(heading: str, choices: Sequence[str]) -> int:
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
-    with terminal.conversation():
+    with terminal.redirect_to_terminal():
         terminal.say(heading)
         for number, choice in enumerate(choices, start=1):
             terminal.say(f"  {number}  {choice}")
@@ -167,7 +167,7 @@ class TerminalUser:
         """
         from encee.profiles.identifiers import checked_serial  # noqa: PLC0415 - the same
 
-        with terminal.conversation():
+        with terminal.redirect_to_terminal():
             terminal.say(
                 f"the key of {profile} may not list MFA devices; the console shows the ARN under Security credentials"
             )
@@ -175,7 +175,7 @@ class TerminalUser:
                 try:
                     return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
                 except UsageError as error:
-                    terminal.complain(error)
+                    terminal.print_error(error)
 
 
 class Interrupts:

@@ -35,7 +35,7 @@ class TerminalUi:
     """
 
     def __init__(self, *, ask: bool) -> None:
-        self.person = prompts.TerminalUser() if ask and terminal.is_terminal() else None
+        self.person = prompts.TerminalUser() if ask and terminal.has_terminal() else None
         self._warnings: dict[str, bool] = {}
         self._lock = threading.Lock()
 
@@ -63,7 +63,7 @@ class TerminalUi:
 
     def countdown(self, text: str, seconds: float) -> None:
         """Wait, with a bar where a person sees it."""
-        display.countdown(text, seconds)
+        display.count_down(text, seconds)
 
 
 def refresh_profiles(

@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class Signers:
     """The two ways in which a long-term profile signs: with its key, and with its session, which has MFA.
 
     Args:
@@ -82,7 +82,7 @@ class Signing:
         return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
-def signing(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signing:
+def find_signers(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signers:
     """Who signs for a profile that the command line names.
 
     Raises:
@@ -100,10 +100,10 @@ def signing(word: str, environment: Environment, files: Files, how: RefreshOptio
         )
     catalog.refuse_key(profile, key)
     settings = environment.settings(catalog)
-    return Signing(profile, key, settings, catalog, environment, files, how)
+    return Signers(profile, key, settings, catalog, environment, files, how)
 
 
-def administrator(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signer:
+def find_administrator(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signer:
     """Who signs for a profile that administers an account.
 
     A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
@@ -115,7 +115,7 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
     catalog = read_catalog(files, terminal.warn)
     profile = catalog.profile_for(word)
     if profile in catalog.sources:
-        return signing(word, environment, files, how).with_session()
+        return find_signers(word, environment, files, how).with_session()
     settings = environment.settings(catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
@@ -130,7 +130,7 @@ def administrator(word: str, environment: Environment, files: Files, how: Refres
     return Signer(word, found, region, files.credentials, files.config)
 
 
-def devices_of(signs: Signing) -> list[Device]:
+def list_devices(signs: Signers) -> list[Device]:
     """The devices of a profile's user; a session is got first where a policy requires MFA even for that.
 
     Raises:
@@ -140,7 +140,7 @@ def devices_of(signs: Signing) -> list[Device]:
     return signs.asking(lambda signer: MfaDevices(clients, signer).list())
 
 
-def own_serial(signs: Signing, word: str) -> str:
+def find_own_serial(signs: Signers, word: str) -> str:
     """The serial number that a word of the command line means, if it is that of a device of the user's.
 
     Where the user may not list them, a name has to be known in the files, and a serial number is taken as it is.
@@ -161,7 +161,7 @@ def own_serial(signs: Signing, word: str) -> str:
     return checked_serial(device_called(devices, word.strip(), signs.profile).serial)
 
 
-def warn_of_environment(environment: Environment, serial: str) -> None:
+def warn_of_other_device(environment: Environment, serial: str) -> None:
     """Warn where a variable names another device than the one that was saved: it comes first."""
     for variable in ("ENCEE_MFA_SERIAL", "MFA_DEVICE"):
         if (other := environment.environ.get(variable)) and other != serial:

@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"(?:^|(?<=: )|(?<=, or ))(?=(?:encee|aws) [a-z])")
 """Where in a hint a command begins that reads the files."""
 
 
-def prepare() -> None:
+def prepare_outputs() -> None:
     """Let nothing about the outputs be an exception: one that is closed swallows, an encoding's lack becomes `?`."""
     _PROMISED.set(False)
     _FILES.set(())
@@ -53,7 +53,7 @@ def prepare() -> None:
 
 def flush() -> None:
     """Write what is still on its way to stdout."""
-    with open_output():
+    with report_output_errors():
         sys.stdout.flush()
 
 
@@ -65,7 +65,7 @@ def clean(text: str) -> str:
 
 
 @contextmanager
-def open_output() -> Iterator[None]:
+def report_output_errors() -> Iterator[None]:
     """Turn an output that cannot be written into an error, once; one that was closed ends quietly."""
     try:
         yield
@@ -81,14 +81,14 @@ def silence(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def is_terminal() -> bool:
+def has_terminal() -> bool:
     """Whether a person can be asked: this process has a terminal, whatever its standard streams are connected to."""
     with open_terminal() as terminal:
         return terminal is not None
 
 
 @contextmanager
-def conversation(wanted: bool = True) -> Iterator[None]:
+def redirect_to_terminal(wanted: bool = True) -> Iterator[None]:
     """Print on the terminal what is for people, also where stderr goes elsewhere: a question needs its context.
 
     Args:
@@ -106,7 +106,7 @@ def conversation(wanted: bool = True) -> Iterator[None]:
             yield
 
 
-def coloured(stream: TextIO) -> bool:
+def allows_colour(stream: TextIO) -> bool:
     """Whether colour and pictures may go to a stream."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -133,7 +133,7 @@ def note_person(text: str) -> None:
     """What the person who is asked should know: on stderr, and on the terminal where stderr goes elsewhere."""
     note(text)
     if not sys.stderr.isatty():
-        with conversation():
+        with redirect_to_terminal():
             note(text)
 
 
@@ -142,7 +142,7 @@ def warn(text: str) -> None:
     say(f"encee: warning: {text}")
 
 
-def complain(error: EnceeError, about: str | None = None) -> None:
+def print_error(error: EnceeError, about: str | None = None) -> None:
     """An error and its hint, on stderr; with `ENCEE_DEBUG` set, where it came from.
 
     Args:
@@ -155,10 +155,10 @@ def complain(error: EnceeError, about: str | None = None) -> None:
     subject = f"{about}: " if about and not named else ""
     say(f"encee: error: {subject}{error.message}")
     if error.hint:
-        say(f"encee: hint: {hint_for_files(error.hint)}")
+        say(f"encee: hint: {add_files_to_hint(error.hint)}")
 
 
-def name_file(variable: str, path: Path) -> None:
+def use_file_in_hints(variable: str, path: Path) -> None:
     """Note a file that an option names: the commands of hints are for that file.
 
     Args:
@@ -168,7 +168,7 @@ def name_file(variable: str, path: Path) -> None:
     _FILES.set((*_FILES.get(), f"{variable}={shlex.quote(str(path.absolute()))}"))
 
 
-def hint_for_files(hint: str) -> str:
+def add_files_to_hint(hint: str) -> str:
     """A hint whose commands use the files that options name; without that, they would write to others."""
     if not _FILES.get() or "--credentials-file" in hint or "--config-file" in hint:
         return hint
@@ -192,24 +192,24 @@ def _trace(error: BaseException) -> None:
 
 def error_as_json(error: EnceeError) -> dict[str, Any]:
     """An error as the objects of `--json` hold it."""
-    hint = error.hint and hint_for_files(error.hint)
+    hint = error.hint and add_files_to_hint(error.hint)
     return {"message": error.message, "hint": hint, "exit_code": int(error.exit_code)}
 
 
-def keep_promise(error: EnceeError) -> None:
+def print_promised_json(error: EnceeError) -> None:
     """The JSON object of a command that failed before it printed its own, if one was promised."""
     if _PROMISED.get():
         with suppress(EnceeError):  # of an output that cannot be written; the command's own error is said already
-            json({"error": error_as_json(error)})
+            print_json({"error": error_as_json(error)})
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """A line of data, on stdout."""
-    with open_output():
+    with report_output_errors():
         print(clean(text))
 
 
-def tell_lines(text: str) -> None:
+def print_lines(text: str) -> None:
     """Lines of data for a program, on stdout, exactly as they are.
 
     Raises:
@@ -223,7 +223,7 @@ def tell_lines(text: str) -> None:
             f"the output's encoding, {encoding}, lacks a character of it",
             hint="PYTHONIOENCODING=utf-8 in front of the command",
         ) from None
-    with open_output():
+    with report_output_errors():
         print(text)
 
 
@@ -232,36 +232,35 @@ def promise_json() -> None:
     _PROMISED.set(True)
 
 
-def json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any]) -> None:
     """A JSON object, on stdout, with the number of its format."""
     _PROMISED.set(False)
-    with open_output():
+    with report_output_errors():
         print(json_format.dumps({"encee_format": 1, **document}, indent=2))
 
 
 @contextmanager
-def evaluated_by_shell() -> Iterator[None]:
-    """Keep everything from stdout but what `tell_shell` says: a shell evaluates it, and must not evaluate a help text.
+def reserve_stdout_for_shell() -> Iterator[None]:
+    """Send everything to stderr except `print_for_shell`: the shell must not evaluate a help text.
 
-    Ctrl-Z is ignored meanwhile. It would stop this process and not the shell that waits in `$(…)` for it, and in a
-    nested zsh nobody would be left to wake it up.
+    Ctrl-Z is ignored meanwhile: it would stop this process but not the shell that waits for it in `$(…)`.
     """
     stdout = _SHELL.set(sys.stdout)
     try:
-        with unstoppable(), redirect_stdout(sys.stderr):
+        with ignore_suspend(), redirect_stdout(sys.stderr):
             yield
     finally:
         _SHELL.reset(stdout)
 
 
-def tell_shell(text: str) -> None:
+def print_for_shell(text: str) -> None:
     """Lines that the shell evaluates, on the stdout that is kept for them."""
-    with open_output():
+    with report_output_errors():
         print(text, file=_SHELL.get(), flush=True)
 
 
 @contextmanager
-def unstoppable() -> Iterator[None]:
+def ignore_suspend() -> Iterator[None]:
     """Let Ctrl-Z do nothing for a while: a shell that waits for this process's output would wait for ever."""
     if not hasattr(signal, "SIGTSTP"):  # Windows
         yield

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from typer.exceptions import TyperException
 
 from encee.awsfile.paths import Files
-from encee.cli.detect_shell import evaluation, running_shell
-from encee.cli.help import option_words
+from encee.cli.detect_shell import find_running_shell, format_evaluation
+from encee.cli.help import list_options
 from encee.cli.options import Environment, read_catalog
 from encee.errors import EnceeError, MistypedError, UsageError
 from encee.mfa.code_sources import parse_code
@@ -133,7 +133,7 @@ class _Correction:
         self._root = root
         self._catalog = catalog
         self._environ = environment.environ
-        self._shell = running_shell(environment)
+        self._shell = find_running_shell(environment)
 
     def hint(self, arguments: list[str]) -> str | None:
         """The line, or an imperative with it where a profile or a program has to be named."""
@@ -153,7 +153,7 @@ class _Correction:
     def with_profiles(self, arguments: list[str], typed: str, intended: Sequence[str]) -> list[str]:
         """Replace a mistyped profile, but no value of an option other than `--profile`."""
         place = self._place(arguments)
-        options = option_words(place.command) if place else {}
+        options = list_options(place.command) if place else {}
         end = arguments.index("--") if "--" in arguments else len(arguments)
         added = [profile for profile in intended if profile not in arguments[:end]]
         for index, argument in enumerate(arguments[:end]):
@@ -181,7 +181,7 @@ class _Correction:
     def _version_or_help(self, words: list[str]) -> str | None:
         """`encee version`, `encee help COMMAND` and `encee unset`, which are options; the last for the shell."""
         if words == ["unset"]:
-            return evaluation(self._shell, "encee env --unset")
+            return format_evaluation(self._shell, "encee env --unset")
         if words[:1] == ["version"]:
             return "encee --version"
         return f"{self.path(words[1:])} --help" if words[:1] == ["help"] else None
@@ -249,7 +249,7 @@ class _Correction:
 
     def _sorted(self, place: _Place) -> _Words | None:
         """Tell options from other words, and write unknown options as they are written here."""
-        known, words, left = option_words(place.command), _Words(), [*place.words]
+        known, words, left = list_options(place.command), _Words(), [*place.words]
         while left:
             word = left.pop(0)
             if word == "--":
@@ -288,7 +288,7 @@ class _Correction:
         codes = [word for word in words.others if parse_code(word) and not self._catalog.profile_for(word)]
         if not codes:
             return True
-        if len(codes) > 1 or {"--code", "-c"} & {*words.options} or "--code" not in option_words(place.command):
+        if len(codes) > 1 or {"--code", "-c"} & {*words.options} or "--code" not in list_options(place.command):
             return False
         words.others.remove(codes[0])
         if not words.others and place.path == ["refresh"]:

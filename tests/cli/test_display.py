@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from encee.cli.display import bar, local, time_left
+from encee.cli.display import draw_bar, format_moment, format_time_left
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     ],
 )
 def test_time_left_is_to_the_minute(seconds: float, text: str) -> None:
-    assert time_left(timedelta(seconds=seconds)) == text
+    assert format_time_left(timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_time_left_is_to_the_minute(seconds: float, text: str) -> None:
 )
 @pytest.mark.usefixtures("home")
 def test_a_moment_says_its_day(hours: int, text: str) -> None:
-    assert local(NOW + timedelta(hours=hours), NOW) == text
+    assert format_moment(NOW + timedelta(hours=hours), NOW) == text
 
 
 @pytest.mark.parametrize(("hours", "filled"), [(-1, 0), (0, 0), (6, 4), (12, 8), (36, 8)])
 def test_a_bar_is_full_for_a_working_day(hours: int, filled: int) -> None:
-    assert bar(timedelta(hours=hours)) == "█" * filled + "░" * (8 - filled)
+    assert draw_bar(timedelta(hours=hours)) == "█" * filled + "░" * (8 - filled)

@@ -12,9 +12,9 @@ from encee.aws.policies.networks import parse_network
 from encee.aws.policies.templates import build_policy
 from encee.aws.public_ip import find_public_address
 from encee.cli import terminal
-from encee.cli.apply_plan import Manner, administrator_of, carry_out
+from encee.cli.apply_plan import ApplyOptions, apply_plan, connect_administrator
 from encee.cli.commands.account_audit import audit
-from encee.cli.help import group as group_of_commands
+from encee.cli.help import make_group as group_of_commands
 from encee.cli.options import (
     Admin,
     Code,
@@ -96,7 +96,7 @@ def setup(
     if allowed and no_ip_restriction:
         raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
     files = environment.files(credentials_file, config_file)
-    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
+    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
     found = read_account(who.iam, who.signer)
     for arn in set(attach or ()) - found.policies.keys():
         require_policy(who.iam, who.signer, arn)
@@ -124,7 +124,7 @@ def setup(
             [*doubts(users, environment.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa
         )
 
-    if carry_out(who, plan, Manner(dry_run, yes, json), check):
+    if apply_plan(who, plan, ApplyOptions(dry_run, yes, json), check):
         terminal.say("each member enrols a device once: encee device enroll PROFILE")
 
 
@@ -165,9 +165,9 @@ def teardown(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
+    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
     plan = plan_teardown(read_account(who.iam, who.signer), group)
-    carry_out(who, plan, Manner(dry_run, yes, json))
+    apply_plan(who, plan, ApplyOptions(dry_run, yes, json))
 
 
 @account.command()
@@ -196,7 +196,7 @@ def revoke(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    who = administrator_of(profile, environment, files, RefreshOptions(code, code_command, duration))
+    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
 
     def plan() -> AccountPlan:
         keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
@@ -205,7 +205,7 @@ def revoke(
 
     if user == who.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
-    if carry_out(who, plan(), Manner(dry_run, yes, json), anew=plan):
+    if apply_plan(who, plan(), ApplyOptions(dry_run, yes, json), anew=plan):
         if sessions_only:
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:

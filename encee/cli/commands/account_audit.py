@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from encee.cli import display, terminal
-from encee.cli.apply_plan import administrator_of
-from encee.cli.display import local
+from encee.cli.apply_plan import connect_administrator
+from encee.cli.display import format_moment
 from encee.cli.options import (
     Admin,
     Code,
@@ -59,12 +59,12 @@ def audit(
     environment: Environment = context.obj
     max_age = parse_duration(max_key_age)
     how = RefreshOptions(code, code_command, duration)
-    who = administrator_of(profile, environment, environment.files(credentials_file, config_file), how)
-    with display.progress() as progress:
+    who = connect_administrator(profile, environment, environment.files(credentials_file, config_file), how)
+    with display.show_progress() as progress:
         found = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
     now = environment.clock()
     if json:
-        terminal.json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
+        terminal.print_json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
     else:
         _show(found, now)
     if any(user.in_danger for user in found.users):
@@ -74,17 +74,17 @@ def audit(
 def _show(found: Audit, now: datetime) -> None:
     rows = [_row(user, now) for user in found.users]
     styles = [_STYLES[user.state] for user in found.users]
-    display.table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
+    display.print_table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
     counts = {state: sum(user.state == state for user in found.users) for state in _STYLES}
     terminal.say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
-    terminal.say(f"keys and passwords are as of AWS's credential report, made {local(found.made, now)}")
+    terminal.say(f"keys and passwords are as of AWS's credential report, made {format_moment(found.made, now)}")
 
 
 def _row(user: Audited, now: datetime) -> list[str]:
     keys = user.credentials.active_keys
     ages = " ".join(f"{(now - key.created).days}d" if key.created else "?" for key in keys)
     used = max((key.last_used for key in keys if key.last_used), default=None)
-    last = local(used, now) if used else "never" if keys else "–"
+    last = format_moment(used, now) if used else "never" if keys else "–"
     return [user.credentials.name, user.credentials.mfa, ages or "–", last, user.required_by or "–", user.state]
 
 

@@ -54,7 +54,7 @@ def clear(
     cleared = clear_sessions(credentials, config, choose, terminal.warn)
     _show(cleared)
     if json:
-        terminal.json({"profiles": [_as_json(one) for one in cleared]})
+        terminal.print_json({"profiles": [_as_json(one) for one in cleared]})
 
 
 def _show(cleared: Sequence[Cleared]) -> None:

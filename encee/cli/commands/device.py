@@ -10,8 +10,8 @@ from encee.aws.clients import Clients
 from encee.aws.mfa_devices import MfaDevices
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.device_enroll import enroll
-from encee.cli.display import local
-from encee.cli.help import group
+from encee.cli.display import format_moment
+from encee.cli.help import make_group
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -25,7 +25,7 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
-from encee.cli.signers import devices_of, own_serial, signing, warn_of_environment
+from encee.cli.signers import find_own_serial, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, UsageError
 from encee.mfa.attempts import retry_wrong_codes
 from encee.model import Device, rfc3339
@@ -34,7 +34,7 @@ from encee.profiles.mfa_serial import save_device, still_naming, unsave_device
 from encee.workflows.find_device import choose_device, find_device
 from encee.workflows.remove_device import Removal, carry_out_removal, plan_removal
 
-device = group("Look after the MFA devices of a profile's user.")
+device = make_group("Look after the MFA devices of a profile's user.")
 
 
 @device.command("list")
@@ -55,12 +55,12 @@ def list_(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
-    devices = devices_of(signs)
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    devices = list_devices(signs)
     saved = signs.settings.saved_serial(signs.profile)
     if json:
         rows = [_as_json(one, saved) for one in devices]
-        terminal.json({"profile": signs.profile, "saved": saved, "devices": rows})
+        terminal.print_json({"profile": signs.profile, "saved": saved, "devices": rows})
     else:
         _show(devices, saved, environment, signs.profile)
 
@@ -73,13 +73,13 @@ def _show(devices: Sequence[Device], saved: str | None, environment: Environment
                 one.serial,
                 one.kind,
                 "yes" if one.gives_codes else "no",
-                local(one.enabled, environment.clock()),
+                format_moment(one.enabled, environment.clock()),
                 "saved" if one.serial == saved else "–",
             ]
             for one in devices
         ]
         styles = [None if one.gives_codes else display.FAINT for one in devices]
-        display.table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=0)
+        display.print_table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=0)
     else:
         terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")
     if devices and not any(one.gives_codes for one in devices):
@@ -119,19 +119,19 @@ def save(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions())
+    signs = find_signers(profile, environment, files, RefreshOptions())
     if serial is None:
-        person = prompts.TerminalUser() if terminal.is_terminal() else None
+        person = prompts.TerminalUser() if terminal.has_terminal() else None
         found = find_device(
             Clients(terminal.warn), signs.available(), person, ("encee", "device", "save", signs.profile)
         )
     else:
-        found = own_serial(signs, serial)
+        found = find_own_serial(signs, serial)
     file = save_device(*stores(files), signs.profile, found)
     terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
-    warn_of_environment(environment, found)
+    warn_of_other_device(environment, found)
     if json:
-        terminal.json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+        terminal.print_json({"profile": signs.profile, "device": found, "saved_in": str(file)})
 
 
 @device.command()
@@ -159,7 +159,7 @@ def forget(
     if not changed:
         terminal.say(f"no MFA device is saved for {name}")
     if json:
-        terminal.json({"profile": name, "files": [str(file) for file in changed]})
+        terminal.print_json({"profile": name, "files": [str(file) for file in changed]})
 
 
 device.command()(enroll)
@@ -180,8 +180,8 @@ def resync(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions())
-    if not terminal.is_terminal():
+    signs = find_signers(profile, environment, files, RefreshOptions())
+    if not terminal.has_terminal():
         raise UsageError(
             "resync needs a terminal: it asks for two codes",
             hint=f"run it in a terminal: encee device resync {shlex.quote(signs.profile)}",
@@ -194,14 +194,14 @@ def resync(
     retry_wrong_codes(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
     if json:
-        terminal.json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
+        terminal.print_json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
 
 
 def _two_codes(one: Device) -> tuple[str, str]:
     """Two codes of a device whose clock nobody knows."""
     first = prompts.ask_code(f"code that {one.serial} shows now:")
     while (second := prompts.ask_code("the next one, as soon as it is shown:")) == first:
-        with terminal.conversation():
+        with terminal.redirect_to_terminal():
             terminal.say("that is the first code again: wait until the device shows another one")
     return first, second
 
@@ -230,8 +230,8 @@ def remove(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
-    devices = devices_of(signs)
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    devices = list_devices(signs)
     removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
     serial = removal.serial
     if not yes:
@@ -249,7 +249,9 @@ def remove(
     if others:
         terminal.warn(f"{', '.join(others)} still names it as mfa_serial")
     if json:
-        terminal.json({"profile": signs.profile, "device": serial, "outcome": "removed", "still_named_by": others})
+        terminal.print_json(
+            {"profile": signs.profile, "device": serial, "outcome": "removed", "still_named_by": others}
+        )
 
 
 def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
@@ -259,7 +261,7 @@ def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
         UsageError: There is nobody to ask.
         EnceeError: The person answers no.
     """
-    if not terminal.is_terminal():
+    if not terminal.has_terminal():
         raise UsageError(
             f"there is no terminal to ask whether to remove {removal.serial}", hint="say so beforehand: --yes"
         )

@@ -30,7 +30,7 @@ from encee.cli.options import (
     stores,
 )
 from encee.cli.refresh_run import refresh_profiles
-from encee.cli.signers import Signing, devices_of, signing, warn_of_environment
+from encee.cli.signers import Signers, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from encee.mfa.totp import otpauth_uri
@@ -73,12 +73,12 @@ def enroll(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
     file = parse_picture_path(qr_file) if qr_file is not None else None
     wanted = checked_name(name) if name is not None else None
     given = GivenSettings(duration=duration)
     environment.settings(signs.catalog, given).duration(signs.profile)  # before anything is made
-    if not terminal.is_terminal():
+    if not terminal.has_terminal():
         raise UsageError(
             "enroll needs a terminal: it shows a secret and asks for two codes",
             hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
@@ -87,7 +87,7 @@ def enroll(
     serial = added.enrolled.serial
     if json:
         saved = str(added.saved_in) if added.saved_in else None
-        terminal.json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
+        terminal.print_json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
     if added.interrupted:
         raise InterruptedByPersonError("interrupted")
     if added.is_first and prompts.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
@@ -113,7 +113,7 @@ class Added(NamedTuple):
 
 
 def add_device(
-    signs: Signing,
+    signs: Signers,
     environment: Environment,
     files: Files,
     *,
@@ -135,11 +135,11 @@ def add_device(
     """
     clients = Clients(terminal.warn)
     user = _user(clients, signs.with_key())
-    devices = devices_of(signs)
+    devices = list_devices(signs)
     signer = _signer(signs, devices)
     interrupts = prompts.Interrupts()
     with (
-        terminal.conversation(),
+        terminal.redirect_to_terminal(),
         _translate_errors(),
         interrupts.held(),
         create_picture(file) if file else nullcontext() as draw,
@@ -154,7 +154,7 @@ def add_device(
 def wait_for_next_code(enrolled: Enrolled, environment: Environment) -> None:
     """Wait until a new device shows a code that is not used."""
     if (seconds := enrolled.seconds_left(environment.clock())) > 0:
-        display.countdown("the device's next code", seconds)
+        display.count_down("the device's next code", seconds)
 
 
 def _user(clients: Clients, signer: Signer) -> Identity:
@@ -169,7 +169,7 @@ def _user(clients: Clients, signer: Signer) -> Identity:
     return user
 
 
-def _signer(signs: Signing, devices: Sequence[Device]) -> Signer:
+def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
     """Who may enable another device: a key while there is none, afterwards a session (AWS-2023-001).
 
     Raises:
@@ -221,7 +221,7 @@ class _AtTerminal:
                     typed = prompts.ask(f"another name for the new one [{suggestion}]:")
                 return checked_name(typed or suggestion)
             except UsageError as error:
-                terminal.complain(error)
+                terminal.print_error(error)
 
     def show(self, device: NewDevice) -> None:
         """Show the secret, in groups of four and as a QR code."""
@@ -234,7 +234,7 @@ class _AtTerminal:
         groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
         for start in range(0, len(groups), _GROUPS_A_LINE):
             terminal.say(f"  {' '.join(groups[start : start + _GROUPS_A_LINE])}")
-        if not display.draw([draw_half_blocks(uri), draw_half_blocks(uri, frame=2)]) and self._draw is None:
+        if not display.draw_picture([draw_half_blocks(uri), draw_half_blocks(uri, frame=2)]) and self._draw is None:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 
     def code(self, question: str) -> str:
@@ -246,7 +246,7 @@ class _AtTerminal:
         """Count down to the next code."""
         if seconds > 0:
             with self._interrupts.waiting():
-                display.countdown("the next code", seconds)
+                display.count_down("the next code", seconds)
 
     def hear(self, line: str) -> None:
         """Read a line."""
@@ -254,7 +254,7 @@ class _AtTerminal:
 
 
 def _save(
-    signs: Signing, serial: str, devices: Sequence[Device], environment: Environment, files: Files
+    signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: Files
 ) -> Path | None:
     """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
@@ -269,5 +269,5 @@ def _save(
         terminal.warn(f"could not save it as mfa_serial of {profile}: {error.message}")
         return None
     terminal.say(f"saved as mfa_serial of {profile} in {file}")
-    warn_of_environment(environment, serial)
+    warn_of_other_device(environment, serial)
     return file

@@ -59,7 +59,7 @@ def doctor(
         if not offline:
             found += _online(source, examined, files, environment)
     if json:
-        terminal.json({"profile": source, "checks": [_as_json(one) for one in found]})
+        terminal.print_json({"profile": source, "checks": [_as_json(one) for one in found]})
     else:
         _show(found, verbose=verbose)
     if any(one.finding.state is State.ERROR for one in found):
@@ -146,7 +146,7 @@ def _show(found: Sequence[Checked], *, verbose: bool) -> None:
     if listed := found if verbose else wrong:
         rows = [[one.finding.state, one.check, one.finding.message] for one in listed]
         styles = [_STYLES[one.finding.state] for one in listed]
-        display.table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
+        display.print_table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
     for check, finding in wrong:
         terminal.say(f"{check}: {finding.remedy or finding.message}")
         for command in finding.commands:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from encee.cli import terminal
-from encee.cli.detect_shell import evaluation, form_of_running_shell
+from encee.cli.detect_shell import find_shell_form, format_evaluation
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -67,25 +67,25 @@ def env(
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
     environment: Environment = context.obj
-    syntax = shell.value if shell is not None else form_of_running_shell(environment)
+    syntax = shell.value if shell is not None else find_shell_form(environment)
     if unset:
-        terminal.tell_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
+        terminal.print_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
         return
     if profile is None:
-        hint = f"name the profile: {evaluation(syntax, 'encee env PROFILE')}"
+        hint = f"name the profile: {format_evaluation(syntax, 'encee env PROFILE')}"
         raise UsageError("env needs a PROFILE, or --unset", hint=hint)
     _refuse_without_refresh(profile, refresh, {"--code": code, "--code-command": code_command, "--duration": duration})
     files = environment.files(credentials_file, config_file)
     how = RefreshOptions(code, code_command, duration, write=not no_write) if refresh else None
-    with nullcontext() if sys.stdout.isatty() else terminal.unstoppable():
+    with nullcontext() if sys.stdout.isatty() else terminal.ignore_suspend():
         session = serve(profile, environment, files, how)
     variables = session.variables()
     text = lines(syntax, variables)
     if sys.stdout.isatty():
-        usual = evaluation(syntax, f"encee env {quote(profile)}")
+        usual = format_evaluation(syntax, f"encee env {quote(profile)}")
         _refuse_to_show(variables, usual)
         terminal.warn(f"secrets are on the screen now; in a script: {usual}")
-    terminal.tell_lines(text)
+    terminal.print_lines(text)
 
 
 def _refuse_without_refresh(profile: str, refresh: bool, options: Mapping[str, str | None]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from encee.cli.help import option_words
+from encee.cli.help import list_options
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -32,7 +32,7 @@ class PARSER(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
         """Parse the words after `exec`."""
-        return super().parse_args(ctx, _options_first(args, option_words(self)))
+        return super().parse_args(ctx, _options_first(args, list_options(self)))
 
 
 def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[str]:

@@ -9,7 +9,7 @@ import typer
 
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
-from encee.cli.help import group
+from encee.cli.help import make_group
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -19,7 +19,7 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
-from encee.cli.plain_input import named_path, plain_input
+from encee.cli.plain_input import expand_path, read_plain_input
 from encee.errors import UsageError
 from encee.profiles.importers.awsenv import awsenv
 from encee.profiles.importers.base import read_plain
@@ -29,7 +29,7 @@ from encee.profiles.importers.merge import Imported, Incoming, bring_in, profile
 
 _AWSENV_FOLDER = "~/.aws/profiles"
 
-import_ = group(
+import_ = make_group(
     "Bring keys and devices in from plain files. Nothing that is in the credentials or config file is written over."
 )
 
@@ -52,7 +52,7 @@ def csv(
     """Bring in an access key from the IAM console's CSV file."""
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    path, data, is_file = plain_input(file)
+    path, data, is_file = read_plain_input(file)
     found = console_key(data, path)
     if is_named_like_root_key(path):
         terminal.warn(
@@ -85,7 +85,7 @@ def awsenv_(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     incoming = []
-    for file in _files_in(named_path(folder)):
+    for file in _files_in(expand_path(folder)):
         found = awsenv(read_plain(file), file)
         settings = {"mfa_serial": found.serial, "region": found.region}
         given = {name: value for name, value in settings.items() if value}
@@ -118,7 +118,7 @@ def legacy(
     """Bring in the ARN of the device from the first encee's file."""
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    path, data, is_file = plain_input(file)
+    path, data, is_file = read_plain_input(file)
     serial = legacy_device(data, path)
     owner = profile_of_device(read_catalog(files, terminal.warn), serial, profile)
     incoming = Incoming(owner, path, None, {"mfa_serial": serial}, "", is_file)
@@ -144,12 +144,12 @@ def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json
     """Write what plain files hold, and show what became of it."""
     outcomes = bring_in(incoming, *stores(files), dry_run=dry_run)
     if json:
-        terminal.json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
+        terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
     else:
         rows = [
             [one.profile, _word(one, dry_run=dry_run), ", ".join(one.brought) or "–", str(one.file)] for one in outcomes
         ]
-        display.table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
+        display.print_table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
     for one in outcomes:
         if one.differs:
             terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")
@@ -158,7 +158,7 @@ def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json
         _say_what_can_go(whole)
     errors = [one.error for one in outcomes if one.error]
     for error in errors:
-        terminal.complain(error)
+        terminal.print_error(error)
     if errors:
         raise typer.Exit(errors[0].exit_code)
 

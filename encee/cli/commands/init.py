@@ -48,4 +48,6 @@ def init(
     """
     if sys.stdout.isatty():
         terminal.note(f"this line in {_STARTUP_FILES[shell]} makes the shell read it: {STARTUP_LINES[shell]}")
-    terminal.tell_lines((Path(__file__).parents[1] / "shell_init" / _TEXTS[shell]).read_text(encoding="utf-8").rstrip())
+    terminal.print_lines(
+        (Path(__file__).parents[1] / "shell_init" / _TEXTS[shell]).read_text(encoding="utf-8").rstrip()
+    )

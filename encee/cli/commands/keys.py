@@ -14,8 +14,8 @@ from encee.aws.errors import DeniedError
 from encee.aws.signer import Signer
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.keys_lock import in_brackets, lock, totp, unlock
-from encee.cli.display import local
-from encee.cli.help import group
+from encee.cli.display import format_moment
+from encee.cli.help import make_group
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -28,7 +28,7 @@ from encee.cli.options import (
     RefreshOptions,
     stores,
 )
-from encee.cli.signers import signing
+from encee.cli.signers import find_signers
 from encee.errors import AwsError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
@@ -38,7 +38,7 @@ from encee.workflows.rotate_key import LEAST, Preview, Retired, Rotated, Rotatio
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-keys = group("See, rotate and lock away the access keys of a profile's user.")
+keys = make_group("See, rotate and lock away the access keys of a profile's user.")
 
 
 @keys.command("list")
@@ -60,7 +60,7 @@ def list_keys(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
     session = signs.with_session()
     iam = Clients(terminal.warn).iam(session)
     found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
@@ -69,9 +69,9 @@ def list_keys(
     now = environment.clock()
     if json:
         reports = [_as_json(key, used, signs.catalog) for key, used in found]
-        terminal.json({"profile": signs.profile, "keys": reports})
+        terminal.print_json({"profile": signs.profile, "keys": reports})
     else:
-        display.table(
+        display.print_table(
             ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
             [_cells(key, used, signs.catalog, now) for key, used in found],
             [None if key.active else display.FAINT for key, _ in found],
@@ -100,7 +100,9 @@ def _cells(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog, n
 
 def _used(use: LastUse | AwsError | None, now: datetime) -> str:
     """When a key was used last, and for what."""
-    return f"{local(use.when, now)}, {use.service}" if isinstance(use, LastUse) else "unknown" if use else "never"
+    return (
+        f"{format_moment(use.when, now)}, {use.service}" if isinstance(use, LastUse) else "unknown" if use else "never"
+    )
 
 
 def _as_json(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def rotate(
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions(code, code_command, duration, least=LEAST))
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration, least=LEAST))
     credentials, config = stores(files)
     options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     rotation = Rotation(
@@ -173,7 +175,7 @@ def rotate(
     rotated = rotation.run(may_delete, delete_unused=delete_unused)
     _show(rotated, signs.settings.target(signs.profile))
     if json:
-        terminal.json(asdict(rotated))
+        terminal.print_json(asdict(rotated))
 
 
 def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: datetime) -> bool:
@@ -182,8 +184,8 @@ def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: 
     Raises:
         InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
     """
-    asks = not yes and not keep_old and terminal.is_terminal()
-    with terminal.conversation(asks):
+    asks = not yes and not keep_old and terminal.has_terminal()
+    with terminal.redirect_to_terminal(asks):
         terminal.say(f"{retired.old}, the old key, is inactive; last used: {_used(retired.old_use, now)}")
         terminal.say(f"{retired.new}, the new key, works; last used: {_used(retired.new_use, now)}")
     return prompts.confirm(f"delete {retired.old}?", default=False) if asks else yes
@@ -213,7 +215,7 @@ def _show_preview(preview: Preview, profile: str, fate: str, now: datetime, *, j
     """
     if json:
         use = preview.use if isinstance(preview.use, LastUse) else None
-        terminal.json(
+        terminal.print_json(
             {
                 "profile": profile,
                 "outcome": "would-be-rotated",
@@ -227,14 +229,16 @@ def _show_preview(preview: Preview, profile: str, fate: str, now: datetime, *, j
         )
         return
     if preview.unused:
-        terminal.tell(f"{preview.unused}, which was never used, would be deleted")
+        terminal.print_line(f"{preview.unused}, which was never used, would be deleted")
     if preview.new is None:
-        terminal.tell(
+        terminal.print_line(
             f"{preview.user} would get a new key, in the place of {preview.old} in {in_brackets(preview.sections)}"
         )
     else:
-        terminal.tell(f"the rotation from {preview.old} to {preview.new}, which was interrupted, would be taken up")
-    terminal.tell(f"{preview.old}, last used: {_used(preview.use, now)}, would become inactive, then be {fate}")
+        terminal.print_line(
+            f"the rotation from {preview.old} to {preview.new}, which was interrupted, would be taken up"
+        )
+    terminal.print_line(f"{preview.old}, last used: {_used(preview.use, now)}, would become inactive, then be {fate}")
 
 
 for _command in (lock, unlock, totp):

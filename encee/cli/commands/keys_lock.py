@@ -20,8 +20,8 @@ from encee.cli.options import (
     not_empty,
     stores,
 )
-from encee.cli.plain_input import named_path
-from encee.cli.signers import Signing, signing
+from encee.cli.plain_input import expand_path
+from encee.cli.signers import Signers, find_signers
 from encee.errors import UsageError
 from encee.mfa.code_sources import parse_seed
 from encee.profiles.keyring import Kind, forget, keep
@@ -46,7 +46,7 @@ def lock(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions())
+    signs = find_signers(profile, environment, files, RefreshOptions())
     sections = lock_away(signs.key, files, *stores(files))
     if sections:
         terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
@@ -54,7 +54,7 @@ def lock(
     else:
         terminal.say(f"the secret of {signs.key.id} is in the keyring already")
     if json:
-        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+        terminal.print_json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
 
 
 def unlock(
@@ -71,7 +71,7 @@ def unlock(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions())
+    signs = find_signers(profile, environment, files, RefreshOptions())
     credentials, _ = stores(files)
     sections = bring_back(signs.key, credentials, terminal.warn)
     if sections:
@@ -79,7 +79,7 @@ def unlock(
     else:
         terminal.say(f"the secret of {signs.key.id} is in {files.credentials} already")
     if json:
-        terminal.json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
+        terminal.print_json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
 
 
 def totp(
@@ -106,7 +106,7 @@ def totp(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = signing(profile, environment, files, RefreshOptions())
+    signs = find_signers(profile, environment, files, RefreshOptions())
     serial = signs.settings.serial(signs.profile)
     if serial is None:
         raise UsageError(
@@ -121,10 +121,10 @@ def totp(
     else:
         _take_in(signs, serial, seed_file, config, i_know=i_know)
     if json:
-        terminal.json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
+        terminal.print_json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
 
 
-def _take_in(signs: Signing, serial: str, seed_file: str | None, config: AwsFile, *, i_know: bool) -> None:
+def _take_in(signs: Signers, serial: str, seed_file: str | None, config: AwsFile, *, i_know: bool) -> None:
     """Store a device's seed, for who knows what that means.
 
     Raises:
@@ -163,13 +163,13 @@ def _seed(serial: str, seed_file: str | None) -> str:
         return _text(sys.stdin.buffer) if sys.stdin is not None else ""
     if seed_file is not None:
         try:
-            with named_path(seed_file).open("rb") as file:
+            with expand_path(seed_file).open("rb") as file:
                 return _text(file)
         except OSError as error:
             raise UsageError(
                 f"{seed_file} cannot be read: {type(error).__name__}", hint="name the file that holds the seed"
             ) from None
-    if not terminal.is_terminal():
+    if not terminal.has_terminal():
         raise UsageError("there is no terminal to ask for the seed", hint="give it on standard input: --seed-file -")
     return prompts.ask_hidden(f"seed of {serial} (it is not shown):")
 

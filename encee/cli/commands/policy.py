@@ -26,11 +26,11 @@ from encee.aws.policies.lint import Finding, Severity, lint as lint_policy
 from encee.aws.policies.parser import LocatedPolicy, MalformedPolicy, parse_policy
 from encee.aws.policies.templates import POLICIES, build_policy
 from encee.cli import display, terminal
-from encee.cli.help import group
+from encee.cli.help import make_group
 from encee.cli.options import Environment, Json, not_empty
 from encee.errors import EnceeError, UsageError
 
-policy = group("Show, check and try out policies that require MFA.")
+policy = make_group("Show, check and try out policies that require MFA.")
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files with a policy each; - is standard input.")]
 
@@ -42,9 +42,9 @@ _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 def list_(*, json: Json = False) -> None:
     """List the policies that encee brings along."""
     if json:
-        terminal.json({"policies": [{"name": name, "does": does} for name, does in POLICIES.items()]})
+        terminal.print_json({"policies": [{"name": name, "does": does} for name, does in POLICIES.items()]})
         return
-    display.table(["POLICY", "WHAT IT DOES"], list(POLICIES.items()), [None] * len(POLICIES), foldable=2)
+    display.print_table(["POLICY", "WHAT IT DOES"], list(POLICIES.items()), [None] * len(POLICIES), foldable=2)
 
 
 @policy.command()
@@ -71,7 +71,7 @@ def show(
     shown = build_policy(
         name, partition=partition, allow_cidrs=allow_cidr or (), allow_password_change=allow_password_change
     )
-    terminal.tell_lines(json_format.dumps(shown, indent=2))
+    terminal.print_lines(json_format.dumps(shown, indent=2))
 
 
 @policy.command()
@@ -83,7 +83,7 @@ def lint(files: Files, *, json: Json = False) -> None:
     """
     found = [finding for name in files for finding in lint_policy(name, _read(name))]
     if json:
-        terminal.json({"findings": [_finding_as_json(finding) for finding in found]})
+        terminal.print_json({"findings": [_finding_as_json(finding) for finding in found]})
     else:
         _show_findings(found, len(files))
     if any(finding.issue.severity is Severity.ERROR for finding in found):
@@ -133,7 +133,7 @@ def simulate(
     read = {name: _policy(name) for name in files}
     verdict = evaluate([one.policy for one in read.values()], request)
     if json:
-        terminal.json(_verdict_as_json(verdict, read))
+        terminal.print_json(_verdict_as_json(verdict, read))
     else:
         _show_verdict(verdict, read)
     if verdict.outcome is not Outcome.ALLOWED:
@@ -205,8 +205,8 @@ def _show_findings(found: Sequence[Finding], files: int) -> None:
     for finding in found:
         where = f"{finding.file}:{finding.line}: {finding.issue.severity}: "
         statement = f"{_statement(finding.statement)}: " if finding.statement else ""
-        terminal.tell(f"{where}{statement}{finding.issue.message} [{finding.issue.name}]")
-        terminal.tell(f"  remedy: {finding.issue.remedy}")
+        terminal.print_line(f"{where}{statement}{finding.issue.message} [{finding.issue.name}]")
+        terminal.print_line(f"  remedy: {finding.issue.remedy}")
     counted = Counter(finding.issue.severity for finding in found)
     errors, warnings = counted[Severity.ERROR], counted[Severity.WARNING]
     terminal.say(f"{_many(errors, 'error')} and {_many(warnings, 'warning')} in {_many(files, 'file')}")
@@ -229,9 +229,9 @@ def _show_verdict(verdict: Verdict, read: dict[str, LocatedPolicy]) -> None:
         )
     if citation := verdict.by:
         line = read[citation.policy].line(citation)
-        terminal.tell(f"{verdict.outcome} by {citation.policy}:{line}: {_statement(citation)}")
+        terminal.print_line(f"{verdict.outcome} by {citation.policy}:{line}: {_statement(citation)}")
     else:
-        terminal.tell("not allowed: no statement allows it")
+        terminal.print_line("not allowed: no statement allows it")
 
 
 def _verdict_as_json(verdict: Verdict, read: dict[str, LocatedPolicy]) -> dict[str, Any]:

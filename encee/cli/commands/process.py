@@ -44,4 +44,4 @@ def process(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     how = RefreshOptions(code, code_command, duration, ask=ask, least=_SOON, ask_in_turn=ask)
-    terminal.tell_lines(serve(profile, environment, files, how).credential_process())
+    terminal.print_lines(serve(profile, environment, files, how).credential_process())

@@ -9,7 +9,7 @@ import typer
 
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables
 from encee.cli import terminal
-from encee.cli.display import local, time_left
+from encee.cli.display import format_time_left, format_until
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -176,30 +176,30 @@ def _show(
     for outcome in outcomes:
         match outcome:
             case Refreshed(_, name, expiration):
-                terminal.say(f"{name} is valid until {local(expiration, now)} ({time_left(expiration - now)})")
+                terminal.say(f"{name} is valid{format_until(expiration, now)}")
                 terminal.say(f"  {_prefix(files, environment)}aws --profile {name} sts get-caller-identity")
             case StillValid(_, name, expiration):
-                terminal.say(f"{name} is still valid until {local(expiration, now)} ({time_left(expiration - now)})")
+                terminal.say(f"{name} is still valid{format_until(expiration, now)}")
             case Failed(profile, _, failure):
-                terminal.complain(failure, about=profile if len(outcomes) > 1 else None)
+                terminal.print_error(failure, about=profile if len(outcomes) > 1 else None)
             case _:
                 assert_never(outcome)
     if json:
         reports = [*map(_outcome_as_json, outcomes), *(one for job in jobs for one in _job_as_json(job))]
-        terminal.json({"profiles": reports, "error": error and terminal.error_as_json(error)})
+        terminal.print_json({"profiles": reports, "error": error and terminal.error_as_json(error)})
         return
     for job in jobs:
         for target in job.targets:
-            terminal.tell(f"{target.profile} would be refreshed in [{target.session_profile}]: {_means(job)}")
+            terminal.print_line(f"{target.profile} would be refreshed in [{target.session_profile}]: {_means(job)}")
 
 
 def _means(job: Job) -> str:
     """How a job gets its session, for people."""
     if isinstance(job, RoleJob):
-        return f"role {job.role.arn} for {time_left(job.duration)}, with the session of {job.source.profile}"
+        return f"role {job.role.arn} for {format_time_left(job.duration)}, with the session of {job.source.profile}"
     device = job.serial or "a device that IAM is asked for"
     role = f"role {job.role.arn}, with " if job.role else ""
-    return f"{role}a code of {device}, for {time_left(job.duration)}, at STS in {job.signer.region}"
+    return f"{role}a code of {device}, for {format_time_left(job.duration)}, at STS in {job.signer.region}"
 
 
 def _prefix(files: Files, environment: Environment) -> str:

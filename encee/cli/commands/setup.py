@@ -14,7 +14,7 @@ from encee.awsfile.paths import Files
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
-from encee.cli.display import local
+from encee.cli.display import format_moment
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -24,9 +24,9 @@ from encee.cli.options import (
     read_catalog,
     stores,
 )
-from encee.cli.plain_input import plain_input
+from encee.cli.plain_input import read_plain_input
 from encee.cli.refresh_run import refresh_profiles
-from encee.cli.signers import Signing, devices_of, signing
+from encee.cli.signers import Signers, find_signers, list_devices
 from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError, UsageError
 from encee.mfa.attempts import ATTEMPTS
 from encee.model import AccessKey
@@ -68,13 +68,13 @@ def setup(
     A step that is done already is skipped, so run it again after an interruption.
     """
     environment: Environment = context.obj
-    if not terminal.is_terminal():
+    if not terminal.has_terminal():
         raise UsageError(
             "setup asks questions and needs a terminal",
             hint="encee import csv FILE --profile NAME",
         )
     first_run = _FirstRun(environment, environment.files(credentials_file, config_file))
-    with terminal.conversation():
+    with terminal.redirect_to_terminal():
         _go(first_run, profile, csv)
 
 
@@ -182,7 +182,7 @@ class _FirstRun:
         placeholder = AccessKey("A" * 20, "s" * 40)
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
         if csv is not None:
-            path, data, is_file = plain_input(csv)
+            path, data, is_file = read_plain_input(csv)
             found = console_key(data, path).key
             region = self._region(name)
             self._check(name, found, region)
@@ -203,7 +203,7 @@ class _FirstRun:
         if csv is None:
             terminal.say(f"key      {name} has one already")
             return
-        path, data, is_file = plain_input(csv)
+        path, data, is_file = read_plain_input(csv)
         found = console_key(data, path).key
         if known != found and not (known and known.is_locked and known.id == found.id):
             raise FileRefusedError(
@@ -245,7 +245,7 @@ class _FirstRun:
                     isinstance(error, UnusableCredentialsError) and not isinstance(error, RejectedKeyError)
                 ):
                     raise
-                terminal.complain(error)
+                terminal.print_error(error)
             else:
                 return key
         raise AssertionError  # the last round returns or raises
@@ -276,12 +276,12 @@ class _FirstRun:
         Raises:
             EnceeError: There is none, and none can be enrolled.
         """
-        signs = signing(name, self._world, self._files, RefreshOptions())
+        signs = find_signers(name, self._world, self._files, RefreshOptions())
         if serial := signs.settings.serial(name):
             terminal.say(f"device   {serial} is known")
             return
         try:
-            devices = devices_of(signs)
+            devices = list_devices(signs)
         except DeniedError:
             devices = None  # the person may know
         if devices != []:
@@ -293,7 +293,7 @@ class _FirstRun:
             raise InterruptedByPersonError("interrupted")
         self._enrolled = added.enrolled
 
-    def _save_device(self, signs: Signing) -> None:
+    def _save_device(self, signs: Signers) -> None:
         naming = ("encee", "device", "save", signs.profile)
         serial = find_device(Clients(terminal.warn), signs.available(), prompts.TerminalUser(), naming)
         credentials, config = stores(self._files)
@@ -312,7 +312,7 @@ class _FirstRun:
         target = catalog.targets[name]
         session = catalog.session(target, name)
         if session is not None and session.expiration > now:
-            terminal.say(f"session  {target} is valid until {local(session.expiration, now)}")
+            terminal.say(f"session  {target} is valid until {format_moment(session.expiration, now)}")
             return
         if self._enrolled is not None:
             wait_for_next_code(self._enrolled, self._world)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from encee.awsfile.paths import Files
-from encee.cli.detect_shell import own_shell
-from encee.cli.display import until
+from encee.cli.detect_shell import find_login_shell
+from encee.cli.display import format_until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -60,6 +60,6 @@ def shell(
     variables, cleared = (session.variables(), CLEARED) if keys else session.selected(read_catalog(files, warn))
     variables |= variables_of_files(files, credentials_file, config_file)
     variables["ENCEE_PROFILE"] = session.source or session.profile
-    whose = f"the session of {variables['ENCEE_PROFILE']}{until(session.expiration, environment.clock())}"
+    whose = f"the session of {variables['ENCEE_PROFILE']}{format_until(session.expiration, environment.clock())}"
     say(f"this shell has {whose}; to leave it, type exit")
-    exec_or_spawn([own_shell(environment)], session_variables(environment.environ, variables, cleared=cleared))
+    exec_or_spawn([find_login_shell(environment)], session_variables(environment.environ, variables, cleared=cleared))

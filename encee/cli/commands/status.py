@@ -12,7 +12,7 @@ import typer
 from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import Files
 from encee.cli import display, terminal
-from encee.cli.display import bar, local, time_left
+from encee.cli.display import draw_bar, format_moment, format_time_left
 from encee.cli.options import (
     ConfigFile,
     CredentialsFile,
@@ -88,7 +88,7 @@ def status(
     rows = _readable(profiles, catalog, files, environment, faults)
     now = environment.clock()
     if json:
-        terminal.json(
+        terminal.print_json(
             {
                 "sessions": [_as_json(row, now, threshold) for row in rows],
                 "other_profiles": [_other_as_json(name, catalog) for name in catalog.other_profiles()],
@@ -178,7 +178,7 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
     if state == "valid":
         return
     if state == "expiring" and row.expiration:
-        what = f"has {time_left(row.expiration - now)} left, less than {time_left(least)}"
+        what = f"has {format_time_left(row.expiration - now)} left, less than {format_time_left(least)}"
     elif state == "expired":
         what = "has expired"
     elif state == "other-account":
@@ -198,7 +198,7 @@ def _show(rows: Sequence[Listed], catalog: Catalog, files: Files, now: datetime,
         for line in _what_else(catalog, files):
             terminal.say(line)
         return
-    display.table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
+    display.print_table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
 def _what_else(catalog: Catalog, files: Files) -> list[str]:
@@ -231,7 +231,7 @@ def _watch(words: Sequence[str] | None, files: Files, environment: Environment, 
 
 def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> list[list[str]]:
     """The table's cells, with bars where they are drawn and there is room for them."""
-    with_bars = terminal.coloured(sys.stdout)
+    with_bars = terminal.allows_colour(sys.stdout)
     cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
     if with_bars and not display.fits(_HEADINGS, cells):
         cells = [_cells(row, now, expiring, with_bar=False) for row in rows]
@@ -247,8 +247,8 @@ def _cells(row: Listed, now: datetime, expiring: timedelta | None, *, with_bar: 
     left, ends = "–", "–"
     if row.expiration is not None:
         remaining = row.expiration - now
-        left = f"{bar(remaining)} {time_left(remaining)}" if with_bar else time_left(remaining)
-        ends = local(row.expiration, now)
+        left = f"{draw_bar(remaining)} {format_time_left(remaining)}" if with_bar else format_time_left(remaining)
+        ends = format_moment(row.expiration, now)
     return [row.profile, row.source or "–", row.account or "–", row.state(now, expiring), left, ends]
 
 

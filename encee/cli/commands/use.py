@@ -7,8 +7,8 @@ import typer
 
 from encee.cli import terminal
 from encee.cli.commands.init import STARTUP_LINES
-from encee.cli.detect_shell import running_shell
-from encee.cli.display import until
+from encee.cli.detect_shell import find_running_shell
+from encee.cli.display import format_until
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -48,19 +48,19 @@ def use(
     if shell not in STARTUP_LINES:
         raise UsageError(
             "use needs the shell function encee: a program cannot change the variables of its shell",
-            hint=_way_out(running_shell(environment), None if none else quote(profile or "PROFILE")),
+            hint=_way_out(find_running_shell(environment), None if none else quote(profile or "PROFILE")),
         )
     if (profile is None) != none:
         raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE")
     if profile is None:
-        terminal.tell_shell(lines(shell, {}))
+        terminal.print_for_shell(lines(shell, {}))
         return
     files = environment.files(credentials_file, config_file)
     session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
     variables, cleared = session.selected(read_catalog(files, terminal.warn))
     variables |= variables_of_files(files, credentials_file, config_file)
-    terminal.tell_shell(lines(shell, variables, cleared=cleared))
-    terminal.say(f"this shell uses {session.profile}{until(session.expiration, environment.clock())}")
+    terminal.print_for_shell(lines(shell, variables, cleared=cleared))
+    terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")
 
 
 def _way_out(shell: str, profile: str | None) -> str:

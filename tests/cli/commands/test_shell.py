@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from encee.cli.detect_shell import own_shell
+from encee.cli.detect_shell import find_login_shell
 from encee.cli.environment import Environment
 from encee.profiles.export import CLEARED
 from tests.cli.interactive import Shell
@@ -148,7 +148,7 @@ def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert own_shell(Environment({}, lambda: datetime.now(UTC))) == "/bin/sh"
+    assert find_login_shell(Environment({}, lambda: datetime.now(UTC))) == "/bin/sh"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.
 )
 def test_windows_has_its_own_shells(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], shell: str) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert own_shell(Environment(environ, lambda: datetime.now(UTC))) == shell
+    assert find_login_shell(Environment(environ, lambda: datetime.now(UTC))) == shell
 
 
 # ---- a session first
