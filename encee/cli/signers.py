@@ -62,7 +62,7 @@ class Signers:
 
     def available(self) -> Signer:
         """The session on disk while it is valid, else the long-term credentials: nobody is asked for anything."""
-        session = self.catalog.session(self.settings.target(self.profile), self.profile)
+        session = self.catalog.session(self.settings.session_profile(self.profile), self.profile)
         return self._with(session) if session and session.expiration > self.environment.clock() else self.with_key()
 
     def asking(self, request: Callable[[Signer], Answer]) -> Answer:
@@ -114,7 +114,7 @@ def find_administrator(word: str, environment: Environment, files: Files, how: R
     """
     catalog = read_catalog(files, terminal.warn)
     profile = catalog.profile_for(word)
-    if profile in catalog.sources:
+    if profile in catalog.long_term_profiles:
         return find_signers(word, environment, files, how).with_session()
     settings = environment.settings(catalog)
     if profile is not None:
@@ -123,7 +123,7 @@ def find_administrator(word: str, environment: Environment, files: Files, how: R
         return Signer(profile, session, region, files.credentials, files.config, source_profile=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
         raise not_a_source(catalog, word, files, other_names=[*catalog.config, *catalog.credentials])
-    way, source = catalog.sign_in(word), catalog.last_source(word)
+    way, source = catalog.sign_in(word), catalog.last_source_profile(word)
     hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
     found = find_credentials(word, files.credentials, files.config, hint)
     region, _ = settings.region(word, None)

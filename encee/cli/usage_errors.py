@@ -310,7 +310,7 @@ class _Correction:
         for variable in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):  # in botocore's order
             if name := self._environ.get(variable):
                 return self._catalog.profile_for(name)
-        profiles = [*self._catalog.targets]
+        profiles = [*self._catalog.session_profiles]
         return profiles[0] if len(profiles) == 1 else None
 
 

@@ -126,7 +126,7 @@ class Catalog:
         A secret in the keyring is fetched only when it is used.
         """
         options = self.options(profile)
-        if profile in self.roles:
+        if profile in self.role_profiles:
             return None
         key_id = options.get("aws_access_key_id", "")
         secret = options.get("aws_secret_access_key", "")
@@ -135,35 +135,41 @@ class Catalog:
         return AccessKey(key_id, secret) if key_id and secret else locked_key_in(options)
 
     @cached_property
-    def sources(self) -> dict[str, str]:
+    def long_term_profiles(self) -> dict[str, str]:
         """Long-term profile → the session profile that encee writes for it, in the order of the files."""
         names = dict.fromkeys([*self.credentials, *self.config])
-        return {name: self._target(name) for name in names if name not in self.roles and self.access_key(name)}
+        return {
+            name: self._name_session_profile(name)
+            for name in names
+            if name not in self.role_profiles and self.access_key(name)
+        }
 
     @cached_property
-    def roles(self) -> dict[str, str]:
+    def role_profiles(self) -> dict[str, str]:
         """Role profile → the session profile that encee writes for it."""
         names = dict.fromkeys([*self.config, *self.credentials])
         return {
-            name: self._target(name)
+            name: self._name_session_profile(name)
             for name in names
             if (options := self.options(name)).get("role_arn") and options.get("source_profile")
         }
 
     @cached_property
-    def targets(self) -> dict[str, str]:
+    def session_profiles(self) -> dict[str, str]:
         """Each profile that encee can refresh → its session profile."""
-        return self.sources | {role: target for role, target in self.roles.items() if not self.sign_in(role)}
+        return self.long_term_profiles | {
+            role: target for role, target in self.role_profiles.items() if not self.sign_in(role)
+        }
 
     def sign_in(self, profile: str) -> SignIn | None:
         """Return how a profile, or a role's source profile, signs in without keys."""
-        source = self.last_source(profile)
-        return None if source in self.roles or self.access_key(source) else sign_in(self.options(source))
+        source = self.last_source_profile(profile)
+        return None if source in self.role_profiles or self.access_key(source) else sign_in(self.options(source))
 
-    def last_source(self, profile: str) -> str:
+    def last_source_profile(self, profile: str) -> str:
         """Return the profile at the end of a role's chain of source profiles."""
         links = [profile]
-        while links[-1] in self.roles and links[-1] not in links[:-1]:
+        while links[-1] in self.role_profiles and links[-1] not in links[:-1]:
             links.append(self.options(links[-1])["source_profile"])
         return links[-1]
 
@@ -172,32 +178,32 @@ class Catalog:
         for name in dict.fromkeys([*self.credentials, *self.config]):
             options = self.credentials.get(name, {})
             has_expiry = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
-            if name not in self.targets and not has_expiry:
+            if name not in self.session_profiles and not has_expiry:
                 yield name
 
-    def _target(self, profile: str) -> str:
+    def _name_session_profile(self, profile: str) -> str:
         """Return the session profile: the setting, as aws-mfa, or `NAME-mfa`."""
         named = self.config.get(profile, {}).get("encee_session_profile")
-        if named and not isinstance(named, MultilineValue):  # refuse_target refuses such a value
+        if named and not isinstance(named, MultilineValue):  # refuse_session_profile refuses such a value
             return named
         if profile.endswith(_LONG_TERM_SUFFIX) and profile != _LONG_TERM_SUFFIX:
             return profile.removesuffix(_LONG_TERM_SUFFIX)
         return f"{profile}-mfa"
 
     @cached_property
-    def _profile_of_target(self) -> dict[str, str]:
+    def _source_profiles(self) -> dict[str, str]:
         """Session profile → its only source profile; without session profiles of several."""
-        uses = Counter(self.targets.values())
-        return {target: profile for profile, target in self.targets.items() if uses[target] == 1}
+        uses = Counter(self.session_profiles.values())
+        return {target: profile for profile, target in self.session_profiles.items() if uses[target] == 1}
 
-    def owner(self, session_profile: str) -> str | None:
+    def source_profile(self, session_profile: str) -> str | None:
         """Return the source profile of a session profile; None if it is unknown.
 
         This is the profile that encee made the session from, even if that does not exist any more; otherwise, as for
         a session of another tool, the only profile that has this session profile.
         """
         named = source_in(self.credentials.get(session_profile, {}))
-        return named or self._profile_of_target.get(session_profile)
+        return named or self._source_profiles.get(session_profile)
 
     def session(self, session_profile: str, profile: str) -> Session | None:
         """Return the session, valid or expired, that encee wrote for a profile, or None."""
@@ -207,7 +213,7 @@ class Catalog:
     def usable_session(self, session_profile: str, profile: str) -> Session | None:
         """Return the session of a profile: of encee, or of aws-mfa and taken over."""
         options = self.credentials.get(session_profile, {})
-        if _is_aws_mfas(options) and options.get("assumed_role") == "False":
+        if _managed_by_aws_mfa(options) and options.get("assumed_role") == "False":
             taken_over = session_in(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
             return None if taken_over and self._is_of_another_account(taken_over, profile) else taken_over
         return self.session(session_profile, profile)
@@ -219,7 +225,11 @@ class Catalog:
 
     def _written_session(self, session_profile: str, profile: str) -> Session | None:
         options = self.credentials.get(session_profile, {})
-        return session_in(options) if managed_by_encee(options) and self.owner(session_profile) == profile else None
+        return (
+            session_in(options)
+            if managed_by_encee(options) and self.source_profile(session_profile) == profile
+            else None
+        )
 
     def _is_of_another_account(self, session: Session, profile: str) -> bool:
         """Whether a session and a key are of different accounts; False if unknown."""
@@ -232,8 +242,8 @@ class Catalog:
 
         This is the profile of exactly that name, or else the source profile of the session profile of that name.
         """
-        profile = argument if argument in self.targets else self.owner(argument)
-        return profile if profile in self.targets else None
+        profile = argument if argument in self.session_profiles else self.source_profile(argument)
+        return profile if profile in self.session_profiles else None
 
     def chain(self, role: str) -> list[str]:
         """List the source profiles of a role: the role first, the long-term profile last.
@@ -263,15 +273,15 @@ class Catalog:
                     hint=f"name a long-term profile as source_profile under [profile {link}]",
                 )
             links.append(source)
-            if source not in self.roles:
+            if source not in self.role_profiles:
                 return links
 
-    def session_named_by(self, role: str) -> str | None:
+    def session_profile_named_by(self, role: str) -> str | None:
         """Return the session profile that `source_profile` of a role names, or None."""
         named = self.one_line(role, "source_profile") or ""
         return named if managed_by_encee(self.credentials.get(named, {})) else None
 
-    def matching(self, arguments: Iterable[str], names: Iterable[str]) -> list[str]:
+    def expand_patterns(self, arguments: Iterable[str], names: Iterable[str]) -> list[str]:
         """Replace each shell pattern among arguments by the names that it matches.
 
         The name of a profile is not a pattern. A pattern that matches nothing stays.
@@ -300,30 +310,30 @@ class Catalog:
                 hint=f"enter both again: aws configure --profile {quote(profile)}",
             )
 
-    def refuse_target(self, target: str, source: str) -> None:
+    def refuse_session_profile(self, session_profile: str, profile: str) -> None:
         """Refuse a session profile where a session would overwrite keys or be hidden.
 
         Args:
-            target: The session profile.
-            source: Its long-term or role profile.
+            session_profile: The session profile.
+            profile: Its long-term or role profile.
 
         Raises:
             UsageError: AWS tools disagree about the name.
             FileRefusedError: It holds long-term keys, another tool manages it, the config file shadows it, or the
                 setting that names it has several lines.
         """
-        one_line(self.config.get(source, {}).get("encee_session_profile"), f"encee_session_profile of {source}")
-        if not is_portable_name(target):
+        one_line(self.config.get(profile, {}).get("encee_session_profile"), f"encee_session_profile of {profile}")
+        if not is_portable_name(session_profile):
             raise UsageError(
-                f"{target!r} cannot be the session profile of {source}: AWS tools disagree about such names",
-                hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(source)} --to NAME",
+                f"{session_profile!r} cannot be the session profile of {profile}: AWS tools disagree about such names",
+                hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(profile)} --to NAME",
             )
         if reason := self.inherited_obstacle():
             raise FileRefusedError(f"{reason}; nothing was changed", hint=MOVE_FROM_DEFAULT)
-        if reason := self.obstacle(target, source):
+        if reason := self.obstacle(session_profile, profile):
             raise FileRefusedError(
                 f"{reason}; nothing was changed",
-                hint=f"write the session elsewhere: encee refresh {quote(source)} --to NAME",
+                hint=f"write the session elsewhere: encee refresh {quote(profile)} --to NAME",
             )
 
     def shadow(self, profile: str) -> str | None:
@@ -341,19 +351,19 @@ class Catalog:
             return "[DEFAULT] of the config file holds keys, which every profile inherits"
         return None
 
-    def obstacle(self, target: str, source: str) -> str | None:
+    def obstacle(self, session_profile: str, profile: str) -> str | None:
         """Return why a section must not be overwritten, or None."""
-        written = self.credentials.get(target, {})
+        written = self.credentials.get(session_profile, {})
         if has_long_term_key(written):
-            return f"[{target}] holds keys that may exist nowhere else"
-        if has_long_term_key(self.config.get(target, {})):
-            return f"[profile {target}] of the config file holds keys, which the session would hide"
-        if target == source:
-            return f"{target} cannot be its own session profile"
-        if tool := _other_manager(written, takes_over=source == target + _LONG_TERM_SUFFIX):
-            return f"[{target}] is managed by {tool}"
-        if shadow := self.shadow(target):
-            return f"{shadow} in the profile {target} would hide the session from the AWS tools"
+            return f"[{session_profile}] holds keys that may exist nowhere else"
+        if has_long_term_key(self.config.get(session_profile, {})):
+            return f"[profile {session_profile}] of the config file holds keys, which the session would hide"
+        if session_profile == profile:
+            return f"{session_profile} cannot be its own session profile"
+        if tool := _other_manager(written, takes_over=profile == session_profile + _LONG_TERM_SUFFIX):
+            return f"[{session_profile}] is managed by {tool}"
+        if shadow := self.shadow(session_profile):
+            return f"{shadow} in the profile {session_profile} would hide the session from the AWS tools"
         return None
 
 
@@ -374,7 +384,7 @@ def is_pattern(argument: str) -> bool:
     return any(character in argument for character in "*?[")
 
 
-def _is_aws_mfas(options: Mapping[str, str]) -> bool:
+def _managed_by_aws_mfa(options: Mapping[str, str]) -> bool:
     """Whether aws-mfa manages a section."""
     return "manager" not in options and "expiration" in options and "assumed_role" in options
 
@@ -385,7 +395,7 @@ def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | Non
         return None
     if manager := options.get("manager"):
         return "another tool" if isinstance(manager, MultilineValue) else manager
-    if _is_aws_mfas(options):
+    if _managed_by_aws_mfa(options):
         return None if takes_over else "aws-mfa"
     foreign = next((key for key in FOREIGN_KEYS if key in options), None)
     return f"another tool ({foreign})" if foreign else None

@@ -76,10 +76,10 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> 
     """
     written = _written(catalog)
     session_of = {source: name for name, source in reversed(written.items()) if source}
-    session_of |= {source: name for source, name in catalog.targets.items() if written.get(name) == source}
+    session_of |= {source: name for source, name in catalog.session_profiles.items() if written.get(name) == source}
     session_profiles: list[str] = []
     for argument in arguments:
-        for name in catalog.matching([argument], [*written, *catalog.targets]):
+        for name in catalog.expand_patterns([argument], [*written, *catalog.session_profiles]):
             session_profile = name if name in written else session_of.get(catalog.profile_for(name) or name)
             if session_profile is not None:
                 session_profiles.append(session_profile)
@@ -91,7 +91,7 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> 
 def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None:
     """Return the error for an argument without a session; None for a valid profile."""
     profile = catalog.profile_for(argument)
-    name = argument if profile is None else catalog.targets[profile]
+    name = argument if profile is None else catalog.session_profiles[profile]
     options = catalog.credentials.get(name, {})
     if has_long_term_key(options) and managed_by_encee(options):
         return FileRefusedError(
@@ -192,12 +192,12 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
     even with `manager = encee`.
     """
     sessions = {
-        name: catalog.owner(name)
+        name: catalog.source_profile(name)
         for name, options in catalog.credentials.items()
         if managed_by_encee(options) and not has_long_term_key(options)
     }
     leftovers = {
-        name: source_named_in(options) or catalog.owner(name)
+        name: source_named_in(options) or catalog.source_profile(name)
         for name, options in catalog.config.items()
         if options.get("encee_source") and name not in catalog.credentials
     }

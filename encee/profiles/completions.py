@@ -20,7 +20,7 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_\-/.%@:+]*")
 
 def refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """Offer long-term and role profiles, else their session profiles."""
-    return catalog.targets, _made_by_encee(catalog)
+    return catalog.session_profiles, _made_by_encee(catalog)
 
 
 def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
@@ -30,7 +30,7 @@ def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
         for name, options in catalog.credentials.items()
         if has_token(options) and not (managed_by_encee(options) or has_stray_token(options))
     ]
-    return dict.fromkeys([*catalog.targets, *others]), _made_by_encee(catalog)
+    return dict.fromkeys([*catalog.session_profiles, *others]), _made_by_encee(catalog)
 
 
 def listed(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
@@ -42,7 +42,7 @@ def listed(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 def removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """Offer the session profiles that encee wrote, else their source profiles."""
     made = _made_by_encee(catalog)
-    return made, dict.fromkeys(owner for name in made if (owner := catalog.owner(name)))
+    return made, dict.fromkeys(owner for name in made if (owner := catalog.source_profile(name)))
 
 
 def fitting(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:

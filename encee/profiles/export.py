@@ -139,7 +139,9 @@ def exported(catalog: Catalog, argument: str) -> Exported | None:
 
 def session_profile_meant(catalog: Catalog, argument: str, profile: str) -> str:
     """Return the session profile that an argument for a profile names."""
-    return argument if source_in(catalog.credentials.get(argument, {})) == profile else catalog.targets[profile]
+    return (
+        argument if source_in(catalog.credentials.get(argument, {})) == profile else catalog.session_profiles[profile]
+    )
 
 
 def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:

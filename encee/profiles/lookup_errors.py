@@ -51,7 +51,7 @@ def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
         catalog: The profiles.
         files: The paths of the two files, for the message.
     """
-    others = list(dict.fromkeys([*catalog.other_profiles(), *catalog.roles]))
+    others = list(dict.fromkeys([*catalog.other_profiles(), *catalog.role_profiles]))
     if not others:
         return UsageError("there are no profiles yet", hint="encee setup")
     if len(others) == 1:
@@ -93,7 +93,7 @@ def _keyless(catalog: Catalog, argument: str, files: Files) -> UsageError:
             hint="name a profile with long-term keys; see the profiles with: encee status",
         )
     if way := catalog.sign_in(argument):
-        source = catalog.last_source(argument)
+        source = catalog.last_source_profile(argument)
         whose = f"{argument} is a role of {source}, which signs in" if source != argument else f"{argument} signs in"
         return UsageError(f"{whose} with {way.what}, not with long-term keys", hint=way.hint(source))
     return _incomplete(argument, options, files)
@@ -139,12 +139,12 @@ def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> Usag
 
 def _unknown(catalog: Catalog, argument: str, files: Files, other_names: Iterable[str]) -> MistypedError:
     """Return the error for an unknown profile; it does not repeat a code."""
-    look = "see the profiles with: encee status" if catalog.targets else "make the first one: encee setup"
+    look = "see the profiles with: encee status" if catalog.session_profiles else "make the first one: encee setup"
     if not argument:
         return MistypedError("the name of a profile is empty", hint=look)
     if re.fullmatch("[0-9]{6}", argument):
         return MistypedError("an MFA code is not a profile", hint="encee refresh PROFILE --code CODE")
-    if sources := [profile for profile, target in catalog.targets.items() if target == argument]:
+    if sources := [profile for profile, target in catalog.session_profiles.items() if target == argument]:
         return MistypedError(
             f"{argument} is the session profile of {' and '.join(sources)}",
             hint=f"name one of them: {quote(sources[0])}",
@@ -167,6 +167,8 @@ def _similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str
     """Return the profile with the most similar name, upper and lower case aside."""
     import difflib
 
-    names = {name.casefold(): name for name in (*other_names, *catalog.targets.values(), *catalog.targets)}
+    names = {
+        name.casefold(): name for name in (*other_names, *catalog.session_profiles.values(), *catalog.session_profiles)
+    }
     as_typed = argument.casefold().strip("[] ").removeprefix("profile ")
     return next((names[name] for name in difflib.get_close_matches(as_typed, names, n=1)), None)

@@ -59,22 +59,22 @@ def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None]
         catalog: The profiles.
         length_of: Returns the length of a new session of a profile.
     """
-    source_of = {name: catalog.owner(name) for name in catalog.credentials if _is_session(catalog, name)}
+    source_of = {name: catalog.source_profile(name) for name in catalog.credentials if _is_session(catalog, name)}
     session_of = {source: name for name, source in reversed(source_of.items())}
     names: set[str] = set()
-    for source, session_profile in catalog.sources.items():
+    for source, session_profile in catalog.long_term_profiles.items():
         if source_of.get(session_profile) == source:
             name = session_profile
         elif source in session_of:
             name = session_of[source]
         else:
-            is_taken = session_profile in {*source_of, *names, *catalog.sources}
+            is_taken = session_profile in {*source_of, *names, *catalog.long_term_profiles}
             name = source if is_taken else session_profile
         names.add(name)
         yield _listed(catalog, name, source, length_of(source), exists=name in source_of)
     for name, session_source in source_of.items():
         if name not in names:
-            length = length_of(session_source) if session_source in catalog.targets else None
+            length = length_of(session_source) if session_source in catalog.session_profiles else None
             yield _listed(catalog, name, session_source, length, exists=True)
 
 
@@ -83,13 +83,13 @@ def _is_session(catalog: Catalog, name: str) -> bool:
     options = catalog.credentials[name]
     if managed_by_encee(options):
         return holds_session(options)
-    return name not in catalog.sources and expiry_of(options) is not None
+    return name not in catalog.long_term_profiles and expiry_of(options) is not None
 
 
 def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta | None, *, exists: bool) -> Listed:
     options = catalog.credentials[name] if exists else {}
     # A role, and so its session, can be in another account than the device in its profile.
-    user = source if source and source not in catalog.roles else None
+    user = source if source and source not in catalog.role_profiles else None
     of_user = catalog.options(user) if user else {}
     account = (
         account_of(catalog.device(user) if user else None, None)

@@ -76,8 +76,8 @@ class Settings:
 
     def _serial_of_roles(self, profile: str) -> str | None:
         """Return the only distinct `mfa_serial` of the roles that use a profile."""
-        names = {profile, self._catalog.targets.get(profile)}
-        roles = [self._catalog.options(role) for role in self._catalog.roles]
+        names = {profile, self._catalog.session_profiles.get(profile)}
+        roles = [self._catalog.options(role) for role in self._catalog.role_profiles]
         serials = {role["mfa_serial"] for role in roles if role["source_profile"] in names and role.get("mfa_serial")}
         return serials.pop() if len(serials) == 1 else None
 
@@ -146,7 +146,7 @@ class Settings:
     def length(self, profile: str) -> timedelta | None:
         """Return the length of a new session of a profile; None if a setting is invalid."""
         try:
-            return self.role(profile).duration if profile in self._catalog.roles else self.duration(profile)
+            return self.role(profile).duration if profile in self._catalog.role_profiles else self.duration(profile)
         except EnceeError:
             return None
 
@@ -216,9 +216,9 @@ class Settings:
         """
         return self._catalog.one_line(profile, SEED) == IN_KEYRING
 
-    def target(self, profile: str, *, named: bool = True) -> str:
+    def session_profile(self, profile: str, *, named: bool = True) -> str:
         """Return a session profile; `--to` counts only for a profile that was named."""
-        return (named and self._given.to) or self._catalog.targets[profile]
+        return (named and self._given.to) or self._catalog.session_profiles[profile]
 
     def region(self, profile: str, serial: str | None) -> tuple[str, str | None]:
         """Return the region of the STS endpoint, and a warning or None.

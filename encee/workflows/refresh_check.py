@@ -37,7 +37,7 @@ def refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
         for error, profiles in _reasons(examined):
             if not is_reported(error.message, reported):
                 names = " and ".join(profiles)
-                state = State.ERROR if examined.catalog.sources.keys() & set(profiles) else State.WARNING
+                state = State.ERROR if examined.catalog.long_term_profiles.keys() & set(profiles) else State.WARNING
                 remedy = _remedy(error.message, examined)
                 yield Finding(state, f"{names} cannot be refreshed: {error.message}", *(remedy or (error.hint,)))
 
@@ -48,7 +48,7 @@ def _remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ..
     """What takes away a setting that is not valid and has a default; None for another fault."""
     if (variable := re.match(r"(ENCEE_\w+|MFA_\w+): ", message)) and variable[1] in examined.environ:
         return None, (f"unset {variable[1]}",)
-    for profile in examined.catalog.targets:
+    for profile in examined.catalog.session_profiles:
         for option in _WITH_DEFAULTS:
             if message.startswith((f"{option} of {profile}: ", f"{option} of {profile} is ")):
                 steps = (delete_options(file, profile, [option]) for file in examined.both)
@@ -77,7 +77,7 @@ def _reasons(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]]:
 def _failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
     """Each profile that cannot be refreshed, and why."""
     jobs: dict[str, Job] = {}
-    for profile in examined.catalog.targets:
+    for profile in examined.catalog.session_profiles:
         if MISPLACED_PREFIX.fullmatch(profile):
             continue  # has a check of its own
         try:

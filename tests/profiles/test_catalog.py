@@ -63,7 +63,7 @@ def test_a_role_and_its_session_mean_the_role() -> None:
 )
 def test_a_session_belongs_to_its_source_else_to_the_only_candidate(section: dict[str, str], owner: str) -> None:
     catalog = Catalog({"dev": KEYS, "bob": KEYS, "dev-mfa": section}, {})
-    assert catalog.owner("dev-mfa") == owner
+    assert catalog.source_profile("dev-mfa") == owner
     assert (catalog.session("dev-mfa", owner) is not None) == ("manager" in section)
     assert catalog.session("dev-mfa", "x") is None
 
@@ -110,7 +110,7 @@ def test_an_empty_token_makes_no_session_of_long_term_keys(option: str) -> None:
 def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: list[str]) -> None:
     names = ["prod-a", "prod-b", "[a*]", "a"]
     catalog = Catalog({**dict.fromkeys(names, KEYS), "theirs?": THEIRS, "theirs1": THEIRS}, {})
-    assert catalog.matching(words, catalog.targets) == found
+    assert catalog.expand_patterns(words, catalog.session_profiles) == found
 
 
 # Words that mean no profile
@@ -176,9 +176,9 @@ def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
     with pytest.raises(UsageError) as swapped:
         catalog.refuse_key(ODD, AccessKey("x", "y"))
     with pytest.raises(UsageError) as unnamed:
-        catalog.refuse_target("a b", ODD)
+        catalog.refuse_session_profile("a b", ODD)
     with pytest.raises(FileRefusedError) as refused:
-        catalog.refuse_target("dev-mfa", ODD)
+        catalog.refuse_session_profile("dev-mfa", ODD)
     for hint in (*hints, swapped.value.hint, unnamed.value.hint, refused.value.hint):
         assert hint
         assert shlex.quote(ODD) in hint
@@ -192,7 +192,7 @@ def refusal(
 ) -> str:
     """Why a session must not be written there."""
     with pytest.raises(FileRefusedError) as caught:
-        Catalog(credentials, config or {}).refuse_target(target, source)
+        Catalog(credentials, config or {}).refuse_session_profile(target, source)
     assert caught.value.exit_code is ExitCode.FILE
     assert "--to NAME" in (caught.value.hint or "")
     return caught.value.message
@@ -220,11 +220,11 @@ def test_never_writes_over_long_term_keys_whatever_else_the_section_holds(
     [{}, {"region": "x"}, of("dev"), of("bob"), THEIRS, {"aws_access_key_id": "", "aws_secret_access_key": ""}],
 )
 def test_writes_over_sessions_and_where_nothing_is(section: dict[str, str]) -> None:
-    Catalog({"dev-mfa": section}, {}).refuse_target("dev-mfa", "dev")
+    Catalog({"dev-mfa": section}, {}).refuse_session_profile("dev-mfa", "dev")
 
 
 def test_takes_over_a_section_of_aws_mfa_only_through_its_long_term_key() -> None:
-    Catalog({"dev": AWS_MFA}, {}).refuse_target("dev", "dev-long-term")
+    Catalog({"dev": AWS_MFA}, {}).refuse_session_profile("dev", "dev-long-term")
     assert "is managed by aws-mfa" in refusal({"dev": AWS_MFA}, target="dev", source="bob")
 
 
@@ -269,16 +269,18 @@ def test_refuses_a_target_that_would_inherit_what_hides_the_session(
 ) -> None:
     catalog = Catalog({"DEFAULT": credentials, "dev": KEYS | credentials, **section}, {"DEFAULT": config})
     with pytest.raises(FileRefusedError) as caught:
-        catalog.refuse_target("dev-mfa", "dev")
+        catalog.refuse_session_profile("dev-mfa", "dev")
     assert says in caught.value.message
     assert caught.value.hint == "move it from [DEFAULT] to the section of the profile that needs it"
 
 
 @pytest.mark.parametrize("option", ["region", "aws_session_token", "aws_access_key_id", "manager"])
 def test_what_a_session_sets_itself_or_does_not_need_may_be_inherited(option: str) -> None:
-    Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}).refuse_target("dev-mfa", "dev")
+    Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}).refuse_session_profile(
+        "dev-mfa", "dev"
+    )
 
 
 @pytest.mark.parametrize("key", ["role_arn_of_the_team", "login_session_name", "source_profile", "region", "x_sso_y"])
 def test_a_key_that_hides_nothing_is_no_reason_to_refuse(key: str) -> None:
-    Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_target("dev-mfa", "dev")
+    Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_session_profile("dev-mfa", "dev")

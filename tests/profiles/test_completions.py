@@ -64,7 +64,7 @@ NASTY = [
 @pytest.mark.parametrize("name", NASTY)
 def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> None:
     catalog = Catalog({name: KEYS, "dev": KEYS}, {})
-    assert name in catalog.sources
+    assert name in catalog.long_term_profiles
     assert fitting(refreshable, catalog, "") == ["dev"]
     assert fitting(refreshable, catalog, name[0]) == []
 

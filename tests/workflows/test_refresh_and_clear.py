@@ -82,7 +82,7 @@ def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, byte
         assume(False)
         raise
     assume({"dev-mfa", "one-mfa"}.isdisjoint({*catalog.credentials, *catalog.config}))
-    assume({"dev", "one"} <= catalog.sources.keys())
+    assume({"dev", "one"} <= catalog.long_term_profiles.keys())
     return before
 
 

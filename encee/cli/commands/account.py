@@ -210,6 +210,8 @@ def revoke(
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:
             terminal.say("to undo it, when the user has a new key:")
-        session_profile = read_catalog(files, terminal.warn).targets.get(who.signer.profile, who.signer.profile)
+        session_profile = read_catalog(files, terminal.warn).session_profiles.get(
+            who.signer.profile, who.signer.profile
+        )
         words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]
         terminal.say(f"  {shlex.join([*words, '--user-name', user, '--policy-name', REVOKED_SESSIONS])}")

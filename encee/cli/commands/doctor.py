@@ -76,7 +76,7 @@ def _source(word: str, examined: Examined, files: Files) -> tuple[str | None, En
     profile = catalog.profile_for(word)
     try:
         if profile is not None:
-            return catalog.chain(profile)[-1] if profile in catalog.roles else profile, None
+            return catalog.chain(profile)[-1] if profile in catalog.role_profiles else profile, None
     except EnceeError as error:
         return None, error
     if not examined.is_readable:
@@ -129,7 +129,7 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, envir
     except EnceeError as error:
         serial = error
     region, _ = settings.region(profile, settings.saved_serial(profile))
-    session = catalog.session(catalog.targets[profile], profile)
+    session = catalog.session(catalog.session_profiles[profile], profile)
     if session is not None and session.expiration <= environment.clock():
         session = None
     signer = Signer(profile, key, region, files.credentials, files.config).with_secret()

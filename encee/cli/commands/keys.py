@@ -158,7 +158,7 @@ def rotate(
     options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     rotation = Rotation(
         signs.with_key(),
-        session_profile=signs.settings.target(signs.profile),
+        session_profile=signs.settings.session_profile(signs.profile),
         sign_in=signs.with_session,
         files=files,
         credentials=credentials,
@@ -173,7 +173,7 @@ def rotate(
         return
     may_delete = partial(_ask_whether_to_delete, yes=yes, keep_old=keep_old, now=environment.clock())
     rotated = rotation.run(may_delete, delete_unused=delete_unused)
-    _show(rotated, signs.settings.target(signs.profile))
+    _show(rotated, signs.settings.session_profile(signs.profile))
     if json:
         terminal.print_json(asdict(rotated))
 

@@ -145,9 +145,9 @@ class _FirstRun:
         """
         catalog = self._catalog()
         if word is None:
-            return self._chosen([*catalog.sources])
+            return self._chosen([*catalog.long_term_profiles])
         known = catalog.profile_for(word)
-        if known in catalog.roles:
+        if known in catalog.role_profiles:
             raise UsageError(f"{word} is a role, which has no key of its own", hint="name its source_profile instead")
         return known or word
 
@@ -176,7 +176,7 @@ class _FirstRun:
         Raises:
             EnceeError: Something else is there under its name, another key included, or AWS does not know the key.
         """
-        if name in (catalog := self._catalog()).sources:
+        if name in (catalog := self._catalog()).long_term_profiles:
             self._compare(name, catalog.access_key(name), csv)
             return
         placeholder = AccessKey("A" * 20, "s" * 40)
@@ -309,7 +309,7 @@ class _FirstRun:
             EnceeError: There is none to be had.
         """
         catalog, now = self._catalog(), self._world.clock()
-        target = catalog.targets[name]
+        target = catalog.session_profiles[name]
         session = catalog.session(target, name)
         if session is not None and session.expiration > now:
             terminal.say(f"session  {target} is valid until {format_moment(session.expiration, now)}")
@@ -321,7 +321,7 @@ class _FirstRun:
 
     def say_goodbye(self, name: str) -> None:
         """Say what to type every day."""
-        target = self._catalog().targets[name]
+        target = self._catalog().session_profiles[name]
         terminal.say("")
         terminal.say("every day:")
         terminal.say(f"  encee refresh {shlex.quote(name)}")

@@ -161,7 +161,7 @@ def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files
     by_name = {row.profile: row for row in rows}
     by_name |= {row.source: row for row in rows if row.source and row.source not in by_name}
     found = []
-    for word in catalog.matching(words, by_name):
+    for word in catalog.expand_patterns(words, by_name):
         if word not in by_name:
             raise not_a_source(catalog, word, files)
         found.append(by_name[word])
@@ -187,7 +187,7 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
         what = "does not say when it ends" if row.exists else "has no session yet"
     hint = "renew it with the tool that made it"
     if row.source:
-        elsewhere = catalog.targets.get(row.source) != row.profile
+        elsewhere = catalog.session_profiles.get(row.source) != row.profile
         words = ["encee", "refresh", row.source, *(["--to", row.profile] if elsewhere else [])]
         hint = shlex.join(words)
     raise NoSessionError(f"{row.profile} {what}", hint=hint)

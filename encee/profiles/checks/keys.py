@@ -200,7 +200,7 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
         if _is_users(section, examined):
             continue  # the check of stray tokens reports both
         source = source_in(section.options) if managed_by_encee(section.options) else None
-        can_refresh = source in examined.catalog.targets
+        can_refresh = source in examined.catalog.session_profiles
         yield Finding(
             State.WARNING,
             f"{section.place} has an old aws_security_token, which some AWS tools prefer to aws_session_token",

@@ -50,10 +50,10 @@ _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
 
 def _shadowed_session(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
-    if catalog.targets and (reason := catalog.inherited_obstacle()):
+    if catalog.session_profiles and (reason := catalog.inherited_obstacle()):
         yield Finding(State.ERROR, f"no session can be written: {reason}", MOVE_FROM_DEFAULT)
         return
-    for source, target in catalog.targets.items():
+    for source, target in catalog.session_profiles.items():
         if catalog.shadow(target) and (reason := _refusal(catalog, target, source)):
             yield Finding(
                 State.ERROR,
@@ -64,8 +64,8 @@ def _shadowed_session(examined: Examined) -> Iterator[Finding]:
 
 def _session_profile(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
-    uses = Counter(catalog.targets.values())
-    for source, target in catalog.targets.items() if not catalog.inherited_obstacle() else ():
+    uses = Counter(catalog.session_profiles.values())
+    for source, target in catalog.session_profiles.items() if not catalog.inherited_obstacle() else ():
         if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
             continue  # another check reports it
         reason = _refusal(catalog, target, source)
@@ -83,7 +83,7 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
 def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
     """Return why a refresh would not write a session to its session profile, or None."""
     try:
-        catalog.refuse_target(target, source)
+        catalog.refuse_session_profile(target, source)
     except EnceeError as error:
         return error.message.removesuffix("; nothing was changed")
     return None
@@ -93,7 +93,7 @@ def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ..
     """Return the remedy that gives a profile an unused session profile."""
     catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
-    taken = {*catalog.credentials, *catalog.config, *catalog.targets.values()}
+    taken = {*catalog.credentials, *catalog.config, *catalog.session_profiles.values()}
     name = next(
         name
         for name in (f"{stem}-session", *(f"{stem}-session-{n}" for n in range(2, len(taken) + 3)))
@@ -119,10 +119,10 @@ def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
 def _region_partition(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     settings = Settings(GivenSettings(), {}, catalog)
-    for profile in catalog.targets:
-        source = catalog.profile_for(catalog.last_source(profile))
+    for profile in catalog.session_profiles:
+        source = catalog.profile_for(catalog.last_source_profile(profile))
         region = catalog.options(profile).get("region", "")
-        if source not in catalog.sources or not region or is_multiline(region):
+        if source not in catalog.long_term_profiles or not region or is_multiline(region):
             continue
         try:
             serial = settings.saved_serial(source)
@@ -147,7 +147,7 @@ def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | 
 
 def _not_inherited(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
-    for source, target in catalog.sources.items():
+    for source, target in catalog.long_term_profiles.items():
         theirs, own = catalog.options(source), catalog.options(target)
         unsafe = {"endpoint_url", "services"} if any(_unencrypted(examined)) else set()
         if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own and key not in unsafe]:
@@ -210,7 +210,7 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
             message = f"{name} of {profile}: {error.message}"
             if steps := _unquoted(examined, profile, name, value):
                 yield Finding(State.ERROR, message, then(*steps))
-            elif profile in catalog.sources:
+            elif profile in catalog.long_term_profiles:
                 yield Finding(State.ERROR, message, commands=(join(["encee", "device", "save", profile]),))
             else:
                 yield Finding(State.ERROR, message, _without(examined, profile, name))
@@ -234,14 +234,14 @@ def _without(examined: Examined, profile: str, name: str) -> str | None:
 def _role_source(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     settings = Settings(GivenSettings(), {}, catalog)
-    for role in catalog.roles:
+    for role in catalog.role_profiles:
         options = catalog.options(role)
         source, serial = (options.get(name, "") for name in ("source_profile", "mfa_serial"))
         if is_multiline(source, serial) or source == role or _is_long(options.get("duration_seconds")):
             continue
         deletion = _without(examined, role, "mfa_serial") if serial else None
-        if source in catalog.sources:
-            target = catalog.targets[source]
+        if source in catalog.long_term_profiles:
+            target = catalog.session_profiles[source]
             remedies = [set_option(examined, role, "source_profile", target)]
             if serial and not catalog.device(source) and settings.saved_serial(source) == serial:
                 remedies.insert(0, set_option(examined, source, "mfa_serial", serial))

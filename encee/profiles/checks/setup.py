@@ -27,10 +27,10 @@ def _one_file(examined: Examined) -> Iterator[Finding]:
 
 
 def _nothing_to_refresh(examined: Examined) -> Iterator[Finding]:
-    if examined.catalog.sources or not examined.is_readable:
+    if examined.catalog.long_term_profiles or not examined.is_readable:
         return
     nothing = nothing_to_refresh(examined.catalog, Files(examined.credentials.path, examined.config.path))
-    has_any = any(examined.catalog.other_profiles()) or examined.catalog.roles
+    has_any = any(examined.catalog.other_profiles()) or examined.catalog.role_profiles
     if has_any:
         yield Finding(State.WARNING, nothing.message, nothing.hint)
     else:

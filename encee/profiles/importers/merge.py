@@ -170,7 +170,7 @@ def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
         reason = inherited
     elif shadow := catalog.shadow(name):
         reason = f"{shadow} under [{ConfigHeaders().text(name)}] of the config file defines where {name} gets its keys"
-    elif source := catalog.owner(name):
+    elif source := catalog.source_profile(name):
         reason = f"{name} is the session profile of {source}"
     else:
         return None
@@ -190,10 +190,10 @@ def profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
             is named, and several or none fit.
     """
     hint = "name it: encee import legacy --profile NAME"
-    fitting = [name for name in catalog.sources if _may_have(catalog, name, serial)]
+    fitting = [name for name in catalog.long_term_profiles if _may_have(catalog, name, serial)]
     if named is not None:
         profile = catalog.profile_for(named)
-        if profile is None or profile not in catalog.sources:
+        if profile is None or profile not in catalog.long_term_profiles:
             raise UsageError(
                 f"{named} is not a profile with long-term keys", hint="see the profiles with: encee status"
             )

@@ -19,7 +19,7 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
     def edit(document: Document) -> None:
         now = catalog.with_credentials(document.view)
         for target in targets:
-            now.refuse_target(target.session_profile, target.profile)
+            now.refuse_session_profile(target.session_profile, target.profile)
             document.own(target.session_profile, session_options(session, target.profile), without=STALE)
 
     return edit

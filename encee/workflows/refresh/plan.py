@@ -28,16 +28,16 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
     """
     planner = _Planner(catalog, settings, files)
     if words:
-        named = catalog.matching(words, catalog.targets)
+        named = catalog.expand_patterns(words, catalog.session_profiles)
         _refuse_codes(named, catalog, files)
         for word in named:
             planner.add(word)
         return planner.plan()
-    if not catalog.sources:
+    if not catalog.long_term_profiles:
         raise nothing_to_refresh(catalog, files)
-    for profile in catalog.sources:
+    for profile in catalog.long_term_profiles:
         # Of several profiles, one that the files name no device for may belong to a user who has none.
-        planner.add(profile, optional=len(catalog.sources) > 1 and not settings.has_saved_serial(profile))
+        planner.add(profile, optional=len(catalog.long_term_profiles) > 1 and not settings.has_saved_serial(profile))
     return planner.plan()
 
 
@@ -63,12 +63,12 @@ class _Planner:
             self._failures.append(Failed(word, None, not_a_source(self._catalog, word, self._files)))
             return
         try:
-            if profile in self._catalog.roles:
+            if profile in self._catalog.role_profiles:
                 self._add_role(profile)
             else:
                 self._add_key(profile, asked_for=True, optional=optional)
         except EnceeError as error:
-            failed = Failed(profile, self._settings.target(profile), error)
+            failed = Failed(profile, self._settings.session_profile(profile), error)
             (self._left_out if optional else self._failures).append(failed)
 
     def plan(self) -> Plan:
@@ -97,7 +97,7 @@ class _Planner:
         """The session of a long-term profile's key; where it has another name than usual, in that session profile."""
         job = self._keys.get(profile)
         if job is None:
-            target = Target(profile, session_profile or self._settings.target(profile, named=asked_for))
+            target = Target(profile, session_profile or self._settings.session_profile(profile, named=asked_for))
             job = self._key_job(self._checked(target), asked_for=asked_for, optional=optional)
         self._keys[profile] = job._replace(asked_for=job.asked_for or asked_for)
         return job
@@ -137,7 +137,7 @@ class _Planner:
         if role.duration > HOUR:
             self._roles[profile] = self._with_own_code(profile, source, role, notes)
             return
-        base = self._add_key(source, asked_for=False, session_profile=self._catalog.session_named_by(roles[-1]))
+        base = self._add_key(source, asked_for=False, session_profile=self._catalog.session_profile_named_by(roles[-1]))
         signs = base.targets[0]
         for link in reversed(roles):
             named = link == profile
@@ -145,7 +145,7 @@ class _Planner:
                 region = self._settings.region_of_role(link) or base.signer.region
                 refuse_other_partition(region, base.serial, link)
                 self._roles[link] = RoleJob(
-                    self._checked(Target(link, self._settings.target(link, named=named))),
+                    self._checked(Target(link, self._settings.session_profile(link, named=named))),
                     role if named else self._chained(link),
                     signs,
                     base.signer._replace(profile=link, region=region),
@@ -183,7 +183,7 @@ class _Planner:
         refuse_other_partition(region, base.serial, profile)
         note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
         return base._replace(
-            targets=(self._checked(Target(profile, self._settings.target(profile))),),
+            targets=(self._checked(Target(profile, self._settings.session_profile(profile))),),
             signer=base.signer._replace(region=region, role=profile),
             serial=self._settings.serial_of_role(profile) or base.serial,
             command=self._settings.code_command(profile) or base.command,
@@ -194,7 +194,7 @@ class _Planner:
         )
 
     def _checked(self, target: Target) -> Target:
-        self._catalog.refuse_target(target.session_profile, target.profile)
+        self._catalog.refuse_session_profile(target.session_profile, target.profile)
         return target
 
 
