@@ -1,7 +1,7 @@
 """Edit the bytes of one of the two files; reads no file and no clock.
 
 An edit changes the lines of one section only, from its header to its last option. Comments and blank lines after the
-last option belong to what follows. `Document.data` verifies the result: the AWS tools must read every other section
+last option belong to what follows. `Document.render` verifies the result: the AWS tools must read every other section
 as before, and the edited section as meant.
 """
 
@@ -56,7 +56,7 @@ class Document:
         """The number of lines at the beginning and at the end that no edit has changed."""
         self._line_end = "\r\n" if data.count(b"\r\n") * 2 > data.count(b"\n") else "\n"
 
-    def own(self, profile: str, options: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> None:
+    def write_section(self, profile: str, options: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> None:
         """Write options to a section of encee in a form that every SDK reads alike.
 
         The options replace the first of those that are there, together, at column 0 and in lower case. Other options
@@ -92,7 +92,7 @@ class Document:
         header = f"[{section.header}]{self._line_end}"
         self._replace(section, [header, *kept[:place], *ours, *kept[place:]], options, without)
 
-    def set(self, profile: str, options: Mapping[str, str]) -> None:
+    def set_options(self, profile: str, options: Mapping[str, str]) -> None:
         """Set options in a section of the user, and keep its other options in place.
 
         An option at column 0 keeps its place and line end. An indented option, which some SDKs take for a part of the
@@ -155,13 +155,13 @@ class Document:
             new += [f"{line.indent}{self._spelled(line.key, name)}{line.sign}{value}{line.end}", *lines[1:]]
         self._replace(section, new, done, frozenset(options) - done.keys())
 
-    def remove(self, profile: str, options: Collection[str], *, mark: str) -> bool:
+    def clear_section(self, profile: str, options: Collection[str], *, mark: str) -> bool:
         """Remove options from a section of encee, and then the section if it is empty.
 
-        Removing a section that `own` or `set` added restores the bytes from before: the line end before its header
-        goes, and where the file ends without a line end, so does the one that was added to the line before. Other
-        options and comments stay, and then the header stays, too. A comment after a removed option moves to column 0.
-        Comments after the last option belong to what follows and stay.
+        Removing a section that `write_section` or `set_options` added restores the bytes from before: the line end
+        before its header goes, and where the file ends without a line end, so does the one that was added to the line
+        before. Other options and comments stay, and then the header stays, too. A comment after a removed option moves
+        to column 0. Comments after the last option belong to what follows and stay.
 
         Args:
             profile: The profile whose section is edited; it may have none.
@@ -188,7 +188,7 @@ class Document:
             self._cut(section)
         return True
 
-    def unset(self, profile: str, options: Collection[str]) -> None:
+    def remove_options(self, profile: str, options: Collection[str]) -> None:
         """Remove options from a section of the user, and keep its other options in place.
 
         The section stays even when it is empty, since the user may have made it. A comment after a removed option
@@ -209,7 +209,7 @@ class Document:
         self._refuse_ambiguous(section, blocks, options)
         self._leave(section, _without(blocks, options), options)
 
-    def data(self) -> bytes:
+    def render(self) -> bytes:
         """Verify the edited content and return it.
 
         Raises:
@@ -284,10 +284,10 @@ class Document:
     def _append(self, profile: str, options: Mapping[str, str], without: frozenset[str]) -> None:
         """Add a section to the end of the file, after a line end of its own.
 
-        A file whose last line has no line end gets two and again ends without one, so that `remove` can restore the
-        bytes from before.
+        A file whose last line has no line end gets two and again ends without one, so that `clear_section` can restore
+        the bytes from before.
         """
-        header = self._headers.text(profile)
+        header = self._headers.build_header(profile)
         added = [f"[{header}]{self._line_end}", *(self._line(key, value) for key, value in options.items())]
         self._touch(len(self._lines), len(self._lines))
         if self._lines:

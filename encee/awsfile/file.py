@@ -118,7 +118,7 @@ class AwsFile:
         )
         return self._known
 
-    def document(self) -> Document:
+    def read_document(self) -> Document:
         """Read the content for edits in memory.
 
         Raises:
@@ -126,26 +126,26 @@ class AwsFile:
         """
         return Document(self.read(), self.path, self._headers)
 
-    def edited(self, *edits: Edit) -> bytes:
+    def preview_edit(self, *edits: Edit) -> bytes:
         """Apply edits in memory only; return the verified content.
 
         Raises:
-            FileRefusedError: As `document`, and when an edit is refused.
+            FileRefusedError: As `read_document`, and when an edit is refused.
         """
-        return self._edited(self.read(), edits)
+        return self._edit_document(self.read(), edits)
 
-    def readable_by_others(self) -> bool:
+    def is_readable_by_others(self) -> bool:
         """Whether the mode lets the group or all users read it; False on Windows."""
         try:
             return hasattr(os, "geteuid") and bool(self.path.stat().st_mode & 0o044)
         except OSError:
             return False
 
-    def temporaries(self) -> list[Path]:
+    def list_temporary_files(self) -> list[Path]:
         """List the temporary files of writes that are running or were killed."""
         return sorted(temporary_file.temporaries(Path(os.path.realpath(self.path))))
 
-    def version(self) -> object:
+    def read_version(self) -> object:
         """Return a value that changes with each write, without reading the file."""
         try:
             status = self.path.stat()
@@ -214,7 +214,7 @@ class AwsFile:
     ) -> "_Attempt":
         """Read, edit and replace the file once."""
         before = self._complete(real, deadline, to_edit=True)
-        data = self._edited(before.data, edits)
+        data = self._edit_document(before.data, edits)
         if data == before.data:
             return _Attempt.DONE
         try:
@@ -243,11 +243,11 @@ class AwsFile:
             if error and written:
                 self._warn(f"{temporary}: the old content could not be deleted: {error.strerror}")
 
-    def _edited(self, data: bytes, edits: Iterable[Edit]) -> bytes:
+    def _edit_document(self, data: bytes, edits: Iterable[Edit]) -> bytes:
         document = Document(data, self.path, self._headers)
         for edit in edits:
             edit(document)
-        return document.data()
+        return document.render()
 
     def _real_path(self, *, to_write: bool = True) -> Path:
         """Resolve links; refuse what is not a regular file, or the null device to read."""

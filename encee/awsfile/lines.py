@@ -111,17 +111,17 @@ class FileLines:
         return sections
 
     @cached_property
-    def headers_of(self) -> dict[str, list[Line]]:
+    def headers_by_profile(self) -> dict[str, list[Line]]:
         """Profile → the headers that botocore reads as the profile's, in order; the last one counts."""
         headers: dict[str, list[Line]] = {}
         for line in self.lines:
-            if line.kind is Kind.HEADER and (profile := self.headers.profile(line.name)) is not None:
+            if line.kind is Kind.HEADER and (profile := self.headers.parse_profile(line.name)) is not None:
                 headers.setdefault(profile, []).append(line)
         return headers
 
-    def option(self, profile: str, name: str) -> list[Line]:
+    def find_option(self, profile: str, name: str) -> list[Line]:
         """List the lines that set an option of a profile, with those that continue it."""
-        if not (headers := self.headers_of.get(profile)):
+        if not (headers := self.headers_by_profile.get(profile)):
             return []
         kinds = {Kind.OPTION, Kind.CONTINUATION}
         return [line for line in self.sections[headers[-1].number] if line.option == name and line.kind in kinds]

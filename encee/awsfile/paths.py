@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from encee.errors import FileRefusedError
 
@@ -12,14 +12,14 @@ CREDENTIALS_VARIABLE, CONFIG_VARIABLE = "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONF
 _DEFAULTS = {CREDENTIALS_VARIABLE: "~/.aws/credentials", CONFIG_VARIABLE: "~/.aws/config"}
 
 
-class Files(NamedTuple):
+class AwsPaths(NamedTuple):
     """The paths of the credentials file and the config file."""
 
     credentials: Path
     config: Path
 
     @classmethod
-    def located(cls, environ: Mapping[str, str], credentials: str | None = None, config: str | None = None) -> "Files":
+    def locate(cls, environ: Mapping[str, str], credentials: str | None = None, config: str | None = None) -> Self:
         """Locate both as botocore does: given path, environment, `~/.aws`.
 
         `~` and `$VAR` are expanded. An empty variable counts as unset; for botocore it means that the file does not
@@ -29,20 +29,20 @@ class Files(NamedTuple):
             FileRefusedError: A path begins with a home folder that is unknown.
         """
         given = {CREDENTIALS_VARIABLE: credentials, CONFIG_VARIABLE: config}
-        return cls(*(expanded(path or environ.get(name) or _DEFAULTS[name]) for name, path in given.items()))
+        return cls(*(expand_file_path(path or environ.get(name) or _DEFAULTS[name]) for name, path in given.items()))
 
     @property
-    def are_one(self) -> bool:
+    def are_same(self) -> bool:
         """Whether both paths lead to one file, which need not exist."""
         return os.path.realpath(self.credentials) == os.path.realpath(self.config)
 
 
-def empty_variables(environ: Mapping[str, str]) -> dict[str, str]:
+def find_empty_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Map each empty variable, with which AWS tools read no file, to its default."""
     return {name: path for name, path in _DEFAULTS.items() if environ.get(name) == ""}
 
 
-def expanded(path: str) -> Path:
+def expand_file_path(path: str) -> Path:
     """Expand `~` and `$VAR` in a path, as botocore does.
 
     Raises:
@@ -64,9 +64,9 @@ def expanded(path: str) -> Path:
     )
 
 
-def default_folder() -> Path | None:
+def find_default_folder() -> Path | None:
     """Return the folder of both files by default; None if HOME is not set."""
     try:
-        return expanded("~/.aws")
+        return expand_file_path("~/.aws")
     except FileRefusedError:
         return None

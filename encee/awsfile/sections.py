@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from encee.awsfile.paths import Files
-from encee.awsfile.syntax import BEGINS_SECTION, HEADER, IGNORED_CHARACTERS, profile_of_header
+from encee.awsfile.paths import AwsPaths
+from encee.awsfile.syntax import BEGINS_SECTION, HEADER, IGNORED_CHARACTERS, parse_config_header
 from encee.errors import FileRefusedError
 
 _BLANKS = f"[{re.escape(IGNORED_CHARACTERS)}]"
@@ -18,16 +18,16 @@ _BLANKS = f"[{re.escape(IGNORED_CHARACTERS)}]"
 class Headers(Protocol):
     """How one of the two files names its sections."""
 
-    def text(self, profile: str) -> str:
+    def build_header(self, profile: str) -> str:
         """Return the header, without brackets, that encee writes for a profile."""
 
-    def names(self, header: str, profile: str) -> bool:
+    def is_header_of(self, header: str, profile: str) -> bool:
         """Whether botocore reads a header, without brackets, as this profile's."""
 
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether every SDK reads a header, without brackets, as this profile's."""
 
-    def profile(self, header: str) -> str | None:
+    def parse_profile(self, header: str) -> str | None:
         """Return the profile that botocore reads in a header, without brackets, or None."""
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
@@ -37,11 +37,11 @@ class Headers(Protocol):
 class CredentialsHeaders:
     """`[NAME]`, the headers of the credentials file."""
 
-    def text(self, profile: str) -> str:
+    def build_header(self, profile: str) -> str:
         """Return the profile's name."""
         return profile
 
-    def names(self, header: str, profile: str) -> bool:
+    def is_header_of(self, header: str, profile: str) -> bool:
         """Whether it is exactly the profile's name."""
         return header == profile
 
@@ -49,7 +49,7 @@ class CredentialsHeaders:
         """Whether it is exactly the profile's name."""
         return header == profile
 
-    def profile(self, header: str) -> str | None:
+    def parse_profile(self, header: str) -> str | None:
         """Return the name, except for `DEFAULT`."""
         return None if header == "DEFAULT" else header
 
@@ -61,13 +61,13 @@ class CredentialsHeaders:
 class ConfigHeaders:
     """`[profile NAME]` and `[default]`, the headers of the config file."""
 
-    def text(self, profile: str) -> str:
+    def build_header(self, profile: str) -> str:
         """Return `profile NAME`; `default` for the default profile."""
         return "default" if profile == "default" else f"profile {profile}"
 
-    def names(self, header: str, profile: str) -> bool:
+    def is_header_of(self, header: str, profile: str) -> bool:
         """Whether botocore reads it as the profile's, quoted or not."""
-        return profile_of_header(header) == profile
+        return parse_config_header(header) == profile
 
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether it is `profile`, one blank and the name, quoted or not."""
@@ -75,9 +75,9 @@ class ConfigHeaders:
             return True
         return header in {f"profile {profile}", f'profile "{profile}"', f"profile '{profile}'"}
 
-    def profile(self, header: str) -> str | None:
+    def parse_profile(self, header: str) -> str | None:
         """Return the name after `profile`, or `default`."""
-        return profile_of_header(header)
+        return parse_config_header(header)
 
     def lookalike(self, profile: str) -> re.Pattern[str]:
         """Match `profile` and the name, between blanks or quotes; or only `default`."""
@@ -99,22 +99,22 @@ class OneFileConfigHeaders(CredentialsHeaders):
     A new section is `[NAME]`, whose settings all tools read, and which cannot duplicate the section with the keys.
     """
 
-    def names(self, header: str, profile: str) -> bool:
+    def is_header_of(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name, or its header in a config file."""
-        return header == profile or profile_of_header(header) == profile
+        return header == profile or parse_config_header(header) == profile
 
-    def profile(self, header: str) -> str | None:
+    def parse_profile(self, header: str) -> str | None:
         """Return the name after `profile`, or `default`, as in a config file."""
-        return profile_of_header(header)
+        return parse_config_header(header)
 
     def is_portable(self, header: str, profile: str) -> bool:
         """Whether it is the profile's name, alone or after `profile` and one blank."""
         return header in {profile, f"profile {profile}"}
 
 
-def headers_of(files: Files) -> tuple[Headers, Headers]:
+def choose_headers(files: AwsPaths) -> tuple[Headers, Headers]:
     """Return how the credentials file and the config file name their sections."""
-    if files.are_one:
+    if files.are_same:
         return OneFileCredentialsHeaders(), OneFileConfigHeaders()
     return CredentialsHeaders(), ConfigHeaders()
 
@@ -182,12 +182,12 @@ def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Se
         if "[" not in line:
             continue
         header = HEADER.match(line.lstrip())
-        names_profile = header is not None and headers.names(header["name"], profile)
+        names_profile = header is not None and headers.is_header_of(header["name"], profile)
         if not (names_profile or lookalike.match(line)):
             continue
         is_portable = header is not None and headers.is_portable(header["name"], profile)
         if header is None or not (names_profile and is_portable) or line.rstrip(" \t\r\n") != header[0]:
-            canonical = f"[{headers.text(profile)}]"
+            canonical = f"[{headers.build_header(profile)}]"
             remedy = f"write it as {canonical}, at the start of its line and alone on it"
             if any(
                 other.rstrip(" \t\r\n") == canonical for other in lines
@@ -200,7 +200,7 @@ def find(lines: Sequence[str], profile: str, headers: Headers, file: Path) -> Se
     if len(sections) > 1 and profile != "default":
         raise FileRefusedError(
             f"{file}: lines {sections[0].start + 1} and {sections[1].start + 1} hold two sections of one profile",
-            hint=f"join the two under [{headers.text(profile)}]",
+            hint=f"join the two under [{headers.build_header(profile)}]",
         )
     return sections[-1] if sections else None
 

@@ -167,7 +167,7 @@ def is_portable_name(profile: str) -> bool:
     return profile not in _NO_NAMES and _PORTABLE_NAME.fullmatch(profile) is not None
 
 
-def first_line(value: str) -> str:
+def keep_first_line(value: str) -> str:
     """Return the first line, which a message may quote."""
     return value.partition("\n")[0]
 
@@ -196,7 +196,7 @@ def is_multiline(*values: str) -> bool:
     return any(isinstance(value, MultilineValue) for value in values)
 
 
-def without_further_lines(options: Mapping[str, str]) -> dict[str, str]:
+def mask_multiline_values(options: Mapping[str, str]) -> dict[str, str]:
     """Replace each value of several lines by a `MultilineValue`."""
     if not any("\n" in value for value in options.values()):
         return dict(options)
@@ -206,7 +206,7 @@ def without_further_lines(options: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def one_line(value: str | None, name: str) -> str | None:
+def require_single_line(value: str | None, name: str) -> str | None:
     """Return a value of one line, or None if it is missing or empty.
 
     All code that uses a setting reads it through this function.
@@ -226,7 +226,7 @@ def one_line(value: str | None, name: str) -> str | None:
     return value or None
 
 
-def profile_of_header(name: str) -> str | None:
+def parse_config_header(name: str) -> str | None:
     """Return the profile that a header of the config file names, or None.
 
     As in `botocore.configloader.build_profile_map`: `default`, or a header that begins with `profile` and that

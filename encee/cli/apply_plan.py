@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from encee.aws.clients import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
 from encee.cli.signers import find_administrator
@@ -43,7 +43,9 @@ class Administrator(NamedTuple):
         return get_caller_identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
-def connect_administrator(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> Administrator:
+def connect_administrator(
+    profile: str, environment: Environment, files: AwsPaths, how: RefreshOptions
+) -> Administrator:
     """Who administers with a profile.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables, expanded
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, expand_file_path, find_empty_variables
 from encee.cli import terminal
 from encee.errors import FileRefusedError, MistypedError
 
@@ -26,17 +26,17 @@ class Environment(NamedTuple):
     clock: Callable[[], datetime]
     correct: Callable[[MistypedError], str | None] = lambda _error: None
 
-    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> Files:
+    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> AwsPaths:
         """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.
 
         Raises:
             FileRefusedError: A path begins with a home folder, and there is no such folder.
         """
         options = {CREDENTIALS_VARIABLE: credentials_file, CONFIG_VARIABLE: config_file}
-        for variable, path in empty_variables(self.environ).items():
+        for variable, path in find_empty_variables(self.environ).items():
             if options[variable] is None:
                 terminal.warn(f"{variable} is set and empty: AWS tools read no {path} in this shell: unset {variable}")
-        return Files.located(self.environ, credentials_file, config_file)
+        return AwsPaths.locate(self.environ, credentials_file, config_file)
 
     def settings(self, catalog: "Catalog", given: "GivenSettings | None" = None) -> "Settings":
         """Look settings up in the command line, this environment and the two files."""
@@ -49,6 +49,6 @@ class Environment(NamedTuple):
         from encee.profiles.importers.legacy import LEGACY_FILE, legacy_serial  # noqa: PLC0415 - only a refresh wants it
 
         try:
-            return legacy_serial(expanded(LEGACY_FILE))
+            return legacy_serial(expand_file_path(LEGACY_FILE))
         except FileRefusedError:  # HOME is not set
             return None

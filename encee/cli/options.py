@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, expanded
-from encee.awsfile.sections import headers_of
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, expand_file_path
+from encee.awsfile.sections import choose_headers
 from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
 from encee.cli.environment import Environment as Environment  # noqa: PLC0414 - commands get it here, with their options
@@ -33,7 +33,7 @@ def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None
 
     def note(context: typer.Context, value: str | None) -> str | None:
         if not_empty(value) is not None and not context.resilient_parsing:  # as in a completion
-            terminal.use_file_in_hints(variable, expanded(value or ""))
+            terminal.use_file_in_hints(variable, expand_file_path(value or ""))
         return value
 
     return note
@@ -69,7 +69,7 @@ def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
     def names(context: typer.Context, incomplete: str) -> list[str]:
         environment: Environment = context.obj
         options = (context.params.get("credentials_file"), context.params.get("config_file"))
-        files = Files.located(environment.environ, *options)
+        files = AwsPaths.locate(environment.environ, *options)
         typed = context.params.get("profiles") or ()
         return fitting(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
 
@@ -155,28 +155,28 @@ class RefreshOptions(NamedTuple):
     ask_in_turn: bool = False
 
 
-def stores(files: Files, warn: Callable[[str], None] = terminal.warn) -> tuple[AwsFile, AwsFile]:
+def stores(files: AwsPaths, warn: Callable[[str], None] = terminal.warn) -> tuple[AwsFile, AwsFile]:
     """The credentials file and the config file.
 
     Args:
         files: Where they are.
         warn: Called with what an edit could not do as well as it should.
     """
-    credentials, config = headers_of(files)
+    credentials, config = choose_headers(files)
     return AwsFile(files.credentials, credentials, warn), AwsFile(files.config, config, warn)
 
 
-def read_catalog(files: Files, warn: Callable[[str], None]) -> Catalog:
+def read_catalog(files: AwsPaths, warn: Callable[[str], None]) -> Catalog:
     """The profiles that the two files hold.
 
     Raises:
         FileRefusedError: One of them cannot be read as the AWS tools read it.
     """
-    return Catalog(*(store.document().view for store in stores(files, warn)))
+    return Catalog(*(store.read_document().view for store in stores(files, warn)))
 
 
 def salvage_catalog(
-    files: Files, report: Callable[[FileRefusedError], object], *, read: Callable[[AwsFile], bytes] = AwsFile.read
+    files: AwsPaths, report: Callable[[FileRefusedError], object], *, read: Callable[[AwsFile], bytes] = AwsFile.read
 ) -> Catalog:
     """What can be read of the profiles, for looking only.
 

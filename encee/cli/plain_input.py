@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from encee.awsfile.paths import expanded
+from encee.awsfile.paths import expand_file_path
 from encee.errors import FileRefusedError, UsageError
 from encee.profiles.importers.base import LARGEST, read_plain, refuse_large
 
@@ -50,6 +50,6 @@ def expand_path(word: str) -> Path:
         UsageError: The path begins with a home folder that is unknown.
     """
     try:
-        return expanded(word)
+        return expand_file_path(word)
     except FileRefusedError as error:
         raise UsageError(error.message, hint=error.hint) from None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import display, prompts, terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog, stores
 from encee.errors import EnceeError, UsageError
@@ -69,7 +69,7 @@ class TerminalUi:
 def refresh_profiles(
     profiles: Sequence[str],
     environment: Environment,
-    files: Files,
+    files: AwsPaths,
     given: GivenSettings,
     codes: GivenCodes | None = None,
     *,
@@ -94,7 +94,7 @@ def refresh_profiles(
     ui = TerminalUi(ask=ask)
     try:
         credentials, config = stores(files, ui.warn)
-        catalog = Catalog(credentials.document().view, config.document().view)
+        catalog = Catalog(credentials.read_document().view, config.read_document().view)
         profiles = profiles or _named_by_environment(catalog, environment)
         if given.to is not None and len(profiles) != 1:
             raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
@@ -112,7 +112,7 @@ def refresh_profiles(
         keep = Keep(lasting) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
         result = refresh.run(profiles, keep, dry_run=dry_run)
         is_refreshed = any(isinstance(outcome, Refreshed) for outcome in result.outcomes)
-        if is_refreshed and credentials.readable_by_others():
+        if is_refreshed and credentials.is_readable_by_others():
             path = str(files.credentials)
             ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
     except EnceeError as error:
@@ -131,7 +131,7 @@ def _named_by_environment(catalog: Catalog, environment: Environment) -> list[st
     return []
 
 
-def session_for(profile: str, environment: Environment, files: Files, how: RefreshOptions) -> tuple[Target, Session]:
+def session_for(profile: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> tuple[Target, Session]:
     """Get the session of a profile, and its target: the session on disk while it lasts long enough, else a fresh one.
 
     Args:

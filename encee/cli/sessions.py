@@ -3,7 +3,7 @@
 import shlex
 from datetime import datetime, timedelta
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
@@ -14,7 +14,7 @@ _MOMENT = timedelta(seconds=1)
 """A session that lasts longer is valid; encee prompts for a code only after it has expired."""
 
 
-def serve(word: str, environment: Environment, files: Files, how: RefreshOptions | None) -> Exported:
+def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions | None) -> Exported:
     """Get a valid session for a profile that the command line names.
 
     Args:
@@ -62,14 +62,14 @@ def _lasts(session: Exported, moment: datetime) -> bool:
     return session.expiration is None or session.expiration > moment
 
 
-def _refreshed(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Exported:
+def _refreshed(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Exported:
     from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
 
     target, session = session_for(word, environment, files, how)
     return of_session(session, read_catalog(files, terminal.warn), *target)
 
 
-def variables_of_files(files: Files, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
+def variables_of_files(files: AwsPaths, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
     """Make the variables by which other programs find the files that an option names.
 
     Args:

@@ -9,7 +9,7 @@ from encee.aws.clients import Clients, find_credentials
 from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.cli.refresh_run import session_for
@@ -43,7 +43,7 @@ class Signers:
     settings: Settings
     catalog: Catalog
     environment: Environment
-    files: Files
+    files: AwsPaths
     how: RefreshOptions
 
     def with_key(self) -> Signer:
@@ -82,7 +82,7 @@ class Signers:
         return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
-def find_signers(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signers:
+def find_signers(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Signers:
     """Who signs for a profile that the command line names.
 
     Raises:
@@ -103,7 +103,7 @@ def find_signers(word: str, environment: Environment, files: Files, how: Refresh
     return Signers(profile, key, settings, catalog, environment, files, how)
 
 
-def find_administrator(word: str, environment: Environment, files: Files, how: RefreshOptions) -> Signer:
+def find_administrator(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Signer:
     """Who signs for a profile that administers an account.
 
     A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what

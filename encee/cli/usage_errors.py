@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from typer.exceptions import TyperException
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli.detect_shell import find_running_shell, format_evaluation
 from encee.cli.help import list_options
 from encee.cli.options import Environment, read_catalog
@@ -96,7 +96,7 @@ def corrected_line(error: MistypedError, arguments: Sequence[str], root: Any, en
 
 def _correction(root: Any, environment: Environment) -> "_Correction":  # noqa: ANN401 - the same
     try:
-        catalog = read_catalog(Files.located(environment.environ), lambda _warning: None)
+        catalog = read_catalog(AwsPaths.locate(environment.environ), lambda _warning: None)
     except EnceeError:
         catalog = Catalog({}, {})
     return _Correction(root, catalog, environment)

@@ -10,9 +10,9 @@ from encee.awsfile.syntax import (
     MultilineValue,
     View,
     is_portable_name,
-    one_line,
-    profile_of_header,
-    without_further_lines,
+    mask_multiline_values,
+    parse_config_header,
+    require_single_line,
 )
 from encee.errors import FileRefusedError, UsageError
 from encee.model import AccessKey, Session
@@ -67,13 +67,13 @@ class Catalog:
 
     def __init__(self, credentials: View, config: View) -> None:
         self.credentials = {
-            name: without_further_lines(options)
+            name: mask_multiline_values(options)
             for name, options in credentials.items()
             if not _is_of_config(name, options, config)
         }
         """Section → options of the credentials file; in a single file for both, without those of the config file.
 
-        Here and in `config`, a value of several lines is a `MultilineValue`, which `one_line` refuses.
+        Here and in `config`, a value of several lines is a `MultilineValue`, which `require_single_line` refuses.
         """
         self._config_view = config
         self._defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
@@ -81,8 +81,8 @@ class Catalog:
         self.config: View = {}
         """Profile → options of the config file; of two sections for a profile, the later one, as in botocore."""
         for header, options in config.items():
-            if (profile := profile_of_header(header)) is not None:
-                self.config[profile] = without_further_lines(options)
+            if (profile := parse_config_header(header)) is not None:
+                self.config[profile] = mask_multiline_values(options)
 
     def with_credentials(self, credentials: View) -> "Catalog":
         """Return a catalog with another state of the credentials file."""
@@ -98,7 +98,7 @@ class Catalog:
         Raises:
             FileRefusedError: The value has several lines.
         """
-        return one_line(self.options(profile).get(option), f"{option} of {profile}")
+        return require_single_line(self.options(profile).get(option), f"{option} of {profile}")
 
     def device(self, profile: str) -> str | None:
         """Return the serial number that a profile itself names, unchecked, or None."""
@@ -322,7 +322,9 @@ class Catalog:
             FileRefusedError: It holds long-term keys, another tool manages it, the config file shadows it, or the
                 setting that names it has several lines.
         """
-        one_line(self.config.get(profile, {}).get("encee_session_profile"), f"encee_session_profile of {profile}")
+        require_single_line(
+            self.config.get(profile, {}).get("encee_session_profile"), f"encee_session_profile of {profile}"
+        )
         if not is_portable_name(session_profile):
             raise UsageError(
                 f"{session_profile!r} cannot be the session profile of {profile}: AWS tools disagree about such names",

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import EnceeError, FileRefusedError
 from encee.profiles.catalog import Catalog
@@ -60,7 +60,7 @@ def expired_sessions(catalog: Catalog, now: datetime) -> list[str]:
     return [name for name, end in ends.items() if end is not None and end <= now]
 
 
-def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> list[str]:
+def named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) -> list[str]:
     """List the session profiles that arguments of the command line name.
 
     A profile without a session adds nothing to the list.
@@ -88,7 +88,7 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: Files) -> 
     return list(dict.fromkeys(session_profiles))
 
 
-def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None:
+def _refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeError | None:
     """Return the error for an argument without a session; None for a valid profile."""
     profile = catalog.profile_for(argument)
     name = argument if profile is None else catalog.session_profiles[profile]
@@ -106,7 +106,7 @@ def _refusal(argument: str, catalog: Catalog, files: Files) -> EnceeError | None
         return FileRefusedError(
             f"[{name}] holds a long-term key and no session; nothing was changed", hint="see the sessions: encee status"
         )
-    header = name if name in catalog.credentials else ConfigHeaders().text(name)
+    header = name if name in catalog.credentials else ConfigHeaders().build_header(name)
     return FileRefusedError(
         f"[{header}] was not written by encee; nothing was changed",
         hint="remove it with the tool that made it, or by hand",
@@ -127,10 +127,10 @@ def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: 
         FileRefusedError: The credentials file cannot be edited safely, `choose` raised it, or only the config file has
             options to remove and cannot be edited safely.
     """
-    before = Catalog(credentials.document().view, config.document().view)
+    before = Catalog(credentials.read_document().view, config.read_document().view)
     if not choose(before):
         return []
-    sessions = _Sessions(before, choose, in_one_file=Files(credentials.path, config.path).are_one)
+    sessions = _Sessions(before, choose, in_one_file=AwsPaths(credentials.path, config.path).are_same)
     credentials.edit(sessions.remove_from)
     settings = _Settings(sessions)
     after = sessions.after
@@ -140,7 +140,8 @@ def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: 
             after = settings.after
         except EnceeError as error:
             if not sessions.taken:
-                config.edited(settings.remove_from)  # raises for the content of the file, and not for its permissions
+                # It raises for the content of the file, and not for its permissions.
+                config.preview_edit(settings.remove_from)
             settings.taken.clear()
             warn(f"the sections of the session profiles were not removed: {error.message}")
     taken = sessions.taken | settings.taken
@@ -161,7 +162,9 @@ class _Sessions:
         now = self.after.with_credentials(document.view)
         written = _written(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
-        self.taken = {name for name in self.chosen if document.remove(name, self._options(now, name), mark="manager")}
+        self.taken = {
+            name for name in self.chosen if document.clear_section(name, self._options(now, name), mark="manager")
+        }
         self.after = now.with_credentials(document.view)
 
     def _options(self, catalog: Catalog, name: str) -> Collection[str]:
@@ -181,7 +184,9 @@ class _Settings:
 
     def remove_from(self, document: Document) -> None:
         now = Catalog(self.after.credentials, document.view)
-        self.taken = {name for name in self.names if document.remove(name, _copied_to(now, name), mark="encee_source")}
+        self.taken = {
+            name for name in self.names if document.clear_section(name, _copied_to(now, name), mark="encee_source")
+        }
         self.after = Catalog(self.after.credentials, document.view)
 
 
@@ -221,4 +226,4 @@ def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
 def _headers(catalog: Catalog, name: str) -> tuple[str, ...]:
     """List the headers of a profile's sections in both files."""
     sections = ((catalog.credentials, CredentialsHeaders()), (catalog.config, ConfigHeaders()))
-    return tuple(f"[{headers.text(name)}]" for options, headers in sections if name in options)
+    return tuple(f"[{headers.build_header(name)}]" for options, headers in sections if name in options)

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from encee.awsfile.syntax import first_line
+from encee.awsfile.syntax import keep_first_line
 from encee.errors import UsageError
 
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
         raise UsageError(
-            f"{first_line(text)!r} is not a duration", hint="write it like 45m, 12h, 1h30m or 14400 (seconds)"
+            f"{keep_first_line(text)!r} is not a duration", hint="write it like 45m, 12h, 1h30m or 14400 (seconds)"
         )
     parts = {unit: int(value) for unit, value in match.groupdict(default="0").items()}
     try:

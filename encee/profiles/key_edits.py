@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import Edit
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.awsfile.sections import ConfigHeaders
-from encee.awsfile.syntax import View, first_line
+from encee.awsfile.syntax import View, keep_first_line
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
@@ -40,7 +40,7 @@ def sections_with(view: View, key: AccessKey) -> list[str]:
     for name, options in view.items():
         parts = _parts(options, key)
         # An indented line makes the value longer than the key, and no tool can use it.
-        begins = _parts({option: first_line(value) for option, value in options.items()}, key)
+        begins = _parts({option: keep_first_line(value) for option, value in options.items()}, key)
         if any(begins) and not all(parts):
             raise FileRefusedError(
                 f"[{name}] of the credentials file holds only a part of the key {key.id}",
@@ -53,7 +53,7 @@ def sections_with(view: View, key: AccessKey) -> list[str]:
     return sections
 
 
-def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
+def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: AwsPaths) -> None:
     """Refuse a key in the config file, where encee changes no keys.
 
     Raises:
@@ -62,7 +62,7 @@ def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
     copied = any(all(_parts(options, key)) for options in catalog.credentials.values())
     for profile, options in catalog.config.items():
         if any(_parts(options, key)):
-            header = f"[{ConfigHeaders().text(profile)}]"
+            header = f"[{ConfigHeaders().build_header(profile)}]"
             raise FileRefusedError(
                 f"{header} of the config file holds the key {key.id}, and encee changes no keys there",
                 hint=f"remove it from {header} in {files.config}"
@@ -74,7 +74,7 @@ def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: Files) -> None:
 def places_of(catalog: Catalog, key_id: str) -> list[str]:
     """List the headers, without brackets, of all sections with this key id."""
     headers = [*catalog.credentials.items()]
-    headers += [(ConfigHeaders().text(profile), options) for profile, options in catalog.config.items()]
+    headers += [(ConfigHeaders().build_header(profile), options) for profile, options in catalog.config.items()]
     return [header for header, options in headers if key_id in {options.get("aws_access_key_id"), options.get(KEY_ID)}]
 
 
@@ -84,7 +84,7 @@ def begin_rotation(key: AccessKey, new_id: str) -> Edit:
     def edit(document: Document) -> None:
         for name in sections_with(document.view, key):
             _unmark(document, name)
-            document.set(name, {NEW_KEY: new_id})
+            document.set_options(name, {NEW_KEY: new_id})
 
     return edit
 
@@ -122,7 +122,7 @@ def end_rotation(other_id: str) -> Edit:
 
 def _unmark(document: Document, name: str) -> None:
     for mark in _MARKS:
-        document.remove(name, {mark}, mark=mark)
+        document.clear_section(name, {mark}, mark=mark)
 
 
 def is_locked(options: Mapping[str, str], key_id: str) -> bool:

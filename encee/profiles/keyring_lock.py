@@ -6,7 +6,7 @@ from pathlib import Path
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import EnceeError, FileRefusedError
 from encee.model import AccessKey
 from encee.profiles import keyring
@@ -16,7 +16,7 @@ from encee.profiles.key_edits import is_locked, lock, refuse_elsewhere, sections
 from encee.profiles.settings import SEED
 
 
-def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFile) -> list[str]:
+def lock_away(key: AccessKey, files: AwsPaths, credentials: AwsFile, config: AwsFile) -> list[str]:
     """Store a secret in the keyring, then remove it from every section.
 
     Args:
@@ -33,17 +33,17 @@ def lock_away(key: AccessKey, files: Files, credentials: AwsFile, config: AwsFil
         FileRefusedError: The file cannot be edited safely, or another process has changed it; it is unchanged.
     """
     with credentials.key_lock(key.id):
-        document = credentials.document()
+        document = credentials.read_document()
         if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
             raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
         key = AccessKey(key.id, key.secret)
-        refuse_elsewhere(Catalog(document.view, config.document().view), key, files)
+        refuse_elsewhere(Catalog(document.view, config.read_document().view), key, files)
         held = [name for name in sections_with(document.view, key) if not is_locked(document.view[name], key.id)]
         if held:
             credentials.rehearse(lock(key))
-            _refuse_copies(credentials.edited(lock(key)), files.credentials, key)
+            _refuse_copies(credentials.preview_edit(lock(key)), files.credentials, key)
             _refuse_copies(config.read(), files.config, key)
-            credentials.edited(lock(key), unlock(key))  # verifies that it can be brought back
+            credentials.preview_edit(lock(key), unlock(key))  # verifies that it can be brought back
             keyring.keep(keyring.Kind.KEY, key.id, key.secret)
             credentials.edit(lock(key))
         return held
@@ -75,7 +75,7 @@ def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]
         FileRefusedError: The file cannot be edited safely; it is unchanged, and the keyring has the secret.
     """
     with credentials.key_lock(key.id):
-        view = credentials.document().view
+        view = credentials.read_document().view
         locked = [name for name, options in view.items() if is_locked(options, key.id)]
         if not locked:
             with suppress(EnceeError):  # a killed run may have left it there
@@ -92,9 +92,9 @@ def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]
 
 def name_seed(document: Document, profile: str) -> None:
     """Mark a profile of the config file: the keyring has its device's seed."""
-    document.set(profile, {SEED: IN_KEYRING})
+    document.set_options(profile, {SEED: IN_KEYRING})
 
 
 def forget_seed(document: Document, profile: str) -> None:
     """Remove that mark."""
-    document.remove(profile, {SEED}, mark=SEED)
+    document.clear_section(profile, {SEED}, mark=SEED)

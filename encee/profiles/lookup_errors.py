@@ -6,8 +6,8 @@ from contextlib import suppress
 from shlex import quote
 
 from encee.awsfile.lines import FileLines
-from encee.awsfile.paths import Files
-from encee.awsfile.sections import headers_of
+from encee.awsfile.paths import AwsPaths
+from encee.awsfile.sections import choose_headers
 from encee.errors import EnceeError, MistypedError, NoSessionError, UsageError
 from encee.profiles.catalog import Catalog, is_pattern
 from encee.profiles.credentials import (
@@ -28,7 +28,7 @@ _SHOWN = 5
 """The number of names that a message lists."""
 
 
-def not_a_source(catalog: Catalog, argument: str, files: Files, *, other_names: Iterable[str] = ()) -> EnceeError:
+def not_a_source(catalog: Catalog, argument: str, files: AwsPaths, *, other_names: Iterable[str] = ()) -> EnceeError:
     """Return why an argument does not name a refreshable profile or a session.
 
     Args:
@@ -44,7 +44,7 @@ def not_a_source(catalog: Catalog, argument: str, files: Files, *, other_names: 
     return _keyless(catalog, argument, files)
 
 
-def nothing_to_refresh(catalog: Catalog, files: Files) -> UsageError:
+def nothing_to_refresh(catalog: Catalog, files: AwsPaths) -> UsageError:
     """Return the error for files without a profile that encee can refresh.
 
     Args:
@@ -73,7 +73,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _keyless(catalog: Catalog, argument: str, files: Files) -> UsageError:
+def _keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageError:
     """Return the error for a profile without long-term keys, by what it has instead."""
     options = catalog.options(argument)
     if managed_by_encee(options):
@@ -99,17 +99,17 @@ def _keyless(catalog: Catalog, argument: str, files: Files) -> UsageError:
     return _incomplete(argument, options, files)
 
 
-def _without_token(argument: str, files: Files) -> str:
+def _without_token(argument: str, files: AwsPaths) -> str:
     """Return the remedy for a stray token: the file and the lines to delete."""
-    for path, headers in zip(files, headers_of(files), strict=True):
+    for path, headers in zip(files, choose_headers(files), strict=True):
         with suppress(OSError):
             file = FileLines(path.read_bytes(), headers)
-            if numbers := [line.number for name in TOKENS for line in file.option(argument, name)]:
+            if numbers := [line.number for name in TOKENS for line in file.find_option(argument, name)]:
                 return delete(path, numbers)
     return f"delete {' and '.join(TOKENS)} under [DEFAULT]"
 
 
-def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> UsageError:
+def _incomplete(argument: str, options: Mapping[str, str], files: AwsPaths) -> UsageError:
     """Return the error for a profile with an incomplete long-term key."""
     configure = f"aws configure --profile {quote(argument)}"
     if is_session_key(options.get("aws_access_key_id", "")):
@@ -137,7 +137,7 @@ def _incomplete(argument: str, options: Mapping[str, str], files: Files) -> Usag
     return UsageError(f"{lacking}: {files.credentials} does not exist", hint=hint)
 
 
-def _unknown(catalog: Catalog, argument: str, files: Files, other_names: Iterable[str]) -> MistypedError:
+def _unknown(catalog: Catalog, argument: str, files: AwsPaths, other_names: Iterable[str]) -> MistypedError:
     """Return the error for an unknown profile; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.session_profiles else "make the first one: encee setup"
     if not argument:

@@ -27,9 +27,9 @@ def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str
     Raises:
         FileRefusedError: The file cannot be edited; nothing was changed.
     """
-    has_one = "mfa_serial" in _credentials(credentials.document().view).options(profile)
+    has_one = "mfa_serial" in _credentials(credentials.read_document().view).options(profile)
     store = credentials if has_one else config
-    store.edit(lambda document: document.set(profile, {"mfa_serial": serial}))
+    store.edit(lambda document: document.set_options(profile, {"mfa_serial": serial}))
     return store.path
 
 
@@ -50,7 +50,7 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
     """
     changed = []
     for store, catalog in ((credentials, _credentials), (config, _config)):
-        if not _naming(catalog(store.document().view), profile, serial):
+        if not _naming(catalog(store.read_document().view), profile, serial):
             continue
         store.edit(partial(_forget, catalog=catalog, profile=profile, serial=serial))
         changed.append(store.path)
@@ -73,7 +73,7 @@ def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[P
     """
     changed = []
     for store, catalog in ((credentials, _credentials), (config, _config)):
-        if "mfa_serial" in catalog(store.document().view).options(profile):
+        if "mfa_serial" in catalog(store.read_document().view).options(profile):
             before = store.read()
             store.edit(partial(_unsave, profile=profile, keep_section=store is credentials))
             changed += [store.path] if store.read() != before else []
@@ -82,13 +82,13 @@ def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[P
 
 def _unsave(document: Document, *, profile: str, keep_section: bool) -> None:
     if keep_section:
-        document.unset(profile, ["mfa_serial"])
+        document.remove_options(profile, ["mfa_serial"])
     else:
-        document.remove(profile, ["mfa_serial"], mark="mfa_serial")
+        document.clear_section(profile, ["mfa_serial"], mark="mfa_serial")
 
 
 def _forget(document: Document, *, catalog: Callable[[View], Catalog], profile: str, serial: str) -> None:
-    document.unset(profile, _naming(catalog(document.view), profile, serial))
+    document.remove_options(profile, _naming(catalog(document.view), profile, serial))
 
 
 def _credentials(view: View) -> Catalog:

@@ -7,7 +7,7 @@ from functools import partial
 from shlex import join
 from typing import NamedTuple, TypeVar
 
-from encee.awsfile.syntax import one_line
+from encee.awsfile.syntax import require_single_line
 from encee.errors import EnceeError, UsageError
 from encee.model import Role
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
@@ -65,7 +65,7 @@ class Settings:
         Raises:
             FileRefusedError: The value has several lines.
         """
-        return one_line(self._saved(profile), f"the serial number of the device that is saved for {profile}")
+        return require_single_line(self._saved(profile), f"the serial number of the device that is saved for {profile}")
 
     def has_saved_serial(self, profile: str) -> bool:
         """Whether the two files name a device for a long-term profile, valid or not."""
@@ -277,7 +277,7 @@ def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None
         UsageError: `check` raised it.
     """
     for where, candidate in candidates:
-        if value := one_line(candidate, where):
+        if value := require_single_line(candidate, where):
             try:
                 return check(value)
             except UsageError as error:

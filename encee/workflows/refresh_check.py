@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from encee.awsfile.document import Document
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import EnceeError
 from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import MISPLACED_PREFIX
@@ -94,7 +94,7 @@ def _failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
 
 
 def _plan(profile: str, examined: Examined) -> Plan:
-    files = Files(examined.credentials.path, examined.config.path)
+    files = AwsPaths(examined.credentials.path, examined.config.path)
     settings = Settings(GivenSettings(), examined.environ, examined.catalog, examined.legacy_serial)
     return plan([profile], examined.catalog, settings, files)
 
@@ -106,7 +106,7 @@ def _edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
         document = Document(file.data, file.path, file.headers)
         for job in jobs:
             session_edit(job.targets, placeholder(_ANY_TIME), examined.catalog)(document)
-        document.data()
+        document.render()
     except EnceeError as error:
         return error
     return None

@@ -20,7 +20,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import LostAnswerError
 from encee.aws.signer import Signer
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
 from encee.model import AccessKey
 from encee.profiles import keyring
@@ -121,7 +121,7 @@ class Rotation:
         *,
         session_profile: str,
         sign_in: Callable[[], Signer],
-        files: Files,
+        files: AwsPaths,
         credentials: AwsFile,
         config: AwsFile,
         notify: Callable[[str], None],
@@ -180,7 +180,7 @@ class Rotation:
         catalog = self._rehearse()
         keys = AccessKeys(self._clients, signer)
         present, others = self._present(keys.list())
-        sections = tuple(sections_with(self._credentials.document().view, self._old))
+        sections = tuple(sections_with(self._credentials.read_document().view, self._old))
         old_id = catalog.one_line(self._profile, OLD_KEY)
         if old_id and not places_of(catalog, old_id):
             return Preview(present.user, old_id, _last_use(keys, old_id), present.id, None, sections)
@@ -232,7 +232,7 @@ class Rotation:
                 keyring.forget(keyring.Kind.KEY, key_id)
 
     def _read(self) -> Catalog:
-        return Catalog(self._credentials.document().view, self._config.document().view)
+        return Catalog(self._credentials.read_document().view, self._config.read_document().view)
 
     def _present(self, keys: Sequence[UserKey]) -> tuple[UserKey, list[UserKey]]:
         """The key that the file holds, and the user's others."""
@@ -331,7 +331,7 @@ class Rotation:
                     f"another program has changed the key of {self._profile} in {self._files.credentials}",
                     hint=f"see which one is there now: encee keys list {quote(self._profile)}",
                 )
-            sections = sections_with(self._credentials.document().view, key)
+            sections = sections_with(self._credentials.read_document().view, key)
             self._try(key, in_a_row=1)
             if is_there:
                 keys.deactivate(old_id)

@@ -36,7 +36,7 @@ while not file.with_name("stop").exists():
     number += 1
     try:
         AwsFile(file, CredentialsHeaders(), print).edit(
-            lambda document: document.own(profile, {"aws_session_token": str(number)})
+            lambda document: document.write_section(profile, {"aws_session_token": str(number)})
         )
     except FileBusyError:
         busy += 1

@@ -27,26 +27,26 @@ KEYS = f"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key 
 
 def own(text: str, profile: str = "dev-mfa") -> str:
     document = Document(text.encode(), FILE, CredentialsHeaders())
-    document.own(profile, SESSION, without=STALE)
-    return document.data().decode()
+    document.write_section(profile, SESSION, without=STALE)
+    return document.render().decode()
 
 
 def remove(text: str, profile: str = "dev-mfa", mark: str = "aws_session_token") -> str:
     document = Document(text.encode(), FILE, CredentialsHeaders())
-    assert document.remove(profile, SESSION, mark=mark)
-    return document.data().decode()
+    assert document.clear_section(profile, SESSION, mark=mark)
+    return document.render().decode()
 
 
 def set_region(text: str, profile: str = "dev") -> str:
     document = Document(text.encode(), FILE, ConfigHeaders())
-    document.set(profile, {"region": "eu-west-1"})
-    return document.data().decode()
+    document.set_options(profile, {"region": "eu-west-1"})
+    return document.render().decode()
 
 
 def unset_region(text: str, profile: str = "dev") -> str:
     document = Document(text.encode(), FILE, ConfigHeaders())
-    document.unset(profile, {"region"})
-    return document.data().decode()
+    document.remove_options(profile, {"region"})
+    return document.render().decode()
 
 
 def refusal(edit: Callable[[str], str], text: str) -> str:
@@ -65,4 +65,4 @@ def exchange(text: str) -> str:
     document = Document(text.encode(), FILE, CredentialsHeaders())
     new = {"aws_access_key_id": ("aws_access_key_id", "NEW"), "aws_secret_access_key": ("encee_secret", "keyring")}
     document.replace_options("dev", new)
-    return document.data().decode()
+    return document.render().decode()

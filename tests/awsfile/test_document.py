@@ -213,11 +213,11 @@ def test_accepts_an_indented_comment_before_the_first_header(comment: str) -> No
 def test_refuses_a_value_that_aws_tools_would_not_read_alike(value: str, before: str) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
     with pytest.raises(FileRefusedError) as caught:
-        document.own("dev-mfa", {"aws_session_token": value})
+        document.write_section("dev-mfa", {"aws_session_token": value})
     assert "aws_session_token has a value" in caught.value.message
     assert caught.value.hint
     assert not value or value not in caught.value.message
-    assert document.data() == before.encode()
+    assert document.render() == before.encode()
 
 
 @pytest.mark.parametrize(
@@ -228,27 +228,27 @@ def test_refuses_a_name_that_aws_tools_would_not_read_alike(
     name: str, headers: CredentialsHeaders | ConfigHeaders
 ) -> None:
     document = Document(b"", FILE, headers)
-    for edit in (document.own, document.set):
+    for edit in (document.write_section, document.set_options):
         with pytest.raises(UsageError) as caught:
             edit(name, SESSION)
         assert caught.value.hint
-    assert document.data() == b""
+    assert document.render() == b""
 
 
 @pytest.mark.parametrize("name", ["DEFAULT", "my session"])
 def test_refuses_such_a_name_where_the_section_exists_as_well(name: str) -> None:
     document = Document(f"[{name}]\n".encode(), FILE, CredentialsHeaders())
     with pytest.raises(UsageError):
-        document.own(name, SESSION)
-    assert document.data() == f"[{name}]\n".encode()
+        document.write_section(name, SESSION)
+    assert document.render() == f"[{name}]\n".encode()
 
 
 def test_sets_keys_in_a_users_section_of_any_name_except_default() -> None:
     document = Document(b"[my keys]\nx = 1\n[DEFAULT]\n", FILE, CredentialsHeaders())
-    document.set("my keys", {"y": "2"})
+    document.set_options("my keys", {"y": "2"})
     with pytest.raises(UsageError):
-        document.set("DEFAULT", {"y": "2"})
-    assert document.data() == b"[my keys]\nx = 1\ny = 2\n[DEFAULT]\n"
+        document.set_options("DEFAULT", {"y": "2"})
+    assert document.render() == b"[my keys]\nx = 1\ny = 2\n[DEFAULT]\n"
 
 
 @pytest.mark.parametrize("name", ["a", "A-z_0", "team/dev", "a.b", "100%", "me@work", "arn:aws", "c++"])
@@ -325,26 +325,26 @@ def test_keeps_what_other_tools_take_for_line_ends() -> None:
 def test_several_sections_are_one_edit() -> None:
     document = Document(b"[b-mfa]\nx = 1\n[z]\n", FILE, CredentialsHeaders())
     for profile in ("a-mfa", "b-mfa", "c-mfa"):
-        document.own(profile, {"k": profile})
-    assert document.data() == b"[b-mfa]\nx = 1\nk = b-mfa\n[z]\n\n[a-mfa]\nk = a-mfa\n\n[c-mfa]\nk = c-mfa\n"
+        document.write_section(profile, {"k": profile})
+    assert document.render() == b"[b-mfa]\nx = 1\nk = b-mfa\n[z]\n\n[a-mfa]\nk = a-mfa\n\n[c-mfa]\nk = c-mfa\n"
 
 
 def test_several_sections_are_one_edit_in_a_file_without_a_last_line_end() -> None:
     document = Document(b"[z]\nx = 1", FILE, CredentialsHeaders())
     for profile in ("a-mfa", "b-mfa", "a-mfa"):
-        document.own(profile, {"k": profile, "j": "1"})
+        document.write_section(profile, {"k": profile, "j": "1"})
     once = b"[z]\nx = 1\n\n[a-mfa]\nk = a-mfa\nj = 1\n\n[b-mfa]\nk = b-mfa\nj = 1"
-    assert document.data() == once
+    assert document.render() == once
 
 
 def test_the_view_is_kept_in_step_with_the_edits() -> None:
     document = Document(b"[DEFAULT]\nd = 0\n[a-mfa]\naws_security_token = s\nx = 1\n", FILE, CredentialsHeaders())
-    document.own("a-mfa", {"k": "1"}, without=STALE)
-    document.own("b-mfa", {"k": "2"}, without=STALE)
-    document.set("a-mfa", {"x": "2"})
+    document.write_section("a-mfa", {"k": "1"}, without=STALE)
+    document.write_section("b-mfa", {"k": "2"}, without=STALE)
+    document.set_options("a-mfa", {"x": "2"})
     expected = {"d": "0"}, {"d": "0", "x": "2", "k": "1"}, {"d": "0", "k": "2"}
     assert document.view == dict(zip(("DEFAULT", "a-mfa", "b-mfa"), expected, strict=True))
-    assert Document(document.data(), FILE, CredentialsHeaders()).view == document.view
+    assert Document(document.render(), FILE, CredentialsHeaders()).view == document.view
 
 
 @pytest.mark.parametrize("line", [0, -1])
@@ -353,12 +353,12 @@ def test_the_view_is_kept_in_step_with_the_edits() -> None:
 )
 def test_refuses_changed_bytes_outside_the_edits_that_no_tool_reads(before: str, line: int) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
-    document.own("dev-mfa", SESSION)
+    document.write_section("dev-mfa", SESSION)
     if line == 0:
-        document.own("b-mfa", SESSION)
+        document.write_section("b-mfa", SESSION)
     document._lines[line] = document._lines[line].replace("#", ";")
     with pytest.raises(FileRefusedError, match="the edit would change"):
-        document.data()
+        document.render()
 
 
 def test_an_edit_that_changes_nothing_gives_the_same_bytes() -> None:

@@ -239,26 +239,26 @@ def parsed_by_botocore(data: bytes, file: Path) -> Parsed:
 def owned(data: bytes, *profiles: str) -> bytes:
     document = Document(data, Path("credentials"), CredentialsHeaders())
     for profile in profiles or ("dev-mfa",):
-        document.own(profile, SESSION, without=STALE)
-    return document.data()
+        document.write_section(profile, SESSION, without=STALE)
+    return document.render()
 
 
 def with_settings(data: bytes) -> bytes:
     document = Document(data, Path("config"), ConfigHeaders())
-    document.set("dev", SETTINGS)
-    return document.data()
+    document.set_options("dev", SETTINGS)
+    return document.render()
 
 
 def without_settings(data: bytes) -> bytes:
     document = Document(data, Path("config"), ConfigHeaders())
-    document.unset("dev", SETTINGS)
-    return document.data()
+    document.remove_options("dev", SETTINGS)
+    return document.render()
 
 
 def removed(data: bytes, profile: str = "dev-mfa") -> bytes:
     document = Document(data, Path("credentials"), CredentialsHeaders())
-    assert document.remove(profile, SESSION, mark="manager")
-    return document.data()
+    assert document.clear_section(profile, SESSION, mark="manager")
+    return document.render()
 
 
 def runs_on(view: dict[str, dict[str, str]], section: str, options: Collection[str]) -> list[str]:
@@ -479,8 +479,8 @@ def test_removing_an_added_config_section_restores_the_bytes(data: bytes) -> Non
     if after is None:
         return
     document = Document(after, Path("config"), ConfigHeaders())
-    assert document.remove("dev", SETTINGS, mark="region")
-    assert document.data() == data
+    assert document.clear_section("dev", SETTINGS, mark="region")
+    assert document.render() == data
 
 
 @brief
@@ -502,7 +502,7 @@ def test_reads_what_botocore_reads_and_refuses_what_it_cannot(file: Path, data: 
         return
     document = Document(data, file, headers)
     assert document.view == view
-    assert document.data() == data
+    assert document.render() == data
     assert parsed.keys() == flat.keys()
 
 

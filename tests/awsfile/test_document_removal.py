@@ -22,8 +22,8 @@ def test_removes_several_sections_in_any_order(before: str, first: str) -> None:
     both = own(own(before, "a-mfa"), "b-mfa")
     document = Document(both.encode(), FILE, CredentialsHeaders())
     for profile in sorted(("a-mfa", "b-mfa"), key=lambda name: name != first):
-        assert document.remove(profile, SESSION, mark="aws_session_token")
-    assert document.data().decode() == before
+        assert document.clear_section(profile, SESSION, mark="aws_session_token")
+    assert document.render().decode() == before
     second = "b-mfa" if first == "a-mfa" else "a-mfa"
     assert remove(remove(both, first), second) == before
 
@@ -31,9 +31,9 @@ def test_removes_several_sections_in_any_order(before: str, first: str) -> None:
 def test_a_section_added_after_a_removal_is_as_in_a_new_file() -> None:
     before = f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n")
     document = Document(before.encode(), FILE, CredentialsHeaders())
-    assert document.remove("dev-mfa", SESSION, mark="aws_session_token")
-    document.own("dev-mfa", SESSION)
-    assert document.data().decode() == own(remove(before)) == f"[dev-mfa]\n{OURS}"
+    assert document.clear_section("dev-mfa", SESSION, mark="aws_session_token")
+    document.write_section("dev-mfa", SESSION)
+    assert document.render().decode() == own(remove(before)) == f"[dev-mfa]\n{OURS}"
 
 
 def test_what_follows_a_section_stays_when_it_goes() -> None:
@@ -90,17 +90,17 @@ def test_a_remaining_part_at_the_end_of_a_file_gets_no_line_end(line_end: str) -
 )
 def test_a_section_without_the_mark_of_its_own_stays(before: str) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
-    assert not document.remove("dev-mfa", {*SESSION, "manager", "x"}, mark="manager")
-    assert document.data() == before.encode()
+    assert not document.clear_section("dev-mfa", {*SESSION, "manager", "x"}, mark="manager")
+    assert document.render() == before.encode()
 
 
 def test_removes_keys_in_every_spelling_and_the_view_keeps_step() -> None:
     data = b"[DEFAULT]\nk = 0\n[a-mfa]\nK: 1\nm = 1\nx = 1\n\n[b-mfa]\nM = 1\n"
     document = Document(data, FILE, CredentialsHeaders())
-    assert document.remove("a-mfa", {"k", "m"}, mark="m")
-    assert document.remove("b-mfa", {"k", "m"}, mark="m")
+    assert document.clear_section("a-mfa", {"k", "m"}, mark="m")
+    assert document.clear_section("b-mfa", {"k", "m"}, mark="m")
     assert document.view == {"DEFAULT": {"k": "0"}, "a-mfa": {"k": "0", "x": "1"}}
-    assert document.data() == b"[DEFAULT]\nk = 0\n[a-mfa]\nx = 1\n"
+    assert document.render() == b"[DEFAULT]\nk = 0\n[a-mfa]\nx = 1\n"
 
 
 @pytest.mark.parametrize("header", ["[ dev-mfa ]", "  [dev-mfa]", "[dev-mfa] # mine"])
@@ -110,15 +110,15 @@ def test_refuses_to_remove_a_section_that_some_tool_reads_otherwise(header: str)
 
 def test_refuses_to_remove_when_bytes_outside_the_section_have_changed() -> None:
     document = Document(f"# mine\n{KEYS}\n[dev-mfa]\n{OURS}# the end\n".encode(), FILE, CredentialsHeaders())
-    assert document.remove("dev-mfa", SESSION, mark="aws_session_token")
+    assert document.clear_section("dev-mfa", SESSION, mark="aws_session_token")
     document._lines[-1] = "; the end\n"
     with pytest.raises(FileRefusedError, match="the edit would change"):
-        document.data()
+        document.render()
 
 
 @pytest.mark.parametrize("profile", ["dev", "default"])
 @pytest.mark.parametrize("before", ["", "[profile x]\nregion = y\n", "[profile x]\nregion = y"])
 def test_removes_the_section_of_a_profile_from_the_config_file(before: str, profile: str) -> None:
     document = Document(set_region(before, profile).encode(), FILE, ConfigHeaders())
-    assert document.remove(profile, {"region"}, mark="region")
-    assert document.data().decode() == before
+    assert document.clear_section(profile, {"region"}, mark="region")
+    assert document.render().decode() == before

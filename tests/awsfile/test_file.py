@@ -82,20 +82,20 @@ def test_keeps_the_mode(file: Path, store: AwsFile, mode: int) -> None:
     store.edit(put)
     assert stat.S_IMODE(file.stat().st_mode) == mode
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o755
-    assert store.readable_by_others() is bool(mode & 0o044)
+    assert store.is_readable_by_others() is bool(mode & 0o044)
 
 
 def test_says_of_a_missing_file_that_nobody_else_reads_it(tmp_path: Path) -> None:
-    assert not AwsFile(tmp_path / "x", CredentialsHeaders(), pytest.fail).readable_by_others()
+    assert not AwsFile(tmp_path / "x", CredentialsHeaders(), pytest.fail).is_readable_by_others()
 
 
 def test_without_modes_no_file_is_reported_as_readable_by_others(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
-    assert store.readable_by_others()
+    assert store.is_readable_by_others()
     monkeypatch.delattr(os, "geteuid")  # as Windows, where every file's mode says so
-    assert not store.readable_by_others()
+    assert not store.is_readable_by_others()
 
 
 def test_keeps_the_owner(file: Path, store: AwsFile, warnings: list[str]) -> None:
@@ -354,7 +354,7 @@ def test_removes_the_leftovers_of_killed_runs_and_nothing_else(
 
 def test_several_edits_are_one_write(file: Path, store: AwsFile, replacements: list[Callable[[], object]]) -> None:
     replacements += [int, lambda: pytest.fail("a second write")]
-    store.edit(put, lambda document: document.own("b-mfa", {"k": "1"}))
+    store.edit(put, lambda document: document.write_section("b-mfa", {"k": "1"}))
     assert file.read_bytes() == AFTER + b"\n[b-mfa]\nk = 1\n"
     assert len(replacements) == 1
 
@@ -421,7 +421,7 @@ def test_a_rehearsal_is_refused_as_the_edit_would_be(
 def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
     assert store.read() == b""
-    assert store.document().view == {"DEFAULT": {}}
+    assert store.read_document().view == {"DEFAULT": {}}
     assert list(tmp_path.iterdir()) == []
 
 

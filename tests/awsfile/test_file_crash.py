@@ -41,7 +41,7 @@ def die(*_):
 
 def edit(profile, token):
     AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
-        lambda document: document.own(profile, {"aws_session_token": token})
+        lambda document: document.write_section(profile, {"aws_session_token": token})
     )
 """
 DIE_AT_A_POINT = """
@@ -105,7 +105,7 @@ def start(script: str, *arguments: str) -> "subprocess.Popen[str]":
 def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
-        lambda document: document.own("dev-mfa", {"aws_session_token": f"next-{number}"})
+        lambda document: document.write_section("dev-mfa", {"aws_session_token": f"next-{number}"})
     )
     assert file.read_text(encoding="utf-8") == f"{PROFILES}[dev-mfa]\naws_session_token = next-{number}\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
@@ -192,8 +192,8 @@ def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> No
     expected = {f"p{n}" for n in range(100)} | {"dev-mfa"}
     while other.is_alive():
         edits += 1
-        store.edit(partial(Document.own, profile="dev-mfa", options={"aws_session_token": f"token-{edits}"}))
-        assert store.document().view.keys() - {"DEFAULT", "other"} == expected
+        store.edit(partial(Document.write_section, profile="dev-mfa", options={"aws_session_token": f"token-{edits}"}))
+        assert store.read_document().view.keys() - {"DEFAULT", "other"} == expected
     other.join()
     assert set(codes) == {0}
     assert len(codes) > 5

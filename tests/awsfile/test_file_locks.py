@@ -73,7 +73,7 @@ def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store:
     lock_file = file.with_name(".credentials.encee-lock")
     store.edit(put)
     inode = lock_file.stat().st_ino
-    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert lock_file.stat().st_ino == inode
     record = lock_file.read_bytes().lstrip(b"\0").split()
     assert record == [
@@ -147,12 +147,12 @@ def test_reading_takes_no_lock(file: Path, store: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         assert store.read() == BEFORE
-        assert store.document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
+        assert store.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
 
 
 def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: AwsFile) -> None:
     with pytest.raises(UsageError):
-        store.edit(lambda document: document.own("DEFAULT", {}))
+        store.edit(lambda document: document.write_section("DEFAULT", {}))
     assert file.read_bytes() == BEFORE
     assert names(file.parent) == {"credentials"}
     store.edit(put)

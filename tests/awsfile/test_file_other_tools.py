@@ -401,7 +401,7 @@ def test_keeps_both_versions_when_two_tools_save_during_the_exchange(
     assert len(kept) == 1
     assert str(file.with_name(*kept)) in caught.value.message
     assert file.with_name(*kept).read_bytes() == BEFORE + OTHER
-    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert names(file.parent) == {"credentials", *kept}
 
 
@@ -511,5 +511,5 @@ def test_a_second_name_that_windows_keeps_is_left_to_the_next_write(
         store.edit(put)
     assert file.read_bytes() == AFTER
     assert any(name.endswith(".old.tmp") for name in names(file.parent))
-    store.edit(lambda document: document.own("dev-mfa", {"aws_session_token": "newer"}))
+    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert names(file.parent) == {"credentials"}

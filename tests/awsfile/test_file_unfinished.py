@@ -78,7 +78,7 @@ def test_without_leases_a_file_that_keeps_changing_is_refused(file: Path, store:
 def edit(file: Path, token: str) -> None:
     """As another run of encee."""
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
-        lambda document: document.own("dev-mfa", {"aws_session_token": token})
+        lambda document: document.write_section("dev-mfa", {"aws_session_token": token})
     )
 
 
@@ -158,4 +158,4 @@ def test_a_young_file_that_is_only_looked_at_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 3600.0)
     file.write_bytes(BEFORE)
-    assert store.document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
+    assert store.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}

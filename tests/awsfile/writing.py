@@ -26,7 +26,7 @@ from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 try:
     AwsFile(Path(sys.argv[1]), CredentialsHeaders(), print).edit(
-        lambda document: document.own("dev-mfa", {"aws_session_token": sys.argv[2]})
+        lambda document: document.write_section("dev-mfa", {"aws_session_token": sys.argv[2]})
     )
 except EnceeError as error:
     sys.exit(f"{error.exit_code:d} {error.message} | {error.hint}")
@@ -34,7 +34,7 @@ except EnceeError as error:
 
 
 def put(document: Document) -> None:
-    document.own("dev-mfa", {"aws_session_token": "new"})
+    document.write_section("dev-mfa", {"aws_session_token": "new"})
 
 
 def write(file: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import ExitCode, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
@@ -15,7 +15,7 @@ THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_sessi
 SESSION = THEIRS | {"manager": "encee", "expiration": "2026-11-22T17:00:00Z"}
 AWS_MFA = THEIRS | {"expiration": "2026-11-22 17:00:00", "assumed_role": "False"}
 ROLE = {"role_arn": "arn:aws:iam::123456789012:role/admin", "source_profile": "dev"}
-FILES = Files.located({})
+FILES = AwsPaths.locate({})
 
 Sections = dict[str, dict[str, str]]
 

@@ -51,7 +51,7 @@ def edited(data: bytes, *edits: Edit) -> bytes:
     for edit in edits:
         document = Document(data, Path("credentials"), CredentialsHeaders())
         edit(document)
-        data = document.data()
+        data = document.render()
     return data
 
 

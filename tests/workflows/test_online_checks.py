@@ -9,7 +9,7 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.profiles.checks.base import State, checked, examine
 from encee.workflows.online_checks import OFFLINE_CHECKS
 from tests.awsfile.test_document_properties import EXAMPLES, any_files, config_files
@@ -22,10 +22,10 @@ SECRETS = re.compile(r"old/\+|AKIAOLD|stale|older")
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+def files(tmp_path_factory: pytest.TempPathFactory) -> AwsPaths:
     """Where the two files of an example are."""
     folder = tmp_path_factory.mktemp("examined")
-    return Files(folder / "credentials", folder / "config")
+    return AwsPaths(folder / "credentials", folder / "config")
 
 
 def write(path: Path, data: bytes) -> bool:
@@ -42,7 +42,7 @@ def write(path: Path, data: bytes) -> bool:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(EXAMPLES // 4, 1))
 @given(any_files, st.one_of(any_files, config_files))
 def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
-    files: Files, credentials: bytes, config: bytes
+    files: AwsPaths, credentials: bytes, config: bytes
 ) -> None:
     readable = [write(files.credentials, credentials), write(files.config, config)]
     found = list(checked(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)))
@@ -55,7 +55,7 @@ def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(EXAMPLES // 20, 1))
 @given(any_files, st.one_of(any_files, config_files))
-def test_no_step_of_a_remedy_makes_a_file_unreadable(files: Files, credentials: bytes, config: bytes) -> None:
+def test_no_step_of_a_remedy_makes_a_file_unreadable(files: AwsPaths, credentials: bytes, config: bytes) -> None:
     assume(not re.search(rb"\r(?!\n)", credentials + b"\n" + config))  # editors do not agree what a line is then
     contents = (credentials, config)
     readable = [*map(write, files, contents)]

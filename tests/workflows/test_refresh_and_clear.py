@@ -11,7 +11,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import Session
@@ -48,7 +48,7 @@ class Pair(NamedTuple):
 
     def refresh(self, *targets: Target) -> None:
         """What a refresh writes; a config file that it may not edit is left alone."""
-        catalog = Catalog(self.credentials.document().view, self.config.document().view)
+        catalog = Catalog(self.credentials.read_document().view, self.config.read_document().view)
         self.credentials.edit(session_edit(targets, SESSION, catalog))
         with suppress(FileRefusedError):
             carry_region(targets, self.credentials, self.config)
@@ -77,7 +77,7 @@ def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, byte
     before = with_sources(credentials, "", KEYS), with_sources(config, "profile ", "region = eu-west-1\n")
     pair.write(*before)
     try:
-        catalog = Catalog(pair.credentials.document().view, pair.config.document().view)
+        catalog = Catalog(pair.credentials.read_document().view, pair.config.read_document().view)
     except FileRefusedError:
         assume(False)
         raise
@@ -108,7 +108,7 @@ def test_both_files_are_as_before(
         assert pair.read() == before
         return
     if one_by_one:
-        files = Files(pair.credentials.path, pair.config.path)
+        files = AwsPaths(pair.credentials.path, pair.config.path)
         for target in order:
             pair.clear(partial(named_sessions, arguments=[target.profile], files=files))
     else:

@@ -13,7 +13,7 @@ from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MAX_DEVICES, MfaDevices, NewDevice
 from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
 from encee.cli.options import (
@@ -115,7 +115,7 @@ class Added(NamedTuple):
 def add_device(
     signs: Signers,
     environment: Environment,
-    files: Files,
+    files: AwsPaths,
     *,
     name: str | None = None,
     file: Path | None = None,
@@ -254,7 +254,7 @@ class _AtTerminal:
 
 
 def _save(
-    signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: Files
+    signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: AwsPaths
 ) -> Path | None:
     """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from encee.aws.signer import Signer
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
 from encee.cli.options import ConfigFile, CredentialsFile, Environment, Json
 from encee.errors import EnceeError, ExitCode, UsageError
@@ -48,7 +48,7 @@ def doctor(
     devices of its user, for which no code is needed. Exits with status 1 when there is an error.
     """
     environment: Environment = context.obj
-    files = Files.located(environment.environ, credentials_file, config_file)
+    files = AwsPaths.locate(environment.environ, credentials_file, config_file)
     examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)
     found = list(checked(OFFLINE_CHECKS, examined))
     source = None
@@ -66,7 +66,7 @@ def doctor(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _source(word: str, examined: Examined, files: Files) -> tuple[str | None, EnceeError | None]:
+def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None, EnceeError | None]:
     """The long-term profile behind a word of the command line; or None and the reason, if the files tell one.
 
     Raises:
@@ -97,7 +97,7 @@ def _with_refusal(found: Sequence[Checked], reason: EnceeError) -> list[Checked]
     return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
 
 
-def _online(profile: str | None, examined: Examined, files: Files, environment: Environment) -> list[Checked]:
+def _online(profile: str | None, examined: Examined, files: AwsPaths, environment: Environment) -> list[Checked]:
     """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
     key = examined.catalog.access_key(profile) if profile is not None else None
     if not examined.is_readable:
@@ -117,7 +117,7 @@ def _online(profile: str | None, examined: Examined, files: Files, environment: 
     return [*checked(ONLINE_CHECKS, answers)]
 
 
-def _answers(profile: str, key: AccessKey, catalog: Catalog, files: Files, environment: Environment) -> Answers:
+def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, environment: Environment) -> Answers:
     """What AWS says about a profile."""
     regions = {
         name: value for name, value in environment.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
 from encee.cli.help import make_group
 from encee.cli.options import (
@@ -140,7 +140,7 @@ def _files_in(folder: Path) -> list[Path]:
     return found
 
 
-def _bring_in(incoming: Sequence[Incoming], files: Files, *, dry_run: bool, json: bool) -> None:
+def _bring_in(incoming: Sequence[Incoming], files: AwsPaths, *, dry_run: bool, json: bool) -> None:
     """Write what plain files hold, and show what became of it."""
     outcomes = bring_in(incoming, *stores(files), dry_run=dry_run)
     if json:

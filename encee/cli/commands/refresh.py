@@ -7,7 +7,7 @@ from typing import Annotated, Any, assert_never
 
 import typer
 
-from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, Files, empty_variables
+from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, find_empty_variables
 from encee.cli import terminal
 from encee.cli.display import format_time_left, format_until
 from encee.cli.options import (
@@ -145,7 +145,7 @@ def refresh(
     show_result(result, files, environment, json=json)
 
 
-def show_result(result: RefreshResult, files: Files, environment: Environment, *, json: bool = False) -> None:
+def show_result(result: RefreshResult, files: AwsPaths, environment: Environment, *, json: bool = False) -> None:
     """Show what became of each profile.
 
     Raises:
@@ -165,7 +165,7 @@ def show_result(result: RefreshResult, files: Files, environment: Environment, *
 def _show(
     outcomes: Sequence[Outcome],
     jobs: Sequence[Job],
-    files: Files,
+    files: AwsPaths,
     environment: Environment,
     *,
     json: bool,
@@ -202,13 +202,13 @@ def _means(job: Job) -> str:
     return f"{role}a code of {device}, for {format_time_left(job.duration)}, at STS in {job.signer.region}"
 
 
-def _prefix(files: Files, environment: Environment) -> str:
+def _prefix(files: AwsPaths, environment: Environment) -> str:
     """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
     try:
-        usual = Files.located(environment.environ)
+        usual = AwsPaths.locate(environment.environ)
     except FileRefusedError:  # HOME is not set
-        usual = Files(Path(), Path())
-    empty = empty_variables(environment.environ)
+        usual = AwsPaths(Path(), Path())
+    empty = find_empty_variables(environment.environ)
     return "".join(
         f"{variable}={shlex.quote(str(path.absolute()))} "
         for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files, usual, strict=True)

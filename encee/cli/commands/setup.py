@@ -10,7 +10,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, RejectedKeyError, UnusableCredentialsError
 from encee.aws.signer import Signer
 from encee.aws.sts import get_caller_identity
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
@@ -129,7 +129,7 @@ def _say_what_can_go(path: Path) -> None:
 class _FirstRun:
     """The steps, each of which says what it finds done already."""
 
-    def __init__(self, environment: Environment, files: Files) -> None:
+    def __init__(self, environment: Environment, files: AwsPaths) -> None:
         self._world = environment
         self._files = files
         self._enrolled: Enrolled | None = None

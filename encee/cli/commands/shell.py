@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli.detect_shell import find_login_shell
 from encee.cli.display import format_until
 from encee.cli.options import (
@@ -51,7 +51,7 @@ def shell(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     named = read_catalog(files, warn).profile_for(profile) or profile
-    if environment.environ.get("ENCEE_PROFILE") == named and files == Files.located(environment.environ):
+    if environment.environ.get("ENCEE_PROFILE") == named and files == AwsPaths.locate(environment.environ):
         raise UsageError(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
 from encee.cli.display import draw_bar, format_moment, format_time_left
 from encee.cli.options import (
@@ -119,7 +119,7 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
 def _readable(
     words: Sequence[str] | None,
     catalog: Catalog,
-    files: Files,
+    files: AwsPaths,
     environment: Environment,
     faults: Sequence[FileRefusedError],
 ) -> list[Listed]:
@@ -142,7 +142,7 @@ def _readable(
     return rows
 
 
-def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, environment: Environment) -> list[Listed]:
+def _listed(words: Sequence[str] | None, catalog: Catalog, files: AwsPaths, environment: Environment) -> list[Listed]:
     """The rows that are wanted: those that the words mean, or without words all.
 
     Raises:
@@ -152,7 +152,7 @@ def _listed(words: Sequence[str] | None, catalog: Catalog, files: Files, environ
     return _named(words, rows, catalog, files) if words else rows
 
 
-def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: Files) -> list[Listed]:
+def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: AwsPaths) -> list[Listed]:
     """The rows that the words of the command line mean.
 
     Raises:
@@ -193,7 +193,7 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
     raise NoSessionError(f"{row.profile} {what}", hint=hint)
 
 
-def _show(rows: Sequence[Listed], catalog: Catalog, files: Files, now: datetime, expiring: timedelta | None) -> None:
+def _show(rows: Sequence[Listed], catalog: Catalog, files: AwsPaths, now: datetime, expiring: timedelta | None) -> None:
     if not rows:
         for line in _what_else(catalog, files):
             terminal.say(line)
@@ -201,13 +201,13 @@ def _show(rows: Sequence[Listed], catalog: Catalog, files: Files, now: datetime,
     display.print_table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
-def _what_else(catalog: Catalog, files: Files) -> list[str]:
+def _what_else(catalog: Catalog, files: AwsPaths) -> list[str]:
     """What there is in the place of sessions, and what to do."""
     nothing = nothing_to_refresh(catalog, files)
     return [nothing.message, f"  {nothing.hint}"]
 
 
-def _watch(words: Sequence[str] | None, files: Files, environment: Environment, expiring: timedelta | None) -> None:
+def _watch(words: Sequence[str] | None, files: AwsPaths, environment: Environment, expiring: timedelta | None) -> None:
     """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
     from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
 

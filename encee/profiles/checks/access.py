@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from encee.awsfile.paths import default_folder
+from encee.awsfile.paths import find_default_folder
 from encee.awsfile.preflight import refuse_unreplaceable
 from encee.awsfile.syntax import UnreadableError
 from encee.errors import FileRefusedError
@@ -51,7 +51,7 @@ def _repair(path: Path) -> tuple[str, ...]:
     user = os.geteuid()
     if status.st_uid == user:
         return (f"chmod u+rw{'x' * stat.S_ISDIR(status.st_mode)} {quote(str(path))}",)
-    if (usual := default_folder()) and usual.parent in path.parents:
+    if (usual := find_default_folder()) and usual.parent in path.parents:
         return (f"sudo chown {_user_name(user)} {quote(str(path))}",)
     return ()
 
@@ -178,7 +178,7 @@ def _folder_mode(folder: Path) -> Iterator[Finding]:
     command = f"chmod 700 {quote(str(folder))}"
     if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
         yield Finding(State.ERROR, f"other users can put files into {folder}", commands=(command,))
-    elif status.st_mode & (_OTHERS_READ | _OTHERS_ENTER) and folder == default_folder():
+    elif status.st_mode & (_OTHERS_READ | _OTHERS_ENTER) and folder == find_default_folder():
         yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
 
 
@@ -202,7 +202,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 def _leftovers(examined: Examined) -> Iterator[Finding]:
     old = time.time() - _WRITE_TIMEOUT_SECONDS
-    paths = dict.fromkeys(path for file in examined.both for path in file.store.temporaries())
+    paths = dict.fromkeys(path for file in examined.both for path in file.store.list_temporary_files())
     if left := [str(path) for path in paths if (status := _status(path)) and status.st_mtime < old]:
         them = f"{len(left)} temporary files" if len(left) > 1 else "a temporary file"
         command = f"rm -f {' '.join(map(quote, left))}"

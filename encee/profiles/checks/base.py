@@ -11,8 +11,8 @@ from typing import Generic, NamedTuple, TypeVar
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
 from encee.awsfile.lines import FileLines, Kind, Line
-from encee.awsfile.paths import Files
-from encee.awsfile.sections import Headers, headers_of
+from encee.awsfile.paths import AwsPaths
+from encee.awsfile.sections import Headers, choose_headers
 from encee.awsfile.syntax import UnreadableError, View, salvage_view
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
@@ -108,7 +108,7 @@ class ExaminedFile(FileLines):
 
     def section(self, profile: str) -> str:
         """Return the header of a profile in this file, in brackets."""
-        return f"[{self.headers.text(profile)}]"
+        return f"[{self.headers.build_header(profile)}]"
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Examined:
     @property
     def is_one_file(self) -> bool:
         """Whether both paths lead to one file."""
-        return Files(self.credentials.path, self.config.path).are_one
+        return AwsPaths(self.credentials.path, self.config.path).are_same
 
     @property
     def both(self) -> Sequence[ExaminedFile]:
@@ -153,7 +153,7 @@ class Examined:
         for line in () if self.is_one_file else self.config.lines:
             if line.kind is not Kind.HEADER or _NOT_OF_PROFILES.fullmatch(line.name):
                 continue
-            if self.config.headers.profile(line.name) is not None:
+            if self.config.headers.parse_profile(line.name) is not None:
                 continue
             profile = _meant_profile(line.name, self.catalog.credentials)
             own = [setting.option for setting in self.config.sections[line.number] if setting.kind is Kind.OPTION]
@@ -176,7 +176,7 @@ def _meant_profile(name: str, profiles: Collection[str]) -> str:
 
 
 def examine(
-    files: Files, environ: Mapping[str, str], legacy_serial: str | None, warn: Callable[[str], None]
+    files: AwsPaths, environ: Mapping[str, str], legacy_serial: str | None, warn: Callable[[str], None]
 ) -> Examined:
     """Read as much of the two files as possible.
 
@@ -186,7 +186,7 @@ def examine(
         legacy_serial: The device that `~/.encee/config` names, if any.
         warn: As for `AwsFile`.
     """
-    headers = headers_of(files)
+    headers = choose_headers(files)
     credentials, config = (_examined(*file, warn) for file in zip(files, headers, strict=True))
     return Examined(credentials, config, Catalog(credentials.view, config.view), environ, legacy_serial)
 

@@ -41,7 +41,7 @@ def _duplicates(examined: Examined) -> Iterator[Finding]:
             yield Finding(State.ERROR, str(file.fault), then(*steps))
     if _has_duplicates(examined.config):
         return
-    for profile, same in examined.config.headers_of.items():
+    for profile, same in examined.config.headers_by_profile.items():
         if len(same) > 1 and profile != "default":
             yield Finding(
                 State.WARNING,
@@ -63,7 +63,7 @@ def _joined(file: ExaminedFile, same: Sequence[Line]) -> Iterator[str]:
 
 def _two_defaults(examined: Examined) -> Iterator[Finding]:
     file = examined.config
-    if not _has_duplicates(file) and len(same := file.headers_of.get("default", [])) > 1:
+    if not _has_duplicates(file) and len(same := file.headers_by_profile.get("default", [])) > 1:
         steps = [*_joined(file, same)]
         if same[-1].name != "default":
             steps.append(write(file.path, same[-1].number, "[default]"))
@@ -90,7 +90,7 @@ def _without_default_section(file: ExaminedFile) -> Iterator[str]:
     defaults = [line for line in file.lines if line.kind is Kind.HEADER and line.name == "DEFAULT"]
     shared = [line for header in defaults for line in file.sections[header.number] if is_setting(line)]
     yield from at_the_margin(file, [line for line in file.lines if line.name])
-    for headers in file.headers_of.values():
+    for headers in file.headers_by_profile.values():
         own = {line.option for line in file.sections[headers[-1].number]}
         if missing := [line.number for line in shared if line.option not in own]:
             yield copy(file.path, missing, headers[-1].number)
@@ -115,7 +115,7 @@ def _is_plain(line: Line, file: ExaminedFile) -> bool:
     name = line.name
     if line.kind is not Kind.HEADER or line.text.rstrip() != f"[{name}]" or re.search("[]#;]", name):
         return False
-    profile = file.headers.profile(name)
+    profile = file.headers.parse_profile(name)
     if profile is None or profile == name:
         return name == name.strip()
     return file.headers.is_portable(name, profile)
@@ -135,7 +135,7 @@ def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Ite
         yield comment_out(file.path, line.number)
         return
     header = f"[{name}]"
-    if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.profile(name)) is not None:
+    if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.parse_profile(name)) is not None:
         header = config_header(profile) or header
     there = sections.setdefault(header, line)
     if there is line:
@@ -146,9 +146,9 @@ def _respelled(line: Line, file: ExaminedFile, sections: dict[str, Line]) -> Ite
 
 def _profile_in_credentials(examined: Examined) -> Iterator[Finding]:
     file = examined.credentials
-    for name, headers in () if examined.is_one_file else file.headers_of.items():
+    for name, headers in () if examined.is_one_file else file.headers_by_profile.items():
         if meant := MISPLACED_PREFIX.fullmatch(name):
-            there = file.headers_of.get(meant[1])
+            there = file.headers_by_profile.get(meant[1])
             steps = join_sections(file, headers, there[-1]) if there else _renamed(file, headers, f"[{meant[1]}]")
             yield Finding(
                 State.WARNING,
@@ -167,7 +167,7 @@ def _renamed(file: ExaminedFile, headers: Sequence[Line], header: str) -> Iterat
 def _no_profile_in_config(examined: Examined) -> Iterator[Finding]:
     file = examined.config
     for profile, headers in examined.misnamed_headers.items():
-        there, header = file.headers_of.get(profile), config_header(profile)
+        there, header = file.headers_by_profile.get(profile), config_header(profile)
         if there:
             steps = join_sections(file, headers, there[-1])
         elif header:

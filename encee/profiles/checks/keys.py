@@ -37,12 +37,12 @@ class Section(NamedTuple):
     @property
     def place(self) -> str:
         """The header and the file, in words."""
-        headers = self.file.headers_of.get(self.profile)
+        headers = self.file.headers_by_profile.get(self.profile)
         return f"[{headers[-1].name}] in {self.file.path}" if headers else f"{self.profile} in {self.file.path}"
 
     def line(self, option: str) -> int | None:
         """Return the number of the line that sets an option; None if the section does not."""
-        return next((line.number for line in self.file.option(self.profile, option)), None)
+        return next((line.number for line in self.file.find_option(self.profile, option)), None)
 
     def delete(self, *options: str) -> str | None:
         """Return the step that deletes options."""
@@ -82,7 +82,7 @@ def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tup
     renamed = [
         rename(section.file.path, line.number, line.option)
         for option in (_ID, _SECRET)
-        for line in section.file.option(section.profile, option)[:1]
+        for line in section.file.find_option(section.profile, option)[:1]
         if line.name != line.option
     ]
     return then(*renamed) or "enter both", _configure(section.profile)
@@ -175,7 +175,7 @@ def _continued(examined: Examined) -> Iterator[Finding]:
 
 def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
     for name in names:
-        yield from section.file.option(section.profile, name)[1:]
+        yield from section.file.find_option(section.profile, name)[1:]
 
 
 def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:

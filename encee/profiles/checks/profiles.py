@@ -191,7 +191,7 @@ def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tu
     if not is_multiline(value):
         yield key, value
     elif isinstance(value, NestedSettings):
-        for line in (line for file in examined.both for line in file.option(profile, key)[1:]):
+        for line in (line for file in examined.both for line in file.find_option(profile, key)[1:]):
             name, _, nested = (part.strip() for part in line.text.partition("="))
             if name in _NESTED and _NESTED_VALUE.fullmatch(nested):
                 yield f"{key}.{name}", nested
@@ -222,7 +222,7 @@ def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[s
         is_quoted = checked_serial(value.strip("\"'")) != value
     except UsageError:
         return []
-    lines = [(file, line) for file in examined.both for line in file.option(profile, name)[:1]]
+    lines = [(file, line) for file in examined.both for line in file.find_option(profile, name)[:1]]
     return [unquote(file.path, line.number) for file, line in lines[:1] if is_quoted]
 
 

@@ -10,7 +10,7 @@ from shlex import join, quote
 from typing import NamedTuple
 
 from encee.awsfile.lines import Kind, Line
-from encee.awsfile.syntax import profile_of_header
+from encee.awsfile.syntax import parse_config_header
 from encee.profiles.checks.base import Examined, ExaminedFile
 from encee.profiles.remedies import add, delete, keep_one, move, then, unindent, write
 
@@ -29,7 +29,7 @@ def config_header(profile: str) -> str | None:
     if profile == "default":
         return "[default]"
     names = (f"profile {profile}", f"profile '{profile}'", f'profile "{profile}"')
-    return next((f"[{name}]" for name in names if "]" not in name and profile_of_header(name) == profile), None)
+    return next((f"[{name}]" for name in names if "]" not in name and parse_config_header(name) == profile), None)
 
 
 def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Iterator[str]:
@@ -88,16 +88,16 @@ def set_option(examined: Examined, profile: str, option: str, value: str, *, con
         value: The value.
         config_only: Whether the option counts in the config file only.
     """
-    if not config_only and (lines := examined.credentials.option(profile, option)):
+    if not config_only and (lines := examined.credentials.find_option(profile, option)):
         return Remedy((*_overwrite(examined.credentials.path, lines, value),))
-    if examined.is_one_file and (headers := examined.credentials.headers_of.get(profile)):
+    if examined.is_one_file and (headers := examined.credentials.headers_by_profile.get(profile)):
         return Remedy((add(examined.credentials.path, headers[-1].number, f"{option} = {value}"),))
     file = examined.config
-    lines = file.option(profile, option)
+    lines = file.find_option(profile, option)
     if not all(map(_is_plain, lines)):
         return Remedy((*_overwrite(file.path, lines, value),))
     commands = (join(["aws", "configure", "set", option, value, "--profile", profile]),)
-    headers = file.headers_of.get(profile) or examined.misnamed_headers.get(profile)
+    headers = file.headers_by_profile.get(profile) or examined.misnamed_headers.get(profile)
     if headers is None or _is_as_aws_writes(headers[-1], profile):
         return Remedy((), commands)
     if header := config_header(profile):
@@ -129,5 +129,5 @@ def _is_as_aws_writes(header: Line, profile: str) -> bool:
 
 def delete_options(file: ExaminedFile, profile: str, names: Collection[str]) -> str | None:
     """Return the step that deletes options of a profile, if the file sets them."""
-    numbers = [line.number for name in names for line in file.option(profile, name)]
+    numbers = [line.number for name in names for line in file.find_option(profile, name)]
     return then(delete(file.path, numbers)) if numbers else None

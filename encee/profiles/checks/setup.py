@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from encee.awsfile.paths import Files, empty_variables
+from encee.awsfile.paths import AwsPaths, find_empty_variables
 from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.lookup_errors import nothing_to_refresh
 
 
 def _empty_variables(examined: Examined) -> Iterator[Finding]:
-    for variable, path in empty_variables(examined.environ).items():
+    for variable, path in find_empty_variables(examined.environ).items():
         yield Finding(
             State.WARNING,
             f"{variable} is set and empty: AWS tools read no {path} in this shell, and encee does",
@@ -29,7 +29,7 @@ def _one_file(examined: Examined) -> Iterator[Finding]:
 def _nothing_to_refresh(examined: Examined) -> Iterator[Finding]:
     if examined.catalog.long_term_profiles or not examined.is_readable:
         return
-    nothing = nothing_to_refresh(examined.catalog, Files(examined.credentials.path, examined.config.path))
+    nothing = nothing_to_refresh(examined.catalog, AwsPaths(examined.credentials.path, examined.config.path))
     has_any = any(examined.catalog.other_profiles()) or examined.catalog.role_profiles
     if has_any:
         yield Finding(State.WARNING, nothing.message, nothing.hint)

@@ -82,10 +82,10 @@ def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile
     Raises:
         FileRefusedError: One of the two files cannot be edited safely; nothing was written.
     """
-    keys = _Keys(incoming, config.document().view)
-    credentials.edited(keys.add_to)
+    keys = _Keys(incoming, config.read_document().view)
+    credentials.preview_edit(keys.add_to)
     settings = _Settings(keys)
-    config.edited(settings.add_to)
+    config.preview_edit(settings.add_to)
     failure = None if dry_run else _write(keys, settings, credentials, config)
     outcomes = []
     for profile, file, *_ in incoming:
@@ -129,7 +129,7 @@ class _Keys:
                 self.errors[content.profile] = error
                 continue
             options = {"aws_access_key_id": content.key.id, "aws_secret_access_key": content.key.secret}
-            document.own(content.profile, options, without=_A_SESSIONS)
+            document.write_section(content.profile, options, without=_A_SESSIONS)
             self.brought.add(content.profile)
         self.after = now.with_credentials(document.view)
 
@@ -153,7 +153,7 @@ class _Settings:
             missing = {name: settings[name] for name, value in there.items() if value is None}
             self.differs[profile] = tuple(name for name, value in there.items() if value not in {None, settings[name]})
             if missing:
-                document.set(profile, missing)
+                document.set_options(profile, missing)
                 self.brought[profile] = tuple(missing)
 
 
@@ -163,13 +163,14 @@ def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
     if not is_portable_name(name):
         return UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=content.rename)
     if name in catalog.credentials:
-        reason = f"[{CredentialsHeaders().text(name)}] exists already, with other content"
+        reason = f"[{CredentialsHeaders().build_header(name)}] exists already, with other content"
     elif has_long_term_key(catalog.config.get(name, {})):
-        reason = f"[{ConfigHeaders().text(name)}] of the config file holds other keys"
+        reason = f"[{ConfigHeaders().build_header(name)}] of the config file holds other keys"
     elif inherited := catalog.inherited_obstacle():
         reason = inherited
     elif shadow := catalog.shadow(name):
-        reason = f"{shadow} under [{ConfigHeaders().text(name)}] of the config file defines where {name} gets its keys"
+        header = ConfigHeaders().build_header(name)
+        reason = f"{shadow} under [{header}] of the config file defines where {name} gets its keys"
     elif source := catalog.source_profile(name):
         reason = f"{name} is the session profile of {source}"
     else:

@@ -67,7 +67,7 @@ class CodePrompter:
         self._clock = clock
         self._ui = ui
         self._force = force
-        self._version = credentials.version()
+        self._version = credentials.read_version()
         self._sent: set[tuple[str, str]] = set()
         self._spent: dict[str, tuple[PendingCode, datetime]] = {}
 
@@ -125,7 +125,7 @@ class CodePrompter:
         while not cancelled.wait(_LOOK_EVERY):
             if pending.connection.fatal_error is not None or self._ui.has_warnings():
                 break
-            if (now := self._credentials.version()) != version:
+            if (now := self._credentials.read_version()) != version:
                 version = now
                 with suppress(EnceeError):
                     if self.good_session(pending):
@@ -138,10 +138,10 @@ class CodePrompter:
         Where no person is prompted, a session from before the start counts, too.
         """
         job = pending.job
-        unchanged = self._credentials.version() == self._version
+        unchanged = self._credentials.read_version() == self._version
         if self._force or (pending.source.asks_person and unchanged):
             return None
-        catalog = Catalog(self._credentials.document().view, {})
+        catalog = Catalog(self._credentials.read_document().view, {})
         sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
         session = sessions.pop()
         if sessions or session is None or abs(session.expiration - self._clock() - job.duration) > _AS_GOOD:

@@ -20,7 +20,7 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
         now = catalog.with_credentials(document.view)
         for target in targets:
             now.refuse_session_profile(target.session_profile, target.profile)
-            document.own(target.session_profile, session_options(session, target.profile), without=STALE)
+            document.write_section(target.session_profile, session_options(session, target.profile), without=STALE)
 
     return edit
 
@@ -54,8 +54,8 @@ def carry_region(targets: Sequence[Target], credentials: AwsFile, config: AwsFil
     Raises:
         FileRefusedError: One of the files was refused, and nothing was written.
     """
-    view = credentials.document().view
-    catalog = Catalog(view, config.document().view)
+    view = credentials.read_document().view
+    catalog = Catalog(view, config.read_document().view)
     if any(_missing_region(target, catalog) for target in targets):
         config.edit(*(_region_edit(target, view) for target in targets))
 
@@ -65,7 +65,7 @@ def _region_edit(target: Target, credentials: View) -> Edit:
 
     def edit(document: Document) -> None:
         if missing := _missing_region(target, Catalog(credentials, document.view)):
-            document.set(target.session_profile, missing)
+            document.set_options(target.session_profile, missing)
 
     return edit
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from encee.aws.signer import Signer
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import parse_code
 from encee.model import Role
@@ -14,7 +14,7 @@ from encee.profiles.settings import Settings, refuse_other_partition
 from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Plan, RoleJob, Target, place
 
 
-def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: Files) -> Plan:
+def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: AwsPaths) -> Plan:
     """Plan what the command line asks for.
 
     Args:
@@ -44,7 +44,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: File
 class _Planner:
     """Collects the jobs, profile by profile."""
 
-    def __init__(self, catalog: Catalog, settings: Settings, files: Files) -> None:
+    def __init__(self, catalog: Catalog, settings: Settings, files: AwsPaths) -> None:
         self._catalog = catalog
         self._settings = settings
         self._files = files
@@ -218,7 +218,7 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
     )
 
 
-def _refuse_codes(words: Iterable[str], catalog: Catalog, files: Files) -> None:
+def _refuse_codes(words: Iterable[str], catalog: Catalog, files: AwsPaths) -> None:
     """Refuse a run with a code among the profiles: it would be asked for again, and shown among the outcomes.
 
     Raises:

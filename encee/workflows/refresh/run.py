@@ -11,7 +11,7 @@ from datetime import datetime
 from encee.aws.clients import Clients
 from encee.aws.errors import RequestNotSentError
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.errors import (
     ClosedOutputError,
     CodeMayBeSpentError,
@@ -137,7 +137,7 @@ class Refresh:
         Raises:
             UsageError: There is nothing to do, or the command line contradicts itself.
         """
-        files = Files(self._credentials.path, self._config.path)
+        files = AwsPaths(self._credentials.path, self._config.path)
         self._plan = plan(profiles, self._catalog, self._settings, files)
         selection = select(self._plan, self._catalog, self._clock(), keep)
         self._valid = selection.valid
@@ -163,7 +163,7 @@ class Refresh:
             self._notify_of(task.job.notes)
             try:
                 edit = session_edit(task.job.targets, placeholder(self._clock()), self._catalog)
-                self._credentials.edited(edit)
+                self._credentials.preview_edit(edit)
             except EnceeError as error:
                 self._tasks.change(task, State.FAILED, error=error)
         self._leave_out()

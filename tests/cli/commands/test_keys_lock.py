@@ -10,7 +10,7 @@ import keyring
 import pytest
 from keyring.errors import KeyringLocked
 
-from encee.awsfile.paths import Files
+from encee.awsfile.paths import AwsPaths
 from encee.cli.options import stores
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
@@ -128,9 +128,9 @@ def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
 ) -> None:
     key = ann.user.access_key
     assert encee("keys", "lock", "dev").code == 0
-    files = Files(home.credentials, home.config)
+    files = AwsPaths(home.credentials, home.config)
     credentials, config = stores(files)
-    read = Catalog(credentials.document().view, config.document().view).access_key("dev")
+    read = Catalog(credentials.read_document().view, config.read_document().view).access_key("dev")
     assert read is not None
     assert encee("keys", "unlock", "dev").code == 0
     with pytest.raises(FileRefusedError) as refused:
