@@ -46,9 +46,9 @@ class Environment(NamedTuple):
 
     def legacy_serial(self) -> str | None:
         """The device that the first encee's `~/.encee/config` names, or None."""
-        from encee.profiles.importers.legacy import LEGACY_FILE, legacy_serial  # noqa: PLC0415 - only a refresh wants it
+        from encee.profiles.importers.legacy import LEGACY_FILE, read_legacy_serial  # noqa: PLC0415 - only a refresh wants it
 
         try:
-            return legacy_serial(expand_file_path(LEGACY_FILE))
+            return read_legacy_serial(expand_file_path(LEGACY_FILE))
         except FileRefusedError:  # HOME is not set
             return None

@@ -14,7 +14,14 @@ from encee.cli import terminal
 from encee.cli.environment import Environment as Environment  # noqa: PLC0414 - commands get it here, with their options
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.completions import Offer, fitting, listed, refreshable, removable, servable
+from encee.profiles.completions import (
+    Offer,
+    complete_name,
+    offer_refreshable,
+    offer_removable,
+    offer_sessions,
+    offer_usable,
+)
 
 
 def not_empty(value: str | None) -> str | None:
@@ -71,7 +78,7 @@ def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
         options = (context.params.get("credentials_file"), context.params.get("config_file"))
         files = AwsPaths.locate(environment.environ, *options)
         typed = context.params.get("profiles") or ()
-        return fitting(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
+        return complete_name(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
 
     return names
 
@@ -86,16 +93,18 @@ def _profiles(offer: Offer) -> Any:  # noqa: ANN401 - typer's own class is priva
     )
 
 
-Profiles = Annotated[list[str] | None, _profiles(refreshable)]
-ListedProfiles = Annotated[list[str] | None, _profiles(listed)]
-RemovableProfiles = Annotated[list[str] | None, _profiles(removable)]
-Profile = Annotated[str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(refreshable))]
+Profiles = Annotated[list[str] | None, _profiles(offer_refreshable)]
+ListedProfiles = Annotated[list[str] | None, _profiles(offer_sessions)]
+RemovableProfiles = Annotated[list[str] | None, _profiles(offer_removable)]
+Profile = Annotated[
+    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(offer_refreshable))
+]
 ServableProfile = Annotated[
-    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(servable))
+    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(offer_usable))
 ]
 MaybeServableProfile = Annotated[
     str | None,
-    typer.Argument(metavar="[PROFILE]", help=_PROFILE_HELP, show_default=False, autocompletion=offering(servable)),
+    typer.Argument(metavar="[PROFILE]", help=_PROFILE_HELP, show_default=False, autocompletion=offering(offer_usable)),
 ]
 Code = Annotated[
     str | None, typer.Option("--code", "-c", metavar="CODE", callback=code_form, help="The MFA code, for a refresh.")

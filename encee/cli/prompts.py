@@ -165,7 +165,7 @@ class TerminalUser:
         Raises:
             InterruptedByPersonError: The person does not want to go on.
         """
-        from encee.profiles.identifiers import checked_serial  # noqa: PLC0415 - the same
+        from encee.profiles.identifiers import require_serial  # noqa: PLC0415 - the same
 
         with terminal.redirect_to_terminal():
             terminal.say(
@@ -173,7 +173,7 @@ class TerminalUser:
             )
             while True:
                 try:
-                    return checked_serial(ask(f"ARN of the MFA device of {profile}:") or "")
+                    return require_serial(ask(f"ARN of the MFA device of {profile}:") or "")
                 except UsageError as error:
                     terminal.print_error(error)
 

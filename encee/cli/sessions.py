@@ -7,14 +7,14 @@ from encee.awsfile.paths import AwsPaths
 from encee.cli import terminal
 from encee.cli.options import Environment, RefreshOptions, read_catalog
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
-from encee.profiles.export import Exported, exported, of_session, session_profile_meant
-from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.export import ExportedSession, export_session, find_session, find_session_profile
+from encee.profiles.lookup_errors import explain_lookup_failure
 
 _MOMENT = timedelta(seconds=1)
 """A session that lasts longer is valid; encee prompts for a code only after it has expired."""
 
 
-def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions | None) -> Exported:
+def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions | None) -> ExportedSession:
     """Get a valid session for a profile that the command line names.
 
     Args:
@@ -28,10 +28,10 @@ def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOpti
         EnceeError: The refresh failed.
     """
     catalog = read_catalog(files, terminal.warn)
-    session = exported(catalog, word)
+    session = find_session(catalog, word)
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
-        raise not_a_source(catalog, word, files)
+        raise explain_lookup_failure(catalog, word, files)
     now = environment.clock()
     least = how.least if how is not None and refreshable is not None else timedelta()
     if session is not None and _lasts(session, now + least):
@@ -50,23 +50,23 @@ def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOpti
             return session  # It is the only one, although it expires soon.
     state = "has expired" if session is not None else "is missing"
     if refreshable and catalog.has_session_of_another_account(
-        session_profile_meant(catalog, word, refreshable), refreshable
+        find_session_profile(catalog, word, refreshable), refreshable
     ):
         state = f"is of another account than the key of {refreshable}"
     remedy = f"encee refresh {shlex.quote(refreshable)}" if refreshable else "renew it with the tool that made it"
     raise NoSessionError(f"the session of {word} {state}", hint=remedy)
 
 
-def _lasts(session: Exported, moment: datetime) -> bool:
+def _lasts(session: ExportedSession, moment: datetime) -> bool:
     """Whether a session is valid beyond a moment; a session without an expiration counts as valid."""
     return session.expiration is None or session.expiration > moment
 
 
-def _refreshed(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Exported:
+def _refreshed(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> ExportedSession:
     from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
 
     target, session = session_for(word, environment, files, how)
-    return of_session(session, read_catalog(files, terminal.warn), *target)
+    return export_session(session, read_catalog(files, terminal.warn), *target)
 
 
 def variables_of_files(files: AwsPaths, credentials_file: str | None, config_file: str | None) -> dict[str, str]:

@@ -16,10 +16,10 @@ from encee.cli.refresh_run import session_for
 from encee.errors import UsageError
 from encee.model import AccessKey, Device, Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.identifiers import checked_serial, is_device_name
-from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.identifiers import is_device_name, require_serial
+from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import Settings
-from encee.workflows.find_device import device_called
+from encee.workflows.find_device import match_device
 
 Answer = TypeVar("Answer")
 
@@ -92,7 +92,7 @@ def find_signers(word: str, environment: Environment, files: AwsPaths, how: Refr
     catalog = read_catalog(files, terminal.warn)
     profile = catalog.profile_for(word)
     if profile is None:
-        raise not_a_source(catalog, word, files)
+        raise explain_lookup_failure(catalog, word, files)
     key = catalog.access_key(profile)
     if key is None:
         raise UsageError(
@@ -122,7 +122,7 @@ def find_administrator(word: str, environment: Environment, files: AwsPaths, how
         target, session = session_for(profile, environment, files, how)
         return Signer(profile, session, region, files.credentials, files.config, source_profile=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
-        raise not_a_source(catalog, word, files, other_names=[*catalog.config, *catalog.credentials])
+        raise explain_lookup_failure(catalog, word, files, other_names=[*catalog.config, *catalog.credentials])
     way, source = catalog.sign_in(word), catalog.last_source_profile(word)
     hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
     found = find_credentials(word, files.credentials, files.config, hint)
@@ -150,15 +150,15 @@ def find_own_serial(signs: Signers, word: str) -> str:
         AwsError: AWS could not be asked.
     """
     if not is_device_name(word):
-        checked_serial(word)
+        require_serial(word)
     try:
         devices = MfaDevices(Clients(terminal.warn), signs.available()).list()
     except DeniedError as error:
         known = signs.catalog.devices_called(word, signs.profile)
-        serial = known[0] if len(known) == 1 else checked_serial(word)
+        serial = known[0] if len(known) == 1 else require_serial(word)
         terminal.warn(f"whether {serial} is a device of this user could not be checked: {error.message}")
         return serial
-    return checked_serial(device_called(devices, word.strip(), signs.profile).serial)
+    return require_serial(match_device(devices, word.strip(), signs.profile).serial)
 
 
 def warn_of_other_device(environment: Environment, serial: str) -> None:

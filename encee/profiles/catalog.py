@@ -20,19 +20,19 @@ from encee.profiles.credentials import (
     FOREIGN_KEYS,
     KEY_ID,
     SECRET,
-    expiry_of,
     has_long_term_key,
     has_token,
     holds_session,
     is_session_key,
-    locked_key_in,
     managed_by_encee,
     points_to_keyring,
-    session_in,
-    source_in,
+    read_expiry,
+    read_locked_key,
+    read_session,
+    read_source,
 )
-from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, account_of, can_be_one_users, key_id_fault
-from encee.profiles.sign_in import SignIn, sign_in
+from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, find_account, find_key_id_fault, may_belong_together
+from encee.profiles.sign_in import SignIn, find_sign_in
 
 _SHADOWS = frozenset(
     {
@@ -117,7 +117,7 @@ class Catalog:
         return [
             serial
             for serial in dict.fromkeys(serials)
-            if serial.rpartition("/")[2] == name and can_be_one_users(serial, key.id if key else None)
+            if serial.rpartition("/")[2] == name and may_belong_together(serial, key.id if key else None)
         ]
 
     def access_key(self, profile: str) -> AccessKey | None:
@@ -132,7 +132,7 @@ class Catalog:
         secret = options.get("aws_secret_access_key", "")
         if has_token(options) or managed_by_encee(options) or is_session_key(key_id):
             return None
-        return AccessKey(key_id, secret) if key_id and secret else locked_key_in(options)
+        return AccessKey(key_id, secret) if key_id and secret else read_locked_key(options)
 
     @cached_property
     def long_term_profiles(self) -> dict[str, str]:
@@ -164,7 +164,7 @@ class Catalog:
     def sign_in(self, profile: str) -> SignIn | None:
         """Return how a profile, or a role's source profile, signs in without keys."""
         source = self.last_source_profile(profile)
-        return None if source in self.role_profiles or self.access_key(source) else sign_in(self.options(source))
+        return None if source in self.role_profiles or self.access_key(source) else find_sign_in(self.options(source))
 
     def last_source_profile(self, profile: str) -> str:
         """Return the profile at the end of a role's chain of source profiles."""
@@ -177,7 +177,7 @@ class Catalog:
         """List the profiles that encee cannot refresh and whose expiry is unknown."""
         for name in dict.fromkeys([*self.credentials, *self.config]):
             options = self.credentials.get(name, {})
-            has_expiry = holds_session(options) and (managed_by_encee(options) or expiry_of(options))
+            has_expiry = holds_session(options) and (managed_by_encee(options) or read_expiry(options))
             if name not in self.session_profiles and not has_expiry:
                 yield name
 
@@ -202,7 +202,7 @@ class Catalog:
         This is the profile that encee made the session from, even if that does not exist any more; otherwise, as for
         a session of another tool, the only profile that has this session profile.
         """
-        named = source_in(self.credentials.get(session_profile, {}))
+        named = read_source(self.credentials.get(session_profile, {}))
         return named or self._source_profiles.get(session_profile)
 
     def session(self, session_profile: str, profile: str) -> Session | None:
@@ -214,7 +214,7 @@ class Catalog:
         """Return the session of a profile: of encee, or of aws-mfa and taken over."""
         options = self.credentials.get(session_profile, {})
         if _managed_by_aws_mfa(options) and options.get("assumed_role") == "False":
-            taken_over = session_in(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
+            taken_over = read_session(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
             return None if taken_over and self._is_of_another_account(taken_over, profile) else taken_over
         return self.session(session_profile, profile)
 
@@ -226,7 +226,7 @@ class Catalog:
     def _written_session(self, session_profile: str, profile: str) -> Session | None:
         options = self.credentials.get(session_profile, {})
         return (
-            session_in(options)
+            read_session(options)
             if managed_by_encee(options) and self.source_profile(session_profile) == profile
             else None
         )
@@ -234,7 +234,7 @@ class Catalog:
     def _is_of_another_account(self, session: Session, profile: str) -> bool:
         """Whether a session and a key are of different accounts; False if unknown."""
         key = self.access_key(profile)
-        accounts = {account_of(None, session.id), account_of(None, key.id if key else None)}
+        accounts = {find_account(None, session.id), find_account(None, key.id if key else None)}
         return None not in accounts and len(accounts) > 1
 
     def profile_for(self, argument: str) -> str | None:
@@ -306,7 +306,7 @@ class Catalog:
         if not ACCESS_KEY_ID.fullmatch(key.id):
             option = KEY_ID if key.is_locked else "aws_access_key_id"
             raise UsageError(
-                f"{option} of {profile} {key_id_fault(key.id)}",
+                f"{option} of {profile} {find_key_id_fault(key.id)}",
                 hint=f"enter both again: aws configure --profile {quote(profile)}",
             )
 

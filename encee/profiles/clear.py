@@ -24,19 +24,19 @@ from encee.errors import EnceeError, FileRefusedError
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import (
     WRITTEN,
-    expiry_of,
     has_long_term_key,
     has_token,
     managed_by_encee,
-    source_named_in,
+    read_expiry,
+    read_source_name,
 )
-from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.lookup_errors import explain_lookup_failure
 
 Choice = Callable[[Catalog], list[str]]
 """Chooses the session profiles to clear; called again when the credentials file has changed."""
 
 
-class Cleared(NamedTuple):
+class ClearedSession(NamedTuple):
     """A session profile that was cleared.
 
     Args:
@@ -49,18 +49,18 @@ class Cleared(NamedTuple):
     stays: tuple[str, ...]
 
 
-def all_sessions(catalog: Catalog) -> list[str]:
+def choose_all_sessions(catalog: Catalog) -> list[str]:
     """List the session profiles that encee wrote."""
-    return list(_written(catalog))
+    return list(_list_written_sessions(catalog))
 
 
-def expired_sessions(catalog: Catalog, now: datetime) -> list[str]:
+def choose_expired_sessions(catalog: Catalog, now: datetime) -> list[str]:
     """List the session profiles that encee wrote and whose session has expired."""
-    ends = {name: expiry_of(catalog.credentials.get(name, {})) for name in _written(catalog)}
+    ends = {name: read_expiry(catalog.credentials.get(name, {})) for name in _list_written_sessions(catalog)}
     return [name for name, end in ends.items() if end is not None and end <= now]
 
 
-def named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) -> list[str]:
+def choose_named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) -> list[str]:
     """List the session profiles that arguments of the command line name.
 
     A profile without a session adds nothing to the list.
@@ -74,7 +74,7 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) 
         UsageError: A profile does not exist.
         FileRefusedError: An argument names a section that encee did not write.
     """
-    written = _written(catalog)
+    written = _list_written_sessions(catalog)
     session_of = {source: name for name, source in reversed(written.items()) if source}
     session_of |= {source: name for source, name in catalog.session_profiles.items() if written.get(name) == source}
     session_profiles: list[str] = []
@@ -83,12 +83,12 @@ def named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) 
             session_profile = name if name in written else session_of.get(catalog.profile_for(name) or name)
             if session_profile is not None:
                 session_profiles.append(session_profile)
-            elif name == argument and (error := _refusal(argument, catalog, files)):
+            elif name == argument and (error := _explain_refusal(argument, catalog, files)):
                 raise error
     return list(dict.fromkeys(session_profiles))
 
 
-def _refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeError | None:
+def _explain_refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeError | None:
     """Return the error for an argument without a session; None for a valid profile."""
     profile = catalog.profile_for(argument)
     name = argument if profile is None else catalog.session_profiles[profile]
@@ -101,7 +101,7 @@ def _refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeError | N
     if profile is not None and not (has_long_term_key(options) or has_token(options) or "manager" in options):
         return None
     if name not in catalog.credentials and name not in catalog.config:
-        return not_a_source(catalog, argument, files)
+        return explain_lookup_failure(catalog, argument, files)
     if has_long_term_key(options):
         return FileRefusedError(
             f"[{name}] holds a long-term key and no session; nothing was changed", hint="see the sessions: encee status"
@@ -113,7 +113,9 @@ def _refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeError | N
     )
 
 
-def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]) -> list[Cleared]:
+def clear_sessions(
+    credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]
+) -> list[ClearedSession]:
     """Remove sessions from the credentials file, then from the config file.
 
     Args:
@@ -134,7 +136,7 @@ def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: 
     credentials.edit(sessions.remove_from)
     settings = _Settings(sessions)
     after = sessions.after
-    if any(_copied_to(after, name) for name in settings.names):
+    if any(_list_copied_settings(after, name) for name in settings.names):
         try:
             config.edit(settings.remove_from)
             after = settings.after
@@ -145,7 +147,11 @@ def clear_sessions(credentials: AwsFile, config: AwsFile, choose: Choice, warn: 
             settings.taken.clear()
             warn(f"the sections of the session profiles were not removed: {error.message}")
     taken = sessions.taken | settings.taken
-    return [Cleared(name, source, _headers(after, name)) for name, source in sessions.chosen.items() if name in taken]
+    return [
+        ClearedSession(name, source, _list_headers(after, name))
+        for name, source in sessions.chosen.items()
+        if name in taken
+    ]
 
 
 class _Sessions:
@@ -160,7 +166,7 @@ class _Sessions:
 
     def remove_from(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
-        written = _written(now)
+        written = _list_written_sessions(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
         self.taken = {
             name for name in self.chosen if document.clear_section(name, self._options(now, name), mark="manager")
@@ -169,7 +175,9 @@ class _Sessions:
 
     def _options(self, catalog: Catalog, name: str) -> Collection[str]:
         """List the options that encee wrote to a section of the credentials file."""
-        return WRITTEN | _copied(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
+        return (
+            WRITTEN | _list_copied_options(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
+        )
 
 
 class _Settings:
@@ -185,12 +193,14 @@ class _Settings:
     def remove_from(self, document: Document) -> None:
         now = Catalog(self.after.credentials, document.view)
         self.taken = {
-            name for name in self.names if document.clear_section(name, _copied_to(now, name), mark="encee_source")
+            name
+            for name in self.names
+            if document.clear_section(name, _list_copied_settings(now, name), mark="encee_source")
         }
         self.after = Catalog(self.after.credentials, document.view)
 
 
-def _written(catalog: Catalog) -> dict[str, str | None]:
+def _list_written_sessions(catalog: Catalog) -> dict[str, str | None]:
     """Map each session profile that encee wrote to its source profile, if known.
 
     This includes session profiles that only the config file still has. A section with a long-term key does not count,
@@ -202,28 +212,28 @@ def _written(catalog: Catalog) -> dict[str, str | None]:
         if managed_by_encee(options) and not has_long_term_key(options)
     }
     leftovers = {
-        name: source_named_in(options) or catalog.source_profile(name)
+        name: read_source_name(options) or catalog.source_profile(name)
         for name, options in catalog.config.items()
         if options.get("encee_source") and name not in catalog.credentials
     }
     return {**sessions, **leftovers}
 
 
-def _copied_to(catalog: Catalog, name: str) -> frozenset[str]:
+def _list_copied_settings(catalog: Catalog, name: str) -> frozenset[str]:
     """List the options that encee wrote to a section of the config file."""
-    return _copied(catalog, catalog.config.get(name, {}))
+    return _list_copied_options(catalog, catalog.config.get(name, {}))
 
 
-def _copied(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
+def _list_copied_options(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
     """List the options that encee copied from the source profile: those still equal."""
     if not options.get("encee_source"):
         return frozenset()
-    source = catalog.options(source_named_in(options) or "")
+    source = catalog.options(read_source_name(options) or "")
     same = {key for key in ("region", "output") if key in options and options[key] == source.get(key)}
     return frozenset({"encee_source", *same})
 
 
-def _headers(catalog: Catalog, name: str) -> tuple[str, ...]:
+def _list_headers(catalog: Catalog, name: str) -> tuple[str, ...]:
     """List the headers of a profile's sections in both files."""
     sections = ((catalog.credentials, CredentialsHeaders()), (catalog.config, ConfigHeaders()))
     return tuple(f"[{headers.build_header(name)}]" for options, headers in sections if name in options)

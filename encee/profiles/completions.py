@@ -18,34 +18,34 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_\-/.%@:+]*")
 """The names that every shell reads as a single argument without quotes."""
 
 
-def refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
+def offer_refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """Offer long-term and role profiles, else their session profiles."""
-    return catalog.session_profiles, _made_by_encee(catalog)
+    return catalog.session_profiles, _list_managed(catalog)
 
 
-def servable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """Offer what `refreshable` offers and the profiles with a session of another tool."""
+def offer_usable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
+    """Offer what `offer_refreshable` offers and the profiles with a session of another tool."""
     others = [
         name
         for name, options in catalog.credentials.items()
         if has_token(options) and not (managed_by_encee(options) or has_stray_token(options))
     ]
-    return dict.fromkeys([*catalog.session_profiles, *others]), _made_by_encee(catalog)
+    return dict.fromkeys([*catalog.session_profiles, *others]), _list_managed(catalog)
 
 
-def listed(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
+def offer_sessions(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """Offer each row of `encee status`, else the source profiles."""
     rows = list(list_sessions(catalog))
     return [row.profile for row in rows], [row.source for row in rows if row.source]
 
 
-def removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
+def offer_removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
     """Offer the session profiles that encee wrote, else their source profiles."""
-    made = _made_by_encee(catalog)
+    made = _list_managed(catalog)
     return made, dict.fromkeys(owner for name in made if (owner := catalog.source_profile(name)))
 
 
-def fitting(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:
+def complete_name(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:
     """List the names to offer for an argument.
 
     Args:
@@ -62,5 +62,5 @@ def fitting(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] =
     return []
 
 
-def _made_by_encee(catalog: Catalog) -> list[str]:
+def _list_managed(catalog: Catalog) -> list[str]:
     return [name for name, options in catalog.credentials.items() if managed_by_encee(options)]

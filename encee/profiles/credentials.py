@@ -40,17 +40,17 @@ def session_options(session: Session, source: str) -> dict[str, str]:
         "aws_session_token": session.token,
         "expiration": rfc3339(session.expiration),
         "manager": "encee",
-        "encee_source": quoted(source),
+        "encee_source": quote_profile(source),
     }
 
 
-def session_in(options: Mapping[str, str]) -> Session | None:
+def read_session(options: Mapping[str, str]) -> Session | None:
     """Return the session of a section, valid or expired; None if it is incomplete.
 
     A value of several lines does not count, since AWS makes no such credentials.
     """
     key_id, secret = options.get("aws_access_key_id", ""), options.get("aws_secret_access_key")
-    token, ends = options.get("aws_session_token"), expiry_of(options)
+    token, ends = options.get("aws_session_token"), read_expiry(options)
     if not (is_session_key(key_id) and secret and token and ends):
         return None
     if any(isinstance(value, MultilineValue) for value in (secret, token)):
@@ -63,15 +63,15 @@ def managed_by_encee(options: Mapping[str, str]) -> bool:
     return options.get("manager") == "encee"
 
 
-def source_in(options: Mapping[str, str]) -> str | None:
+def read_source(options: Mapping[str, str]) -> str | None:
     """Return the source profile of a session of encee; None for other sections."""
-    return source_named_in(options) if managed_by_encee(options) else None
+    return read_source_name(options) if managed_by_encee(options) else None
 
 
-def source_named_in(options: Mapping[str, str]) -> str | None:
+def read_source_name(options: Mapping[str, str]) -> str | None:
     """Return the profile that `encee_source` names, if it is one line."""
     named = options.get("encee_source")
-    return unquoted(named) if named and not isinstance(named, MultilineValue) else None
+    return unquote_profile(named) if named and not isinstance(named, MultilineValue) else None
 
 
 def is_session_key(key_id: str) -> bool:
@@ -109,12 +109,12 @@ def has_long_term_key(options: Mapping[str, str]) -> bool:
     return (bool(part) and not holds_session(options)) or points_to_keyring(options)
 
 
-def quoted(profile: str) -> str:
+def quote_profile(profile: str) -> str:
     """Percent-encode a profile's name, so that all SDKs read the value alike."""
     return urllib.parse.quote(profile, safe="/@:+")
 
 
-def unquoted(value: str) -> str:
+def unquote_profile(value: str) -> str:
     """Decode the profile's name in a value of `encee_source`."""
     return urllib.parse.unquote(value)
 
@@ -132,7 +132,7 @@ _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 """The limits within which a time can be shown in every time zone; the zero time of Go is outside."""
 
 
-def expiry_of(options: Mapping[str, str]) -> datetime | None:
+def read_expiry(options: Mapping[str, str]) -> datetime | None:
     """Return when a section's session expires, UTC; None if unknown."""
     for key in ("expiration", *FOREIGN_KEYS):
         if (value := options.get(key)) is None:
@@ -155,7 +155,7 @@ IN_KEYRING = "keyring"
 """The value of `SECRET`, and of other options that say where a secret is stored."""
 
 
-def locked_key_in(options: Mapping[str, str]) -> AccessKey | None:
+def read_locked_key(options: Mapping[str, str]) -> AccessKey | None:
     """Return a section's key in the keyring, whose secret is not fetched yet.
 
     A part of a plain key in the section takes precedence, since the AWS tools see only that.

@@ -54,7 +54,7 @@ def parse_duration(text: str) -> timedelta:
         return timedelta.max
 
 
-def written(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Format a duration as `45m`, `12h` or `1h30m`."""
     minutes, seconds = divmod(int(duration.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
@@ -62,7 +62,7 @@ def written(duration: timedelta) -> str:
     return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
-def within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
+def parse_duration_within(value: str, longest: timedelta, refusal: str, example: str) -> timedelta:
     """Parse a duration that AWS grants.
 
     Args:

@@ -14,7 +14,7 @@ from functools import partial
 from encee.errors import EnceeError
 from encee.model import Session, rfc3339
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import expiry_of, has_stray_token, has_token, managed_by_encee, source_in
+from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee, read_expiry, read_source
 
 CLEARED = (
     "AWS_PROFILE",
@@ -39,7 +39,7 @@ REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedSession:
     """A session for other programs.
 
     Args:
@@ -114,7 +114,7 @@ class Exported:
         return json.dumps(document)
 
 
-def exported(catalog: Catalog, argument: str) -> Exported | None:
+def find_session(catalog: Catalog, argument: str) -> ExportedSession | None:
     """Return the session, valid or expired, that an argument names, or None.
 
     A long-term or role profile names its session, never its own keys. A section with a session token of another tool
@@ -131,27 +131,29 @@ def exported(catalog: Catalog, argument: str) -> Exported | None:
         token = read("aws_session_token") or read("aws_security_token")
         if not (key_id and secret and token) or has_stray_token(options):
             return None
-        return Exported(argument, None, key_id, secret, token, expiry_of(options), read("region"))
-    session_profile = session_profile_meant(catalog, argument, profile)
+        return ExportedSession(argument, None, key_id, secret, token, read_expiry(options), read("region"))
+    session_profile = find_session_profile(catalog, argument, profile)
     session = catalog.usable_session(session_profile, profile)
-    return None if session is None else of_session(session, catalog, profile, session_profile)
+    return None if session is None else export_session(session, catalog, profile, session_profile)
 
 
-def session_profile_meant(catalog: Catalog, argument: str, profile: str) -> str:
+def find_session_profile(catalog: Catalog, argument: str, profile: str) -> str:
     """Return the session profile that an argument for a profile names."""
     return (
-        argument if source_in(catalog.credentials.get(argument, {})) == profile else catalog.session_profiles[profile]
+        argument if read_source(catalog.credentials.get(argument, {})) == profile else catalog.session_profiles[profile]
     )
 
 
-def of_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> Exported:
+def export_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> ExportedSession:
     """Export a session with the region of its session profile or source profile.
 
     Raises:
         FileRefusedError: The region has several lines.
     """
     region = catalog.one_line(session_profile, "region") or catalog.one_line(profile, "region")
-    return Exported(session_profile, profile, session.id, session.secret, session.token, session.expiration, region)
+    return ExportedSession(
+        session_profile, profile, session.id, session.secret, session.token, session.expiration, region
+    )
 
 
 def session_variables(
@@ -168,7 +170,7 @@ def session_variables(
     return {name: value for name, value in before.items() if name not in gone} | dict(variables)
 
 
-def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
+def format_for_shell(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
     """Return the lines that set these variables in a shell, and unset `cleared`.
 
     Args:
@@ -182,13 +184,13 @@ def lines(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = 
     return SHELLS[shell](variables, [name for name in cleared if name not in variables])
 
 
-def _posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+def _format_posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # Quotes protect every character; `!` expands the history only in interactive input.
     unset = [f"unset {' '.join(cleared)}"] if cleared else []
-    return _joined(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
+    return _join_lines(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
 
-def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
+def _format_fish(variables: Mapping[str, str], cleared: list[str]) -> str:
     # `eval (…)` joins the lines with blanks, so each ends with a semicolon, and a line end in a value becomes \n.
     def quoted(value: str) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'")
@@ -206,63 +208,63 @@ def _fish(variables: Mapping[str, str], cleared: list[str]) -> str:
         'echo "encee: hint: set -eU $left" >&2; false; else;',
     ]
     setting = [f"set -gx {name} {quoted(value)};" for name, value in variables.items()]
-    return _joined([*guard, *(f"set -eg {name};" for name in cleared)], [*setting, "true; end; end;"])
+    return _join_lines([*guard, *(f"set -eg {name};" for name in cleared)], [*setting, "true; end; end;"])
 
 
-def _tcsh(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+def _format_tcsh(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # A backslash protects every character, also `!`, which expands the history in scripts and between quotes. In
     # eval "`…`" the lines are joined with blanks, so each ends with a semicolon.
-    _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "tcsh")
+    _refuse_characters(variables, re.compile(r"[\x00-\x1f\x7f]"), "tcsh")
 
     def quoted(value: str) -> str:
         return re.sub(r"[^\w@%+:,./-]", r"\\\g<0>", value, flags=re.ASCII) or "''"
 
-    return _joined(
+    return _join_lines(
         [f"unsetenv {name};" for name in cleared],
         [f"setenv {name} {quoted(value)};" for name, value in variables.items()],
     )
 
 
-def _nu(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+def _format_nu(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # For `load-env`. nu does not pass a variable that is null to programs: https://www.nushell.sh/book/environment.html
     return json.dumps({**dict.fromkeys(cleared), **variables}, indent=2)
 
 
-def _powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+def _format_powershell(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # PowerShell may evaluate each line by itself. It reads typographic apostrophes as quotes; doubling escapes each.
-    _refuse(variables, re.compile(r"[\x00-\x1f\x7f]"), "powershell")
+    _refuse_characters(variables, re.compile(r"[\x00-\x1f\x7f]"), "powershell")
 
     def quoted(value: str) -> str:
         return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
 
-    return _joined(
+    return _join_lines(
         [f"Remove-Item -ErrorAction SilentlyContinue Env:{name}" for name in cleared],
         [f"$Env:{name} = {quoted(value)}" for name, value in variables.items()],
     )
 
 
-def _cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
-    _refuse(variables, re.compile(r'["%!\x00-\x1f]'), "cmd")
-    return _joined(
+def _format_cmd(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+    _refuse_characters(variables, re.compile(r'["%!\x00-\x1f]'), "cmd")
+    return _join_lines(
         [f'set "{name}="' for name in cleared], [f'set "{name}={value}"' for name, value in variables.items()]
     )
 
 
-def _dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
+def _format_dotenv(variables: Mapping[str, str], _cleared: Iterable[str]) -> str:
     # docker reads no quotes in a file of --env-file, and cannot unset a variable.
-    _refuse(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
-    return _joined([], [f"{name}={value}" for name, value in variables.items()])
+    _refuse_characters(variables, re.compile(r"""^\s|\s$|[\x00-\x1f"'`\\$#]"""), "dotenv")
+    return _join_lines([], [f"{name}={value}" for name, value in variables.items()])
 
 
-def _json(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
+def _format_json(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     return json.dumps({"encee_format": 1, "set": dict(variables), "unset": list(cleared)}, indent=2)
 
 
-def _joined(unset: list[str], setting: list[str]) -> str:
+def _join_lines(unset: list[str], setting: list[str]) -> str:
     return "\n".join([*unset, *setting])
 
 
-def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) -> None:
+def _refuse_characters(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) -> None:
     for name, value in variables.items():
         if unfit.search(value):
             raise EnceeError(
@@ -272,14 +274,14 @@ def _refuse(variables: Mapping[str, str], unfit: re.Pattern[str], shell: str) ->
 
 
 SHELLS: dict[str, Callable[[Mapping[str, str], list[str]], str]] = {
-    "bash": _posix,
-    "zsh": _posix,
-    "fish": _fish,
-    "tcsh": _tcsh,
-    "nu": _nu,
-    "powershell": _powershell,
-    "cmd": _cmd,
-    "dotenv": _dotenv,
-    "json": _json,
+    "bash": _format_posix,
+    "zsh": _format_posix,
+    "fish": _format_fish,
+    "tcsh": _format_tcsh,
+    "nu": _format_nu,
+    "powershell": _format_powershell,
+    "cmd": _format_cmd,
+    "dotenv": _format_dotenv,
+    "json": _format_json,
 }
 """Name of a form → the function that writes it."""

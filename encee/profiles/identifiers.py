@@ -51,7 +51,7 @@ _PARTITION_OF_PREFIX = {
 }
 
 
-def key_id_fault(value: str) -> str:
+def find_key_id_fault(value: str) -> str:
     """Describe why a key id does not match `ACCESS_KEY_ID`."""
     if ACCESS_KEY_ID.fullmatch(value.strip("\"'")):
         return "is in quotes"
@@ -59,7 +59,7 @@ def key_id_fault(value: str) -> str:
     return f"is not the id of an access key{swapped}"
 
 
-def account_of(serial: str | None, access_key_id: str | None) -> str | None:
+def find_account(serial: str | None, access_key_id: str | None) -> str | None:
     """Return the account number in a device's ARN or an access key id, or None.
 
     A newer key id holds it in the 39 bits after the first bit of its 16-character body; such an id has `Q` to `Z` or
@@ -77,12 +77,12 @@ def account_of(serial: str | None, access_key_id: str | None) -> str | None:
     return f"{(number >> 2 & 0x7FFFFFFFFF80) >> 7:012d}"
 
 
-def can_be_one_users(serial: str | None, access_key_id: str | None) -> bool:
+def may_belong_together(serial: str | None, access_key_id: str | None) -> bool:
     """Whether the accounts of a device and a key are equal or unknown."""
-    return len({account_of(serial, None), account_of(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts
+    return len({find_account(serial, None), find_account(None, access_key_id)} - {None}) < 2  # noqa: PLR2004 - two accounts
 
 
-def checked_serial(value: str) -> str:
+def require_serial(value: str) -> str:
     """Return a serial number without surrounding blanks.
 
     Args:
@@ -119,11 +119,11 @@ def is_device_name(value: str) -> bool:
     return _DEVICE_NAME.fullmatch(value) is not None and _HARDWARE_SERIAL.fullmatch(value) is None
 
 
-def partition_of(region: str) -> str:
+def find_partition(region: str) -> str:
     """Return the partition of a region, by its prefix."""
     return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")
 
 
-def first_region(partition: str) -> str:
+def default_region(partition: str) -> str:
     """Return the default region of a partition."""
     return _FIRST_REGION.get(partition, _FIRST_REGION["aws"])

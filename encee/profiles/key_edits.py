@@ -14,7 +14,7 @@ from encee.awsfile.syntax import View, keep_first_line
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import IN_KEYRING, KEY_ID, SECRET, locked_key_in
+from encee.profiles.credentials import IN_KEYRING, KEY_ID, SECRET, read_locked_key
 
 NEW_KEY = "encee_new_key"
 """The option with the id of the key that a rotation has created and not yet written."""
@@ -25,22 +25,22 @@ OLD_KEY = "encee_old_key"
 _MARKS = (NEW_KEY, OLD_KEY)
 
 
-def sections_with(view: View, key: AccessKey) -> list[str]:
+def find_sections(view: View, key: AccessKey) -> list[str]:
     """List the sections of the credentials file that hold a key.
 
     Raises:
         FileRefusedError: No section holds it, a section holds only a part of it, or all inherit it from `[DEFAULT]`.
     """
-    if any(_parts(view.get("DEFAULT", {}), key)):
+    if any(_match_parts(view.get("DEFAULT", {}), key)):
         raise FileRefusedError(
             f"[DEFAULT] of the credentials file holds the key {key.id}, which every section inherits",
             hint="move it to a section of its own, such as [default]",
         )
     sections = []
     for name, options in view.items():
-        parts = _parts(options, key)
+        parts = _match_parts(options, key)
         # An indented line makes the value longer than the key, and no tool can use it.
-        begins = _parts({option: keep_first_line(value) for option, value in options.items()}, key)
+        begins = _match_parts({option: keep_first_line(value) for option, value in options.items()}, key)
         if any(begins) and not all(parts):
             raise FileRefusedError(
                 f"[{name}] of the credentials file holds only a part of the key {key.id}",
@@ -53,15 +53,15 @@ def sections_with(view: View, key: AccessKey) -> list[str]:
     return sections
 
 
-def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: AwsPaths) -> None:
+def refuse_key_in_config(catalog: Catalog, key: AccessKey, files: AwsPaths) -> None:
     """Refuse a key in the config file, where encee changes no keys.
 
     Raises:
         FileRefusedError: The config file holds the key, or a part of it.
     """
-    copied = any(all(_parts(options, key)) for options in catalog.credentials.values())
+    copied = any(all(_match_parts(options, key)) for options in catalog.credentials.values())
     for profile, options in catalog.config.items():
-        if any(_parts(options, key)):
+        if any(_match_parts(options, key)):
             header = f"[{ConfigHeaders().build_header(profile)}]"
             raise FileRefusedError(
                 f"{header} of the config file holds the key {key.id}, and encee changes no keys there",
@@ -71,7 +71,7 @@ def refuse_elsewhere(catalog: Catalog, key: AccessKey, files: AwsPaths) -> None:
             )
 
 
-def places_of(catalog: Catalog, key_id: str) -> list[str]:
+def find_headers(catalog: Catalog, key_id: str) -> list[str]:
     """List the headers, without brackets, of all sections with this key id."""
     headers = [*catalog.credentials.items()]
     headers += [(ConfigHeaders().build_header(profile), options) for profile, options in catalog.config.items()]
@@ -82,21 +82,21 @@ def begin_rotation(key: AccessKey, new_id: str) -> Edit:
     """Write the id of the new key to every section that holds the present key."""
 
     def edit(document: Document) -> None:
-        for name in sections_with(document.view, key):
+        for name in find_sections(document.view, key):
             _unmark(document, name)
             document.set_options(name, {NEW_KEY: new_id})
 
     return edit
 
 
-def put_in_place(key: AccessKey, new: AccessKey) -> Edit:
+def replace_key(key: AccessKey, new: AccessKey) -> Edit:
     """Replace a key by a new one in every section that holds it.
 
     For a section whose key is in the keyring, the keyring must already have the new key's secret.
     """
 
     def edit(document: Document) -> None:
-        for name in sections_with(document.view, key):
+        for name in find_sections(document.view, key):
             if is_locked(document.view[name], key.id):
                 pair = {KEY_ID: (KEY_ID, new.id)}
             else:
@@ -127,14 +127,14 @@ def _unmark(document: Document, name: str) -> None:
 
 def is_locked(options: Mapping[str, str], key_id: str) -> bool:
     """Whether a section refers to the keyring for the key with this id."""
-    return options.get(KEY_ID) == key_id and locked_key_in(options) is not None
+    return options.get(KEY_ID) == key_id and read_locked_key(options) is not None
 
 
-def lock(key: AccessKey) -> Edit:
+def lock_key(key: AccessKey) -> Edit:
     """Replace a key by a reference to the keyring in every section that holds it."""
 
     def edit(document: Document) -> None:
-        for name in sections_with(document.view, key):
+        for name in find_sections(document.view, key):
             if not is_locked(document.view[name], key.id):
                 document.replace_options(
                     name, {"aws_access_key_id": (KEY_ID, key.id), "aws_secret_access_key": (SECRET, IN_KEYRING)}
@@ -143,11 +143,11 @@ def lock(key: AccessKey) -> Edit:
     return edit
 
 
-def unlock(key: AccessKey) -> Edit:
+def unlock_key(key: AccessKey) -> Edit:
     """Write a key back to every section that refers to the keyring for it."""
 
     def edit(document: Document) -> None:
-        for name in sections_with(document.view, key):
+        for name in find_sections(document.view, key):
             if is_locked(document.view[name], key.id):
                 document.replace_options(
                     name, {KEY_ID: ("aws_access_key_id", key.id), SECRET: ("aws_secret_access_key", key.secret)}
@@ -156,7 +156,7 @@ def unlock(key: AccessKey) -> Edit:
     return edit
 
 
-def _parts(options: Mapping[str, str], key: AccessKey) -> tuple[bool, bool]:
+def _match_parts(options: Mapping[str, str], key: AccessKey) -> tuple[bool, bool]:
     """Whether a section holds a key's id, and its secret or a reference to that."""
     if options.get(KEY_ID) == key.id:
         return True, is_locked(options, key.id)

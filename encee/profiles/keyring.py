@@ -58,7 +58,7 @@ def locked_key(key_id: str) -> AccessKey:
     return AccessKey(key_id, LockedSecret(key_id))
 
 
-def stored_seed(serial: str) -> str:
+def fetch_seed(serial: str) -> str:
     """Return the seed of a device.
 
     Raises:
@@ -84,7 +84,7 @@ def fetch(kind: Kind, name: str) -> str | None:
         return value
 
 
-def keep(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
+def store(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
     """Store an entry, and verify that the keyring has it.
 
     Args:
@@ -104,10 +104,10 @@ def keep(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
     with _open_keyring() as keyring:
         keyring.set_password(kind, name, value)
     if fetch(kind, name) != value:
-        raise EnceeError(f"the keyring did not keep the entry for {name}", hint=_diagnosis())
+        raise EnceeError(f"the keyring did not keep the entry for {name}", hint=_diagnose_command())
 
 
-def forget(kind: Kind, name: str) -> None:
+def delete(kind: Kind, name: str) -> None:
     """Delete an entry if it exists.
 
     Raises:
@@ -118,12 +118,12 @@ def forget(kind: Kind, name: str) -> None:
             keyring.delete_password(kind, name)
 
 
-def _diagnosis() -> str:
+def _diagnose_command() -> str:
     """Return the command that shows the keyring; `keyring` may not be on the PATH."""
     return f"{quote(sys.executable)} -m keyring diagnose"
 
 
-def _installation() -> str:
+def _install_command() -> str:
     """Return the command that installs the library in the environment of encee."""
     environment, python = Path(sys.prefix), quote(sys.executable)
     if (environment / "pipx_metadata.json").exists():
@@ -142,16 +142,17 @@ def _open_keyring() -> Iterator[ModuleType]:
     except ImportError:
         raise EnceeError(
             "the keyring needs a library that is not installed",
-            hint=_installation(),
+            hint=_install_command(),
         ) from None
     try:
         yield keyring
     except NoKeyringError:
         raise EnceeError(
             "this system has no usable keyring",
-            hint=f"start a keyring (on Linux: gnome-keyring or KWallet, in a D-Bus session); show it: {_diagnosis()}",
+            hint="start a keyring (on Linux: gnome-keyring or KWallet, in a D-Bus session); show it:"
+            f" {_diagnose_command()}",
         ) from None
     except (InitError, KeyringLocked):
         raise EnceeError("the keyring stays locked", hint="unlock it, then try again") from None
     except Exception as error:  # noqa: BLE001 - each backend raises its own errors, whose texts may quote an entry
-        raise EnceeError(f"the keyring failed: {type(error).__name__}", hint=_diagnosis()) from None
+        raise EnceeError(f"the keyring failed: {type(error).__name__}", hint=_diagnose_command()) from None

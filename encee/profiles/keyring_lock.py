@@ -12,11 +12,11 @@ from encee.model import AccessKey
 from encee.profiles import keyring
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import IN_KEYRING
-from encee.profiles.key_edits import is_locked, lock, refuse_elsewhere, sections_with, unlock
+from encee.profiles.key_edits import find_sections, is_locked, lock_key, refuse_key_in_config, unlock_key
 from encee.profiles.settings import SEED
 
 
-def lock_away(key: AccessKey, files: AwsPaths, credentials: AwsFile, config: AwsFile) -> list[str]:
+def move_to_keyring(key: AccessKey, files: AwsPaths, credentials: AwsFile, config: AwsFile) -> list[str]:
     """Store a secret in the keyring, then remove it from every section.
 
     Args:
@@ -37,15 +37,15 @@ def lock_away(key: AccessKey, files: AwsPaths, credentials: AwsFile, config: Aws
         if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
             raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
         key = AccessKey(key.id, key.secret)
-        refuse_elsewhere(Catalog(document.view, config.read_document().view), key, files)
-        held = [name for name in sections_with(document.view, key) if not is_locked(document.view[name], key.id)]
+        refuse_key_in_config(Catalog(document.view, config.read_document().view), key, files)
+        held = [name for name in find_sections(document.view, key) if not is_locked(document.view[name], key.id)]
         if held:
-            credentials.rehearse(lock(key))
-            _refuse_copies(credentials.preview_edit(lock(key)), files.credentials, key)
+            credentials.rehearse(lock_key(key))
+            _refuse_copies(credentials.preview_edit(lock_key(key)), files.credentials, key)
             _refuse_copies(config.read(), files.config, key)
-            credentials.preview_edit(lock(key), unlock(key))  # verifies that it can be brought back
-            keyring.keep(keyring.Kind.KEY, key.id, key.secret)
-            credentials.edit(lock(key))
+            credentials.preview_edit(lock_key(key), unlock_key(key))  # verifies that it can be brought back
+            keyring.store(keyring.Kind.KEY, key.id, key.secret)
+            credentials.edit(lock_key(key))
         return held
 
 
@@ -59,7 +59,7 @@ def _refuse_copies(data: bytes, file: Path, key: AccessKey) -> None:
         )
 
 
-def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]) -> list[str]:
+def move_from_keyring(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]) -> list[str]:
     """Write a secret back to every section, then delete it in the keyring.
 
     Args:
@@ -80,21 +80,21 @@ def bring_back(key: AccessKey, credentials: AwsFile, warn: Callable[[str], None]
         if not locked:
             with suppress(EnceeError):  # a killed run may have left it there
                 if not key.is_locked and keyring.fetch(keyring.Kind.KEY, key.id) == key.secret:
-                    keyring.forget(keyring.Kind.KEY, key.id)
+                    keyring.delete(keyring.Kind.KEY, key.id)
             return []
-        credentials.edit(unlock(AccessKey(key.id, key.secret)))
+        credentials.edit(unlock_key(AccessKey(key.id, key.secret)))
         try:
-            keyring.forget(keyring.Kind.KEY, key.id)
+            keyring.delete(keyring.Kind.KEY, key.id)
         except EnceeError as error:
             warn(f"the keyring still has a copy of the secret: {error.message}")
         return locked
 
 
-def name_seed(document: Document, profile: str) -> None:
+def mark_seed(document: Document, profile: str) -> None:
     """Mark a profile of the config file: the keyring has its device's seed."""
     document.set_options(profile, {SEED: IN_KEYRING})
 
 
-def forget_seed(document: Document, profile: str) -> None:
+def unmark_seed(document: Document, profile: str) -> None:
     """Remove that mark."""
     document.clear_section(profile, {SEED}, mark=SEED)

@@ -20,7 +20,7 @@ from encee.profiles.credentials import (
     is_session_key,
     managed_by_encee,
     points_to_keyring,
-    source_in,
+    read_source,
 )
 from encee.profiles.remedies import delete
 
@@ -28,7 +28,9 @@ _SHOWN = 5
 """The number of names that a message lists."""
 
 
-def not_a_source(catalog: Catalog, argument: str, files: AwsPaths, *, other_names: Iterable[str] = ()) -> EnceeError:
+def explain_lookup_failure(
+    catalog: Catalog, argument: str, files: AwsPaths, *, other_names: Iterable[str] = ()
+) -> EnceeError:
     """Return why an argument does not name a refreshable profile or a session.
 
     Args:
@@ -40,11 +42,11 @@ def not_a_source(catalog: Catalog, argument: str, files: AwsPaths, *, other_name
     if profile := catalog.profile_for(argument):
         return NoSessionError(f"{profile} has no session yet", hint=f"encee refresh {quote(profile)}")
     if argument not in catalog.credentials and argument not in catalog.config:
-        return _unknown(catalog, argument, files, other_names)
-    return _keyless(catalog, argument, files)
+        return _explain_unknown_name(catalog, argument, files, other_names)
+    return _explain_keyless(catalog, argument, files)
 
 
-def nothing_to_refresh(catalog: Catalog, files: AwsPaths) -> UsageError:
+def explain_nothing_to_refresh(catalog: Catalog, files: AwsPaths) -> UsageError:
     """Return the error for files without a profile that encee can refresh.
 
     Args:
@@ -55,29 +57,29 @@ def nothing_to_refresh(catalog: Catalog, files: AwsPaths) -> UsageError:
     if not others:
         return UsageError("there are no profiles yet", hint="encee setup")
     if len(others) == 1:
-        error = _keyless(catalog, others[0], files)
+        error = _explain_keyless(catalog, others[0], files)
         return UsageError(f"there is no profile to refresh: {error.message}", hint=error.hint)
     groups: dict[str, list[str]] = {}
     for name in others:
         way = catalog.sign_in(name)
         groups.setdefault(f"signing in with {way.what}" if way else "without long-term keys", []).append(name)
-    others_by_sign_in = "; ".join(f"{what}: {_listed(names)}" for what, names in groups.items())
+    others_by_sign_in = "; ".join(f"{what}: {_join_names(names)}" for what, names in groups.items())
     return UsageError(
         f"there is no profile to refresh; {others_by_sign_in}", hint="make one with long-term keys: encee setup"
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """Join the first names, and count the others."""
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageError:
+def _explain_keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageError:
     """Return the error for a profile without long-term keys, by what it has instead."""
     options = catalog.options(argument)
     if managed_by_encee(options):
-        source = source_in(options) or "(unknown)"
+        source = read_source(options) or "(unknown)"
         return UsageError(
             f"{argument} is a session profile, and its source profile {source} does not exist any more",
             hint="name a profile with long-term keys",
@@ -85,7 +87,7 @@ def _keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageError:
     if has_stray_token(options):
         return UsageError(
             f"{argument} holds a session token beside a long-term key (AKIA…), which AWS refuses",
-            hint=_without_token(argument, files),
+            hint=_find_token_remedy(argument, files),
         )
     if has_token(options):
         return UsageError(
@@ -96,10 +98,10 @@ def _keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageError:
         source = catalog.last_source_profile(argument)
         whose = f"{argument} is a role of {source}, which signs in" if source != argument else f"{argument} signs in"
         return UsageError(f"{whose} with {way.what}, not with long-term keys", hint=way.hint(source))
-    return _incomplete(argument, options, files)
+    return _explain_incomplete_key(argument, options, files)
 
 
-def _without_token(argument: str, files: AwsPaths) -> str:
+def _find_token_remedy(argument: str, files: AwsPaths) -> str:
     """Return the remedy for a stray token: the file and the lines to delete."""
     for path, headers in zip(files, choose_headers(files), strict=True):
         with suppress(OSError):
@@ -109,7 +111,7 @@ def _without_token(argument: str, files: AwsPaths) -> str:
     return f"delete {' and '.join(TOKENS)} under [DEFAULT]"
 
 
-def _incomplete(argument: str, options: Mapping[str, str], files: AwsPaths) -> UsageError:
+def _explain_incomplete_key(argument: str, options: Mapping[str, str], files: AwsPaths) -> UsageError:
     """Return the error for a profile with an incomplete long-term key."""
     configure = f"aws configure --profile {quote(argument)}"
     if is_session_key(options.get("aws_access_key_id", "")):
@@ -137,7 +139,9 @@ def _incomplete(argument: str, options: Mapping[str, str], files: AwsPaths) -> U
     return UsageError(f"{lacking}: {files.credentials} does not exist", hint=hint)
 
 
-def _unknown(catalog: Catalog, argument: str, files: AwsPaths, other_names: Iterable[str]) -> MistypedError:
+def _explain_unknown_name(
+    catalog: Catalog, argument: str, files: AwsPaths, other_names: Iterable[str]
+) -> MistypedError:
     """Return the error for an unknown profile; it does not repeat a code."""
     look = "see the profiles with: encee status" if catalog.session_profiles else "make the first one: encee setup"
     if not argument:
@@ -158,12 +162,12 @@ def _unknown(catalog: Catalog, argument: str, files: AwsPaths, other_names: Iter
         names = [name for name in re.split("[, ]+", argument) if name]
         hint = f"put a space between two profiles: {' '.join(map(quote, names))}"
         return MistypedError(message, hint=hint, typed=argument, intended=names)
-    if (similar := _similar(catalog, argument, other_names)) is None:
+    if (similar := _find_similar(catalog, argument, other_names)) is None:
         return MistypedError(message, hint=look)
     return MistypedError(message, hint=f"did you mean {similar}?", typed=argument, intended=[similar])
 
 
-def _similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str | None:
+def _find_similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str | None:
     """Return the profile with the most similar name, upper and lower case aside."""
     import difflib
 

@@ -50,7 +50,7 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
     """
     changed = []
     for store, catalog in ((credentials, _credentials), (config, _config)):
-        if not _naming(catalog(store.read_document().view), profile, serial):
+        if not _list_options_with(catalog(store.read_document().view), profile, serial):
             continue
         store.edit(partial(_forget, catalog=catalog, profile=profile, serial=serial))
         changed.append(store.path)
@@ -88,7 +88,7 @@ def _unsave(document: Document, *, profile: str, keep_section: bool) -> None:
 
 
 def _forget(document: Document, *, catalog: Callable[[View], Catalog], profile: str, serial: str) -> None:
-    document.remove_options(profile, _naming(catalog(document.view), profile, serial))
+    document.remove_options(profile, _list_options_with(catalog(document.view), profile, serial))
 
 
 def _credentials(view: View) -> Catalog:
@@ -99,14 +99,14 @@ def _config(view: View) -> Catalog:
     return Catalog({}, view)
 
 
-def _naming(catalog: Catalog, profile: str, serial: str) -> list[str]:
+def _list_options_with(catalog: Catalog, profile: str, serial: str) -> list[str]:
     """List the options of a profile that name a device."""
     options = catalog.options(profile)
     return [key for key in DEVICE_OPTIONS if options.get(key) == serial]
 
 
-def still_naming(catalog: Catalog, serial: str) -> Iterator[str]:
+def list_profiles_with(catalog: Catalog, serial: str) -> Iterator[str]:
     """List the profiles and roles that name a device."""
     for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
-        if _naming(catalog, profile, serial):
+        if _list_options_with(catalog, profile, serial):
             yield profile

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 
-def then(*steps: str) -> str | None:
+def join_steps(*steps: str) -> str | None:
     """Join steps to a remedy; None without a step."""
     return "; ".join(steps) or None
 

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import KEY_ID, expiry_of, holds_session, is_complete, managed_by_encee, session_in
+from encee.profiles.credentials import KEY_ID, holds_session, is_complete, managed_by_encee, read_expiry, read_session
 from encee.profiles.durations import expiring_threshold
-from encee.profiles.identifiers import account_of
+from encee.profiles.identifiers import find_account
 
 
-class Listed(NamedTuple):
+class SessionRow(NamedTuple):
     """A session, or a profile without a session.
 
     Args:
@@ -49,7 +49,9 @@ class Listed(NamedTuple):
         return "valid" if left >= least else "expiring"
 
 
-def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None) -> Iterator[Listed]:
+def list_sessions(
+    catalog: Catalog, length_of: Callable[[str], timedelta | None] = lambda _: None
+) -> Iterator[SessionRow]:
     """List a session for each long-term profile, then all other sessions.
 
     The others are further sessions of a profile, those of roles, those whose source profile does not exist, and those
@@ -71,11 +73,11 @@ def list_sessions(catalog: Catalog, length_of: Callable[[str], timedelta | None]
             is_taken = session_profile in {*source_of, *names, *catalog.long_term_profiles}
             name = source if is_taken else session_profile
         names.add(name)
-        yield _listed(catalog, name, source, length_of(source), exists=name in source_of)
+        yield _make_row(catalog, name, source, length_of(source), exists=name in source_of)
     for name, session_source in source_of.items():
         if name not in names:
             length = length_of(session_source) if session_source in catalog.session_profiles else None
-            yield _listed(catalog, name, session_source, length, exists=True)
+            yield _make_row(catalog, name, session_source, length, exists=True)
 
 
 def _is_session(catalog: Catalog, name: str) -> bool:
@@ -83,22 +85,22 @@ def _is_session(catalog: Catalog, name: str) -> bool:
     options = catalog.credentials[name]
     if managed_by_encee(options):
         return holds_session(options)
-    return name not in catalog.long_term_profiles and expiry_of(options) is not None
+    return name not in catalog.long_term_profiles and read_expiry(options) is not None
 
 
-def _listed(catalog: Catalog, name: str, source: str | None, length: timedelta | None, *, exists: bool) -> Listed:
+def _make_row(catalog: Catalog, name: str, source: str | None, length: timedelta | None, *, exists: bool) -> SessionRow:
     options = catalog.credentials[name] if exists else {}
     # A role, and so its session, can be in another account than the device in its profile.
     user = source if source and source not in catalog.role_profiles else None
     of_user = catalog.options(user) if user else {}
     account = (
-        account_of(catalog.device(user) if user else None, None)
-        or account_of(None, options.get("aws_access_key_id"))
-        or account_of(None, of_user.get("aws_access_key_id") or of_user.get(KEY_ID))
+        find_account(catalog.device(user) if user else None, None)
+        or find_account(None, options.get("aws_access_key_id"))
+        or find_account(None, of_user.get("aws_access_key_id") or of_user.get(KEY_ID))
     )
     is_of_another_account = source is not None and exists and catalog.has_session_of_another_account(name, source)
     if is_of_another_account:
-        account = account_of(None, options.get("aws_access_key_id"))
-    is_usable = session_in(options) is not None if managed_by_encee(options) else is_complete(options)
-    ends = expiry_of(options) if is_usable else None
-    return Listed(name, source, account, managed_by_encee(options), ends, length, is_of_another_account)
+        account = find_account(None, options.get("aws_access_key_id"))
+    is_usable = read_session(options) is not None if managed_by_encee(options) else is_complete(options)
+    ends = read_expiry(options) if is_usable else None
+    return SessionRow(name, source, account, managed_by_encee(options), ends, length, is_of_another_account)

@@ -12,15 +12,15 @@ from encee.errors import EnceeError, UsageError
 from encee.model import Role
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.credentials import IN_KEYRING
-from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, within
+from encee.profiles.durations import HOUR, LONGEST, LONGEST_ROLE, WORKING_DAY, parse_duration_within
 from encee.profiles.identifiers import (
     DEVICE_ARN,
     ROLE_ARN,
-    can_be_one_users,
-    checked_serial,
-    first_region,
+    default_region,
+    find_partition,
     is_device_name,
-    partition_of,
+    may_belong_together,
+    require_serial,
 )
 
 SEED = "encee_totp"
@@ -84,7 +84,7 @@ class Settings:
     def _legacy(self, profile: str) -> str | None:
         """Return the device of the first encee, unless it is of another account."""
         key = self._catalog.access_key(profile)
-        return self._legacy_serial if can_be_one_users(self._legacy_serial, key.id if key else None) else None
+        return self._legacy_serial if may_belong_together(self._legacy_serial, key.id if key else None) else None
 
     def serial(self, profile: str) -> str | None:
         """Return the checked serial number of a profile's device, if a setting names it.
@@ -114,7 +114,7 @@ class Settings:
             serials = self._catalog.devices_called(name, profile)
             return serials[0] if len(serials) == 1 else None
         return _checked(
-            checked_serial,
+            require_serial,
             ("", self._given.mfa_serial),
             *((name, self._environ.get(name)) for name in ("ENCEE_MFA_SERIAL", "MFA_DEVICE")),
             *saved,
@@ -175,7 +175,7 @@ class Settings:
             arn,
             name,
             read("external_id"),
-            within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
+            parse_duration_within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
         )
 
     def serial_of_role(self, profile: str) -> str | None:
@@ -237,11 +237,11 @@ class Settings:
             return own, None
         match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"
-        first = first_region(partition)
+        first = default_region(partition)
         for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if not (region := self._environ.get(variable)):
                 continue
-            if match is None or partition_of(region) == partition:
+            if match is None or find_partition(region) == partition:
                 return region, None
             return first, f"{variable}={region} is not in the partition {partition} of the device: using {first}"
         return first, None
@@ -254,8 +254,8 @@ def refuse_other_partition(region: str, serial: str | None, profile: str) -> Non
         UsageError: The device's ARN names another partition.
     """
     device = DEVICE_ARN.fullmatch(serial or "")
-    if device and partition_of(region) != device["partition"]:
-        command = ["encee", "refresh", profile, "--region", first_region(device["partition"])]
+    if device and find_partition(region) != device["partition"]:
+        command = ["encee", "refresh", profile, "--region", default_region(device["partition"])]
         raise UsageError(
             f"the region {region} of {profile} is not in {device['partition']}, the partition of the device {serial}",
             hint=join(command),
@@ -263,7 +263,9 @@ def refuse_other_partition(region: str, serial: str | None, profile: str) -> Non
 
 
 def _session_duration(value: str) -> timedelta:
-    return within(value, LONGEST, "a session cannot last {}: AWS grants 15m to 36h", "--duration 12h, a working day")
+    return parse_duration_within(
+        value, LONGEST, "a session cannot last {}: AWS grants 15m to 36h", "--duration 12h, a working day"
+    )
 
 
 def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:

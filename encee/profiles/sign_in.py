@@ -36,6 +36,6 @@ _SIGN_INS = {
 """Beginning of an option → how a profile with it signs in; in the order of botocore."""
 
 
-def sign_in(options: Mapping[str, str]) -> SignIn | None:
+def find_sign_in(options: Mapping[str, str]) -> SignIn | None:
     """Return how a profile with these options signs in, or None."""
     return next((way for begin, way in _SIGN_INS.items() if any(name.startswith(begin) for name in options)), None)

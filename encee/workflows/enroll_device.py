@@ -22,7 +22,7 @@ _CLOCK_IS_OFF = 3
 """By how many steps a device's clock may be off, or a person be slow, before it is worth a word."""
 
 
-class Person(Protocol):
+class EnrollingUser(Protocol):
     """Somebody at the terminal, with an authenticator app."""
 
     def another_name(self, taken: str, suggestion: str) -> str:
@@ -41,7 +41,7 @@ class Person(Protocol):
         """Be told what happens on the way."""
 
 
-class Enrolled(NamedTuple):
+class EnrolledDevice(NamedTuple):
     """A device that is enabled now.
 
     Args:
@@ -54,7 +54,7 @@ class Enrolled(NamedTuple):
 
     def seconds_left(self, now: datetime) -> float:
         """For how many seconds it does not show a code that is not used."""
-        return _seconds_behind(self.step, now)
+        return _seconds_shown(self.step, now)
 
 
 class _TwoCodes(NamedTuple):
@@ -65,7 +65,7 @@ class _TwoCodes(NamedTuple):
     step: int
 
 
-def checked_name(name: str) -> str:
+def require_device_name(name: str) -> str:
     """A name for a virtual device.
 
     Raises:
@@ -76,13 +76,15 @@ def checked_name(name: str) -> str:
     return name
 
 
-def enroll(at_aws: MfaDevices, user: Identity, name: str, person: Person, clock: Callable[[], datetime]) -> Enrolled:
+def enroll_device(
+    at_aws: MfaDevices, user: Identity, name: str, person: EnrollingUser, clock: Callable[[], datetime]
+) -> EnrolledDevice:
     """Make a virtual device, let a person take its secret in, and enable it with two of its codes.
 
     Args:
         at_aws: The user's devices. The long-term key may sign while there is none, later only a session with MFA.
         user: Whose it will be.
-        name: From `checked_name`.
+        name: From `require_device_name`.
         person: Who has the app.
         clock: Returns the present moment, UTC.
 
@@ -92,12 +94,12 @@ def enroll(at_aws: MfaDevices, user: Identity, name: str, person: Person, clock:
         AwsError: AWS refused, or could not be reached.
     """
     last = 0
-    with unless_enabled(at_aws, user, name, person) as device:
+    with temporary_device(at_aws, user, name, person) as device:
         person.show(device)
 
         def attempt() -> None:
             nonlocal last
-            first, second, last = _two_codes(device, person, clock)
+            first, second, last = _prompt_two_codes(device, person, clock)
             try:
                 at_aws.enable(device.serial, user=user.name, codes=(first, second))
             except LostAnswerError:
@@ -105,25 +107,25 @@ def enroll(at_aws: MfaDevices, user: Identity, name: str, person: Person, clock:
                     raise
 
         retry_wrong_codes(attempt, person.hear)
-    return Enrolled(device.serial, last)
+    return EnrolledDevice(device.serial, last)
 
 
 @contextmanager
-def unless_enabled(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> Iterator[NewDevice]:
+def temporary_device(at_aws: MfaDevices, user: Identity, name: str, person: EnrollingUser) -> Iterator[NewDevice]:
     """A new device, which is deleted again when the context does not come to its end.
 
     Where AWS does not allow that, or nobody knows whether there is a device, the person hears the command for an
     administrator. The arguments are those of `enroll`.
     """
-    device = _created(at_aws, user, name, person)
+    device = _create_device(at_aws, user, name, person)
     try:
         yield device
     except BaseException:
-        _take_back(at_aws, device.serial, person.hear)
+        _delete_device(at_aws, device.serial, person.hear)
         raise
 
 
-def _created(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> NewDevice:
+def _create_device(at_aws: MfaDevices, user: Identity, name: str, person: EnrollingUser) -> NewDevice:
     """A new device, of another name where that one is taken: what has it may be somebody's, and is left alone."""
     while True:
         try:
@@ -134,7 +136,7 @@ def _created(at_aws: MfaDevices, user: Identity, name: str, person: Person) -> N
             if isinstance(error, LostAnswerError) or not isinstance(error, AwsError):
                 serial = user.device_serial(name)
                 person.hear(f"it is not known whether {serial} was made; if it was, nobody has its secret")
-                person.hear(_command(serial))
+                person.hear(_delete_command(serial))
             raise
 
 
@@ -145,7 +147,7 @@ def _next_name(name: str) -> str:
     return f"{name}-2"
 
 
-def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> None:
+def _delete_device(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> None:
     """Delete a device that was not enabled, or say who can."""
     with suppress(EnceeError):  # where the terminal is gone, the device goes all the same
         hear(f"{serial} is not enabled, so it is deleted again")
@@ -158,10 +160,10 @@ def _take_back(at_aws: MfaDevices, serial: str, hear: Callable[[str], None]) -> 
     except Exception as error:  # noqa: BLE001 - it is told; what led here is raised
         reason = (error if isinstance(error, EnceeError) else unexpected(error)).message
         hear(f"{serial} is left over, and could not be deleted: {reason}")
-        hear(_command(serial))
+        hear(_delete_command(serial))
 
 
-def _command(serial: str) -> str:
+def _delete_command(serial: str) -> str:
     return f"an administrator can delete it: aws iam delete-virtual-mfa-device --serial-number {shlex.quote(serial)}"
 
 
@@ -173,7 +175,7 @@ def _is_enabled(at_aws: MfaDevices, serial: str) -> bool:
         return False
 
 
-def _two_codes(device: NewDevice, person: Person, clock: Callable[[], datetime]) -> _TwoCodes:
+def _prompt_two_codes(device: NewDevice, person: EnrollingUser, clock: Callable[[], datetime]) -> _TwoCodes:
     """Ask for codes until two have followed one another.
 
     A code that was mistyped is not of the device, and is told at once. One that was typed late is of a step before,
@@ -198,10 +200,10 @@ def _two_codes(device: NewDevice, person: Person, clock: Callable[[], datetime])
                 where = "ahead of" if off > 0 else "behind"
                 person.hear(f"the device's clock is some {abs(off) / 2:.0f} min {where} this machine's")
             first, last = code, step
-            person.wait(_seconds_behind(step, now))
+            person.wait(_seconds_shown(step, now))
 
 
-def _seconds_behind(step: int, now: datetime) -> float:
+def _seconds_shown(step: int, now: datetime) -> float:
     """For how many seconds the app still shows the code of a step, as far as this machine's clock can tell."""
     here = step_at(now)
     return seconds_until(here + 1, now) if step >= here else 0

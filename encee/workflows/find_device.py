@@ -11,7 +11,7 @@ from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
 from encee.errors import AwsError, UsageError
 from encee.model import Device
-from encee.profiles.identifiers import checked_serial
+from encee.profiles.identifiers import require_serial
 
 
 class Chooser(Protocol):
@@ -49,9 +49,9 @@ def find_device(
         if chooser is None or not may_ask_serial:
             raise UsageError(
                 f"no MFA device is known for {profile}, and IAM does not list the devices: {error.message}",
-                hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
+                hint=_naming_hint(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
             ) from error
-        return checked_serial(chooser.serial_for(profile))
+        return require_serial(chooser.serial_for(profile))
     return choose_device(devices, profile, chooser, naming).serial
 
 
@@ -74,16 +74,16 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
         raise
     except AwsError as error:
         with suppress(UsageError):
-            return checked_serial(name)  # a hardware token's looks like a name
+            return require_serial(name)  # a hardware token's looks like a name
         raise UsageError(
             f"the ARN of the device {name} of {signer.profile} is unknown, and IAM does not list the devices:"
             f" {error.message}",
-            hint=_name_it(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
+            hint=_naming_hint(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
         ) from error
-    return checked_serial(device_called(devices, name, signer.profile).serial)
+    return require_serial(match_device(devices, name, signer.profile).serial)
 
 
-def device_called(devices: Sequence[Device], word: str, profile: str) -> Device:
+def match_device(devices: Sequence[Device], word: str, profile: str) -> Device:
     """The device of a user that a word of the command line means: a serial number, or a name.
 
     Args:
@@ -131,17 +131,17 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
         serials = ", ".join(device.serial for device in usable)
         raise UsageError(
             f"the user of {profile} has {len(usable)} devices that give codes: {serials}",
-            hint=_name_it(naming, usable[0].serial),
+            hint=_naming_hint(naming, usable[0].serial),
         )
     if devices:
-        raise fido_only(profile)
+        raise fido_only_error(profile)
     raise UsageError(
         f"the user of {profile} has no MFA device yet",
         hint=f"encee device enroll {name}",
     )
 
 
-def fido_only(profile: str) -> UsageError:
+def fido_only_error(profile: str) -> UsageError:
     """Make the error for a user whose devices are all FIDO, which STS does not accept."""
     return UsageError(
         f"the user of {profile} has only FIDO security keys or passkeys, which AWS STS cannot use",
@@ -150,5 +150,5 @@ def fido_only(profile: str) -> UsageError:
     )
 
 
-def _name_it(naming: Sequence[str], serial: str) -> str:
+def _naming_hint(naming: Sequence[str], serial: str) -> str:
     return f"name one: {shlex.join([*naming, serial])}"

@@ -25,9 +25,9 @@ from encee.profiles.checks.keys import KEY_CHECKS
 from encee.profiles.checks.lines import LINE_CHECKS
 from encee.profiles.checks.profiles import PROFILE_CHECKS
 from encee.profiles.checks.setup import SETUP_CHECKS
-from encee.workflows.find_device import fido_only
+from encee.workflows.find_device import fido_only_error
 from encee.workflows.refresh.warm_connection import root_key
-from encee.workflows.refresh_check import refresh_check
+from encee.workflows.refresh_check import make_refresh_check
 
 Answer = TypeVar("Answer")
 
@@ -46,7 +46,7 @@ def _with_obstacle(check: Check[Examined]) -> Check[Examined]:
 _CONTENT_CHECKS = map(_with_obstacle, (*FILE_CHECKS, *LINE_CHECKS, *KEY_CHECKS, *PROFILE_CHECKS))
 _FILES_AND_PROFILES = (*SETUP_CHECKS, *ACCESS_CHECKS, *_CONTENT_CHECKS)
 
-REFRESH_CHECK = refresh_check(_FILES_AND_PROFILES)
+REFRESH_CHECK = make_refresh_check(_FILES_AND_PROFILES)
 
 OFFLINE_CHECKS = (*_FILES_AND_PROFILES, REFRESH_CHECK)
 
@@ -86,7 +86,7 @@ class Answers:
         return isinstance(self.identity, Identity) and self.identity.is_root
 
 
-def ask(
+def query_aws(
     signer: Signer, session: Session | None, serial: str | EnceeError | None, clock: Callable[[], datetime]
 ) -> Answers:
     """Ask AWS about a profile.
@@ -99,37 +99,37 @@ def ask(
     """
     clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
     before = clock()
-    who = _answer(lambda: get_caller_identity(clients.sts(signer), signer))
+    who = _catch_error(lambda: get_caller_identity(clients.sts(signer), signer))
     now = clock()
     if isinstance(who, AwsError):
         return Answers(signer.profile, serial, who, None, who, who, now)
-    ahead = _ahead(before, now, who.date) if who.date else None
+    ahead = _measure_clock_offset(before, now, who.date) if who.date else None
     signers = [signer] if session is None else [signer._replace(key=session, source_profile=signer.profile), signer]
-    devices = _first(signers, lambda by: list_devices(clients.iam(by), by))
-    age = _first(signers, lambda by: _created(clients, by, signer.key.id))
+    devices = _try_signers(signers, lambda by: list_devices(clients.iam(by), by))
+    age = _try_signers(signers, lambda by: _find_key_creation(clients, by, signer.key.id))
     return Answers(signer.profile, serial, who, ahead, devices, age, now)
 
 
-def _created(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
+def _find_key_creation(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
     """When a key of the user who signs was created, UTC; None where the user has no such key."""
     keys = list_access_keys(clients.iam(signer), signer)
     return next((key.created for key in keys if key.id == key_id), None)
 
 
-def _answer(send: Callable[[], Answer]) -> Answer | AwsError:
+def _catch_error(send: Callable[[], Answer]) -> Answer | AwsError:
     try:
         return send()
     except AwsError as error:
         return error
 
 
-def _first(signers: Sequence[Signer], send: Callable[[Signer], Answer]) -> Answer | AwsError:
+def _try_signers(signers: Sequence[Signer], send: Callable[[Signer], Answer]) -> Answer | AwsError:
     """The answer to the first of several who gets one."""
-    answer = _answer(lambda: send(signers[0]))
-    return _first(signers[1:], send) if isinstance(answer, AwsError) and signers[1:] else answer
+    answer = _catch_error(lambda: send(signers[0]))
+    return _try_signers(signers[1:], send) if isinstance(answer, AwsError) and signers[1:] else answer
 
 
-def _ahead(before: datetime, after: datetime, date: datetime) -> timedelta:
+def _measure_clock_offset(before: datetime, after: datetime, date: datetime) -> timedelta:
     """How far this machine's clock is certainly ahead of AWS's; negative where it is behind.
 
     AWS wrote the date, cut to the second, at some moment between the two that the clock here showed.
@@ -138,14 +138,14 @@ def _ahead(before: datetime, after: datetime, date: datetime) -> timedelta:
     return least if least > timedelta() else min(most, timedelta())
 
 
-def _endpoint(answers: Answers) -> Iterator[Finding]:
+def _check_endpoint(answers: Answers) -> Iterator[Finding]:
     error = answers.identity
     if isinstance(error, AwsError) and not isinstance(error, RejectedKeyError | ClockSkewError):
         state = State.UNKNOWN if isinstance(error, ThrottledError) else State.ERROR
         yield Finding(state, error.message, error.hint)
 
 
-def _clock(answers: Answers) -> Iterator[Finding]:
+def _check_clock(answers: Answers) -> Iterator[Finding]:
     if isinstance(answers.identity, ClockSkewError):
         yield Finding(State.ERROR, answers.identity.message, answers.identity.hint)
     elif answers.clock is None:
@@ -160,24 +160,24 @@ def _clock(answers: Answers) -> Iterator[Finding]:
         )
 
 
-def _key(answers: Answers) -> Iterator[Finding]:
+def _check_key(answers: Answers) -> Iterator[Finding]:
     error = answers.identity
     if isinstance(error, RejectedKeyError):
         yield Finding(State.ERROR, error.message, error.hint)
     elif isinstance(error, AwsError):
-        yield _not_asked()
+        yield _skip_check()
 
 
-def _root(answers: Answers) -> Iterator[Finding]:
+def _check_root_key(answers: Answers) -> Iterator[Finding]:
     if isinstance(answers.identity, AwsError):
-        yield _not_asked()
+        yield _skip_check()
     elif answers.is_root:
         error = root_key(answers.profile)
         yield Finding(State.ERROR, error.message, error.hint)
 
 
-def _no_device(answers: Answers) -> Iterator[Finding]:
-    if (unknown := _unknown_devices(answers)) is not None:
+def _check_device(answers: Answers) -> Iterator[Finding]:
+    if (unknown := _explain_unknown_devices(answers)) is not None:
         yield unknown
     elif not answers.devices:
         yield Finding(
@@ -188,22 +188,22 @@ def _no_device(answers: Answers) -> Iterator[Finding]:
         )
 
 
-def _fido_only(answers: Answers) -> Iterator[Finding]:
-    if (unknown := _unknown_devices(answers)) is not None:
+def _check_fido_only(answers: Answers) -> Iterator[Finding]:
+    if (unknown := _explain_unknown_devices(answers)) is not None:
         yield unknown
-    elif answers.devices and not _usable(answers):
-        error = fido_only(answers.profile)
+    elif answers.devices and not _list_usable_serials(answers):
+        error = fido_only_error(answers.profile)
         yield Finding(State.ERROR, error.message, error.hint)
 
 
-def _device_owner(answers: Answers) -> Iterator[Finding]:
+def _check_device_owner(answers: Answers) -> Iterator[Finding]:
     if answers.serial is None:
         yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh looks for one")
         return
-    if (unknown := _unknown_devices(answers)) is not None:
+    if (unknown := _explain_unknown_devices(answers)) is not None:
         yield unknown
-    elif isinstance(answers.serial, EnceeError) or not (usable := _usable(answers)):
-        yield _not_asked()
+    elif isinstance(answers.serial, EnceeError) or not (usable := _list_usable_serials(answers)):
+        yield _skip_check()
     elif answers.serial not in usable:
         message = f"{answers.serial}, which is saved for {answers.profile}, is no device of its user"
         command = join(["encee", "device", "save", answers.profile, *usable[:1]])
@@ -211,9 +211,9 @@ def _device_owner(answers: Answers) -> Iterator[Finding]:
         yield Finding(State.ERROR, message, choice, (command,))
 
 
-def _key_age(answers: Answers) -> Iterator[Finding]:
+def _check_key_age(answers: Answers) -> Iterator[Finding]:
     if answers.is_root or isinstance(answers.identity, AwsError):
-        yield _not_asked()
+        yield _skip_check()
     elif isinstance(answers.created, AwsError):
         yield Finding(State.UNKNOWN, f"the age of the key cannot be told: {answers.created.message}")
     elif answers.created is None:
@@ -225,32 +225,32 @@ def _key_age(answers: Answers) -> Iterator[Finding]:
             yield Finding(State.WARNING, message, None, (join(["encee", "keys", "rotate", answers.profile]),))
 
 
-def _usable(answers: Answers) -> list[str]:
+def _list_usable_serials(answers: Answers) -> list[str]:
     devices = () if isinstance(answers.devices, AwsError) else answers.devices
     return [device.serial for device in devices if device.gives_codes]
 
 
-def _unknown_devices(answers: Answers) -> Finding | None:
+def _explain_unknown_devices(answers: Answers) -> Finding | None:
     """What is said where the devices are not known, or None."""
     if answers.is_root or isinstance(answers.identity, AwsError):
-        return _not_asked()
+        return _skip_check()
     if isinstance(answers.devices, AwsError):
         return Finding(State.UNKNOWN, f"the devices of the user cannot be listed: {answers.devices.message}")
     return None
 
 
-def _not_asked() -> Finding:
+def _skip_check() -> Finding:
     return Finding(State.UNKNOWN, "not asked, after what was found before")
 
 
 ONLINE_CHECKS: tuple[Check[Answers], ...] = (
-    Check("sts-endpoint", "STS can be reached", _endpoint),
-    Check("clock", "this machine's clock agrees with AWS's", _clock),
-    Check("key-alive", "the key is alive", _key),
-    Check("root-key", "the key is a user's, and not the root user's", _root),
-    Check("no-device", "the user has an MFA device", _no_device),
-    Check("fido-only", "the user's devices are not FIDO security keys or passkeys only", _fido_only),
-    Check("device-owner", "the device that is saved is the user's", _device_owner),
-    Check("key-age", f"the key is not older than {_OLD.days} days", _key_age),
+    Check("sts-endpoint", "STS can be reached", _check_endpoint),
+    Check("clock", "this machine's clock agrees with AWS's", _check_clock),
+    Check("key-alive", "the key is alive", _check_key),
+    Check("root-key", "the key is a user's, and not the root user's", _check_root_key),
+    Check("no-device", "the user has an MFA device", _check_device),
+    Check("fido-only", "the user's devices are not FIDO security keys or passkeys only", _check_fido_only),
+    Check("device-owner", "the device that is saved is the user's", _check_device_owner),
+    Check("key-age", f"the key is not older than {_OLD.days} days", _check_key_age),
 )
 """In the order in which they are shown."""

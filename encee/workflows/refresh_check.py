@@ -10,7 +10,7 @@ from encee.errors import EnceeError
 from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options
-from encee.profiles.remedies import then
+from encee.profiles.remedies import join_steps
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.refresh.edits import placeholder, session_edit
 from encee.workflows.refresh.jobs import Job, Plan
@@ -22,7 +22,7 @@ _WITH_DEFAULTS = ("encee_duration", "duration_seconds", "role_session_name")
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
+def make_refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
     """The check whether each profile can be refreshed.
 
     Args:
@@ -34,17 +34,17 @@ def refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
             yield Finding(State.UNKNOWN, "the files have to be fixed first")
             return
         reported = [finding.message for check in others for finding in check.look(examined)]
-        for error, profiles in _reasons(examined):
+        for error, profiles in _group_failures(examined):
             if not is_reported(error.message, reported):
                 names = " and ".join(profiles)
                 state = State.ERROR if examined.catalog.long_term_profiles.keys() & set(profiles) else State.WARNING
-                remedy = _remedy(error.message, examined)
+                remedy = _find_remedy(error.message, examined)
                 yield Finding(state, f"{names} cannot be refreshed: {error.message}", *(remedy or (error.hint,)))
 
     return Check("refresh", "every profile with long-term keys and every role can be refreshed", look)
 
 
-def _remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ...]] | None:
+def _find_remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ...]] | None:
     """What takes away a setting that is not valid and has a default; None for another fault."""
     if (variable := re.match(r"(ENCEE_\w+|MFA_\w+): ", message)) and variable[1] in examined.environ:
         return None, (f"unset {variable[1]}",)
@@ -52,7 +52,7 @@ def _remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ..
         for option in _WITH_DEFAULTS:
             if message.startswith((f"{option} of {profile}: ", f"{option} of {profile} is ")):
                 steps = (delete_options(file, profile, [option]) for file in examined.both)
-                return then(*filter(None, steps)), ()
+                return join_steps(*filter(None, steps)), ()
     return None
 
 
@@ -66,40 +66,40 @@ def is_reported(message: str, reported: Sequence[str]) -> bool:
     )
 
 
-def _reasons(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]]:
+def _group_failures(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]]:
     """What prevents a refresh, each with the profiles that it prevents."""
     reasons: dict[str, tuple[EnceeError, list[str]]] = {}
-    for profile, error in _failures(examined):
+    for profile, error in _find_failures(examined):
         reasons.setdefault(error.message, (error, []))[1].append(profile)
     yield from reasons.values()
 
 
-def _failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
+def _find_failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
     """Each profile that cannot be refreshed, and why."""
     jobs: dict[str, Job] = {}
     for profile in examined.catalog.session_profiles:
         if MISPLACED_PREFIX.fullmatch(profile):
             continue  # has a check of its own
         try:
-            planned = _plan(profile, examined)
+            planned = _plan_refresh(profile, examined)
         except EnceeError as error:
             yield profile, error
             continue
         yield from ((profile, failed.error) for failed in planned.failures)
         both: list[Job] = [*planned.codes, *planned.roles]
         jobs.update((profile, job) for job in both if job.targets[0].profile == profile)
-    if _edit_error(list(jobs.values()), examined):
-        errors = {profile: _edit_error([job], examined) for profile, job in jobs.items()}
+    if _find_edit_error(list(jobs.values()), examined):
+        errors = {profile: _find_edit_error([job], examined) for profile, job in jobs.items()}
         yield from ((profile, error) for profile, error in errors.items() if error)
 
 
-def _plan(profile: str, examined: Examined) -> Plan:
+def _plan_refresh(profile: str, examined: Examined) -> Plan:
     files = AwsPaths(examined.credentials.path, examined.config.path)
     settings = Settings(GivenSettings(), examined.environ, examined.catalog, examined.legacy_serial)
     return plan([profile], examined.catalog, settings, files)
 
 
-def _edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
+def _find_edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
     """Why the sessions of jobs could not be written into the credentials file; None where they could."""
     file = examined.credentials
     try:

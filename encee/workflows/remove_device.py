@@ -13,7 +13,7 @@ from encee.errors import AwsError, FileRefusedError, UsageError
 from encee.model import Device
 from encee.profiles.identifiers import DEVICE_ARN
 from encee.profiles.mfa_serial import forget_device
-from encee.workflows.find_device import device_called
+from encee.workflows.find_device import match_device
 
 
 class Removal(NamedTuple):
@@ -52,7 +52,7 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
     name = shlex.quote(profile)
     # A removal that failed halfway has disabled the device, so that IAM does not list it: its ARN names it.
     is_enabled = word in {one.serial for one in devices} or DEVICE_ARN.fullmatch(word) is None
-    device = device_called(devices, word, profile) if is_enabled else None
+    device = match_device(devices, word, profile) if is_enabled else None
     serial = device.serial if device else word
     others = any(one.gives_codes for one in devices if one is not device)
     removal = Removal(profile, serial, device, is_last=device is not None and device.gives_codes and not others)
@@ -65,7 +65,7 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
     return removal
 
 
-def carry_out_removal(
+def remove_device(
     removal: Removal,
     at_aws: MfaDevices,
     credentials: AwsFile,

@@ -30,11 +30,11 @@ from encee.profiles.key_edits import (
     OLD_KEY,
     begin_rotation,
     end_rotation,
+    find_headers,
+    find_sections,
     is_locked,
-    places_of,
-    put_in_place,
-    refuse_elsewhere,
-    sections_with,
+    refuse_key_in_config,
+    replace_key,
 )
 
 LEAST = timedelta(minutes=5)
@@ -180,9 +180,9 @@ class Rotation:
         catalog = self._rehearse()
         keys = AccessKeys(self._clients, signer)
         present, others = self._present(keys.list())
-        sections = tuple(sections_with(self._credentials.read_document().view, self._old))
+        sections = tuple(find_sections(self._credentials.read_document().view, self._old))
         old_id = catalog.one_line(self._profile, OLD_KEY)
-        if old_id and not places_of(catalog, old_id):
+        if old_id and not find_headers(catalog, old_id):
             return Preview(present.user, old_id, _last_use(keys, old_id), present.id, None, sections)
         for other in others:
             if not self._is_left_over(other, catalog):
@@ -195,7 +195,7 @@ class Rotation:
         catalog = self._rehearse()
         present, others = self._present(keys.list())
         old_id = catalog.one_line(self._profile, OLD_KEY)
-        if old_id and not places_of(catalog, old_id):
+        if old_id and not find_headers(catalog, old_id):
             self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
             return self._retire(keys, old_id, present, is_there=old_id in {other.id for other in others})
         for other in others:
@@ -212,24 +212,24 @@ class Rotation:
 
     def _is_left_over(self, other: UserKey, catalog: Catalog) -> bool:
         """Whether an interrupted rotation made a key and did not put it into the file."""
-        return other.id == catalog.one_line(self._profile, NEW_KEY) and not places_of(catalog, other.id)
+        return other.id == catalog.one_line(self._profile, NEW_KEY) and not find_headers(catalog, other.id)
 
     def _rehearse(self) -> Catalog:
         """The two files, in which nothing stands in the way of a new key."""
         catalog = self._read()
-        refuse_elsewhere(catalog, self._old, self._files)
+        refuse_key_in_config(catalog, self._old, self._files)
         self._locked = any(is_locked(options, self._old.id) for options in catalog.credentials.values())
         if self._locked:
             keyring.fetch(keyring.Kind.KEY, self._old.id)  # whatever it says: it has to answer
         new = AccessKey("AKIA" + "X" * 16, "x" * 40)
-        self._credentials.rehearse(begin_rotation(self._old, new.id), put_in_place(self._old, new))
+        self._credentials.rehearse(begin_rotation(self._old, new.id), replace_key(self._old, new))
         return catalog
 
     def _forget(self, key_id: str) -> None:
         """Take the secret of a key that is gone out of the keyring, where it would be in nobody's way."""
         if self._locked:
             with suppress(EnceeError):
-                keyring.forget(keyring.Kind.KEY, key_id)
+                keyring.delete(keyring.Kind.KEY, key_id)
 
     def _read(self) -> Catalog:
         return Catalog(self._credentials.read_document().view, self._config.read_document().view)
@@ -258,7 +258,7 @@ class Rotation:
             UsageError: It was used, the files hold it, or `delete_unused` does not say that it may go.
         """
         used = keys.get_last_use(other.id)
-        held = places_of(catalog, other.id)
+        held = find_headers(catalog, other.id)
         if delete_unused and not used and not held:
             return
         facts = [
@@ -297,8 +297,8 @@ class Rotation:
             self._notify(f"created {new.id}; waiting until it works everywhere")
             self._try(new, in_a_row=_IN_A_ROW)
             if self._locked:
-                keyring.keep(keyring.Kind.KEY, new.id, new.secret)
-            self._credentials.edit(put_in_place(self._old, new))
+                keyring.store(keyring.Kind.KEY, new.id, new.secret)
+            self._credentials.edit(replace_key(self._old, new))
         except (Exception, KeyboardInterrupt) as error:
             standing, again = self._take_back(keys, new, noted=noted)
             raise _standing(error, standing, again) from error
@@ -306,7 +306,7 @@ class Rotation:
     def _take_back(self, keys: AccessKeys, new: AccessKey, *, noted: bool) -> tuple[str, str]:
         """Delete a new key that is not in the file; where things stand then, and the command to go on with."""
         try:
-            written = bool(places_of(self._read(), new.id))
+            written = bool(find_headers(self._read(), new.id))
         except EnceeError:
             written = True
         if written:
@@ -331,7 +331,7 @@ class Rotation:
                     f"another program has changed the key of {self._profile} in {self._files.credentials}",
                     hint=f"see which one is there now: encee keys list {quote(self._profile)}",
                 )
-            sections = sections_with(self._credentials.read_document().view, key)
+            sections = find_sections(self._credentials.read_document().view, key)
             self._try(key, in_a_row=1)
             if is_there:
                 keys.deactivate(old_id)

@@ -4,7 +4,7 @@ import pytest
 import tree_sitter
 import tree_sitter_pwsh
 
-from encee.profiles.export import CLEARED, lines
+from encee.profiles.export import CLEARED, format_for_shell
 from tests.conftest import Encee, Home, Person
 
 NASTY = """a$b `c` 'd' "e" \\f %g% !h $(i) \u2018j\u2019 \u201ak\u201b é *"""
@@ -50,7 +50,7 @@ def test_the_lines_of_use_are_powershell(encee: Encee, dev: Person, monkeypatch:
 
 @pytest.mark.parametrize("value", [NASTY, "", "'", "''", "$(touch F)", "`", "\u2019", "a'; rm b; '"])
 def test_a_value_is_one_string_without_substitutions(value: str, home: Home) -> None:
-    text = lines("powershell", {"A": value}, cleared=())
+    text = format_for_shell("powershell", {"A": value}, cleared=())
     assert not faults(text.translate(dict.fromkeys(map(ord, QUOTES[1:]), "'")))
     assert text.startswith("$Env:A = '")
     # As the tokenizer reads it: two quotes of any kind are one of them, and a single one ends the string.

@@ -8,7 +8,7 @@ from encee.awsfile.paths import AwsPaths
 from encee.errors import ExitCode, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.lookup_errors import explain_lookup_failure
 
 KEYS = {"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}
 THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}
@@ -117,7 +117,7 @@ def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: li
 
 
 def test_a_session_without_a_source_says_that_it_is_gone() -> None:
-    error = not_a_source(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
+    error = explain_lookup_failure(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
     assert error.message == "dev-mfa is a session profile, and its source profile dev does not exist any more"
 
 
@@ -138,7 +138,7 @@ def test_a_session_without_a_source_says_that_it_is_gone() -> None:
     ],
 )
 def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> None:
-    error = not_a_source(Catalog({"Dev": KEYS, "Prod": KEYS}, {}), word, FILES)
+    error = explain_lookup_failure(Catalog({"Dev": KEYS, "Prod": KEYS}, {}), word, FILES)
     assert isinstance(error, UsageError)
     assert error.message.startswith(message)
     assert hint in (error.hint or "")
@@ -148,18 +148,20 @@ def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> N
 def test_a_session_profile_of_several_names_them() -> None:
     section = {"encee_session_profile": "both"}
     catalog = Catalog({"a b": KEYS, "dev": KEYS}, {"profile 'a b'": section, "profile dev": section})
-    error = not_a_source(catalog, "both", FILES)
+    error = explain_lookup_failure(catalog, "both", FILES)
     assert (error.message, error.hint) == ("both is the session profile of a b and dev", "name one of them: 'a b'")
 
 
 def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
     assert Catalog({"123456": KEYS}, {}).profile_for("123456") == "123456"
-    assert not_a_source(Catalog({"123456": {"region": "x"}}, {}), "123456", FILES).message.startswith("123456 has no")
+    assert explain_lookup_failure(Catalog({"123456": {"region": "x"}}, {}), "123456", FILES).message.startswith(
+        "123456 has no"
+    )
 
 
 @pytest.mark.parametrize("word", ["admin", "admin-mfa"])
 def test_says_that_a_role_has_no_session_yet(word: str) -> None:
-    error = not_a_source(Catalog({"dev": KEYS}, {"profile admin": ROLE}), word, FILES)
+    error = explain_lookup_failure(Catalog({"dev": KEYS}, {"profile admin": ROLE}), word, FILES)
     assert error.exit_code is ExitCode.NO_SESSION
     assert (error.message, error.hint) == ("admin has no session yet", "encee refresh admin")
 
@@ -170,8 +172,8 @@ ODD = "a b; touch 'x'"
 def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
     half = {"aws_access_key_id": "AKIAX"}
     lone = {"aws_access_key_id": "ASIAX"}
-    hints = [not_a_source(Catalog({ODD: section}, {}), ODD, FILES).hint for section in ({}, half, lone)]
-    hints.append(not_a_source(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}), ODD, FILES).hint)
+    hints = [explain_lookup_failure(Catalog({ODD: section}, {}), ODD, FILES).hint for section in ({}, half, lone)]
+    hints.append(explain_lookup_failure(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}), ODD, FILES).hint)
     catalog = Catalog({ODD: KEYS, "dev-mfa": KEYS}, {})
     with pytest.raises(UsageError) as swapped:
         catalog.refuse_key(ODD, AccessKey("x", "y"))

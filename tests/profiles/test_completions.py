@@ -5,7 +5,14 @@ import subprocess
 import pytest
 
 from encee.profiles.catalog import Catalog
-from encee.profiles.completions import Offer, fitting, listed, refreshable, removable, servable
+from encee.profiles.completions import (
+    Offer,
+    complete_name,
+    offer_refreshable,
+    offer_removable,
+    offer_sessions,
+    offer_usable,
+)
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s"}
 THEIRS = {"aws_access_key_id": "ASIAX", "aws_secret_access_key": "s", "aws_session_token": "t"}
@@ -27,32 +34,32 @@ CATALOG = Catalog(
 @pytest.mark.parametrize(
     ("offer", "begin", "names"),
     [
-        (refreshable, "", ["dev", "prod-long-term", "admin"]),
-        (refreshable, "d", ["dev"]),
-        (refreshable, "dev-", ["dev-mfa"]),
-        (refreshable, "c", ["custom"]),
-        (refreshable, "t", []),
-        (servable, "", ["dev", "prod-long-term", "admin", "theirs", "old"]),
-        (servable, "dev-", ["dev-mfa"]),
-        (listed, "", ["dev-mfa", "prod", "custom", "old"]),
-        (listed, "prod-", ["prod-long-term"]),
-        (removable, "", ["dev-mfa", "custom"]),
-        (removable, "dev", ["dev-mfa"]),
-        (removable, "x", []),
+        (offer_refreshable, "", ["dev", "prod-long-term", "admin"]),
+        (offer_refreshable, "d", ["dev"]),
+        (offer_refreshable, "dev-", ["dev-mfa"]),
+        (offer_refreshable, "c", ["custom"]),
+        (offer_refreshable, "t", []),
+        (offer_usable, "", ["dev", "prod-long-term", "admin", "theirs", "old"]),
+        (offer_usable, "dev-", ["dev-mfa"]),
+        (offer_sessions, "", ["dev-mfa", "prod", "custom", "old"]),
+        (offer_sessions, "prod-", ["prod-long-term"]),
+        (offer_removable, "", ["dev-mfa", "custom"]),
+        (offer_removable, "dev", ["dev-mfa"]),
+        (offer_removable, "x", []),
     ],
 )
 def test_each_command_has_the_names_that_it_takes(offer: Offer, begin: str, names: list[str]) -> None:
-    assert fitting(offer, CATALOG, begin) == names
+    assert complete_name(offer, CATALOG, begin) == names
 
 
 def test_a_profile_means_its_session_where_no_session_begins_so() -> None:
     catalog = Catalog({"dev": KEYS, "work": OURS | {"encee_source": "dev"}}, {})
-    assert fitting(removable, catalog, "d") == ["dev"]
+    assert complete_name(offer_removable, catalog, "d") == ["dev"]
 
 
 def test_what_the_line_holds_already_is_not_offered_again() -> None:
-    assert fitting(refreshable, CATALOG, "", ["dev"]) == ["prod-long-term", "admin"]
-    assert fitting(refreshable, CATALOG, "dev", ["dev"]) == []
+    assert complete_name(offer_refreshable, CATALOG, "", ["dev"]) == ["prod-long-term", "admin"]
+    assert complete_name(offer_refreshable, CATALOG, "dev", ["dev"]) == []
 
 
 NASTY = [
@@ -65,8 +72,8 @@ NASTY = [
 def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> None:
     catalog = Catalog({name: KEYS, "dev": KEYS}, {})
     assert name in catalog.long_term_profiles
-    assert fitting(refreshable, catalog, "") == ["dev"]
-    assert fitting(refreshable, catalog, name[0]) == []
+    assert complete_name(offer_refreshable, catalog, "") == ["dev"]
+    assert complete_name(offer_refreshable, catalog, name[0]) == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> 
 def test_a_name_that_is_offered_is_one_plain_word(shell: str) -> None:
     names = ["dev", "me@corp:dev", "a.b_c-d/e+f%g", "x%1", "_x", ".y", "A9"]
     catalog = Catalog(dict.fromkeys(names, KEYS), {})
-    assert fitting(refreshable, catalog, "") == names
+    assert complete_name(offer_refreshable, catalog, "") == names
     script = f"printf '%s\\n' {' '.join(names)}"
     done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:-1] == names

@@ -10,14 +10,14 @@ from encee.awsfile.syntax import PORTABLE_VALUE
 from encee.model import Session
 from encee.profiles.credentials import (
     FOREIGN_KEYS,
-    expiry_of,
     has_long_term_key,
     holds_session,
-    quoted,
-    session_in,
+    quote_profile,
+    read_expiry,
+    read_session,
+    read_source,
     session_options,
-    source_in,
-    unquoted,
+    unquote_profile,
 )
 
 SESSION = Session("ASIAX", "secret", "token", datetime(2026, 11, 22, 17, tzinfo=UTC))
@@ -25,8 +25,8 @@ SESSION = Session("ASIAX", "secret", "token", datetime(2026, 11, 22, 17, tzinfo=
 
 def test_reads_what_it_writes() -> None:
     options = session_options(SESSION, "my dev")
-    assert session_in(options) == SESSION
-    assert source_in(options) == "my dev"
+    assert read_session(options) == SESSION
+    assert read_source(options) == "my dev"
     assert all(PORTABLE_VALUE.fullmatch(value) for value in options.values())
     assert options["expiration"] == "2026-11-22T17:00:00Z"
 
@@ -42,12 +42,12 @@ def test_reads_what_it_writes() -> None:
     ],
 )
 def test_a_part_of_a_session_is_none(odd: dict[str, str]) -> None:
-    assert session_in(session_options(SESSION, "dev") | odd) is None
+    assert read_session(session_options(SESSION, "dev") | odd) is None
 
 
 @pytest.mark.parametrize("odd", [{"manager": "awsume"}, {"encee_source": ""}])
 def test_only_encee_says_what_a_session_was_made_from(odd: dict[str, str]) -> None:
-    assert source_in(session_options(SESSION, "dev") | odd) is None
+    assert read_source(session_options(SESSION, "dev") | odd) is None
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_distinguishes_keys_from_sessions(options: dict[str, str], keys: bool, s
 
 @pytest.mark.parametrize("name", ["dev", "my dev", "50%", "a;b#c", "é", "a/b@c:d+e"])
 def test_a_source_name_survives_being_written(name: str) -> None:
-    assert unquoted(quoted(name)) == name
-    assert quoted("dev") == "dev"
+    assert unquote_profile(quote_profile(name)) == name
+    assert quote_profile("dev") == "dev"
 
 
 @pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
@@ -98,20 +98,20 @@ def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_an_end_of_the_calendar_is_no_expiry(value: str, manager: str) -> None:
-    assert expiry_of({"expiration": value, "manager": manager}) is None
-    read = expiry_of({"expiration": value, "manager": manager, "aws_session_expiration": "2026-11-22T17:00:00Z"})
+    assert read_expiry({"expiration": value, "manager": manager}) is None
+    read = read_expiry({"expiration": value, "manager": manager, "aws_session_expiration": "2026-11-22T17:00:00Z"})
     assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)
 
 
 @pytest.mark.usefixtures("anywhere")
 @pytest.mark.parametrize("value", ["0001-01-02T12:00:00Z", "9999-12-30T12:00:00Z"])
 def test_every_expiry_can_be_shown_in_local_time(value: str) -> None:
-    moment = expiry_of({"expiration": value})
+    moment = read_expiry({"expiration": value})
     assert moment
     assert moment.astimezone().astimezone(UTC) == moment
 
 
 @pytest.mark.parametrize("key", FOREIGN_KEYS)
 def test_what_another_tool_left_in_a_section_comes_behind_expiration(key: str) -> None:
-    read = expiry_of({key: "2026-01-01T00:00:00Z", "expiration": "2026-11-22T17:00:00Z"})
+    read = read_expiry({key: "2026-01-01T00:00:00Z", "expiration": "2026-11-22T17:00:00Z"})
     assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)

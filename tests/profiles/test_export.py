@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from encee.errors import EnceeError
 from encee.model import AccessKey, Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.export import Exported, lines, of_session
+from encee.profiles.export import ExportedSession, export_session, format_for_shell
 from encee.profiles.importers.awsenv import AwsEnv
 from encee.profiles.keyring import locked_key
 from tests.cli.conftest import NASTY
@@ -45,7 +45,7 @@ def test_every_value_survives_the_shell(
 ) -> None:
     wanted = {f"V{number}": text for number, text in enumerate([NASTY, *texts])}
     file = tmp_path / "lines"
-    file.write_bytes((lines(shell, wanted, cleared=["GONE", "NEVER_THERE"]) + "\n").encode())
+    file.write_bytes((format_for_shell(shell, wanted, cleared=["GONE", "NEVER_THERE"]) + "\n").encode())
     done = subprocess.run(
         [*program, f"{evaluate.format(file)}\nenv -0"],
         capture_output=True,
@@ -71,7 +71,7 @@ def of_powershell(literal: str) -> str:
 @given(value=values)
 def test_powershells_rules_of_quoting_are_kept(value: str) -> None:
     try:
-        text = lines("powershell", {"A": value}, cleared=["B"])
+        text = format_for_shell("powershell", {"A": value}, cleared=["B"])
     except EnceeError:
         assert re.search(r"[\x00-\x1f\x7f]", value)  # a line at a time may be evaluated
         return
@@ -94,7 +94,7 @@ def of_docker(text: str) -> dict[str, str]:
 @given(value=values)
 def test_dotenv_is_as_docker_reads_it_or_refused(value: str) -> None:
     try:
-        text = lines("dotenv", {"A": value, "B": "c"}, cleared=["D"])
+        text = format_for_shell("dotenv", {"A": value, "B": "c"}, cleared=["D"])
     except EnceeError:
         assert re.search(r"""^\s|\s$|[\x00-\x1f"'`\\$#]""", value)
         return
@@ -104,13 +104,13 @@ def test_dotenv_is_as_docker_reads_it_or_refused(value: str) -> None:
 
 
 def test_dotenv_carries_what_sts_returns() -> None:
-    assert lines("dotenv", {"A": "b/c+d=="}) == "A=b/c+d=="
+    assert format_for_shell("dotenv", {"A": "b/c+d=="}) == "A=b/c+d=="
 
 
 @given(value=values)
 def test_cmd_gets_only_what_it_takes_as_it_is(value: str) -> None:
     try:
-        text = lines("cmd", {"A": value})
+        text = format_for_shell("cmd", {"A": value})
     except EnceeError:
         assert re.search(r'[\x00-\x1f"%!]', value)
         return
@@ -121,20 +121,20 @@ def test_cmd_gets_only_what_it_takes_as_it_is(value: str) -> None:
 
 
 def test_cmd_sets_and_unsets() -> None:
-    assert lines("cmd", {"A": "b/c+d=="}, cleared=["X"]) == 'set "X="\nset "A=b/c+d=="'
+    assert format_for_shell("cmd", {"A": "b/c+d=="}, cleared=["X"]) == 'set "X="\nset "A=b/c+d=="'
 
 
 @pytest.mark.parametrize("shell", ["cmd", "dotenv", "powershell"])
 def test_a_refusal_does_not_show_the_value(shell: str) -> None:
     with pytest.raises(EnceeError) as refused:
-        lines(shell, {"AWS_SECRET_ACCESS_KEY": "se\ncret"})
+        format_for_shell(shell, {"AWS_SECRET_ACCESS_KEY": "se\ncret"})
     assert "AWS_SECRET_ACCESS_KEY" in refused.value.message
     assert "cret" not in refused.value.message + (refused.value.hint or "").replace("SECRET", "")
 
 
 @given(value=values)
 def test_json_holds_every_value(value: str) -> None:
-    assert json.loads(lines("json", {"A": value}, cleared=["B"])) == {
+    assert json.loads(format_for_shell("json", {"A": value}, cleared=["B"])) == {
         "encee_format": 1,
         "set": {"A": value},
         "unset": ["B"],
@@ -143,7 +143,7 @@ def test_json_holds_every_value(value: str) -> None:
 
 @pytest.mark.parametrize(("secret", "token"), [("a\0b", "t"), ("s", "a\0b")])
 def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> None:
-    session = Exported("dev-mfa", "dev", "ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
+    session = ExportedSession("dev-mfa", "dev", "ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
     with pytest.raises(EnceeError, match="no environment variable can hold") as refused:
         session.variables()
     assert "a\0b" not in refused.value.message
@@ -157,7 +157,7 @@ def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> No
 @pytest.mark.parametrize("evaluate", ["cat {0} | source", "eval (cat {0})", "called"])
 def test_a_local_variable_of_fish_that_would_win_is_told(tmp_path: Path, name: str, evaluate: str) -> None:
     file = tmp_path / "lines"
-    file.write_text(lines("fish", {"SET": "new"}, cleared=["CLEARED"]) + "\n")
+    file.write_text(format_for_shell("fish", {"SET": "new"}, cleared=["CLEARED"]) + "\n")
     here = evaluate.format(file)
     script = f"function called; cat {file} | source; end; function f; set -lx {name} here; if true; {here}; end; end"
     script += "; set -gx CLEARED kept; f; or echo failed; set -q SET; or env | grep '^CLEARED='"
@@ -183,7 +183,7 @@ def test_a_universal_variable_of_fish_that_would_win_is_told_and_kept(
     tmp_path: Path, fish_home: dict[str, str], evaluate: str
 ) -> None:
     file = tmp_path / "lines"
-    file.write_text(lines("fish", {"SECRET": "new"}, cleared=["LEFT", "OTHER"]) + "\n")
+    file.write_text(format_for_shell("fish", {"SECRET": "new"}, cleared=["LEFT", "OTHER"]) + "\n")
     show = 'echo "<$LEFT> <$SECRET> <$OTHER>"; set -q -U LEFT'
     script = f"set -gx OTHER kept; {evaluate.format(file)}; or echo failed; {show}"
     done = subprocess.run(["fish", "-c", script], env=fish_home, capture_output=True, text=True, check=True)
@@ -197,7 +197,7 @@ def test_a_universal_variable_of_fish_that_would_win_is_told_and_kept(
 @pytest.mark.needs("fish")
 def test_a_universal_variable_of_fish_that_is_set_anew_does_not_win(tmp_path: Path, fish_home: dict[str, str]) -> None:
     file = tmp_path / "lines"
-    file.write_text(lines("fish", {"LEFT": "new"}, cleared=["OTHER"]) + "\n")
+    file.write_text(format_for_shell("fish", {"LEFT": "new"}, cleared=["OTHER"]) + "\n")
     script = f"cat {file} | source; env | grep LEFT; set -q name left; or echo tidy"
     done = subprocess.run(["fish", "-c", script], env=fish_home, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("LEFT=new\ntidy\n", "")
@@ -207,6 +207,12 @@ def test_nothing_that_carries_a_secret_shows_it_in_its_repr() -> None:
     key = AccessKey("AKIAX", "top/secret+1")
     session = Session("ASIAX", "top/secret+2", "top/secret+3", datetime(2026, 11, 22, tzinfo=UTC))
     catalog = Catalog({"dev": {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}}, {})
-    nouns = [key, session, of_session(session, catalog, "dev", "dev-mfa"), AwsEnv(key, None, None, ()), locked_key("A")]
+    nouns = [
+        key,
+        session,
+        export_session(session, catalog, "dev", "dev-mfa"),
+        AwsEnv(key, None, None, ()),
+        locked_key("A"),
+    ]
     assert "dev-mfa" in repr(nouns)
     assert "top/secret" not in repr(nouns)

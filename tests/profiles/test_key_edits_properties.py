@@ -12,7 +12,7 @@ from encee.awsfile.file import Edit
 from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import AccessKey
-from encee.profiles.key_edits import begin_rotation, end_rotation, lock, put_in_place, unlock
+from encee.profiles.key_edits import begin_rotation, end_rotation, lock_key, replace_key, unlock_key
 from encee.profiles.keyring import locked_key
 from tests.awsfile.test_document_properties import GAPS, KEYS, brief, credentials_files, name_of, parsed_by_botocore
 
@@ -56,7 +56,7 @@ def edited(data: bytes, *edits: Edit) -> bytes:
 
 
 def rotated(old: AccessKey, new: AccessKey) -> Iterable[Edit]:
-    return begin_rotation(old, new.id), put_in_place(old, new), end_rotation(old.id)
+    return begin_rotation(old, new.id), replace_key(old, new), end_rotation(old.id)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +68,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(files_with_the_key())
 def test_locking_and_replacing_a_key_can_be_reverted_to_the_same_bytes(data: bytes) -> None:
     try:
-        locked = edited(data, lock(OLD))
+        locked = edited(data, lock_key(OLD))
     except FileRefusedError:
         return
     assert OLD.secret.encode() not in locked
-    assert edited(locked, lock(OLD)) == locked
-    assert edited(locked, unlock(OLD)) == data
+    assert edited(locked, lock_key(OLD)) == locked
+    assert edited(locked, unlock_key(OLD)) == data
     assert edited(data, *rotated(OLD, NEW), *rotated(NEW, OLD)) == data
     there = edited(locked, *rotated(locked_key(OLD.id), locked_key(NEW.id)))
     assert edited(there, *rotated(locked_key(NEW.id), locked_key(OLD.id))) == locked
@@ -87,7 +87,7 @@ def test_at_every_step_of_a_rotation_botocore_reads_a_key_and_all_else(file: Pat
     except FileRefusedError:
         return
     before = parsed_by_botocore(data, file)
-    replaced = edited(begun, put_in_place(OLD, NEW))
+    replaced = edited(begun, replace_key(OLD, NEW))
     ended = edited(replaced, end_rotation(OLD.id))
     steps: list[tuple[bytes, AccessKey, dict[str, str]]] = [
         (begun, OLD, {"encee_new_key": NEW.id}),
@@ -111,7 +111,7 @@ def test_most_generated_files_are_edited() -> None:
     @given(files_with_the_key())
     def collect(data: bytes) -> None:
         try:
-            outcomes.append(edited(data, lock(OLD)) != data)
+            outcomes.append(edited(data, lock_key(OLD)) != data)
         except FileRefusedError:
             outcomes.append(False)
 
@@ -121,7 +121,7 @@ def test_most_generated_files_are_edited() -> None:
 
 def test_botocore_finds_no_half_pair_in_a_locked_section(tmp_path: Path) -> None:
     file = tmp_path / "credentials"
-    file.write_bytes(edited(b"[mine]\naws_access_key_id=AKIAMINE\naws_secret_access_key=m1ne/+==\nx=1", lock(OLD)))
+    file.write_bytes(edited(b"[mine]\naws_access_key_id=AKIAMINE\naws_secret_access_key=m1ne/+==\nx=1", lock_key(OLD)))
     assert raw_config_parse(str(file))["mine"].keys() == {"encee_access_key_id", "encee_secret", "x"}
 
 
@@ -135,4 +135,4 @@ def test_a_section_whose_key_has_several_lines_is_refused_not_skipped(option: st
     with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds only a part of the key"):
         edited(f"[mine]\n{other}\n{option}\n{whole}".encode(), begin_rotation(OLD, NEW.id))
     with pytest.raises(FileRefusedError, match=r"\[mine\] .* holds only a part of the key"):
-        edited(f"[mine]\n{option}\n{option.replace(name, other.partition(' ')[0], 1)}\n{whole}".encode(), lock(OLD))
+        edited(f"[mine]\n{option}\n{option.replace(name, other.partition(' ')[0], 1)}\n{whole}".encode(), lock_key(OLD))

@@ -7,7 +7,7 @@ import pytest
 from encee.errors import UsageError
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
-from encee.profiles.identifiers import account_of, checked_serial
+from encee.profiles.identifiers import find_account, require_serial
 from encee.profiles.settings import GivenSettings, Settings
 
 
@@ -48,11 +48,11 @@ def test_refuses_what_is_no_duration(text: str) -> None:
     ],
 )
 def test_takes_the_serial_numbers_of_devices(serial: str) -> None:
-    assert checked_serial(serial) == serial
+    assert require_serial(serial) == serial
 
 
 def test_takes_a_serial_number_that_was_pasted_with_blanks() -> None:
-    assert checked_serial(" arn:aws:iam::123456789012:mfa/jane\n") == "arn:aws:iam::123456789012:mfa/jane"
+    assert require_serial(" arn:aws:iam::123456789012:mfa/jane\n") == "arn:aws:iam::123456789012:mfa/jane"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_takes_a_serial_number_that_was_pasted_with_blanks() -> None:
 )
 def test_refuses_serial_numbers_that_sts_would(serial: str) -> None:
     with pytest.raises(UsageError) as raised:
-        checked_serial(serial)
+        require_serial(serial)
     assert raised.value.hint
 
 
@@ -87,7 +87,7 @@ def test_refuses_serial_numbers_that_sts_would(serial: str) -> None:
     ],
 )
 def test_reads_the_account_from_new_key_ids_only(key_id: str | None, account: str | None) -> None:
-    assert account_of(None, key_id) == account
+    assert find_account(None, key_id) == account
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from encee.awsfile.paths import AwsPaths
-from encee.profiles.checks.base import State, checked, examine
+from encee.profiles.checks.base import State, examine, run_checks
 from encee.workflows.online_checks import OFFLINE_CHECKS
 from tests.awsfile.test_document_properties import EXAMPLES, any_files, config_files
 from tests.cli import remedies
@@ -45,7 +45,7 @@ def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
     files: AwsPaths, credentials: bytes, config: bytes
 ) -> None:
     readable = [write(files.credentials, credentials), write(files.config, config)]
-    found = list(checked(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)))
+    found = list(run_checks(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)))
     assert list(dict.fromkeys(one.check for one in found)) == [check.id for check in OFFLINE_CHECKS]
     errors = [one for one in found if one.finding.state is State.ERROR and one.check in CANNOT_BE_READ]
     assert len(errors) == readable.count(False)
@@ -59,7 +59,7 @@ def test_no_step_of_a_remedy_makes_a_file_unreadable(files: AwsPaths, credential
     assume(not re.search(rb"\r(?!\n)", credentials + b"\n" + config))  # editors do not agree what a line is then
     contents = (credentials, config)
     readable = [*map(write, files, contents)]
-    for id_, finding in checked(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)):
+    for id_, finding in run_checks(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)):
         [*map(write, files, contents)]
         editors: dict[str, remedies.Editor] = {}
         steps = remedies.steps_of(finding.remedy) if id_ != "invisible-characters" else []

@@ -16,7 +16,7 @@ from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.clear import Choice, all_sessions, clear_sessions, named_sessions
+from encee.profiles.clear import Choice, choose_all_sessions, choose_named_sessions, clear_sessions
 from encee.workflows.refresh.edits import carry_region, session_edit
 from encee.workflows.refresh.jobs import Target
 from tests.awsfile.test_document_properties import EXAMPLES, files_without_ours, odd_files
@@ -104,15 +104,15 @@ def test_both_files_are_as_before(
             pair.refresh(target)
     except FileRefusedError:
         assert b"ASIAQNZGKIQY56JQ7WML" not in pair.credentials.path.read_bytes() or len(refreshed) > 1
-        pair.clear(all_sessions)
+        pair.clear(choose_all_sessions)
         assert pair.read() == before
         return
     if one_by_one:
         files = AwsPaths(pair.credentials.path, pair.config.path)
         for target in order:
-            pair.clear(partial(named_sessions, arguments=[target.profile], files=files))
+            pair.clear(partial(choose_named_sessions, arguments=[target.profile], files=files))
     else:
-        pair.clear(all_sessions)
+        pair.clear(choose_all_sessions)
     assert pair.read() == before
 
 
@@ -134,7 +134,7 @@ def test_what_others_wrote_meanwhile_stays(pair: Pair, credentials: bytes, confi
         was = [raw_config_parse(str(store.path)) for store in pair]
     except ConfigParseError:
         return
-    pair.clear(all_sessions)
+    pair.clear(choose_all_sessions)
     for store, before, ours in zip(pair, was, ("dev-mfa", "profile dev-mfa"), strict=True):
         assert store.path.read_bytes().endswith(theirs.encode())
         after = raw_config_parse(str(store.path))

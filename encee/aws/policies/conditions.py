@@ -152,7 +152,7 @@ def _address(pattern: Pattern, value: str) -> Ternary:
     return address.version == network.version and address.network_address in network
 
 
-def _ordered(parse: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Comparison:
+def _compare_parsed(parse: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Comparison:
     """Return a comparison of numbers or dates."""
 
     def compare(pattern: Pattern, value: str) -> Ternary:
@@ -204,7 +204,7 @@ _OPERATORS = {
     "IpAddress": _Operator(_address),
     "NotIpAddress": _Operator(_address, negated=True),
     **{
-        f"{kind}{name}": _Operator(_ordered(parse, relation), negated=name == "NotEquals")
+        f"{kind}{name}": _Operator(_compare_parsed(parse, relation), negated=name == "NotEquals")
         for kind, parse in (("Numeric", _parse_number), ("Date", _parse_date))
         for name, relation in (
             ("Equals", operator.eq),

@@ -29,8 +29,8 @@ from encee.cli.options import (
     read_catalog,
 )
 from encee.errors import EnceeError, UsageError
-from encee.workflows.account.guards import doubts, doubts_about_roles, gained_restrictions, refuse_lockout
-from encee.workflows.account.plan import AccountPlan, Wish, plan_setup, plan_teardown
+from encee.workflows.account.guards import find_new_restrictions, refuse_lockout, warn_about_roles, warn_about_users
+from encee.workflows.account.plan import AccountPlan, SetupRequest, plan_setup, plan_teardown
 from encee.workflows.account.revoke import REVOKED_SESSIONS, plan_revoke
 
 account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
@@ -101,7 +101,7 @@ def setup(
     for arn in set(attach or ()) - found.policies.keys():
         require_policy(who.iam, who.signer, arn)
     partition = who.caller.partition
-    wish = Wish(
+    wish = SetupRequest(
         group=group,
         mfa_required=build_policy("mfa-required", partition=partition),
         restriction=build_policy("ip-restriction", partition=partition, allow_cidrs=allow_cidr) if allow_cidr else None,
@@ -113,7 +113,7 @@ def setup(
     plan = plan_setup(found, who.caller, wish)
 
     def check() -> None:
-        gained = gained_restrictions(found, plan, group, who.caller.user)
+        gained = find_new_restrictions(found, plan, group, who.caller.user)
         if (allowed or gained) and not yes_lock_me_out:
             refuse_lockout(allowed, gained, my_ip or find_public_address())
         callers = [who.caller.user] if who.caller.user else []
@@ -121,7 +121,7 @@ def setup(
         touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
         users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
         _refuse_doubts(
-            [*doubts(users, environment.clock()), *doubts_about_roles(found, plan)], accepted=yes_without_mfa
+            [*warn_about_users(users, environment.clock()), *warn_about_roles(found, plan)], accepted=yes_without_mfa
         )
 
     if apply_plan(who, plan, ApplyOptions(dry_run, yes, json), check):

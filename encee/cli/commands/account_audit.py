@@ -23,7 +23,7 @@ from encee.cli.options import (
 from encee.errors import ExitCode
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
-from encee.workflows.account.audit import Audit, Audited, audit_account
+from encee.workflows.account.audit import Audit, AuditedUser, audit_account
 
 _STYLES = {
     "open to takeover": display.BAD,
@@ -80,7 +80,7 @@ def _show(found: Audit, now: datetime) -> None:
     terminal.say(f"keys and passwords are as of AWS's credential report, made {format_moment(found.made, now)}")
 
 
-def _row(user: Audited, now: datetime) -> list[str]:
+def _row(user: AuditedUser, now: datetime) -> list[str]:
     keys = user.credentials.active_keys
     ages = " ".join(f"{(now - key.created).days}d" if key.created else "?" for key in keys)
     used = max((key.last_used for key in keys if key.last_used), default=None)
@@ -88,7 +88,7 @@ def _row(user: Audited, now: datetime) -> list[str]:
     return [user.credentials.name, user.credentials.mfa, ages or "–", last, user.required_by or "–", user.state]
 
 
-def _as_json(user: Audited) -> dict[str, Any]:
+def _as_json(user: AuditedUser) -> dict[str, Any]:
     return {
         "user": user.credentials.name,
         "mfa": user.credentials.mfa,

@@ -18,11 +18,11 @@ from encee.cli.options import (
 from encee.errors import UsageError
 from encee.profiles.clear import (
     Choice,
-    Cleared,
-    all_sessions,
+    ClearedSession,
+    choose_all_sessions,
+    choose_expired_sessions,
+    choose_named_sessions,
     clear_sessions,
-    expired_sessions,
-    named_sessions,
 )
 
 
@@ -45,11 +45,11 @@ def clear(
     files = environment.files(credentials_file, config_file)
     if [bool(profiles), expired, every].count(True) != 1:
         raise UsageError("clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE")
-    choose: Choice = all_sessions
+    choose: Choice = choose_all_sessions
     if expired:
-        choose = partial(expired_sessions, now=environment.clock())
+        choose = partial(choose_expired_sessions, now=environment.clock())
     elif profiles:
-        choose = partial(named_sessions, arguments=profiles, files=files)
+        choose = partial(choose_named_sessions, arguments=profiles, files=files)
     credentials, config = stores(files)
     cleared = clear_sessions(credentials, config, choose, terminal.warn)
     _show(cleared)
@@ -57,7 +57,7 @@ def clear(
         terminal.print_json({"profiles": [_as_json(one) for one in cleared]})
 
 
-def _show(cleared: Sequence[Cleared]) -> None:
+def _show(cleared: Sequence[ClearedSession]) -> None:
     for name, source, stays in cleared:
         of_source = f", the session of {source}" if source else ""
         rest = f"; what else is under {' and '.join(stays)} stays" if stays else ""
@@ -66,7 +66,7 @@ def _show(cleared: Sequence[Cleared]) -> None:
         terminal.say("there was nothing to remove")
 
 
-def _as_json(cleared: Cleared) -> dict[str, Any]:
+def _as_json(cleared: ClearedSession) -> dict[str, Any]:
     return {
         "session_profile": cleared.session_profile,
         "source": cleared.source,

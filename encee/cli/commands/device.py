@@ -29,10 +29,10 @@ from encee.cli.signers import find_own_serial, find_signers, list_devices, warn_
 from encee.errors import EnceeError, UsageError
 from encee.mfa.attempts import retry_wrong_codes
 from encee.model import Device, rfc3339
-from encee.profiles.lookup_errors import not_a_source
-from encee.profiles.mfa_serial import save_device, still_naming, unsave_device
+from encee.profiles.lookup_errors import explain_lookup_failure
+from encee.profiles.mfa_serial import list_profiles_with, save_device, unsave_device
 from encee.workflows.find_device import choose_device, find_device
-from encee.workflows.remove_device import Removal, carry_out_removal, plan_removal
+from encee.workflows.remove_device import Removal, plan_removal, remove_device
 
 device = make_group("Look after the MFA devices of a profile's user.")
 
@@ -152,7 +152,7 @@ def forget(
     catalog = read_catalog(files, terminal.warn)
     name = catalog.profile_for(profile)
     if name is None:
-        raise not_a_source(catalog, profile, files)
+        raise explain_lookup_failure(catalog, profile, files)
     changed = unsave_device(*stores(files), name)
     for file in changed:
         terminal.say(f"took mfa_serial out of {name} in {file}")
@@ -239,13 +239,11 @@ def remove(
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
     signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.available()
     credentials, config = stores(files)
-    forgotten = carry_out_removal(
-        removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn
-    )
+    forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:
         terminal.say(f"took it out of {signs.profile} in {file}")
-    others = list(still_naming(read_catalog(files, terminal.warn), serial))
+    others = list(list_profiles_with(read_catalog(files, terminal.warn), serial))
     if others:
         terminal.warn(f"{', '.join(others)} still names it as mfa_serial")
     if json:

@@ -37,8 +37,8 @@ from encee.mfa.totp import otpauth_uri
 from encee.model import Device
 from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import GivenSettings
-from encee.workflows.enroll_device import Enrolled, checked_name, enroll as enroll_device
-from encee.workflows.find_device import fido_only
+from encee.workflows.enroll_device import EnrolledDevice, enroll_device, require_device_name
+from encee.workflows.find_device import fido_only_error
 from encee.workflows.refresh.warm_connection import root_key
 
 _GROUPS_A_LINE = 4
@@ -75,7 +75,7 @@ def enroll(
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
     file = parse_picture_path(qr_file) if qr_file is not None else None
-    wanted = checked_name(name) if name is not None else None
+    wanted = require_device_name(name) if name is not None else None
     given = GivenSettings(duration=duration)
     environment.settings(signs.catalog, given).duration(signs.profile)  # before anything is made
     if not terminal.has_terminal():
@@ -106,7 +106,7 @@ class Added(NamedTuple):
         interrupted: Whether the person did not want to go on when it was enabled already.
     """
 
-    enrolled: Enrolled
+    enrolled: EnrolledDevice
     saved_in: Path | None
     is_first: bool
     interrupted: bool
@@ -126,7 +126,7 @@ def add_device(
         signs: Who signs.
         environment: The clock.
         files: Where the two files are.
-        name: From `checked_name`; None takes the user's.
+        name: From `require_device_name`; None takes the user's.
         file: Where to draw the QR code as well, or None.
 
     Raises:
@@ -151,7 +151,7 @@ def add_device(
     return Added(enrolled, saved_in, not devices, interrupts.came)
 
 
-def wait_for_next_code(enrolled: Enrolled, environment: Environment) -> None:
+def wait_for_next_code(enrolled: EnrolledDevice, environment: Environment) -> None:
     """Wait until a new device shows a code that is not used."""
     if (seconds := enrolled.seconds_left(environment.clock())) > 0:
         display.count_down("the device's next code", seconds)
@@ -184,7 +184,7 @@ def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
     if not devices:
         return signs.available()
     if not any(device.gives_codes for device in devices):
-        raise fido_only(signs.profile)
+        raise fido_only_error(signs.profile)
     terminal.note(f"the user of {signs.profile} has a device already, so its session has to add another one")
     return signs.with_session()
 
@@ -219,7 +219,7 @@ class _AtTerminal:
             try:
                 with self._interrupts.waiting():
                     typed = prompts.ask(f"another name for the new one [{suggestion}]:")
-                return checked_name(typed or suggestion)
+                return require_device_name(typed or suggestion)
             except UsageError as error:
                 terminal.print_error(error)
 

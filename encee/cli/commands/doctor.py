@@ -13,10 +13,10 @@ from encee.cli.options import ConfigFile, CredentialsFile, Environment, Json
 from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
-from encee.profiles.checks.base import Check, Checked, Examined, Finding, State, checked, examine
-from encee.profiles.lookup_errors import not_a_source
+from encee.profiles.checks.base import Check, CheckResult, Examined, Finding, State, examine, run_checks
+from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, ask
+from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, query_aws
 from encee.workflows.refresh_check import is_reported
 
 _WRONG = (State.ERROR, State.WARNING)
@@ -50,7 +50,7 @@ def doctor(
     environment: Environment = context.obj
     files = AwsPaths.locate(environment.environ, credentials_file, config_file)
     examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)
-    found = list(checked(OFFLINE_CHECKS, examined))
+    found = list(run_checks(OFFLINE_CHECKS, examined))
     source = None
     if profile is not None:
         source, reason = _source(profile, examined, files)
@@ -81,23 +81,23 @@ def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None,
         return None, error
     if not examined.is_readable:
         return None, None
-    reason = not_a_source(catalog, word, files)
+    reason = explain_lookup_failure(catalog, word, files)
     if word not in catalog.credentials and word not in catalog.config:
         raise reason
     return None, reason
 
 
-def _with_refusal(found: Sequence[Checked], reason: EnceeError) -> list[Checked]:
+def _with_refusal(found: Sequence[CheckResult], reason: EnceeError) -> list[CheckResult]:
     """The findings with the reason why the profile that was named cannot be refreshed, once."""
     rest = [one for one in found if one.check != REFRESH_CHECK.id]
     if is_reported(reason.message, [one.finding.message for one in rest]):
         return [*found]
     others = [one for one in found if one.check == REFRESH_CHECK.id and reason.message not in one.finding.message]
-    refusal = Checked(REFRESH_CHECK.id, Finding(State.ERROR, reason.message, reason.hint))
+    refusal = CheckResult(REFRESH_CHECK.id, Finding(State.ERROR, reason.message, reason.hint))
     return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
 
 
-def _online(profile: str | None, examined: Examined, files: AwsPaths, environment: Environment) -> list[Checked]:
+def _online(profile: str | None, examined: Examined, files: AwsPaths, environment: Environment) -> list[CheckResult]:
     """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
     key = examined.catalog.access_key(profile) if profile is not None else None
     if not examined.is_readable:
@@ -114,7 +114,7 @@ def _online(profile: str | None, examined: Examined, files: AwsPaths, environmen
         answers = _answers(profile, key, examined.catalog, files, environment)
     except EnceeError as error:  # the keyring does not give the secret away
         return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
-    return [*checked(ONLINE_CHECKS, answers)]
+    return [*run_checks(ONLINE_CHECKS, answers)]
 
 
 def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, environment: Environment) -> Answers:
@@ -133,14 +133,14 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, en
     if session is not None and session.expiration <= environment.clock():
         session = None
     signer = Signer(profile, key, region, files.credentials, files.config).with_secret()
-    return ask(signer, session, serial, environment.clock)
+    return query_aws(signer, session, serial, environment.clock)
 
 
-def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[Checked]:
-    return [Checked(check.id, Finding(State.UNKNOWN, reason)) for check in checks]
+def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[CheckResult]:
+    return [CheckResult(check.id, Finding(State.UNKNOWN, reason)) for check in checks]
 
 
-def _show(found: Sequence[Checked], *, verbose: bool) -> None:
+def _show(found: Sequence[CheckResult], *, verbose: bool) -> None:
     """Print the problems with their remedies, what could not be checked, and how many checks passed."""
     wrong = [one for one in found if one.finding.state in _WRONG]
     if listed := found if verbose else wrong:
@@ -160,7 +160,7 @@ def _show(found: Sequence[Checked], *, verbose: bool) -> None:
     terminal.say(_summary(found))
 
 
-def _summary(found: Sequence[Checked]) -> str:
+def _summary(found: Sequence[CheckResult]) -> str:
     """How many problems there are, and how many checks passed."""
     states = Counter(one.finding.state for one in found)
     wrong = [f"{states[state]} {state}{'s' * (states[state] > 1)}" for state in _WRONG if states[state]]
@@ -168,7 +168,7 @@ def _summary(found: Sequence[Checked]) -> str:
     return counts if wrong or states[State.UNKNOWN] else f"nothing to fix: {counts}"
 
 
-def _as_json(one: Checked) -> dict[str, Any]:
+def _as_json(one: CheckResult) -> dict[str, Any]:
     finding = one.finding
     return {
         "id": one.check,

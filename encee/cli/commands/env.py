@@ -23,7 +23,7 @@ from encee.cli.options import (
 )
 from encee.cli.sessions import serve
 from encee.errors import EnceeError, UsageError
-from encee.profiles.export import CLEARED, REGION, lines
+from encee.profiles.export import CLEARED, REGION, format_for_shell
 
 
 class Shell(StrEnum):
@@ -69,7 +69,7 @@ def env(
     environment: Environment = context.obj
     syntax = shell.value if shell is not None else find_shell_form(environment)
     if unset:
-        terminal.print_lines(lines(syntax, {}, cleared=[*CLEARED, *REGION]))
+        terminal.print_lines(format_for_shell(syntax, {}, cleared=[*CLEARED, *REGION]))
         return
     if profile is None:
         hint = f"name the profile: {format_evaluation(syntax, 'encee env PROFILE')}"
@@ -80,7 +80,7 @@ def env(
     with nullcontext() if sys.stdout.isatty() else terminal.ignore_suspend():
         session = serve(profile, environment, files, how)
     variables = session.variables()
-    text = lines(syntax, variables)
+    text = format_for_shell(syntax, variables)
     if sys.stdout.isatty():
         usual = format_evaluation(syntax, f"encee env {quote(profile)}")
         _refuse_to_show(variables, usual)

@@ -21,11 +21,11 @@ from encee.cli.options import (
 )
 from encee.cli.plain_input import expand_path, read_plain_input
 from encee.errors import UsageError
-from encee.profiles.importers.awsenv import awsenv
+from encee.profiles.importers.awsenv import parse_awsenv
 from encee.profiles.importers.base import read_plain
-from encee.profiles.importers.console_csv import console_key, is_named_like_root_key
-from encee.profiles.importers.legacy import LEGACY_FILE, legacy_device
-from encee.profiles.importers.merge import Imported, Incoming, bring_in, profile_of_device
+from encee.profiles.importers.console_csv import is_named_like_root_key, parse_console_csv
+from encee.profiles.importers.legacy import LEGACY_FILE, parse_legacy_config
+from encee.profiles.importers.merge import ImportFile, ImportResult, find_profile_of_device, import_files
 
 _AWSENV_FOLDER = "~/.aws/profiles"
 
@@ -53,14 +53,14 @@ def csv(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     path, data, is_file = read_plain_input(file)
-    found = console_key(data, path)
+    found = parse_console_csv(data, path)
     if is_named_like_root_key(path):
         terminal.warn(
             f"{path.name} is the name that the console gives to a key of the root user, for which AWS offers no"
             " sessions with MFA"
         )
     rename = f"choose another name: encee import csv {shlex.quote(file)} --profile NAME"
-    _bring_in([Incoming(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
+    _bring_in([ImportFile(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
     if found.has_password and is_file:
         terminal.note(f"{path} also holds the password for the console: keep that elsewhere before the file goes")
 
@@ -86,11 +86,11 @@ def awsenv_(
     files = environment.files(credentials_file, config_file)
     incoming = []
     for file in _files_in(expand_path(folder)):
-        found = awsenv(read_plain(file), file)
+        found = parse_awsenv(read_plain(file), file)
         settings = {"mfa_serial": found.serial, "region": found.region}
         given = {name: value for name, value in settings.items() if value}
         rename = f"give the file another name: mv {shlex.quote(str(file))} {shlex.quote(str(file.parent))}/NAME"
-        incoming.append(Incoming(file.name, file, found.key, given, rename))
+        incoming.append(ImportFile(file.name, file, found.key, given, rename))
         if found.others:
             terminal.note(f"{file} also sets {', '.join(found.others)}, which is not brought in")
     _bring_in(incoming, files, dry_run=dry_run, json=json)
@@ -119,9 +119,9 @@ def legacy(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     path, data, is_file = read_plain_input(file)
-    serial = legacy_device(data, path)
-    owner = profile_of_device(read_catalog(files, terminal.warn), serial, profile)
-    incoming = Incoming(owner, path, None, {"mfa_serial": serial}, "", is_file)
+    serial = parse_legacy_config(data, path)
+    owner = find_profile_of_device(read_catalog(files, terminal.warn), serial, profile)
+    incoming = ImportFile(owner, path, None, {"mfa_serial": serial}, "", is_file)
     _bring_in([incoming], files, dry_run=dry_run, json=json)
 
 
@@ -140,9 +140,9 @@ def _files_in(folder: Path) -> list[Path]:
     return found
 
 
-def _bring_in(incoming: Sequence[Incoming], files: AwsPaths, *, dry_run: bool, json: bool) -> None:
+def _bring_in(incoming: Sequence[ImportFile], files: AwsPaths, *, dry_run: bool, json: bool) -> None:
     """Write what plain files hold, and show what became of it."""
-    outcomes = bring_in(incoming, *stores(files), dry_run=dry_run)
+    outcomes = import_files(incoming, *stores(files), dry_run=dry_run)
     if json:
         terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
     else:
@@ -163,7 +163,7 @@ def _bring_in(incoming: Sequence[Incoming], files: AwsPaths, *, dry_run: bool, j
         raise typer.Exit(errors[0].exit_code)
 
 
-def _say_what_can_go(outcomes: Sequence[Imported]) -> None:
+def _say_what_can_go(outcomes: Sequence[ImportResult]) -> None:
     names = shlex.join(one.profile for one in outcomes)
     paths = shlex.join(str(one.file) for one in outcomes)
     terminal.say(f"when this works, the plain file{'s' * (len(outcomes) > 1)} can go:")
@@ -171,13 +171,13 @@ def _say_what_can_go(outcomes: Sequence[Imported]) -> None:
     terminal.say(f"  rm {paths}")
 
 
-def _word(outcome: Imported, *, dry_run: bool) -> str:
+def _word(outcome: ImportResult, *, dry_run: bool) -> str:
     if outcome.brought:
         return "would come in" if dry_run else "imported"
     return "already there" if outcome.error is None else "not imported"
 
 
-def _as_json(outcome: Imported, *, dry_run: bool) -> dict[str, Any]:
+def _as_json(outcome: ImportResult, *, dry_run: bool) -> dict[str, Any]:
     return {
         "profile": outcome.profile,
         "file": str(outcome.file),

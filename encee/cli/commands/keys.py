@@ -32,7 +32,7 @@ from encee.cli.signers import find_signers
 from encee.errors import AwsError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
-from encee.profiles.key_edits import is_locked, places_of
+from encee.profiles.key_edits import find_headers, is_locked
 from encee.workflows.rotate_key import LEAST, Preview, Retired, Rotated, Rotation
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _cells(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog, n
         "active" if key.active else "inactive",
         f"{max((now - key.created).days, 0)} days",
         _used(used, now),
-        " ".join(f"[{header}]" for header in places_of(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
+        " ".join(f"[{header}]" for header in find_headers(catalog, key.id)) + " (keyring)" * _in_keyring(key, catalog)
         or "–",
     ]
 
@@ -115,7 +115,7 @@ def _as_json(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog)
         "last_used": rfc3339(when) if when else None,
         "last_service": service,
         "last_use_known": not isinstance(used, DeniedError),
-        "sections": places_of(catalog, key.id),
+        "sections": find_headers(catalog, key.id),
         "in_keyring": _in_keyring(key, catalog),
     }
 

@@ -24,8 +24,8 @@ from encee.cli.plain_input import expand_path
 from encee.cli.signers import Signers, find_signers
 from encee.errors import UsageError
 from encee.mfa.code_sources import parse_seed
-from encee.profiles.keyring import Kind, forget, keep
-from encee.profiles.keyring_lock import bring_back, forget_seed, lock_away, name_seed
+from encee.profiles.keyring import Kind, delete, store
+from encee.profiles.keyring_lock import mark_seed, move_from_keyring, move_to_keyring, unmark_seed
 
 _MOST = 4096
 """So many bytes cannot be a seed, nor a URI with one."""
@@ -47,7 +47,7 @@ def lock(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
-    sections = lock_away(signs.key, files, *stores(files))
+    sections = move_to_keyring(signs.key, files, *stores(files))
     if sections:
         terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
         terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
@@ -73,7 +73,7 @@ def unlock(
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     credentials, _ = stores(files)
-    sections = bring_back(signs.key, credentials, terminal.warn)
+    sections = move_from_keyring(signs.key, credentials, terminal.warn)
     if sections:
         terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
     else:
@@ -115,8 +115,8 @@ def totp(
         )
     _, config = stores(files)
     if take_out:
-        config.edit(partial(forget_seed, profile=signs.profile))
-        forget(Kind.SEED, serial)
+        config.edit(partial(unmark_seed, profile=signs.profile))
+        delete(Kind.SEED, serial)
         terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
     else:
         _take_in(signs, serial, seed_file, config, i_know=i_know)
@@ -137,9 +137,9 @@ def _take_in(signs: Signers, serial: str, seed_file: str | None, config: AwsFile
             hint=f"if that is what you want: encee keys totp {name} --i-know",
         )
     seed = parse_seed(_seed(serial, seed_file))
-    edit = partial(name_seed, profile=signs.profile)
+    edit = partial(mark_seed, profile=signs.profile)
     config.rehearse(edit)
-    keep(Kind.SEED, serial, seed, instead=True)
+    store(Kind.SEED, serial, seed, instead=True)
     config.edit(edit)
     beside = (
         "in the same keyring"

@@ -32,12 +32,12 @@ from encee.mfa.attempts import ATTEMPTS
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.identifiers import REGION
-from encee.profiles.importers.base import id_fault, key_fault
-from encee.profiles.importers.console_csv import console_key
-from encee.profiles.importers.merge import Incoming, bring_in
+from encee.profiles.importers.base import find_id_fault, find_key_fault
+from encee.profiles.importers.console_csv import parse_console_csv
+from encee.profiles.importers.merge import ImportFile, import_files
 from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import GivenSettings
-from encee.workflows.enroll_device import Enrolled
+from encee.workflows.enroll_device import EnrolledDevice
 from encee.workflows.find_device import find_device
 from encee.workflows.refresh.warm_connection import root_key
 
@@ -100,7 +100,7 @@ def _asked_key_id() -> str:
     """An access key id, shown when it is one: what is typed here can be a secret."""
     while True:
         typed = prompts.ask_hidden("access key id (shown once it is one):").strip()
-        fault = id_fault(typed)
+        fault = find_id_fault(typed)
         if fault is None:
             terminal.say(f"  {typed}")
             return typed
@@ -117,7 +117,7 @@ def _asked_key() -> AccessKey:
     """
     key_id = _asked_key_id()
     secret = prompts.ask_hidden("secret access key (not shown):").strip()
-    if fault := key_fault(key_id, secret):
+    if fault := find_key_fault(key_id, secret):
         raise EnceeError(f"that is {fault.what}", hint=f"type both again: {fault.remedy}")
     return AccessKey(key_id, secret)
 
@@ -132,7 +132,7 @@ class _FirstRun:
     def __init__(self, environment: Environment, files: AwsPaths) -> None:
         self._world = environment
         self._files = files
-        self._enrolled: Enrolled | None = None
+        self._enrolled: EnrolledDevice | None = None
 
     def _catalog(self) -> Catalog:
         return read_catalog(self._files, terminal.warn)
@@ -183,7 +183,7 @@ class _FirstRun:
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
         if csv is not None:
             path, data, is_file = read_plain_input(csv)
-            found = console_key(data, path).key
+            found = parse_console_csv(data, path).key
             region = self._region(name)
             self._check(name, found, region)
         else:
@@ -204,7 +204,7 @@ class _FirstRun:
             terminal.say(f"key      {name} has one already")
             return
         path, data, is_file = read_plain_input(csv)
-        found = console_key(data, path).key
+        found = parse_console_csv(data, path).key
         if known != found and not (known and known.is_locked and known.id == found.id):
             raise FileRefusedError(
                 f"{name} has another key than {path}; nothing was changed",
@@ -216,8 +216,8 @@ class _FirstRun:
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
         credentials, config = stores(self._files)
-        incoming = Incoming(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
-        [outcome] = bring_in([incoming], credentials, config, dry_run=dry_run)
+        incoming = ImportFile(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
+        [outcome] = import_files([incoming], credentials, config, dry_run=dry_run)
         if outcome.error:
             raise outcome.error
 

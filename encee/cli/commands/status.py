@@ -27,8 +27,8 @@ from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageErro
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
-from encee.profiles.lookup_errors import not_a_source, nothing_to_refresh
-from encee.profiles.session_list import Listed, list_sessions
+from encee.profiles.lookup_errors import explain_lookup_failure, explain_nothing_to_refresh
+from encee.profiles.session_list import SessionRow, list_sessions
 from encee.profiles.settings import GivenSettings, Settings
 
 _STYLES = {
@@ -122,14 +122,14 @@ def _readable(
     files: AwsPaths,
     environment: Environment,
     faults: Sequence[FileRefusedError],
-) -> list[Listed]:
+) -> list[SessionRow]:
     """The rows that are wanted, with a warning of each fault of the files.
 
     Raises:
         FileRefusedError: A fault, where the wanted rows cannot be read because of it.
         UsageError: A word means no row.
     """
-    rows: list[Listed] = []
+    rows: list[SessionRow] = []
     try:
         rows = _listed(words, catalog, files, environment)
     except UsageError:
@@ -142,7 +142,9 @@ def _readable(
     return rows
 
 
-def _listed(words: Sequence[str] | None, catalog: Catalog, files: AwsPaths, environment: Environment) -> list[Listed]:
+def _listed(
+    words: Sequence[str] | None, catalog: Catalog, files: AwsPaths, environment: Environment
+) -> list[SessionRow]:
     """The rows that are wanted: those that the words mean, or without words all.
 
     Raises:
@@ -152,7 +154,7 @@ def _listed(words: Sequence[str] | None, catalog: Catalog, files: AwsPaths, envi
     return _named(words, rows, catalog, files) if words else rows
 
 
-def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files: AwsPaths) -> list[Listed]:
+def _named(words: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, files: AwsPaths) -> list[SessionRow]:
     """The rows that the words of the command line mean.
 
     Raises:
@@ -163,12 +165,12 @@ def _named(words: Sequence[str], rows: Sequence[Listed], catalog: Catalog, files
     found = []
     for word in catalog.expand_patterns(words, by_name):
         if word not in by_name:
-            raise not_a_source(catalog, word, files)
+            raise explain_lookup_failure(catalog, word, files)
         found.append(by_name[word])
     return list(dict.fromkeys(found))
 
 
-def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> None:
+def _check(row: SessionRow, catalog: Catalog, now: datetime, least: timedelta) -> None:
     """Make sure that nobody has to refresh a session.
 
     Raises:
@@ -193,7 +195,9 @@ def _check(row: Listed, catalog: Catalog, now: datetime, least: timedelta) -> No
     raise NoSessionError(f"{row.profile} {what}", hint=hint)
 
 
-def _show(rows: Sequence[Listed], catalog: Catalog, files: AwsPaths, now: datetime, expiring: timedelta | None) -> None:
+def _show(
+    rows: Sequence[SessionRow], catalog: Catalog, files: AwsPaths, now: datetime, expiring: timedelta | None
+) -> None:
     if not rows:
         for line in _what_else(catalog, files):
             terminal.say(line)
@@ -203,7 +207,7 @@ def _show(rows: Sequence[Listed], catalog: Catalog, files: AwsPaths, now: dateti
 
 def _what_else(catalog: Catalog, files: AwsPaths) -> list[str]:
     """What there is in the place of sessions, and what to do."""
-    nothing = nothing_to_refresh(catalog, files)
+    nothing = explain_nothing_to_refresh(catalog, files)
     return [nothing.message, f"  {nothing.hint}"]
 
 
@@ -213,7 +217,7 @@ def _watch(words: Sequence[str] | None, files: AwsPaths, environment: Environmen
 
     def picture() -> Picture:
         notes: list[str] = []
-        rows: list[Listed] = []
+        rows: list[SessionRow] = []
         try:
             read = partial(AwsFile.read, timeout=_LOOK)
             catalog = salvage_catalog(files, lambda fault: notes.append(fault.message), read=read)
@@ -229,7 +233,7 @@ def _watch(words: Sequence[str] | None, files: AwsPaths, environment: Environmen
     redraw(picture)
 
 
-def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> list[list[str]]:
+def _fitting(rows: Sequence[SessionRow], now: datetime, expiring: timedelta | None) -> list[list[str]]:
     """The table's cells, with bars where they are drawn and there is room for them."""
     with_bars = terminal.allows_colour(sys.stdout)
     cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
@@ -238,11 +242,11 @@ def _fitting(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) 
     return cells
 
 
-def _styles(rows: Sequence[Listed], now: datetime, expiring: timedelta | None) -> list[str]:
+def _styles(rows: Sequence[SessionRow], now: datetime, expiring: timedelta | None) -> list[str]:
     return [_STYLES[row.state(now, expiring)] for row in rows]
 
 
-def _cells(row: Listed, now: datetime, expiring: timedelta | None, *, with_bar: bool) -> list[str]:
+def _cells(row: SessionRow, now: datetime, expiring: timedelta | None, *, with_bar: bool) -> list[str]:
     """A row of the table."""
     left, ends = "–", "–"
     if row.expiration is not None:
@@ -257,7 +261,7 @@ def _other_as_json(profile: str, catalog: Catalog) -> dict[str, Any]:
     return {"profile": profile, "signs_in_with": way.kind if way else None}
 
 
-def _as_json(row: Listed, now: datetime, expiring: timedelta | None) -> dict[str, Any]:
+def _as_json(row: SessionRow, now: datetime, expiring: timedelta | None) -> dict[str, Any]:
     left = None if row.expiration is None else int((row.expiration - now).total_seconds())
     return {
         "profile": row.profile,

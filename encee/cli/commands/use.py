@@ -23,7 +23,7 @@ from encee.cli.options import (
 )
 from encee.cli.sessions import serve, variables_of_files
 from encee.errors import UsageError
-from encee.profiles.export import lines
+from encee.profiles.export import format_for_shell
 
 
 def use(
@@ -53,13 +53,13 @@ def use(
     if (profile is None) != none:
         raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE")
     if profile is None:
-        terminal.print_for_shell(lines(shell, {}))
+        terminal.print_for_shell(format_for_shell(shell, {}))
         return
     files = environment.files(credentials_file, config_file)
     session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
     variables, cleared = session.selected(read_catalog(files, terminal.warn))
     variables |= variables_of_files(files, credentials_file, config_file)
-    terminal.print_for_shell(lines(shell, variables, cleared=cleared))
+    terminal.print_for_shell(format_for_shell(shell, variables, cleared=cleared))
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")
 
 

@@ -30,15 +30,15 @@ def _has_owners() -> bool:
     return hasattr(os, "geteuid")
 
 
-def _cannot_be_opened(examined: Examined) -> Iterator[Finding]:
+def _check_readable(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
         if file.fault and not isinstance(file.fault, UnreadableError):
             denied = isinstance(file.fault.__cause__, PermissionError)
-            commands = _repair(_first_closed(file.path)) if denied else ()
+            commands = _repair(_find_closed_path(file.path)) if denied else ()
             yield Finding(State.ERROR, file.fault.message, None if commands else file.fault.hint, commands)
 
 
-def _first_closed(path: Path) -> Path:
+def _find_closed_path(path: Path) -> Path:
     """Return the first folder on the path that the user may not enter, else the file."""
     real = Path(os.path.realpath(path))
     return next((folder for folder in reversed(real.parents) if not os.access(folder, os.X_OK)), real)
@@ -46,17 +46,17 @@ def _first_closed(path: Path) -> Path:
 
 def _repair(path: Path) -> tuple[str, ...]:
     """Return the command that gives the user access to a path, if they may use it."""
-    if not _has_owners() or (status := _status(path)) is None:
+    if not _has_owners() or (status := _read_status(path)) is None:
         return ()
     user = os.geteuid()
     if status.st_uid == user:
         return (f"chmod u+rw{'x' * stat.S_ISDIR(status.st_mode)} {quote(str(path))}",)
     if (usual := find_default_folder()) and usual.parent in path.parents:
-        return (f"sudo chown {_user_name(user)} {quote(str(path))}",)
+        return (f"sudo chown {_find_user_name(user)} {quote(str(path))}",)
     return ()
 
 
-def _user_name(user: int) -> str:
+def _find_user_name(user: int) -> str:
     import pwd  # noqa: PLC0415 - Windows has none
 
     try:
@@ -65,7 +65,7 @@ def _user_name(user: int) -> str:
         return str(user)
 
 
-def _not_writable(examined: Examined) -> Iterator[Finding]:
+def _check_writable(examined: Examined) -> Iterator[Finding]:
     closed: set[Path] = set()
     for file in examined.both:
         real = Path(os.path.realpath(file.path))
@@ -73,36 +73,36 @@ def _not_writable(examined: Examined) -> Iterator[Finding]:
             continue
         if real.exists() and not real.is_file():
             continue  # a device such as /dev/null, which is valid as long as encee writes nothing
-        state = _severity(examined, file)
+        state = _choose_state(examined, file)
         folder = real.parent if real.parent.exists() else real.parent.parent
-        if not folder.exists() or _broken_link(file.path):
-            yield _missing_folder(file.path, real.parent, state)
+        if not folder.exists() or _find_broken_link(file.path):
+            yield _report_missing_folder(file.path, real.parent, state)
         elif os.access(folder, os.W_OK | os.X_OK):
-            yield from _protected(file, real, state)
+            yield from _check_replaceable(file, real, state)
         elif folder not in closed:
             closed.add(folder)
-            yield _closed_folder(folder, state)
+            yield _report_closed_folder(folder, state)
 
 
-def _broken_link(path: Path) -> Path | None:
+def _find_broken_link(path: Path) -> Path | None:
     """Return the link on the path that leads into a missing folder, or None."""
     links = (part for part in (path, *path.parents) if part.is_symlink() and not part.exists())
     return next((link for link in links if not Path(os.path.realpath(link)).parent.exists()), None)
 
 
-def _missing_folder(path: Path, folder: Path, state: State) -> Finding:
-    if link := _broken_link(path):
+def _report_missing_folder(path: Path, folder: Path, state: State) -> Finding:
+    if link := _find_broken_link(path):
         remedy = f"mount the drive that it leads to, or fix the link: ls -la {quote(str(link))}"
         return Finding(state, f"{link} is a link into a folder that does not exist", remedy)
     return Finding(state, f"the folder of {path} does not exist", commands=(f"mkdir -p -m 700 {quote(str(folder))}",))
 
 
-def _severity(examined: Examined, file: ExaminedFile) -> State:
+def _choose_state(examined: Examined, file: ExaminedFile) -> State:
     """Return the severity of a read-only file; a refresh needs the credentials file."""
     return State.ERROR if file is examined.credentials else State.WARNING
 
 
-def _closed_folder(folder: Path, state: State) -> Finding:
+def _report_closed_folder(folder: Path, state: State) -> Finding:
     is_read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
     reason = "the file system is read-only" if is_read_only else "permission denied"
     commands = () if is_read_only else _repair(folder)
@@ -110,7 +110,7 @@ def _closed_folder(folder: Path, state: State) -> Finding:
     return Finding(state, f"encee cannot write to {folder}: {reason}", None if commands else remedy, commands)
 
 
-def _protected(file: ExaminedFile, real: Path, state: State) -> Iterator[Finding]:
+def _check_replaceable(file: ExaminedFile, real: Path, state: State) -> Iterator[Finding]:
     try:
         if real.exists():
             refuse_unreplaceable(file.path, real)
@@ -121,18 +121,18 @@ def _protected(file: ExaminedFile, real: Path, state: State) -> Iterator[Finding
         yield Finding(state, f"encee cannot replace {file.path}: {(error.strerror or '').lower()}", remedy)
 
 
-def _lock_files(examined: Examined) -> Iterator[Finding]:
-    for path in dict.fromkeys(path for file in examined.both for path in _companions(file)):
+def _check_lock_files(examined: Examined) -> Iterator[Finding]:
+    for path in dict.fromkeys(path for file in examined.both for path in _list_companions(file)):
         if path.is_symlink():
             message = f"{path} is a link, which encee does not follow for a lock file"
             yield Finding(State.ERROR, message, commands=(f"rm {quote(str(path))}",))
-        elif _status(path) is not None and not os.access(path, os.R_OK | os.W_OK):
+        elif _read_status(path) is not None and not os.access(path, os.R_OK | os.W_OK):
             message = f"encee cannot open {path}, which another user may have made: permission denied"
             remedy = "ask its owner to delete it"
             yield Finding(State.ERROR, message, None if (commands := _repair(path)) else remedy, commands)
 
 
-def _companions(file: ExaminedFile) -> list[Path]:
+def _list_companions(file: ExaminedFile) -> list[Path]:
     """List the lock files and temporary files that encee has beside a file."""
     real = Path(os.path.realpath(file.path))
     begins = f".{real.name}.encee-"
@@ -146,19 +146,19 @@ def _companions(file: ExaminedFile) -> list[Path]:
     return [real.parent / name for name in ours]
 
 
-def _permissions(examined: Examined) -> Iterator[Finding]:
+def _check_permissions(examined: Examined) -> Iterator[Finding]:
     if not _has_owners():
         return
     for file in examined.both:
-        yield from _file_mode(file)
+        yield from _check_file_mode(file)
     paths = [path for file in examined.both for path in (file.path, Path(os.path.realpath(file.path)))]
     for folder in dict.fromkeys(path.parent for path in paths):
-        yield from _folder_mode(folder)
+        yield from _check_folder_mode(folder)
 
 
-def _file_mode(file: ExaminedFile) -> Iterator[Finding]:
+def _check_file_mode(file: ExaminedFile) -> Iterator[Finding]:
     """Check whether other users can change a file, or read the secrets in it."""
-    status = _status(file.path)
+    status = _read_status(file.path)
     if status is None or not stat.S_ISREG(status.st_mode):
         return  # every user may write to a device such as /dev/null
     command = f"chmod 600 {quote(str(file.path))}"
@@ -170,9 +170,9 @@ def _file_mode(file: ExaminedFile) -> Iterator[Finding]:
         yield Finding(State.WARNING, f"other users can read {file.path}, and the keys in it", commands=(command,))
 
 
-def _folder_mode(folder: Path) -> Iterator[Finding]:
+def _check_folder_mode(folder: Path) -> Iterator[Finding]:
     """Check whether other users can add files to a folder, or list `~/.aws`."""
-    status = _status(folder)
+    status = _read_status(folder)
     if status is None:
         return
     command = f"chmod 700 {quote(str(folder))}"
@@ -182,17 +182,17 @@ def _folder_mode(folder: Path) -> Iterator[Finding]:
         yield Finding(State.WARNING, f"other users can look into {folder}", commands=(command,))
 
 
-def _permission_obstacle(examined: Examined) -> str | None:
+def _find_permission_obstacle(examined: Examined) -> str | None:
     """Return why the check of permissions is not complete, or None."""
     return examined.unread if _has_owners() else _OTHER_PERMISSIONS
 
 
-def _write_obstacle(examined: Examined) -> str | None:
+def _find_write_obstacle(examined: Examined) -> str | None:
     """Return why the check of writing is not complete, or None."""
     return examined.unopened if _has_owners() else _OTHER_PERMISSIONS
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _read_status(path: Path) -> os.stat_result | None:
     """Return the status of a path; None if it does not exist."""
     try:
         return path.stat()
@@ -200,10 +200,10 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _leftovers(examined: Examined) -> Iterator[Finding]:
+def _check_leftovers(examined: Examined) -> Iterator[Finding]:
     old = time.time() - _WRITE_TIMEOUT_SECONDS
     paths = dict.fromkeys(path for file in examined.both for path in file.store.list_temporary_files())
-    if left := [str(path) for path in paths if (status := _status(path)) and status.st_mtime < old]:
+    if left := [str(path) for path in paths if (status := _read_status(path)) and status.st_mtime < old]:
         them = f"{len(left)} temporary files" if len(left) > 1 else "a temporary file"
         command = f"rm -f {' '.join(map(quote, left))}"
         yield Finding(
@@ -214,10 +214,10 @@ def _leftovers(examined: Examined) -> Iterator[Finding]:
 
 
 ACCESS_CHECKS: tuple[Check[Examined], ...] = (
-    Check("readable", "both files can be opened", _cannot_be_opened),
-    Check("writable", "encee can write both files", _not_writable, _write_obstacle),
-    Check("permissions", "only you can read and change the two files", _permissions, _permission_obstacle),
-    Check("lock-files", "encee can open its own files beside the two", _lock_files),
-    Check("leftover-files", "encee has left no temporary file", _leftovers),
+    Check("readable", "both files can be opened", _check_readable),
+    Check("writable", "encee can write both files", _check_writable, _find_write_obstacle),
+    Check("permissions", "only you can read and change the two files", _check_permissions, _find_permission_obstacle),
+    Check("lock-files", "encee can open its own files beside the two", _check_lock_files),
+    Check("leftover-files", "encee has left no temporary file", _check_leftovers),
 )
 """In the order of the output."""

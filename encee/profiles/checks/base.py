@@ -62,21 +62,21 @@ class Check(NamedTuple, Generic[Subject]):
     obstacle: Callable[[Subject], str | None] = lambda _subject: None
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """The id of a check, and a finding."""
 
     check: str
     finding: Finding
 
 
-def checked(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Checked]:
+def run_checks(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[CheckResult]:
     """Run checks in order; return at least one finding for each."""
     for check in checks:
-        for finding in [*check.look(subject)] or [_nothing_found(check, subject)]:
-            yield Checked(check.id, finding)
+        for finding in [*check.look(subject)] or [_default_finding(check, subject)]:
+            yield CheckResult(check.id, finding)
 
 
-def _nothing_found(check: Check[Subject], subject: Subject) -> Finding:
+def _default_finding(check: Check[Subject], subject: Subject) -> Finding:
     obstacle = check.obstacle(subject)
     return Finding(State.UNKNOWN, obstacle) if obstacle else Finding(State.OK, check.fine)
 
@@ -155,7 +155,7 @@ class Examined:
                 continue
             if self.config.headers.parse_profile(line.name) is not None:
                 continue
-            profile = _meant_profile(line.name, self.catalog.credentials)
+            profile = _guess_profile(line.name, self.catalog.credentials)
             own = [setting.option for setting in self.config.sections[line.number] if setting.kind is Kind.OPTION]
             if profile in self.catalog.credentials or any(map(OF_A_PROFILE.fullmatch, own)):
                 headers.setdefault(profile, []).append(line)
@@ -167,7 +167,7 @@ class Examined:
         return not any(file.fault for file in self.both)
 
 
-def _meant_profile(name: str, profiles: Collection[str]) -> str:
+def _guess_profile(name: str, profiles: Collection[str]) -> str:
     """Return the profile that a header of the config file is meant for."""
     if name in profiles:
         return name
@@ -187,11 +187,11 @@ def examine(
         warn: As for `AwsFile`.
     """
     headers = choose_headers(files)
-    credentials, config = (_examined(*file, warn) for file in zip(files, headers, strict=True))
+    credentials, config = (_examine_file(*file, warn) for file in zip(files, headers, strict=True))
     return Examined(credentials, config, Catalog(credentials.view, config.view), environ, legacy_serial)
 
 
-def _examined(path: Path, headers: Headers, warn: Callable[[str], None]) -> ExaminedFile:
+def _examine_file(path: Path, headers: Headers, warn: Callable[[str], None]) -> ExaminedFile:
     store = AwsFile(path, headers, warn)
     try:
         data = store.read()

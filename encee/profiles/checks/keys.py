@@ -16,10 +16,10 @@ from encee.profiles.credentials import (
     is_session_key,
     managed_by_encee,
     points_to_keyring,
-    source_in,
+    read_source,
 )
-from encee.profiles.identifiers import ACCESS_KEY_ID, key_id_fault
-from encee.profiles.remedies import comment_out, cut_comment, delete, rename, then, unindent, unquote
+from encee.profiles.identifiers import ACCESS_KEY_ID, find_key_id_fault
+from encee.profiles.remedies import comment_out, cut_comment, delete, join_steps, rename, unindent, unquote
 
 _KEY = _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 
@@ -49,7 +49,7 @@ class Section(NamedTuple):
         return delete_options(self.file, self.profile, options)
 
 
-def _sections(examined: Examined) -> Iterator[Section]:
+def _list_sections(examined: Examined) -> Iterator[Section]:
     """List each section of a profile, without duplicates in a single file for both."""
     for profile, options in examined.catalog.credentials.items():
         yield Section(examined.credentials, profile, options)
@@ -58,17 +58,17 @@ def _sections(examined: Examined) -> Iterator[Section]:
             yield Section(examined.config, profile, options)
 
 
-def _half_a_key(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
+def _check_half_a_key(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
         held = [key for key in (_ID, _SECRET) if section.options.get(key)]
         if len(held) != 1:
             continue
         state, effect = (State.ERROR, "fail") if held == [_ID] else (State.WARNING, "ignore it")
         message = f"{section.place} holds {held[0]} and not the other half of a key: AWS tools {effect}"
-        yield Finding(state, message, *_whole_key(section, examined, held))
+        yield Finding(state, message, *_complete_key(section, examined, held))
 
 
-def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+def _complete_key(section: Section, examined: Examined, held: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     """Return the remedy for an incomplete or invalid key: delete or enter it.
 
     `aws configure` writes keys to the credentials file, and does not change those in the config file.
@@ -85,30 +85,35 @@ def _whole_key(section: Section, examined: Examined, held: Sequence[str]) -> tup
         for line in section.file.find_option(section.profile, option)[:1]
         if line.name != line.option
     ]
-    return then(*renamed) or "enter both", _configure(section.profile)
+    return join_steps(*renamed) or "enter both", _configure(section.profile)
 
 
 def _configure(profile: str) -> tuple[str, ...]:
     return (join(["aws", "configure", "--profile", profile]),)
 
 
-def _key_form(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
+def _check_key_form(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
         key_id, secret = section.options.get(_ID), section.options.get(_SECRET)
-        if key_id and secret and not is_multiline(key_id, secret) and (fault := _key_fault(section, key_id, secret)):
+        if (
+            key_id
+            and secret
+            and not is_multiline(key_id, secret)
+            and (fault := _find_key_fault(section, key_id, secret))
+        ):
             state, message, steps = fault
             commands: tuple[str, ...] = ()
-            remedy = then(*steps)
+            remedy = join_steps(*steps)
             if remedy is None:
-                remedy, commands = _whole_key(section, examined, (_ID, _SECRET))
+                remedy, commands = _complete_key(section, examined, (_ID, _SECRET))
             yield Finding(state, message, remedy, commands)
 
 
-def _key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, Sequence[str]] | None:
+def _find_key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, Sequence[str]] | None:
     """Return the fault of a key and the steps to fix it, if it can be fixed."""
     path, numbers = section.file.path, {option: section.line(option) for option in (_ID, _SECRET)}
     if not ACCESS_KEY_ID.fullmatch(key_id):
-        message = f"{section.place}: {_ID} of {section.profile} {key_id_fault(key_id)}"
+        message = f"{section.place}: {_ID} of {section.profile} {find_key_id_fault(key_id)}"
         if ACCESS_KEY_ID.fullmatch(secret):
             other = {_ID: _SECRET, _SECRET: _ID}
             return (
@@ -133,18 +138,18 @@ def _key_fault(section: Section, key_id: str, secret: str) -> tuple[State, str, 
     return State.WARNING, message, steps
 
 
-def _secret_length(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
+def _check_secret_length(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
         key_id, secret = section.options.get(_ID, ""), section.options.get(_SECRET, "")
         is_plain = ACCESS_KEY_ID.fullmatch(key_id) and PORTABLE_VALUE.fullmatch(secret)
         if is_plain and key_id.startswith(USER_KEY) and len(secret) != _SECRET_LENGTH:
             message = f"{section.place} holds a secret of {len(secret)} characters: AWS makes them of {_SECRET_LENGTH}"
-            yield Finding(State.WARNING, message, *_whole_key(section, examined, (_ID, _SECRET)))
+            yield Finding(State.WARNING, message, *_complete_key(section, examined, (_ID, _SECRET)))
 
 
-def _stray_token(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
-        if tokens := [name for name in TOKENS if section.options.get(name) and _is_users(section, examined)]:
+def _check_stray_token(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
+        if tokens := [name for name in TOKENS if section.options.get(name) and _is_of_user(section, examined)]:
             yield Finding(
                 State.ERROR,
                 f"{section.place} holds {' and '.join(tokens)} beside a long-term key (AKIA…), which AWS then refuses",
@@ -152,33 +157,33 @@ def _stray_token(examined: Examined) -> Iterator[Finding]:
             )
 
 
-def _is_users(section: Section, examined: Examined) -> bool:
+def _is_of_user(section: Section, examined: Examined) -> bool:
     """Whether the key of a section, or of its profile in the other file, is a user's."""
     both = examined.catalog.options(section.profile)
     ids = (section.options.get(_ID, USER_KEY), both.get(_ID, ""))
     return not managed_by_encee(both) and all(key_id.startswith(USER_KEY) for key_id in ids)
 
 
-def _continued(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
+def _check_continued_value(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
         further = {name: value for name, value in section.options.items() if is_multiline(value)}
         if names := [name for name, value in further.items() if not isinstance(value, NestedSettings)]:
             taken = {*section.options}
-            steps = [_without_continuation(line, section, examined, taken) for line in _continuations(section, names)]
+            steps = [_fix_continuation(line, section, examined, taken) for line in _list_continuations(section, names)]
             yield Finding(
                 State.WARNING,
                 f"{section.place} has an indented line under {' and '.join(names)}: AWS tools read it as a part of "
                 "that value",
-                then(*steps),
+                join_steps(*steps),
             )
 
 
-def _continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
+def _list_continuations(section: Section, names: Sequence[str]) -> Iterator[Line]:
     for name in names:
         yield from section.file.find_option(section.profile, name)[1:]
 
 
-def _without_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
+def _fix_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
     """Return the step that makes a continuation line an option, or deletes it."""
     name, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
@@ -192,14 +197,14 @@ def _without_continuation(line: Line, section: Section, examined: Examined, take
     return unindent(section.file.path, [line.number])
 
 
-def _stale_token(examined: Examined) -> Iterator[Finding]:
-    for section in _sections(examined):
+def _check_stale_token(examined: Examined) -> Iterator[Finding]:
+    for section in _list_sections(examined):
         stale, token = section.options.get("aws_security_token"), section.options.get("aws_session_token")
         if stale is None or token is None or stale == token:
             continue
-        if _is_users(section, examined):
+        if _is_of_user(section, examined):
             continue  # the check of stray tokens reports both
-        source = source_in(section.options) if managed_by_encee(section.options) else None
+        source = read_source(section.options) if managed_by_encee(section.options) else None
         can_refresh = source in examined.catalog.session_profiles
         yield Finding(
             State.WARNING,
@@ -210,11 +215,11 @@ def _stale_token(examined: Examined) -> Iterator[Finding]:
 
 
 KEY_CHECKS: tuple[Check[Examined], ...] = (
-    Check("half-a-key", "no profile holds half a key", _half_a_key),
-    Check("key-form", "every key looks like one", _key_form),
-    Check("secret-length", "every secret is as long as AWS makes them", _secret_length),
-    Check("stray-token", "no session token is beside a long-term key", _stray_token),
-    Check("continued-value", "no value continues in the next line", _continued),
-    Check("stale-token", "no old token hides a session", _stale_token),
+    Check("half-a-key", "no profile holds half a key", _check_half_a_key),
+    Check("key-form", "every key looks like one", _check_key_form),
+    Check("secret-length", "every secret is as long as AWS makes them", _check_secret_length),
+    Check("stray-token", "no session token is beside a long-term key", _check_stray_token),
+    Check("continued-value", "no value continues in the next line", _check_continued_value),
+    Check("stale-token", "no old token hides a session", _check_stale_token),
 )
 """In the order of the output."""

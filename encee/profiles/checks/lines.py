@@ -23,13 +23,13 @@ _MOST_NAMED = 3
 """The number of characters that a message names at most."""
 
 
-def _options(examined: Examined) -> Iterator[tuple[ExaminedFile, Line]]:
+def _list_options(examined: Examined) -> Iterator[tuple[ExaminedFile, Line]]:
     for file in examined.both:
         yield from ((file, line) for line in file.lines if line.kind is Kind.OPTION)
 
 
-def _upper_case(examined: Examined) -> Iterator[Finding]:
-    for file, line in _options(examined):
+def _check_option_case(examined: Examined) -> Iterator[Finding]:
+    for file, line in _list_options(examined):
         if line.name != line.option and OF_A_PROFILE.fullmatch(line.option):
             yield Finding(
                 State.WARNING,
@@ -39,8 +39,8 @@ def _upper_case(examined: Examined) -> Iterator[Finding]:
             )
 
 
-def _exported(examined: Examined) -> Iterator[Finding]:
-    for file, line in _options(examined):
+def _check_shell_syntax(examined: Examined) -> Iterator[Finding]:
+    for file, line in _list_options(examined):
         if match := _EXPORT.fullmatch(line.name):
             name = match["name"].lower()
             there = any(other.option == name for other in file.sections[line.header])
@@ -51,7 +51,7 @@ def _exported(examined: Examined) -> Iterator[Finding]:
             )
 
 
-def _indented(examined: Examined) -> Iterator[Finding]:
+def _check_indentation(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
         for header, lines in file.sections.items():
             if numbers := [line.number for line in lines if line.kind is Kind.OPTION and line.is_indented]:
@@ -62,8 +62,8 @@ def _indented(examined: Examined) -> Iterator[Finding]:
                 )
 
 
-def _quoted(examined: Examined) -> Iterator[Finding]:
-    for file, line in _options(examined):
+def _check_quotes(examined: Examined) -> Iterator[Finding]:
+    for file, line in _list_options(examined):
         bare, value = _BARE.get(line.option), line.value.strip()
         if bare is None or bare.fullmatch(value) or not value:
             continue
@@ -76,7 +76,7 @@ def _quoted(examined: Examined) -> Iterator[Finding]:
             yield Finding(State.WARNING, message, cut_comment(file.path, line.number))
 
 
-def _invisible(examined: Examined) -> Iterator[Finding]:
+def _check_invisible_characters(examined: Examined) -> Iterator[Finding]:
     for file in examined.both:
         for line in file.lines:
             if line.kind is not Kind.COMMENT and (points := [*dict.fromkeys(filter(_is_invisible, line.text))]):
@@ -98,10 +98,10 @@ def _is_invisible(character: str) -> bool:
 
 
 LINE_CHECKS: tuple[Check[Examined], ...] = (
-    Check("option-case", "every option's name is in lower case", _upper_case),
-    Check("shell-syntax", "no option is written as for a shell", _exported),
-    Check("indented-option", "every option begins at column 0", _indented),
-    Check("quoted-value", "no setting has quotes around it or a comment after it", _quoted),
-    Check("invisible-characters", "no line holds characters that editors do not show", _invisible),
+    Check("option-case", "every option's name is in lower case", _check_option_case),
+    Check("shell-syntax", "no option is written as for a shell", _check_shell_syntax),
+    Check("indented-option", "every option begins at column 0", _check_indentation),
+    Check("quoted-value", "no setting has quotes around it or a comment after it", _check_quotes),
+    Check("invisible-characters", "no line holds characters that editors do not show", _check_invisible_characters),
 )
 """In the order of the output."""

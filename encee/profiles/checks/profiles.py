@@ -14,8 +14,8 @@ from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options, set_option
 from encee.profiles.credentials import managed_by_encee
 from encee.profiles.durations import HOUR, parse_duration
-from encee.profiles.identifiers import checked_serial
-from encee.profiles.remedies import then, unquote
+from encee.profiles.identifiers import require_serial
+from encee.profiles.remedies import join_steps, unquote
 from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
 
 _NOT_INHERITED = ("ca_bundle", "endpoint_url", "s3", "services", "use_dualstack_endpoint", "use_fips_endpoint")
@@ -48,27 +48,27 @@ _NESTED_VALUE = re.compile(
 _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
-def _shadowed_session(examined: Examined) -> Iterator[Finding]:
+def _check_shadowed_session(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     if catalog.session_profiles and (reason := catalog.inherited_obstacle()):
         yield Finding(State.ERROR, f"no session can be written: {reason}", MOVE_FROM_DEFAULT)
         return
     for source, target in catalog.session_profiles.items():
-        if catalog.shadow(target) and (reason := _refusal(catalog, target, source)):
+        if catalog.shadow(target) and (reason := _find_refusal(catalog, target, source)):
             yield Finding(
                 State.ERROR,
                 f"no session of {source} can be written: {reason}",
-                *_renamed(examined, source),
+                *_rename_session_profile(examined, source),
             )
 
 
-def _session_profile(examined: Examined) -> Iterator[Finding]:
+def _check_session_profile(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     uses = Counter(catalog.session_profiles.values())
     for source, target in catalog.session_profiles.items() if not catalog.inherited_obstacle() else ():
         if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
             continue  # another check reports it
-        reason = _refusal(catalog, target, source)
+        reason = _find_refusal(catalog, target, source)
         if uses[target] > 1:
             reason = reason or f"{target} is the session profile of others as well"
         if reason is None:
@@ -76,11 +76,11 @@ def _session_profile(examined: Examined) -> Iterator[Finding]:
         yield Finding(
             State.WARNING,
             f"no session of {source} can be written: {reason}",
-            *_renamed(examined, source),
+            *_rename_session_profile(examined, source),
         )
 
 
-def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
+def _find_refusal(catalog: Catalog, target: str, source: str) -> str | None:
     """Return why a refresh would not write a session to its session profile, or None."""
     try:
         catalog.refuse_session_profile(target, source)
@@ -89,7 +89,7 @@ def _refusal(catalog: Catalog, target: str, source: str) -> str | None:
     return None
 
 
-def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
+def _rename_session_profile(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the remedy that gives a profile an unused session profile."""
     catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
@@ -100,10 +100,10 @@ def _renamed(examined: Examined, source: str) -> tuple[str | None, tuple[str, ..
         if name not in taken
     )
     steps, commands = set_option(examined, source, "encee_session_profile", name, config_only=True)
-    return then(*steps) or "give the session a name of its own:", commands
+    return join_steps(*steps) or "give the session a name of its own:", commands
 
 
-def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
+def _check_region_in_credentials(examined: Examined) -> Iterator[Finding]:
     for profile, options in examined.catalog.credentials.items():
         theirs = examined.catalog.config.get(profile, {}).get("region", "")
         wins = options.get("region", theirs)
@@ -112,11 +112,11 @@ def _region_in_credentials(examined: Examined) -> Iterator[Finding]:
                 State.WARNING,
                 f"region = {wins} under {examined.credentials.section(profile)} in "
                 f"{examined.credentials.path} wins over region = {theirs} in the config file",
-                *_moved_region(examined, profile, wins),
+                *_move_region(examined, profile, wins),
             )
 
 
-def _region_partition(examined: Examined) -> Iterator[Finding]:
+def _check_region_partition(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     settings = Settings(GivenSettings(), {}, catalog)
     for profile in catalog.session_profiles:
@@ -135,33 +135,33 @@ def _region_partition(examined: Examined) -> Iterator[Finding]:
                 profile, serial
             )  # the default region of the device's partition
             steps, commands = set_option(examined, profile, "region", right)
-            yield Finding(State.ERROR, error.message, then(*steps), commands)
+            yield Finding(State.ERROR, error.message, join_steps(*steps), commands)
 
 
-def _moved_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
+def _move_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the remedy that moves the effective region to the config file."""
     steps, commands = set_option(examined, profile, "region", region, config_only=True)
     deletion = delete_options(examined.credentials, profile, ["region"])
-    return then(*filter(None, [deletion, *steps])), commands
+    return join_steps(*filter(None, [deletion, *steps])), commands
 
 
-def _not_inherited(examined: Examined) -> Iterator[Finding]:
+def _check_not_inherited(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for source, target in catalog.long_term_profiles.items():
         theirs, own = catalog.options(source), catalog.options(target)
-        unsafe = {"endpoint_url", "services"} if any(_unencrypted(examined)) else set()
+        unsafe = {"endpoint_url", "services"} if any(_list_unencrypted(examined)) else set()
         if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own and key not in unsafe]:
-            settings = [setting for key in missing for setting in _flat(examined, source, key, theirs[key])]
+            settings = [setting for key in missing for setting in _flatten_setting(examined, source, key, theirs[key])]
             remedies = [set_option(examined, target, name, value) for name, value in settings]
             yield Finding(
                 State.WARNING,
                 f"{target} does not inherit {' and '.join(missing)} of {source}",
-                then(*(step for remedy in remedies for step in remedy.steps)),
+                join_steps(*(step for remedy in remedies for step in remedy.steps)),
                 tuple(command for remedy in remedies for command in remedy.commands),
             )
 
 
-def _unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
+def _list_unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
     """List each variable or line that names an endpoint without TLS, and the endpoint."""
     for name, value in examined.environ.items():
         if (name == "AWS_ENDPOINT_URL" or name.startswith("AWS_ENDPOINT_URL_")) and is_unencrypted(value):
@@ -174,8 +174,8 @@ def _unencrypted(examined: Examined) -> Iterator[tuple[str, str]]:
                 yield f"line {line.number} of {file.path}", value
 
 
-def _encryption(examined: Examined) -> Iterator[Finding]:
-    for place, endpoint in _unencrypted(examined):
+def _check_encryption(examined: Examined) -> Iterator[Finding]:
+    for place, endpoint in _list_unencrypted(examined):
         yield Finding(
             State.WARNING,
             f"{place} names {endpoint}, which is not encrypted: others on the network can read MFA codes and sessions",
@@ -183,7 +183,7 @@ def _encryption(examined: Examined) -> Iterator[Finding]:
         )
 
 
-def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
+def _flatten_setting(examined: Examined, profile: str, key: str, value: str) -> Iterator[tuple[str, str]]:
     """Return a setting as `aws configure set` accepts it; nested settings one by one.
 
     Only known nested settings are shown, since a key that was indented by mistake is a part of the value, too.
@@ -197,7 +197,7 @@ def _flat(examined: Examined, profile: str, key: str, value: str) -> Iterator[tu
                 yield f"{key}.{name}", nested
 
 
-def _device_form(examined: Examined) -> Iterator[Finding]:
+def _check_device_form(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for profile in dict.fromkeys([*catalog.credentials, *catalog.config]):
         options = catalog.options(profile)
@@ -205,33 +205,33 @@ def _device_form(examined: Examined) -> Iterator[Finding]:
         if name is None or is_multiline(value := options[name]):
             continue
         try:
-            checked_serial(value)
+            require_serial(value)
         except UsageError as error:
             message = f"{name} of {profile}: {error.message}"
-            if steps := _unquoted(examined, profile, name, value):
-                yield Finding(State.ERROR, message, then(*steps))
+            if steps := _unquote_serial(examined, profile, name, value):
+                yield Finding(State.ERROR, message, join_steps(*steps))
             elif profile in catalog.long_term_profiles:
                 yield Finding(State.ERROR, message, commands=(join(["encee", "device", "save", profile]),))
             else:
-                yield Finding(State.ERROR, message, _without(examined, profile, name))
+                yield Finding(State.ERROR, message, _delete_option(examined, profile, name))
 
 
-def _unquoted(examined: Examined, profile: str, name: str, value: str) -> list[str]:
+def _unquote_serial(examined: Examined, profile: str, name: str, value: str) -> list[str]:
     """Return the step that removes quotes around a serial number."""
     try:
-        is_quoted = checked_serial(value.strip("\"'")) != value
+        is_quoted = require_serial(value.strip("\"'")) != value
     except UsageError:
         return []
     lines = [(file, line) for file in examined.both for line in file.find_option(profile, name)[:1]]
     return [unquote(file.path, line.number) for file, line in lines[:1] if is_quoted]
 
 
-def _without(examined: Examined, profile: str, name: str) -> str | None:
+def _delete_option(examined: Examined, profile: str, name: str) -> str | None:
     """Return the remedy that deletes an option of a profile in both files."""
-    return then(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
+    return join_steps(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
 
 
-def _role_source(examined: Examined) -> Iterator[Finding]:
+def _check_role_source(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     settings = Settings(GivenSettings(), {}, catalog)
     for role in catalog.role_profiles:
@@ -239,7 +239,7 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
         source, serial = (options.get(name, "") for name in ("source_profile", "mfa_serial"))
         if is_multiline(source, serial) or source == role or _is_long(options.get("duration_seconds")):
             continue
-        deletion = _without(examined, role, "mfa_serial") if serial else None
+        deletion = _delete_option(examined, role, "mfa_serial") if serial else None
         if source in catalog.long_term_profiles:
             target = catalog.session_profiles[source]
             remedies = [set_option(examined, role, "source_profile", target)]
@@ -249,7 +249,7 @@ def _role_source(examined: Examined) -> Iterator[Finding]:
             message = f"the role {role} could use source_profile = {target}, the session; with {source}, {asks}"
             steps = [*filter(None, [deletion]), *(step for remedy in remedies for step in remedy.steps)]
             commands = tuple(command for remedy in remedies for command in remedy.commands)
-            yield Finding(State.WARNING, message, then(*steps), commands)
+            yield Finding(State.WARNING, message, join_steps(*steps), commands)
         elif serial and managed_by_encee(catalog.credentials.get(source, {})):
             message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
             yield Finding(State.WARNING, message, deletion)
@@ -263,7 +263,7 @@ def _is_long(seconds: str | None) -> bool:
         return False
 
 
-def _keys_in_environment(examined: Examined) -> Iterator[Finding]:
+def _check_environment_keys(examined: Examined) -> Iterator[Finding]:
     there = [name for name in _KEYS_IN_ENVIRONMENT if examined.environ.get(name)]
     if "AWS_ACCESS_KEY_ID" in there:
         yield Finding(
@@ -274,7 +274,7 @@ def _keys_in_environment(examined: Examined) -> Iterator[Finding]:
         )
 
 
-def _gone_profile(examined: Examined) -> Iterator[Finding]:
+def _check_environment_profile(examined: Examined) -> Iterator[Finding]:
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         profile = examined.environ.get(name)
         known = {*examined.catalog.credentials, *examined.catalog.config}
@@ -284,15 +284,15 @@ def _gone_profile(examined: Examined) -> Iterator[Finding]:
 
 
 PROFILE_CHECKS: tuple[Check[Examined], ...] = (
-    Check("shadowed-session", "no option hides a session from the AWS tools", _shadowed_session),
-    Check("session-profile", "every session has its own session profile", _session_profile),
-    Check("region-in-credentials", "no region overrides the config file's", _region_in_credentials),
-    Check("region-partition", "every region is in the partition of the device", _region_partition),
-    Check("endpoint-encryption", "every endpoint is encrypted, or on this machine", _encryption),
-    Check("not-inherited", "every session profile has what it needs", _not_inherited),
-    Check("device-form", "every serial number in the files is valid", _device_form),
-    Check("role-source", "roles are assumed with sessions", _role_source),
-    Check("environment-keys", "the environment holds no keys", _keys_in_environment),
-    Check("environment-profile", "the environment names no missing profile", _gone_profile),
+    Check("shadowed-session", "no option hides a session from the AWS tools", _check_shadowed_session),
+    Check("session-profile", "every session has its own session profile", _check_session_profile),
+    Check("region-in-credentials", "no region overrides the config file's", _check_region_in_credentials),
+    Check("region-partition", "every region is in the partition of the device", _check_region_partition),
+    Check("endpoint-encryption", "every endpoint is encrypted, or on this machine", _check_encryption),
+    Check("not-inherited", "every session profile has what it needs", _check_not_inherited),
+    Check("device-form", "every serial number in the files is valid", _check_device_form),
+    Check("role-source", "roles are assumed with sessions", _check_role_source),
+    Check("environment-keys", "the environment holds no keys", _check_environment_keys),
+    Check("environment-profile", "the environment names no missing profile", _check_environment_profile),
 )
 """In the order of the output."""

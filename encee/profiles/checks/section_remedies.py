@@ -12,7 +12,7 @@ from typing import NamedTuple
 from encee.awsfile.lines import Kind, Line
 from encee.awsfile.syntax import parse_config_header
 from encee.profiles.checks.base import Examined, ExaminedFile
-from encee.profiles.remedies import add, delete, keep_one, move, then, unindent, write
+from encee.profiles.remedies import add, delete, join_steps, keep_one, move, unindent, write
 
 _KEY_OPTIONS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 
@@ -59,12 +59,12 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
         there |= new
     if moved:
         stay = [line for line in file.sections[into.number] if line.number not in deleted]
-        yield from at_the_margin(file, [*stay, *(line for line in file.lines if line.number in moved)])
+        yield from unindent_options(file, [*stay, *(line for line in file.lines if line.number in moved)])
         yield move(file.path, moved, below)
     yield delete(file.path, deleted)
 
 
-def at_the_margin(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
+def unindent_options(file: ExaminedFile, lines: Sequence[Line]) -> Iterator[str]:
     """Return the step that moves indented options to column 0."""
     if indented := {line.number for line in lines if line.kind is Kind.OPTION and line.is_indented}:
         yield unindent(file.path, indented)
@@ -130,4 +130,4 @@ def _is_as_aws_writes(header: Line, profile: str) -> bool:
 def delete_options(file: ExaminedFile, profile: str, names: Collection[str]) -> str | None:
     """Return the step that deletes options of a profile, if the file sets them."""
     numbers = [line.number for name in names for line in file.find_option(profile, name)]
-    return then(delete(file.path, numbers)) if numbers else None
+    return join_steps(delete(file.path, numbers)) if numbers else None

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from encee.errors import UsageError
 from encee.model import AccessKey
-from encee.profiles.identifiers import REGION, checked_serial
-from encee.profiles.importers.base import misread, plain_text, plausible_key
+from encee.profiles.identifiers import REGION, require_serial
+from encee.profiles.importers.base import decode_text, line_error, require_key
 
 _EXPORT = re.compile(
     r"""[ \t]*export[ \t]+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=
@@ -49,12 +49,12 @@ class AwsEnv(NamedTuple):
     others: tuple[str, ...]
 
 
-class _Assigned(NamedTuple):
+class _Assignment(NamedTuple):
     line: int
     value: str
 
 
-def awsenv(data: bytes, file: Path) -> AwsEnv:
+def parse_awsenv(data: bytes, file: Path) -> AwsEnv:
     """Read a file of awsenv.
 
     Args:
@@ -64,29 +64,29 @@ def awsenv(data: bytes, file: Path) -> AwsEnv:
     Raises:
         EnceeError: A line is not a plain export, or a value is invalid. The message names the line.
     """
-    variables = _assignments(plain_text(data, file), file)
+    variables = _parse_assignments(decode_text(data, file), file)
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     for name in (_ID, _SECRET):
         if name not in variables:
-            raise misread(
+            raise line_error(
                 file, last, f"the end of the file, and no line before it sets {name}", f"add: export {name}=…"
             )
     for name in _TOKENS:
         if (token := variables.get(name)) and token.value:
             fault = "a session token; sessions expire, and cannot be imported"
-            raise misread(file, token.line, fault, f"import the user's long-term key, and delete {name}")
+            raise line_error(file, token.line, fault, f"import the user's long-term key, and delete {name}")
     key_id, secret = variables[_ID], variables[_SECRET]
     return AwsEnv(
-        plausible_key(key_id.value, secret.value, file, (key_id.line, secret.line)),
-        _serial(variables.get(_SERIAL), file),
-        _region(variables.get(_REGION), file),
+        require_key(key_id.value, secret.value, file, (key_id.line, secret.line)),
+        _parse_serial(variables.get(_SERIAL), file),
+        _parse_region(variables.get(_REGION), file),
         tuple(name for name in variables if name not in {_ID, _SECRET, _SERIAL, _REGION, *_TOKENS}),
     )
 
 
-def _assignments(text: str, file: Path) -> dict[str, _Assigned]:
+def _parse_assignments(text: str, file: Path) -> dict[str, _Assignment]:
     """Map each variable to its value and line."""
-    variables: dict[str, _Assigned] = {}
+    variables: dict[str, _Assignment] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         command = line.removesuffix("\r")
         if _NOTHING.fullmatch(command):
@@ -95,29 +95,29 @@ def _assignments(text: str, file: Path) -> dict[str, _Assigned]:
         if match is None:
             other = "something other than export NAME=value"
             fault = next((fault for pattern, fault in _FAULTS if pattern.search(command)), other)
-            raise misread(file, number, fault, _BY_HAND)
+            raise line_error(file, number, fault, _BY_HAND)
         name = match["name"]
         if name in variables:
-            raise misread(file, number, f"{name} for the second time", "delete one of the two lines")
-        variables[name] = _Assigned(number, match["double"] or match["single"] or match["bare"] or "")
+            raise line_error(file, number, f"{name} for the second time", "delete one of the two lines")
+        variables[name] = _Assignment(number, match["double"] or match["single"] or match["bare"] or "")
     return variables
 
 
-def _serial(assigned: _Assigned | None, file: Path) -> str | None:
+def _parse_serial(assigned: _Assignment | None, file: Path) -> str | None:
     if assigned is None or not assigned.value:
         return None
     try:
-        return checked_serial(assigned.value)
+        return require_serial(assigned.value)
     except UsageError as error:
         fault = f"{_SERIAL}, whose value is not a device whose codes STS accepts"
-        raise misread(file, assigned.line, fault, error.hint or _BY_HAND) from None
+        raise line_error(file, assigned.line, fault, error.hint or _BY_HAND) from None
 
 
-def _region(assigned: _Assigned | None, file: Path) -> str | None:
+def _parse_region(assigned: _Assignment | None, file: Path) -> str | None:
     if assigned is None or not assigned.value:
         return None
     if not REGION.fullmatch(assigned.value):
-        raise misread(
+        raise line_error(
             file, assigned.line, f"{_REGION}, whose value is not a region", "a region looks like eu-central-1"
         )
     return assigned.value

@@ -49,7 +49,7 @@ def refuse_large(data: bytes, file: Path) -> None:
         raise UsageError(f"{file} is too large to be a file with a few keys", hint="check the path")
 
 
-def plain_text(data: bytes, file: Path) -> str:
+def decode_text(data: bytes, file: Path) -> str:
     """Decode a plain file's content.
 
     Raises:
@@ -59,16 +59,16 @@ def plain_text(data: bytes, file: Path) -> str:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise misread(file, line, "bytes that are not UTF-8", "save the file as UTF-8, or fetch it again") from None
+        raise line_error(file, line, "bytes that are not UTF-8", "save the file as UTF-8, or fetch it again") from None
     if lone := _LONE_CR.search(text):
         fault = "a carriage return without a line feed"
-        raise misread(file, text.count("\n", 0, lone.start()) + 1, fault, "save the file with one kind of line end")
+        raise line_error(file, text.count("\n", 0, lone.start()) + 1, fault, "save the file with one kind of line end")
     if not text.strip(BYTE_ORDER_MARK).strip():
-        raise misread(file, 1, "nothing: the file is empty", "check the path, or fetch the file again")
+        raise line_error(file, 1, "nothing: the file is empty", "check the path, or fetch the file again")
     return text
 
 
-def misread(file: Path, line: int, fault: str, remedy: str) -> EnceeError:
+def line_error(file: Path, line: int, fault: str, remedy: str) -> EnceeError:
     """Return the error for a line, without its text, which can be a secret."""
     return EnceeError(f"{file}: line {line} holds {fault}; nothing was written", hint=remedy)
 
@@ -87,9 +87,9 @@ class KeyFault(NamedTuple):
     of_secret: bool = False
 
 
-def key_fault(key_id: str, secret: str) -> KeyFault | None:
+def find_key_fault(key_id: str, secret: str) -> KeyFault | None:
     """Return why an id and a secret cannot be a long-term key, or None."""
-    if fault := id_fault(key_id):
+    if fault := find_id_fault(key_id):
         return fault
     if not SECRET_KEY.fullmatch(secret):
         what = "a truncated secret access key, or something else"
@@ -97,7 +97,7 @@ def key_fault(key_id: str, secret: str) -> KeyFault | None:
     return None
 
 
-def id_fault(key_id: str) -> KeyFault | None:
+def find_id_fault(key_id: str) -> KeyFault | None:
     """Return why an id cannot be that of a long-term key; None if it has its form."""
     if not ACCESS_KEY_ID.fullmatch(key_id):
         what = "something other than the id of an access key"
@@ -111,7 +111,7 @@ def id_fault(key_id: str) -> KeyFault | None:
     return None
 
 
-def plausible_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) -> AccessKey:
+def require_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) -> AccessKey:
     """Return a long-term key if its id and secret have the right form.
 
     Args:
@@ -123,6 +123,6 @@ def plausible_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) 
     Raises:
         EnceeError: The id or the secret is invalid. The message names the line.
     """
-    if fault := key_fault(key_id, secret):
-        raise misread(file, lines[fault.of_secret], fault.what, fault.remedy)
+    if fault := find_key_fault(key_id, secret):
+        raise line_error(file, lines[fault.of_secret], fault.what, fault.remedy)
     return AccessKey(key_id, secret)

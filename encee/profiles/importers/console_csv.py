@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from encee.model import AccessKey
-from encee.profiles.importers.base import BYTE_ORDER_MARK, misread, plain_text, plausible_key
+from encee.profiles.importers.base import BYTE_ORDER_MARK, decode_text, line_error, require_key
 
 _ID, _SECRET, _PASSWORD = "Access key ID", "Secret access key", "Password"
 _USER = "delete that key, and create an IAM user with a key and an MFA device instead"
@@ -42,7 +42,7 @@ class _Row(NamedTuple):
     cells: list[str]
 
 
-def console_key(data: bytes, file: Path) -> ConsoleKey:
+def parse_console_csv(data: bytes, file: Path) -> ConsoleKey:
     """Read the key in a file of the console.
 
     Args:
@@ -52,13 +52,13 @@ def console_key(data: bytes, file: Path) -> ConsoleKey:
     Raises:
         EnceeError: The file is not such a CSV, is truncated, or holds several keys. The message names the line.
     """
-    rows = _rows(plain_text(data, file).removeprefix(BYTE_ORDER_MARK), file)
+    rows = _parse_rows(decode_text(data, file).removeprefix(BYTE_ORDER_MARK), file)
     head = rows[0]
-    headings = [_heading(cell) for cell in head.cells]
+    headings = [_normalize_heading(cell) for cell in head.cells]
     if head.cells[0].strip().startswith("AWSAccessKeyId="):
-        raise misread(file, head.line, "a key of the root user, for which AWS has no sessions with MFA", _USER)
+        raise line_error(file, head.line, "a key of the root user, for which AWS has no sessions with MFA", _USER)
     if _PASSWORD in headings and _ID not in headings:
-        raise misread(file, head.line, "a password for the console, but no access key", _MAKE_KEY)
+        raise line_error(file, head.line, "a password for the console, but no access key", _MAKE_KEY)
     for needed in (_ID, _SECRET):
         if headings.count(needed) != 1:
             is_separated_otherwise = any(mark in cell for cell in head.cells for mark in ";\t")
@@ -67,28 +67,28 @@ def console_key(data: bytes, file: Path) -> ConsoleKey:
                 if is_separated_otherwise
                 else f"not exactly one column '{needed}'"
             )
-            raise misread(file, head.line, fault, _AGAIN)
+            raise line_error(file, head.line, fault, _AGAIN)
     if len(rows) == 1:
-        raise misread(file, head.line, "the headings, but no line with a key follows", _AGAIN)
+        raise line_error(file, head.line, "the headings, but no line with a key follows", _AGAIN)
     row = rows[1]
     if len(row.cells) != len(headings):
         fault = f"{len(row.cells)} columns where the first has {len(headings)}; it may be truncated"
-        raise misread(file, row.line, fault, _AGAIN)
+        raise line_error(file, row.line, fault, _AGAIN)
     if len(rows) > 2:  # noqa: PLR2004 - the headings and the key
         fault = "a second key, but --profile names one profile"
-        raise misread(file, rows[2].line, fault, "delete all keys but one: keep the headings and its line")
+        raise line_error(file, rows[2].line, fault, "delete all keys but one: keep the headings and its line")
     cells = dict(zip(headings, (cell.strip() for cell in row.cells), strict=True))
-    key = plausible_key(cells[_ID], cells[_SECRET], file, (row.line, row.line))
+    key = require_key(cells[_ID], cells[_SECRET], file, (row.line, row.line))
     return ConsoleKey(key, bool(cells.get(_PASSWORD)))
 
 
-def _heading(cell: str) -> str:
+def _normalize_heading(cell: str) -> str:
     """Normalize the case of a heading, which the console has changed before."""
     headings = {name.casefold(): name for name in (_ID, _SECRET, _PASSWORD)}
     return headings.get(cell.strip().casefold(), "")
 
 
-def _rows(text: str, file: Path) -> list[_Row]:
+def _parse_rows(text: str, file: Path) -> list[_Row]:
     """List the rows that are not blank, each with the number of its first line."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows = []
@@ -96,14 +96,14 @@ def _rows(text: str, file: Path) -> list[_Row]:
     try:
         for cells in reader:
             if reader.line_num > line:
-                raise misread(file, line, "a quoted value that continues in the next line", _AGAIN)
+                raise line_error(file, line, "a quoted value that continues in the next line", _AGAIN)
             if any(cell.strip() for cell in cells):
                 rows.append(_Row(line, cells))
             line = reader.line_num + 1
     except csv.Error:
-        raise misread(
+        raise line_error(
             file, max(reader.line_num, 1), "a quote or a character that is invalid in a CSV", _AGAIN
         ) from None
     if not rows:
-        raise misread(file, 1, "nothing: the file is empty", _AGAIN)
+        raise line_error(file, 1, "nothing: the file is empty", _AGAIN)
     return rows

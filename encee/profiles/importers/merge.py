@@ -16,7 +16,7 @@ from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import STALE, has_long_term_key
-from encee.profiles.identifiers import can_be_one_users
+from encee.profiles.identifiers import may_belong_together
 
 _KEYS = "keys"
 _ALSO_CALLED = {"mfa_serial": "aws_mfa_device"}
@@ -26,7 +26,7 @@ _A_SESSIONS = STALE | {"aws_session_token"}
 """Options that a long-term key must not inherit from `[DEFAULT]`, since they belong to sessions."""
 
 
-class Incoming(NamedTuple):
+class ImportFile(NamedTuple):
     """The content of a plain file for a profile.
 
     Args:
@@ -44,7 +44,7 @@ class Incoming(NamedTuple):
     is_file: bool = True
 
 
-class Imported(NamedTuple):
+class ImportResult(NamedTuple):
     """The result of an import.
 
     Args:
@@ -65,7 +65,9 @@ class Imported(NamedTuple):
         return not self.differs and self.error is None
 
 
-def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile, *, dry_run: bool) -> list[Imported]:
+def import_files(
+    incoming: Sequence[ImportFile], credentials: AwsFile, config: AwsFile, *, dry_run: bool
+) -> list[ImportResult]:
     """Import plain files, with one write for each of the two files.
 
     Both edits are verified in memory, and the second is rehearsed on disk, before the first is written.
@@ -92,7 +94,7 @@ def bring_in(incoming: Sequence[Incoming], credentials: AwsFile, config: AwsFile
         names = settings.brought.get(profile, ())
         error = keys.errors.get(profile) or (failure if names else None)
         brought = ((_KEYS,) if profile in keys.brought else ()) + (() if failure else names)
-        outcomes.append(Imported(profile, file, brought, settings.differs.get(profile, ()), error))
+        outcomes.append(ImportResult(profile, file, brought, settings.differs.get(profile, ()), error))
     return outcomes
 
 
@@ -113,7 +115,7 @@ def _write(keys: "_Keys", settings: "_Settings", credentials: AwsFile, config: A
 class _Keys:
     """The edit of the credentials file, and the result of its last run."""
 
-    def __init__(self, incoming: Sequence[Incoming], config: View) -> None:
+    def __init__(self, incoming: Sequence[ImportFile], config: View) -> None:
         self.incoming = incoming
         self.after = Catalog({}, config)
         self.brought: set[str] = set()
@@ -125,7 +127,7 @@ class _Keys:
         for content in self.incoming:
             if content.key is None or now.access_key(content.profile) == content.key:
                 continue
-            if error := _why_not(content, now):
+            if error := _find_obstacle(content, now):
                 self.errors[content.profile] = error
                 continue
             options = {"aws_access_key_id": content.key.id, "aws_secret_access_key": content.key.secret}
@@ -157,7 +159,7 @@ class _Settings:
                 self.brought[profile] = tuple(missing)
 
 
-def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
+def _find_obstacle(content: ImportFile, catalog: Catalog) -> EnceeError | None:
     """Return why the key of a plain file cannot be added under its name, or None."""
     name = content.profile
     if not is_portable_name(name):
@@ -178,7 +180,7 @@ def _why_not(content: Incoming, catalog: Catalog) -> EnceeError | None:
     return FileRefusedError(f"{reason}: {content.file} was not imported", hint=content.rename)
 
 
-def profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
+def find_profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
     """Return the long-term profile for the device of the first encee.
 
     Args:
@@ -213,4 +215,4 @@ def profile_of_device(catalog: Catalog, serial: str, named: str | None) -> str:
 
 def _may_have(catalog: Catalog, profile: str, serial: str) -> bool:
     key = catalog.access_key(profile)
-    return key is not None and can_be_one_users(serial, key.id)
+    return key is not None and may_belong_together(serial, key.id)

@@ -45,7 +45,7 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
     try:
         for step in plan.steps:
             try:
-                apply_change(client, signer, step.change, _unsettled(done))
+                apply_change(client, signer, step.change, _errors_to_retry(done))
             except AwsError as error:
                 raise AwsError(
                     f"could not {step.text}: {error.message}; {so_far()}",
@@ -57,7 +57,7 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
         raise InterruptedByPersonError(f"interrupted; {so_far()}, and perhaps the next", hint=_AGAIN) from None
 
 
-def _unsettled(done: Sequence[Step]) -> tuple[type[AwsError], ...]:
+def _errors_to_retry(done: Sequence[Step]) -> tuple[type[AwsError], ...]:
     """What AWS may answer to the next step for the one reason that these were taken just now."""
     taken = {step.change.action for step in done}
     return tuple(error for error, actions in ((MissingError, _MAKES), (InUseError, _FREES)) if actions & taken)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditedUser:
     """What an audit finds of a user.
 
     Args:
@@ -65,7 +65,7 @@ class Audit:
     """
 
     made: datetime
-    users: tuple[Audited, ...]
+    users: tuple[AuditedUser, ...]
 
 
 def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed in
@@ -97,7 +97,7 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
     in_report = {user.name: user for user in report.users}
     requirements = _Requirements(account)
     found = []
-    for name in _names(account, group):
+    for name in _list_users(account, group):
         user = in_report.get(name)
         if name == ROOT and user is None:
             continue  # an account of a partition where the root user is elsewhere
@@ -111,11 +111,11 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
             progress(f"the devices of {name}")
             user = user._replace(mfa=best_mfa_kind(list_devices(client, signer, name)))
         oldest = min((key.created for key in user.active_keys if key.created), default=now)
-        found.append(Audited(user, requirements.of(name), now - oldest > max_age))
+        found.append(AuditedUser(user, requirements.of(name), now - oldest > max_age))
     return Audit(report.made, tuple(found))
 
 
-def _names(account: Account, group: str | None) -> list[str]:
+def _list_users(account: Account, group: str | None) -> list[str]:
     """Whom to audit.
 
     Raises:

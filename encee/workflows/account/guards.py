@@ -18,7 +18,7 @@ _LATELY = timedelta(days=7)
 """A key that was used so lately is in use."""
 
 
-def doubts(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
+def warn_about_users(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
     """A sentence for each user with an active key for whom a policy that requires MFA means trouble."""
     for user in users:
         if not user.active_keys or user.gives_codes:
@@ -33,7 +33,7 @@ def doubts(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
             yield f"until {user.name} enrols, anyone with the key of {user.name} can enrol instead"
 
 
-def doubts_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
+def warn_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
     """Warn where the policy that requires MFA changes and roles have it, which cannot use MFA."""
     policy = account.policy(MFA_REQUIRED)
     if policy is not None and policy.arn in plan.changed_policies and (roles := account.roles_with(policy)) > 0:
@@ -43,14 +43,14 @@ def doubts_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
         )
 
 
-class Gained(NamedTuple):
+class NewRestriction(NamedTuple):
     """What denies something by the address, and the user who comes to have it."""
 
     policy: Policy
     user: Principal
 
 
-def gained_restrictions(account: Account, plan: AccountPlan, group: str, name: str | None) -> list[Gained]:
+def find_new_restrictions(account: Account, plan: AccountPlan, group: str, name: str | None) -> list[NewRestriction]:
     """The restrictions to addresses that a user comes to have by a plan, without those that the plan itself words.
 
     Args:
@@ -69,15 +69,17 @@ def gained_restrictions(account: Account, plan: AccountPlan, group: str, name: s
         inline = [Policy(one, document) for one, document in found.inline.items()]
     others = [account.policies[arn] for arn in arns if arn in account.policies and arn not in plan.changed_policies]
     policies = [*inline, *(Policy(one.name, one.document) for one in others)]
-    return [Gained(part, Principal(user.arn, user.name)) for part in map(extract_address_denies, policies) if part]
+    return [
+        NewRestriction(part, Principal(user.arn, user.name)) for part in map(extract_address_denies, policies) if part
+    ]
 
 
-def refuse_lockout(allowed: Collection[Network], gained: Iterable[Gained], address: str) -> None:
+def refuse_lockout(allowed: Collection[Network], gained: Iterable[NewRestriction], address: str) -> None:
     """Refuse to lock the caller out at their own address.
 
     Args:
         allowed: The ranges that the plan lets in; none where it says nothing about them.
-        gained: From `gained_restrictions`, of the caller.
+        gained: From `find_new_restrictions`, of the caller.
         address: The caller's.
 
     Raises:

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 """A group's name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html"""
 
 
-def ip_restriction(group: str) -> str:
+def ip_restriction_name(group: str) -> str:
     """The name of the policy that restricts a group to addresses."""
     return f"encee-IPRestriction-{group}"
 
@@ -70,7 +70,7 @@ class AccountPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SetupRequest:
     """What an administrator wants.
 
     Args:
@@ -92,7 +92,7 @@ class Wish:
     adopt: bool = False
 
 
-def plan_setup(account: Account, caller: Identity, wish: Wish) -> AccountPlan:
+def plan_setup(account: Account, caller: Identity, wish: SetupRequest) -> AccountPlan:
     """What makes a group whose members need MFA, and what of that is there already.
 
     Args:
@@ -112,7 +112,7 @@ def plan_setup(account: Account, caller: Identity, wish: Wish) -> AccountPlan:
     planner = _Planner(account, wish.group, adopt=wish.adopt)
     home = f"arn:{caller.partition}:iam::{caller.account}:policy{PATH}"
     arns = [planner.policy(home, MFA_REQUIRED, wish.mfa_required, "requires MFA of every member of its groups")]
-    restriction = ip_restriction(wish.group)
+    restriction = ip_restriction_name(wish.group)
     if wish.restriction is not None:
         text = f"restricts the group {wish.group} to some addresses"
         arns.append(planner.policy(home, restriction, wish.restriction, text))
@@ -135,7 +135,7 @@ def plan_teardown(account: Account, group: str) -> AccountPlan:
         planner.drop_group(found)
     else:
         planner.stays(f"there is no group {group}")
-    for name in (ip_restriction(group), MFA_REQUIRED):
+    for name in (ip_restriction_name(group), MFA_REQUIRED):
         if policy := account.policy(name):
             planner.drop_policy(policy)
     return planner.plan()
@@ -181,7 +181,7 @@ class _Planner:
             others = (one for one in found.versions if not one.is_default)
             self._drop_version(found, min(others, key=lambda one: one.created))
         changed = {"PolicyArn": found.arn, "PolicyDocument": text, "SetAsDefault": True}
-        difference = _difference(found.document, document)
+        difference = _compare_documents(found.document, document)
         self._add("CreatePolicyVersion", f"change the policy {name}, as a new version", changed, difference)
         return found.arn
 
@@ -205,10 +205,10 @@ class _Planner:
             self._refuse_foreign("group", found.name, found.path)
         for arn in dict.fromkeys(arns):
             if arn in attached:
-                self._stays.append(f"the policy {_name(arn)} is attached to the group {name}")
+                self._stays.append(f"the policy {_policy_name(arn)} is attached to the group {name}")
             else:
                 arguments = {"GroupName": name, "PolicyArn": arn}
-                self._add("AttachGroupPolicy", f"attach the policy {_name(arn)} to the group {name}", arguments)
+                self._add("AttachGroupPolicy", f"attach the policy {_policy_name(arn)} to the group {name}", arguments)
 
     def member(self, user: str) -> None:
         """Let a user be in the group."""
@@ -245,7 +245,10 @@ class _Planner:
             arguments = {"GroupName": group.name, "UserName": user}
             self._add("RemoveUserFromGroup", f"take {user} out of the group {group.name}", arguments)
         for arn in group.attached:
-            if ours or _name(arn).casefold() in {MFA_REQUIRED.casefold(), ip_restriction(group.name).casefold()}:
+            if ours or _policy_name(arn).casefold() in {
+                MFA_REQUIRED.casefold(),
+                ip_restriction_name(group.name).casefold(),
+            }:
                 self._detach(group, arn)
         if ours:
             self._add("DeleteGroup", f"delete the group {group.name}", {"GroupName": group.name})
@@ -275,7 +278,7 @@ class _Planner:
 
     def _detach(self, group: Group, arn: str) -> None:
         arguments = {"GroupName": group.name, "PolicyArn": arn}
-        self._add("DetachGroupPolicy", f"detach the policy {_name(arn)} from the group {group.name}", arguments)
+        self._add("DetachGroupPolicy", f"detach the policy {_policy_name(arn)} from the group {group.name}", arguments)
         self._detached.append(arn)
 
     def _drop_version(self, policy: ManagedPolicy, version: Version) -> None:
@@ -294,7 +297,7 @@ class _Planner:
         self._steps.append(Step(Change(action, arguments), text, diff))
 
 
-def _difference(old: Document, new: Document) -> tuple[str, ...]:
+def _compare_documents(old: Document, new: Document) -> tuple[str, ...]:
     """The lines that go and come, with a little around them."""
     import difflib
 
@@ -302,6 +305,6 @@ def _difference(old: Document, new: Document) -> tuple[str, ...]:
     return tuple(list(difflib.unified_diff(before, after, lineterm="", n=2))[2:])
 
 
-def _name(arn: str) -> str:
+def _policy_name(arn: str) -> str:
     """The name of a policy, of its ARN."""
     return arn.rpartition("/")[2]

@@ -36,13 +36,13 @@ def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan
     arguments = {
         "UserName": user,
         "PolicyName": REVOKED_SESSIONS,
-        "PolicyDocument": _denying_sessions_before(now + _PROPAGATION),
+        "PolicyDocument": _build_deny_policy(now + _PROPAGATION),
     }
     sessions = Step(Change("PutUserPolicy", arguments), f"deny everything to the sessions of {user} from before now")
     return AccountPlan((*keys, sessions), ())
 
 
-def _denying_sessions_before(moment: datetime) -> str:
+def _build_deny_policy(moment: datetime) -> str:
     statement = {
         "Sid": "DenySessionsFromBeforeTheTheft",
         "Effect": "Deny",

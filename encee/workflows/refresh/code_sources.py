@@ -6,7 +6,7 @@ from datetime import datetime
 
 from encee.errors import EnceeError, NoSessionError, UsageError
 from encee.mfa.code_sources import CodeSource, CommandCodes, GivenCodes, SeedCodes
-from encee.profiles.keyring import stored_seed
+from encee.profiles.keyring import fetch_seed
 from encee.workflows.refresh.jobs import CodeJob, Keep
 from encee.workflows.refresh.ui import Person
 
@@ -27,7 +27,7 @@ def code_source(
         return given.for_device(place)
     if job.command:
         return CommandCodes(job.command)
-    return SeedCodes(stored_seed, clock) if job.has_seed else person
+    return SeedCodes(fetch_seed, clock) if job.has_seed else person
 
 
 def no_code_source(job: CodeJob, keep: Keep) -> EnceeError:

@@ -9,7 +9,7 @@ from encee.awsfile.syntax import PORTABLE_VALUE, View
 from encee.errors import EnceeError, FileBusyError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.profiles.credentials import STALE, quoted, session_options
+from encee.profiles.credentials import STALE, quote_profile, session_options
 from encee.workflows.refresh.jobs import Job, Target
 
 
@@ -79,7 +79,7 @@ def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
         if key not in own and PORTABLE_VALUE.fullmatch(value := inherited.get(key, ""))
     }
     if missing and target.session_profile not in catalog.config:
-        missing["encee_source"] = quoted(target.profile)
+        missing["encee_source"] = quote_profile(target.profile)
     return missing
 
 

@@ -8,8 +8,8 @@ from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import parse_code
 from encee.model import Role
 from encee.profiles.catalog import Catalog
-from encee.profiles.durations import HOUR, LONGEST_ROLE, written
-from encee.profiles.lookup_errors import not_a_source, nothing_to_refresh
+from encee.profiles.durations import HOUR, LONGEST_ROLE, format_duration
+from encee.profiles.lookup_errors import explain_lookup_failure, explain_nothing_to_refresh
 from encee.profiles.settings import Settings, refuse_other_partition
 from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Plan, RoleJob, Target, place
 
@@ -34,7 +34,7 @@ def plan(words: Sequence[str], catalog: Catalog, settings: Settings, files: AwsP
             planner.add(word)
         return planner.plan()
     if not catalog.long_term_profiles:
-        raise nothing_to_refresh(catalog, files)
+        raise explain_nothing_to_refresh(catalog, files)
     for profile in catalog.long_term_profiles:
         # Of several profiles, one that the files name no device for may belong to a user who has none.
         planner.add(profile, optional=len(catalog.long_term_profiles) > 1 and not settings.has_saved_serial(profile))
@@ -60,7 +60,7 @@ class _Planner:
         profile = self._catalog.profile_for(word)
         self._order.append(profile or word)
         if profile is None:
-            self._failures.append(Failed(word, None, not_a_source(self._catalog, word, self._files)))
+            self._failures.append(Failed(word, None, explain_lookup_failure(self._catalog, word, self._files)))
             return
         try:
             if profile in self._catalog.role_profiles:
@@ -106,7 +106,7 @@ class _Planner:
         profile = target.profile
         key = self._catalog.access_key(profile)
         if key is None:
-            raise not_a_source(self._catalog, profile, self._files)
+            raise explain_lookup_failure(self._catalog, profile, self._files)
         self._catalog.refuse_key(profile, key)
         # Option, environment and the first encee's file name one device, which belongs to one user.
         serial = None if optional else self._settings.serial(profile)
@@ -168,10 +168,11 @@ class _Planner:
         if given <= longest:
             return role._replace(duration=given), ()
         if longest == LONGEST_ROLE:
-            note = f"{profile} lasts {written(longest)}, not {written(given)}: AWS grants no more for a role"
+            lasts = f"{profile} lasts {format_duration(longest)}, not {format_duration(given)}"
+            note = f"{lasts}: AWS grants no more for a role"
             return role._replace(duration=longest), (note,)
-        note = f"{profile} lasts {written(role.duration)}, not {written(given)}: a role that is assumed with a session"
-        note += " lasts 1h at most"
+        lasts = f"{profile} lasts {format_duration(role.duration)}, not {format_duration(given)}"
+        note = f"{lasts}: a role that is assumed with a session lasts 1h at most"
         if not is_chained:
             note += f"; with duration_seconds under [profile {profile}] it gets more, and a code of its own"
         return role, (note,)
@@ -227,7 +228,7 @@ def _refuse_codes(words: Iterable[str], catalog: Catalog, files: AwsPaths) -> No
     for word in words:
         known = catalog.profile_for(word) or word in catalog.credentials or word in catalog.config
         if parse_code(word) and not known:
-            raise not_a_source(catalog, word, files)
+            raise explain_lookup_failure(catalog, word, files)
 
 
 def _refuse_shared_targets(targets: Iterable[Target]) -> None:

@@ -14,7 +14,7 @@ from encee.awsfile.paths import AwsPaths
 from encee.cli.options import stores
 from encee.errors import FileRefusedError
 from encee.profiles.catalog import Catalog
-from encee.profiles.keyring_lock import lock_away
+from encee.profiles.keyring_lock import move_to_keyring
 from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
 from tests.fake_aws import FakeAws
 
@@ -134,7 +134,7 @@ def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
     assert read is not None
     assert encee("keys", "unlock", "dev").code == 0
     with pytest.raises(FileRefusedError) as refused:
-        lock_away(read, files, credentials, config)
+        move_to_keyring(read, files, credentials, config)
     assert (refused.value.message, refused.value.hint) == (f"the key {key.id} was unlocked meanwhile", "try again")
     assert home.credentials.read_text() == filled(CREDENTIALS, ann)
 

@@ -17,10 +17,10 @@ from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import read_view
 from encee.errors import EnceeError
 from encee.model import AccessKey
-from encee.profiles.importers.awsenv import awsenv
-from encee.profiles.importers.console_csv import console_key
-from encee.profiles.importers.legacy import legacy_device
-from encee.profiles.importers.merge import Incoming, bring_in
+from encee.profiles.importers.awsenv import parse_awsenv
+from encee.profiles.importers.console_csv import parse_console_csv
+from encee.profiles.importers.legacy import parse_legacy_config
+from encee.profiles.importers.merge import ImportFile, import_files
 from tests.awsfile.test_document_properties import EXAMPLES, config_files, files_without_ours, odd_files
 
 KEY = AccessKey("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -41,7 +41,7 @@ contents = st.one_of(st.binary(max_size=200), pieces)
 
 
 @settings(relaxed, max_examples=max(EXAMPLES // 2, 1))
-@given(contents, st.sampled_from((console_key, awsenv, legacy_device)))
+@given(contents, st.sampled_from((parse_console_csv, parse_awsenv, parse_legacy_config)))
 def test_any_content_is_read_or_refused_with_a_line_but_not_its_text(
     data: bytes, read: Callable[[bytes, Path], object]
 ) -> None:
@@ -84,9 +84,9 @@ pair = f"export AWS_ACCESS_KEY_ID={KEY.id}\nexport AWS_SECRET_ACCESS_KEY='{KEY.s
 @given(st.lists(st.one_of(exported, st.sampled_from(("", "# a comment", "  #", "#!/bin/sh"))), max_size=4), values)
 def test_what_is_understood_means_the_same_to_a_shell(lines: list[str], region: str) -> None:
     text = "\n".join([*lines, pair + region])
-    if refusal(awsenv, text.encode()):
+    if refusal(parse_awsenv, text.encode()):
         return
-    found = awsenv(text.encode(), FILE)
+    found = parse_awsenv(text.encode(), FILE)
     # Only what was understood is run, and so no command that a shell could run.
     script = f"{text}\nexec env -0"
     done = subprocess.run(["sh", "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, check=True)
@@ -103,7 +103,7 @@ def test_the_generated_lines_are_understood_often_enough() -> None:
     @settings(relaxed, max_examples=200, derandomize=True, database=None)
     @given(st.lists(exported, max_size=2))
     def collect(lines: list[str]) -> None:
-        understood.append(refusal(awsenv, "\n".join([*lines, pair]).encode()) is None)
+        understood.append(refusal(parse_awsenv, "\n".join([*lines, pair]).encode()) is None)
 
     collect()
     assert understood.count(True) > 20
@@ -125,9 +125,9 @@ def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
             os.utime(path, (1_700_000_000, 1_700_000_000))
         before = [_parsed(path) for path in paths]
         stores = AwsFile(paths[0], CredentialsHeaders(), _ignore), AwsFile(paths[1], ConfigHeaders(), _ignore)
-        incoming = Incoming(profile, FILE, KEY, {"mfa_serial": ARN, "region": "eu-west-1"}, "")
+        incoming = ImportFile(profile, FILE, KEY, {"mfa_serial": ARN, "region": "eu-west-1"}, "")
         try:
-            (outcome,) = bring_in([incoming], *stores, dry_run=False)
+            (outcome,) = import_files([incoming], *stores, dry_run=False)
         except EnceeError:
             assert [path.read_bytes() for path in paths] == [credentials, config]
             return

@@ -39,7 +39,7 @@ def device_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
     if statement.effect == "Allow":
         yield from _allow_issues(policy, statement)
         yield from _device_name_issues(policy, statement)
-    if any(_names(statement, element, _UNCONTROLLED) for element in ("Action", "NotAction")):
+    if any(_names_action(statement, element, _UNCONTROLLED) for element in ("Action", "NotAction")):
         yield Issue(
             "get-session-token",
             Severity.INFO,
@@ -50,9 +50,9 @@ def device_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
 
 def _exemption_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
     """Find exemptions in a Deny without MFA that let a long-term key remove a device."""
-    if _exempts(statement, _DEACTIVATE) and not _denied(policy, _DEACTIVATE):
+    if _exempts(statement, _DEACTIVATE) and not _denies(policy, _DEACTIVATE):
         yield _device_without_mfa(_DEACTIVATE, f"take {_DEACTIVATE} out of NotAction")
-    if _exempts(statement, _DELETE) and not _denied(policy, _DELETE):
+    if _exempts(statement, _DELETE) and not _denies(policy, _DELETE):
         own = _evaluate(policy, _DELETE, f"mfa/{_USER}", SignedWith.LONG_TERM).outcome is Outcome.ALLOWED
         others = _evaluate(policy, _DELETE, f"mfa/{_OTHER}", SignedWith.LONG_TERM).outcome is not Outcome.NOT_ALLOWED
         if others or not own:
@@ -68,7 +68,7 @@ def _allow_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
     alone = Policy(policy.name, {**policy.document, "Statement": statement.body})
     for action in (_DEACTIVATE, _DELETE):
         exempted = any(_exempts(deny, action) for deny in denies)
-        if exempted or not _names(statement, "Action", action) or _denied(policy, action):
+        if exempted or not _names_action(statement, "Action", action) or _denies(policy, action):
             continue
         if action == _DEACTIVATE or _evaluate(alone, action, f"mfa/{_OTHER}", SignedWith.LONG_TERM).by:
             yield _device_without_mfa(action, 'allow it under "Bool": {"aws:MultiFactorAuthPresent": "true"} only')
@@ -125,7 +125,7 @@ def _device_name_issues(policy: Policy, statement: Statement) -> Iterator[Issue]
 # ---- statements and policies
 
 
-def _names(statement: Statement, element: str, action: str) -> bool:
+def _names_action(statement: Statement, element: str, action: str) -> bool:
     """Return whether an element names an action, by a pattern that does not match all actions of a service."""
     return any(action_matches(text, action) is True and text not in _UNSPECIFIC for text in statement.texts(element))
 
@@ -135,7 +135,7 @@ def _exempts(statement: Statement, action: str) -> bool:
     return any(action_matches(text, action) is True for text in statement.texts("NotAction"))
 
 
-def _denied(policy: Policy, action: str) -> bool:
+def _denies(policy: Policy, action: str) -> bool:
     """Return whether a policy denies a long-term key to deactivate its device, or to delete another user's."""
     resource = f"user/{_USER}" if action == _DEACTIVATE else f"mfa/{_OTHER}"
     return _evaluate(policy, action, resource, SignedWith.LONG_TERM).outcome is Outcome.DENIED
