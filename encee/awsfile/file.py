@@ -33,8 +33,8 @@ _NULL = Path(os.devnull)
 _WRITE_TIMEOUT_SECONDS = 10.0
 """The time to wait for other writers."""
 
-_KEY_LOCK_TIMEOUT_SECONDS = 60.0
-"""The time to wait for another process that requests a session with the same key, or rotates it."""
+_KEY_LOCK_TIMEOUT_SECONDS = 150.0
+"""The time to wait for another process that uses the same key: longer than a code command may take."""
 
 _REASONS = {
     errno.ENOSPC: ("no space left on the disk", "make room, then try again: df -h {folder}"),
@@ -159,7 +159,7 @@ class AwsFile:
 
         Args:
             key_id: The access key id.
-            timeout: The time to wait for another process, in seconds; None means 60.
+            timeout: The time to wait for another process, in seconds; None means 150.
 
         Raises:
             FileBusyError: Another process held the lock past the timeout.

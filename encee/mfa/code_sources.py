@@ -27,8 +27,8 @@ _KEYPAD = dict(zip("pqrstuvwxy", "0123456789", strict=True))
 
 _DIGITS = 6
 _MINUS_SIGN = "\u2212"
-_COMMAND_TIMEOUT_SECONDS = 30
-"""How long a code command may take."""
+_COMMAND_TIMEOUT_SECONDS = 120
+"""How long a code command may take: a user may have to find a window, and then the phone."""
 
 _MIN_SEED_BYTES = 10
 """RFC 4226 requires 16 bytes; some services issue seeds of 10."""
@@ -125,30 +125,37 @@ class CommandCodes:
 
     The shell (`sh -c`; on Windows `cmd /C`) runs it with the terminal as standard input, so that it can prompt for a
     password or a touch. It never gets encee's own standard input, which belongs to the command that `exec` starts.
+    Without a terminal, it can open a window: `ENCEE_PROFILE` and `ENCEE_MFA_SERIAL` in its environment say for what.
 
     Args:
         command: The command line.
+        profile: The profile that it gets as `ENCEE_PROFILE`.
     """
 
     asks_person = False
     waits = True
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, profile: str) -> None:
         self._command = command
+        self._profile = profile
 
     def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it has a timeout instead
         """Run the command and return the code that it prints.
 
         Raises:
-            EnceeError: The command failed, or took longer than 30 seconds.
+            EnceeError: The command failed, or took longer than 120 seconds.
             UsageError: The output is not six digits.
         """
         hint = "run the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
+        variables = {"ENCEE_PROFILE": self._profile, "ENCEE_MFA_SERIAL": device}
         try:
             with (
                 open_terminal() as terminal,
                 ShellJob(
-                    self._command, subprocess.DEVNULL if terminal is None else terminal.reading, _MAX_OUTPUT_BYTES
+                    self._command,
+                    subprocess.DEVNULL if terminal is None else terminal.reading,
+                    _MAX_OUTPUT_BYTES,
+                    variables,
                 ) as job,
             ):
                 printed = job.output(_COMMAND_TIMEOUT_SECONDS)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Self
 
@@ -25,10 +25,12 @@ class ShellJob:
         command: The command line, run by the shell (`sh -c`; on Windows `cmd /C`).
         stdin: The file descriptor of its standard input.
         max_bytes: How many bytes it may print.
+        variables: Environment variables that it gets besides those of encee.
     """
 
-    def __init__(self, command: str, stdin: int, max_bytes: int) -> None:
+    def __init__(self, command: str, stdin: int, max_bytes: int, variables: Mapping[str, str]) -> None:
         self._command = command
+        self._variables = variables
         self._stdin = stdin
         self._max_bytes = max_bytes
         self._printed = bytearray()
@@ -49,6 +51,7 @@ class ShellJob:
                     ["cmd", "/C", self._command] if windows else ["sh", "-c", self._command],
                     stdin=self._stdin,
                     stdout=subprocess.PIPE,
+                    env=os.environ | self._variables,
                     process_group=None if windows else 0,
                 )
                 undo.callback(self._end)

@@ -26,7 +26,7 @@ def code_source(
     if given:
         return given.for_device(place)
     if job.command:
-        return CommandCodes(job.command)
+        return CommandCodes(job.command, job.targets[0].profile)
     return SeedCodes(fetch_seed, clock) if job.has_seed else person
 
 

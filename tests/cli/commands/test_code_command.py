@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from encee.awsfile.file import _KEY_LOCK_TIMEOUT_SECONDS
 from encee.errors import UsageError
 from encee.mfa.cancel import Cancelled
-from encee.mfa.code_sources import CommandCodes
+from encee.mfa.code_sources import _COMMAND_TIMEOUT_SECONDS, CommandCodes
 from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
 from tests.fake_aws import FakeAws, faults
 
@@ -197,6 +199,61 @@ def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "
     bash.expect_exact(f"echo {dev.device.serial}")
 
 
+def test_other_processes_wait_for_longer_than_a_command_may_take() -> None:
+    assert _COMMAND_TIMEOUT_SECONDS == 120
+    assert _KEY_LOCK_TIMEOUT_SECONDS >= _COMMAND_TIMEOUT_SECONDS + 20  # the request that follows
+
+
+def test_the_command_gets_profile_and_device_in_its_environment(encee: Encee, dev: Person) -> None:
+    shown = 'echo "$ENCEE_PROFILE $ENCEE_MFA_SERIAL" >&2'
+    result = run_encee("refresh", "dev", "--code-command", f"{shown}; echo {dev.device.next_code()}")
+    assert f"dev {dev.device.serial}\n" in result.err
+    assert encee("status", "--check", "dev").code == 0
+
+
+def test_the_command_of_a_key_in_two_profiles_gets_one_of_them(home: Home, dev: Person) -> None:
+    home.write(dev.section() + dev.section("twin"))
+    command = f'echo "<$ENCEE_PROFILE>" >&2; echo {dev.device.next_code()}'
+    result = run_encee("refresh", "twin", "dev", "--code-command", command)
+    assert (result.code, "<dev>\n" in result.err or "<twin>\n" in result.err) == (0, True), result.err
+
+
+ZENITY = """\
+#!/bin/sh
+# Opens no window, but needs what zenity needs, and shows that there is no terminal.
+[ "$1" = --entry ] && [ "$DISPLAY" = :0 ] || exit 1
+(: </dev/tty) 2>/dev/null && exit 2
+read typed && exit 3  # standard input is empty
+echo "$2" >"$HOME/shown"
+echo CODE
+"""
+
+
+@pytest.mark.parametrize("command", ["refresh", "process", "exec"])
+def test_a_graphical_prompt_works_without_a_terminal(home: Home, dev: Person, aws: FakeAws, command: str) -> None:
+    prompt = 'zenity --entry "--text=MFA code for $ENCEE_PROFILE, from $ENCEE_MFA_SERIAL"'
+    home.write(dev.section(), f"[profile dev]\nregion = eu-central-1\nmfa_process = {prompt}\n")
+    zenity = home.path / "bin" / "zenity"
+    zenity.parent.mkdir()
+    zenity.write_text(ZENITY.replace("CODE", dev.device.next_code()))
+    zenity.chmod(0o700)
+    environ = {"HOME": str(home.path), "DISPLAY": ":0", "PATH": f"{zenity.parent}:{os.environ['PATH']}"}
+    environ |= {"AWS_ENDPOINT_URL": aws.url, "TZ": "UTC"}
+    done = subprocess.run(
+        [ENCEE, command, "dev", *(["true"] if command == "exec" else [])],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (home.path / "shown").read_text() == f"--text=MFA code for dev, from {dev.device.serial}\n"
+    assert len(aws.calls("GetSessionToken")) == 1
+
+
 def test_what_a_command_leaves_running_is_not_waited_for(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +266,7 @@ def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
     tracemalloc.start()
     try:
         with Cancelled() as cancelled, pytest.raises(UsageError):
-            CommandCodes("cat /dev/zero").code_for("dev", "GAHT12345678", cancelled)
+            CommandCodes("cat /dev/zero", "dev").code_for("dev", "GAHT12345678", cancelled)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
