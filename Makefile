@@ -97,18 +97,13 @@ readers: dev .venv-readers/.ready  ## the same with the readers from PyPI only, 
 reliability: dev  ## load, faults and unusual environments, into docs/reliability.md; SIZE="--seconds 10" is shorter
 	$(BIN)/python -m scripts.reliability $(SIZE)
 
-docs: dev  ## write the help texts and measurements into README.md, and docs/commands.md
-	$(BIN)/python -m scripts.readme_help
+docs: dev  ## write docs/commands.md from the help texts
 	$(BIN)/python -m scripts.command_reference
 
-readme: dev  ## check README.md and docs/commands.md against the program and docs/benchmarks.md
-	$(BIN)/python -m scripts.readme_help --check
+readme: dev  ## check docs/commands.md against the program
 	$(BIN)/python -m scripts.command_reference --check
 
-messages: dev  ## print every message of the program, with its hint
-	@$(BIN)/python -m scripts.messages
-
-screenshots: dev  ## draw the README's pictures, docs/*.svg, from real runs against the stand-in
+screenshots: dev  ## draw the pictures docs/*.svg from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
 
 build: dev  ## make a wheel and an sdist in dist/, and try each in an empty environment

@@ -11,7 +11,7 @@ from typing import Self
 
 
 class ExitCode(IntEnum):
-    """The exit codes of the `encee` command; the README holds the same table."""
+    """The exit codes of the `encee` command; docs/exit-codes.md has the same table."""
 
     DONE = 0
     FAILED = 1

@@ -1,29 +1,38 @@
 """Write docs/commands.md: the help of every command, as the program prints it.
 
-`--check` changes nothing, and exits with 1 where the page is another one.
+`--check` changes nothing, and exits with status 1 if the page is out of date.
 """
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import redirect_stdout
 from typing import Any
 
 import typer
 
-from encee.cli.app import app
-from scripts.readme_help import help_of
+from encee.cli.app import app, main as encee
+from scripts.homes import ROOT
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+PAGE = ROOT / "docs" / "commands.md"
 
 _INTRODUCTION = """\
 # Commands
 
-What `encee … --help` prints, for every command; `make docs` makes this page.
-The README has the [settings](../README.md#settings) and the [exit codes](../README.md#exit-codes), which hold for
-all of them.
+This page has what `encee … --help` prints, for every command. [Settings](settings.md) and
+[Exit codes](exit-codes.md) apply to all of them.
 
 """
+
+
+def help_of(command: str) -> str:
+    """Return the output of `encee … --help` on 80 columns."""
+    os.environ["COLUMNS"] = "80"
+    with redirect_stdout(io.StringIO()) as printed:
+        encee([*command.split()[1:], "--help"])
+    return printed.getvalue()
 
 
 def commands() -> Iterator[str]:
@@ -43,10 +52,8 @@ def _below(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's 
 def reference() -> str:
     """Return the page."""
     names = list(commands())
-    contents = "".join(f"{'  ' * name.count(' ')}- [{name}](#{name.replace(' ', '-')})\n" for name in names)
-    sections = "".join(
-        f"\n## {name}\n\n```console\n$ {name} --help\n{help_of(f'{name} --help')}```\n" for name in names
-    )
+    contents = "".join(f"{'    ' * name.count(' ')}- [{name}](#{name.replace(' ', '-')})\n" for name in names)
+    sections = "".join(f"\n## {name}\n\n```console\n$ {name} --help\n{help_of(name)}```\n" for name in names)
     return _INTRODUCTION + contents + sections
 
 
@@ -58,7 +65,7 @@ def main() -> int:
     if not parser.parse_args().check:
         PAGE.write_text(page, encoding="utf-8")
     elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-        print("docs/commands.md is not what the program says; make docs makes it")
+        print("docs/commands.md is out of date; make docs writes it")
         return 1
     return 0
 

@@ -76,3 +76,18 @@ def test_what_contributing_traces_is_there() -> None:
         assert re.search(rf"\bclass {name}\b", code), name
     for name in re.findall(r"`(\w+\.py)`", steps):
         assert [*ROOT.glob(f"encee/**/{name}")], name
+
+
+def test_the_page_of_settings_names_every_variable_of_encee() -> None:
+    internal = {"ENCEE_COMPLETE", "ENCEE_EVAL"}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("encee/**/*.py"))
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    variables = re.compile(r"\bENCEE_[A-Z_]+")
+    assert set(variables.findall(page)) == set(variables.findall(code)) - internal
+
+
+def test_the_pages_name_every_option_that_encee_reads_or_writes() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("encee/profiles/*.py"))
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/*.md"))
+    options = set(re.findall(r'"(encee_[a-z_]+|mfa_process|mfa_serial|aws_mfa_device)"', code)) - {"encee_format"}
+    assert {option for option in options if option not in pages} == set()

@@ -1,4 +1,4 @@
-"""The time left in the prompt, as docs/shells.md describes it."""
+"""The time left in the prompt, as docs/prompt.md describes it."""
 
 import os
 import re
@@ -19,7 +19,7 @@ SECTION = "[dev-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_
 def recipe(language: str, name: str) -> str:
     """A function of the page, by its language and name."""
     blocks = re.findall(
-        rf"^```{language}\n(.*?)^```$", (ROOT / "docs" / "shells.md").read_text(), re.MULTILINE | re.DOTALL
+        rf"^```{language}\n(.*?)^```$", (ROOT / "docs" / "prompt.md").read_text(), re.MULTILINE | re.DOTALL
     )
     return next(str(block) for block in blocks if re.match(rf"(function )?{name}\(\)", block))
 

@@ -75,8 +75,8 @@ def test_a_bug_is_one_line_and_never_the_text_of_the_exception(encee: Encee, mon
     assert "in broken" not in encee("status").err
 
 
-def test_the_readme_has_the_exit_codes() -> None:
-    table = re.findall(r"^\| (\d+) \| ", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_the_page_has_all_exit_codes() -> None:
+    table = re.findall(r"^\| (\d+) \| ", (ROOT / "docs" / "exit-codes.md").read_text(), re.MULTILINE)
     assert [int(code) for code in table] == sorted(ExitCode)
 
 
