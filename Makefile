@@ -17,7 +17,7 @@ READERS := awscli golang-github-aws-aws-sdk-go-v2-dev golang-go rclone s3cmd
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help system dev demo test test-pythons lint format cover-test cover fuzz bench conformance readers reliability docs readme messages screenshots check build clean
+.PHONY: help system dev demo test test-pythons lint format cover-test cover fuzz bench conformance readers reliability docs readme site messages screenshots check build clean
 
 help:  ## list the goals
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ help:  ## list the goals
 .venv-readers/.ready: Makefile
 	$(PYTHON) -m venv .venv-readers
 	.venv-readers/bin/python -m pip install --quiet 'boto3>=1.44,<2' 'opendal>=0.46,<0.50' 'pyarrow>=22,<30'
+	@touch $@
+
+# The site needs mkdocs, which no test needs. With --quiet, mkdocs accepts broken links also in strict mode.
+.venv-site/.ready: Makefile
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet 'mkdocs-material>=9.8,<10'
 	@touch $@
 
 $(READY): pyproject.toml
@@ -103,6 +109,9 @@ docs: dev  ## write docs/commands.md from the help texts
 readme: dev  ## check docs/commands.md against the program
 	$(BIN)/python -m scripts.command_reference --check
 
+site: .venv-site/.ready  ## build the site of docs/ into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict
+
 screenshots: dev  ## draw the pictures docs/*.svg from real runs against the stand-in
 	$(BIN)/python -m scripts.screenshots
 
@@ -116,7 +125,7 @@ system:  ## install the programs that some tests need (Debian, as root); CI call
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS)
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
 
-check: lint readme cover $(if $(TESTED),,demo) readers test-pythons build  ## everything that CI runs; cover includes make test
+check: lint readme site cover $(if $(TESTED),,demo) readers test-pythons build  ## everything that CI runs; cover includes make test
 
 clean:  ## remove what the other goals made
-	rm -rf $(VENV) .venv-* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
