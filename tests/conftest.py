@@ -1,4 +1,10 @@
-"""What every test stands on: a home of its own, the verifying stand-in for AWS, and the command line."""
+"""Fixtures of all tests: an empty home folder, the stand-in for AWS, a user of it, and the command line.
+
+The stand-in (with moto and boto3) and the command line are imported by the fixtures that need them, so that a test of a
+small function starts quickly.
+"""
+
+from __future__ import annotations
 
 import fcntl
 import io
@@ -10,19 +16,21 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pytest
 
-from encee.cli.app import main
-from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
 from tests.programs import BASIC, evades_marks, find_program, link_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
 
 ROOT = Path(__file__).parent.parent
 ENCEE = Path(sys.executable).parent / "encee"
@@ -31,36 +39,36 @@ AWS = ROOT / ".venv-aws" / "bin" / "aws"
 NO_PRIVILEGES = (
     ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.geteuid() == 0 else []
 )
-"""Before a command: permissions hold for it, also for root. A test that uses it needs setpriv."""
+"""A prefix for a command: file permissions apply to it even if it runs as root. The test needs setpriv."""
 
 NEW_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-"""Before a command: what it mounts is mounted for it alone. A test that uses it has the mark `mounts`."""
+"""A prefix for a command: only the command sees what it mounts. The test has the mark `mounts`."""
 
 
 def leave_terminal() -> None:
-    """Leave the terminal of whoever runs the tests, so that no program that they start can wait for its prompt there.
+    """Give up the controlling terminal, so that no program that a test starts can prompt there and wait.
 
-    Ctrl-C still arrives: it goes to the process group.
+    Ctrl-C still works, since the terminal sends it to the process group.
     """
-    with suppress(OSError):  # there is none, as in CI
+    with suppress(OSError):  # raised where there is no terminal, as in CI
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         try:
-            hang_up_handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which the leader of a session gets
+            hang_up_handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # sent to the leader of the session
             fcntl.ioctl(terminal, termios.TIOCNOTTY)
             signal.signal(signal.SIGHUP, hang_up_handler)
         finally:
             os.close(terminal)
 
 
-def hear_ctrl_c() -> None:
-    """Restore Ctrl-C where it is ignored, as in a background job of a shell: the programs of the tests inherit that."""
+def restore_ctrl_c() -> None:
+    """Stop ignoring Ctrl-C, as a background job of a shell does: programs that the tests start would inherit it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def may_mount() -> bool:
-    """Whether this machine lets a test mount file systems."""
+    """Return whether this machine allows a test to mount file systems."""
     try:
         return not subprocess.run([*NEW_MOUNTS, "true"], capture_output=True, check=False).returncode
     except FileNotFoundError:
@@ -71,19 +79,22 @@ mounts = pytest.mark.needs("unshare", "mount", permission_to_mount=may_mount())
 
 
 NotRun = dict[str, int]
-"""How many tests were not run, by what the machine lacks."""
+"""The number of tests that were not run, by the program or permission that the machine lacks."""
 
 _NOT_RUN = pytest.StashKey[NotRun]()
 _FOLDERS = pytest.StashKey[Path]()
 
 
 def needed_programs(item: pytest.Item) -> list[str]:
-    """The programs that a test's marks name."""
+    """Return the programs that the marks of a test name."""
     return [name for mark in item.iter_markers("needs") for name in mark.args]
 
 
 def missing_needs(item: pytest.Item) -> list[str]:
-    """What a test needs and this machine lacks: programs or, where it has them, permissions; under CI only these."""
+    """Return the programs that a test needs and this machine lacks, or, if it has all, the permissions.
+
+    In CI, a missing program is an error of the test instead.
+    """
     if programs := [name for name in needed_programs(item) if not find_program(name)]:
         return [] if os.environ.get("CI") else programs
     permissions = [each for mark in item.iter_markers("needs") for each in mark.kwargs.items()]
@@ -91,21 +102,21 @@ def missing_needs(item: pytest.Item) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave the terminal, hear Ctrl-C, and make the folder that will hold the folders of programs."""
+    """Leave the terminal, restore Ctrl-C, and create the folder for the values of PATH."""
     leave_terminal()
-    hear_ctrl_c()
+    restore_ctrl_c()
     folder = Path(tempfile.mkdtemp(prefix="encee-programs-"))
     config.add_cleanup(lambda: shutil.rmtree(folder))
     config.stash[_FOLDERS] = folder
 
 
-@pytest.hookimpl(trylast=True)  # after the tests that `-m` and `-k` leave out
+@pytest.hookimpl(trylast=True)  # count only the tests that `-m` and `-k` select
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need what this machine lacks."""
+    """Deselect the tests that need what this machine lacks."""
     not_run: NotRun = {}
     for item in items:
-        for what in missing_needs(item):
-            not_run[what] = not_run.get(what, 0) + 1
+        for need in missing_needs(item):
+            not_run[need] = not_run.get(need, 0) + 1
     left_out = [item for item in items if missing_needs(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -117,18 +128,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - xdist does not name its type
-    """Take over from a worker of xdist what was not run; each worker knows of all tests."""
+    """Copy the numbers from a worker of xdist; each worker collects all tests."""
     node.config.stash[_NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """List what was not run, for a terminal of 80 columns."""
-    for what, count in sorted(config.stash.get(_NOT_RUN, {}).items()):
-        terminalreporter.write_line(f"not run: {count} {'test needs' if count == 1 else 'tests need'} {what}")
+    """List what the tests that were not run need."""
+    for need, count in sorted(config.stash.get(_NOT_RUN, {}).items()):
+        terminalreporter.write_line(f"not run: {count} {'test needs' if count == 1 else 'tests need'} {need}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let PATH lead to the basic programs and to those that the test needs, before its first fixture is made."""
+    """Set PATH to the basic programs and those that the test needs, before its first fixture is set up."""
     programs = needed_programs(item)
     for name in programs:
         assert find_program(name), f"{name} is missing; make system installs it"
@@ -140,13 +151,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def started_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail where a program of the machine is started by its path: its mark would not be looked at."""
+def programs_started_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if a program of the machine is started by its path, which no mark would have to name."""
 
     def check(starter: type[Any], program_in: Callable[..., str | Path]) -> None:
         start = starter.__init__
 
-        def checked(self: object, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
+        def checked(self: object, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed on unchanged
             program = Path(os.fsdecode(program_in(*arguments)))
             assert not evades_marks(program), f"start {program} by its name, and mark the test needs({program.name!r})"
             start(self, *arguments, **options)
@@ -159,7 +170,7 @@ def started_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Home:
-    """A home directory with nothing in it but what the test puts there."""
+    """A home folder that holds only what the test writes."""
 
     path: Path
 
@@ -172,7 +183,7 @@ class Home:
         return self.path / ".aws" / "config"
 
     def write(self, credentials: str | bytes, config: str | bytes | None = None) -> None:
-        """Write the two files, long enough ago that one read is enough."""
+        """Write the two files with an old mtime, so that encee reads them without waiting for another writer."""
         self.credentials.parent.mkdir(mode=0o700, exist_ok=True)
         for file, content in ((self.credentials, credentials), (self.config, config)):
             if content is not None:
@@ -181,7 +192,7 @@ class Home:
                 os.utime(file, (1_700_000_000, 1_700_000_000))
 
     def state(self) -> dict[str, tuple[bytes, int]]:
-        """Content and mode of every file, the lock files aside."""
+        """Return content and mode of each file by its path, except for lock files."""
         locks = ("encee-lock", ".lock")
         files = [file for file in self.path.rglob("*") if file.is_file() and not file.name.endswith(locks)]
         return {str(file.relative_to(self.path)): (file.read_bytes(), file.stat().st_mode) for file in files}
@@ -189,7 +200,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """An empty home, none of the caller's AWS and encee variables, and not the caller's keyring."""
+    """Set HOME to an empty folder, and unset the variables of AWS, encee, proxies and the keyring."""
     for name in os.environ:
         if name.startswith(("AWS_", "DBUS_", "ENCEE_", "MFA_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -204,14 +215,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture(scope="session")
 def served_aws() -> Iterator[FakeAws]:
-    """One stand-in for the whole test process."""
+    """Serve one stand-in for all tests of the process."""
+    from tests.fake_aws import FakeAws
+
     with FakeAws() as aws:
         yield aws
 
 
 @pytest.fixture
-def aws(served_aws: FakeAws, home: Home, monkeypatch: pytest.MonkeyPatch) -> FakeAws:  # noqa: ARG001 - in it
-    """The stand-in with an empty account, reached by `AWS_ENDPOINT_URL`."""
+def aws(served_aws: FakeAws, home: Home, monkeypatch: pytest.MonkeyPatch) -> FakeAws:  # noqa: ARG001 - sets up the environment
+    """Return the stand-in with an empty account, and set `AWS_ENDPOINT_URL` to it."""
     served_aws.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL", served_aws.url)
     return served_aws
@@ -219,40 +232,40 @@ def aws(served_aws: FakeAws, home: Home, monkeypatch: pytest.MonkeyPatch) -> Fak
 
 @dataclass(frozen=True)
 class Person:
-    """An IAM user with a key in `[dev]` and a device in a pocket."""
+    """An IAM user with an access key and an MFA device."""
 
     user: FakeUser
     device: FakeDevice
 
     def section(self, name: str = "dev", *, serial: bool = True) -> str:
-        """The long-term profile as the credentials file holds it."""
+        """Return the section of the credentials file with the long-term key and the serial number."""
         return section(self.user.access_key, name, self.device.serial if serial else None)
 
 
 @pytest.fixture
 def person(aws: FakeAws) -> Person:
-    """Someone with a key and a phone."""
+    """Create a user with a key and a virtual device; the files do not exist yet."""
     user = aws.create_user("jane")
     return Person(user, user.create_device("phone"))
 
 
 @pytest.fixture
 def dev(home: Home, person: Person) -> Person:
-    """The person, with the key in the credentials file already."""
+    """Write the key and the serial number of the person to the profile dev."""
     home.write("# my keys\n" + person.section(), "[profile dev]\nregion = eu-central-1\n")
     return person
 
 
 @contextmanager
 def keyring_session(folder: Path, *, unlocked: bool = True) -> Iterator[str]:
-    """A Secret Service with its files in a folder of its own: gnome-keyring in a D-Bus session, whose address it is.
+    """Run gnome-keyring with its files in this folder, and yield the address of its D-Bus session.
 
-    Locked, it stays so: its question for the password has nowhere to appear.
+    A locked keyring cannot be unlocked, since there is no display on which it could prompt for the password.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     environ = {"PATH": os.environ["PATH"], **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), str(folder))}
-    how = "--unlock" if unlocked else "--start"
-    script = f"printf pass | gnome-keyring-daemon {how} --components=secrets; echo $DBUS_SESSION_BUS_ADDRESS; read _"
+    option = "--unlock" if unlocked else "--start"
+    script = f"printf pass | gnome-keyring-daemon {option} --components=secrets; echo $DBUS_SESSION_BUS_ADDRESS; read _"
     with subprocess.Popen(
         ["dbus-run-session", "--", "sh", "-c", script],
         env=environ,
@@ -264,22 +277,22 @@ def keyring_session(folder: Path, *, unlocked: bool = True) -> Iterator[str]:
         assert session.stdout
         printed = iter(session.stdout.readline, "")
         yield next(line for line in printed if line.startswith("unix:")).strip()
-        # The end of its standard input ends the shell, with it the session, and with that the keyring.
+        # Leaving the block closes standard input, which ends the shell, the D-Bus session and the keyring.
 
 
 @pytest.fixture
 def secret_service(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty keyring of the test's own."""
-    del home  # first, since it clears the environment
+    """Run an empty keyring for this test."""
+    del home  # set up before, since it unsets the variable that is set here
     with keyring_session(tmp_path / "keyring") as address:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        monkeypatch.setattr("keyring.core._keyring_backend", None)  # a test before this one may have found no keyring
+        monkeypatch.setattr("keyring.core._keyring_backend", None)  # keyring remembers what it found in an earlier test
         yield
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command did."""
+    """Exit status and output of a command."""
 
     code: int
     out: str
@@ -294,6 +307,8 @@ class Encee:
         self._capsys = capsys
 
     def __call__(self, *arguments: str, stdin: str = "", now: datetime | None = None) -> Result:
+        from encee.cli.app import main
+
         self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         self._capsys.readouterr()
         code = main(arguments, clock=(lambda: now) if now else None)
@@ -302,13 +317,13 @@ class Encee:
 
 
 @pytest.fixture
-def encee(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:  # noqa: ARG001 - in it
-    """Call the command line in this process."""
+def encee(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:  # noqa: ARG001 - sets up the environment
+    """Return a function that runs the command line in this process."""
     return Encee(monkeypatch, capsys)
 
 
-class DiscreetEncee(Encee):
-    """The command line, which shows no secret of the stand-in's, whatever it does."""
+class LeakCheckedEncee(Encee):
+    """Run the command line, and fail if it prints a secret that the stand-in has issued."""
 
     def __init__(self, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         super().__init__(monkeypatch, capsys)
@@ -321,14 +336,14 @@ class DiscreetEncee(Encee):
 
 
 @pytest.fixture
-def discreet(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:
-    """Call the command line in this process, and look for secrets in all that it prints."""
-    return DiscreetEncee(aws, monkeypatch, capsys)
+def leak_checked_encee(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Encee:
+    """Return a function that runs the command line in this process and fails if it prints a secret."""
+    return LeakCheckedEncee(aws, monkeypatch, capsys)
 
 
 def run_encee(*arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Result:
-    """Run the installed command in a process of its own."""
-    done = subprocess.run(
+    """Run the installed command in another process."""
+    completed = subprocess.run(
         [ENCEE, *arguments],
         input=stdin,
         env=environ or os.environ,
@@ -337,38 +352,38 @@ def run_encee(*arguments: str, stdin: str = "", environ: Mapping[str, str] | Non
         timeout=60,
         check=False,
     )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return Result(completed.returncode, completed.stdout, completed.stderr)
 
 
 def run_aws(*arguments: str) -> Result:
-    """Run the real `aws` against whatever the environment names."""
-    done = subprocess.run(
+    """Run the real `aws` command."""
+    completed = subprocess.run(
         [AWS, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
     )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return Result(completed.returncode, completed.stdout, completed.stderr)
 
 
 def on_terminal(
     *arguments: str, command: str | Path = ENCEE, size: tuple[int, int] = (24, 80), term: str | None = None
-) -> "pexpect.spawn[str]":
-    """Start a command, the installed one, on a pseudo-terminal of so many lines and columns."""
+) -> pexpect.spawn[str]:
+    """Start a command, by default the installed encee, on a pseudo-terminal; `size` is in lines and columns."""
     environ = os.environ | ({"TERM": term} if term else {})
     child = pexpect.spawn(str(command), list(arguments), encoding="utf-8", timeout=20, dimensions=size, env=environ)
     child.delaybeforesend = None
     return child
 
 
-def before_the_next_code(
+def start_before_next_code(
     *arguments: str, size: tuple[int, int] = (40, 100), term: str = "xterm-256color"
-) -> "pexpect.spawn[str]":
-    """Start the command line on a pseudo-terminal, a tenth of a second before an app's next code; the clock stands."""
+) -> pexpect.spawn[str]:
+    """Start encee on a pseudo-terminal, with a clock that stays a tenth of a second before the next 30-second step."""
     moment = datetime.fromtimestamp(time.time() // 30 * 30 + 29.9, UTC).isoformat()
     script = str(ROOT / "tests" / "run_encee.py")
     return on_terminal(script, moment, *arguments, command=Path(sys.executable), size=size, term=term)
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so, at most twenty seconds."""
+    """Wait until the condition is true; fail after 20 seconds."""
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end
@@ -376,17 +391,17 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def section(key: FakeKey, name: str = "dev", serial: str | None = None) -> str:
-    """A long-term profile as the credentials file holds it."""
+    """Return a section of the credentials file with this long-term key."""
     lines = [f"[{name}]", f"aws_access_key_id = {key.id}", f"aws_secret_access_key = {key.secret}"]
     if serial:
         lines.append(f"mfa_serial = {serial}")
     return "\n".join(lines) + "\n"
 
 
-def hang_up(child: "pexpect.spawn[str]") -> None:
+def hang_up(child: pexpect.spawn[str]) -> None:
     """Close the terminal of a command.
 
-    By its own file object: a descriptor that is closed behind its back would be closed once more at the end, and be
-    somebody else's by then.
+    Its file object does it: a descriptor closed without it would be closed again later, when its number may belong to
+    another file.
     """
     child.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # the stubs lack it

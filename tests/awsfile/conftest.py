@@ -32,12 +32,12 @@ def store(file: Path, warnings: list[str]) -> AwsFile:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_write_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "_WRITE_TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.fixture
-def soon_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_empty_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe an empty file sooner, where that is not what is tested."""
     monkeypatch.setattr(stable_read, "_EMPTY_SECONDS", 0.06)
 

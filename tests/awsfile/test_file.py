@@ -32,7 +32,7 @@ def test_follows_a_link_and_keeps_it(file: Path, tmp_path: Path, warnings: list[
     assert names(tmp_path) == {".aws", "link", "chain"}
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_makes_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
     link = tmp_path / "credentials"
     (tmp_path / "dotfiles").mkdir()
@@ -49,7 +49,7 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.mark.usefixtures("soon_empty", "open_umask")
+@pytest.mark.usefixtures("short_empty_wait", "open_umask")
 def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> None:
     file = tmp_path / ".aws" / "credentials"
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
@@ -59,7 +59,7 @@ def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> N
     assert stat.S_IMODE(file.with_name(".credentials.encee-lock").stat().st_mode) == 0o600
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_a_folder_that_it_makes_is_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushed: list[int] = []
     real = os.fsync
@@ -376,7 +376,7 @@ def test_an_edit_that_changes_nothing_does_not_write(
     assert file.read_bytes() == data
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_an_edit_that_changes_nothing_makes_no_file(tmp_path: Path) -> None:
     AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).edit(lambda _: None)
     assert names(tmp_path) == set()
@@ -395,7 +395,7 @@ def test_a_rehearsal_leaves_nothing_behind(file: Path, store: AwsFile) -> None:
     assert names(file.parent) == {"credentials"}
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_a_rehearsal_makes_no_file(tmp_path: Path) -> None:
     AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).rehearse(put)
     assert names(tmp_path) == set()
@@ -417,7 +417,7 @@ def test_a_rehearsal_is_refused_as_the_edit_would_be(
         store.rehearse(put)
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
     assert store.read() == b""

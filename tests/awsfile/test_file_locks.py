@@ -35,7 +35,7 @@ def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
         holder.kill()
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, store: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     with held(lock_file):
@@ -45,7 +45,7 @@ def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, s
     assert file.read_bytes() == BEFORE
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_a_killed_process_holds_no_lock(file: Path, store: AwsFile) -> None:
     with held(file.with_name(".credentials.encee-lock")) as holder:
         holder.send_signal(signal.SIGKILL)

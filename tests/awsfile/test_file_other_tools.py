@@ -94,7 +94,7 @@ def test_waits_until_two_reads_agree(file: Path, store: AwsFile, reads: dict[int
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
     written: list[bytes] = []
 
@@ -176,7 +176,7 @@ def test_applies_the_edit_again_when_another_tool_overwrote_it(
     assert file.read_bytes() == OTHER + BEFORE + OURS
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_when_another_tool_overwrites_it_again_and_again(
     file: Path, store: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
@@ -266,7 +266,7 @@ def test_waits_for_a_tool_with_the_old_file_open_that_has_not_written_yet(
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_and_restores_the_old_file_while_a_tool_keeps_it_open(
     file: Path, store: AwsFile, late: LateTool
 ) -> None:
@@ -287,7 +287,7 @@ def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
     assert names(file.parent) == {"credentials"}
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_keeps_what_a_tool_that_never_stops_writes_to_the_old_file(
     file: Path,
     store: AwsFile,
@@ -478,7 +478,7 @@ def test_a_file_that_is_open_on_windows_is_waited_for(
     assert names(file.parent) == {"credentials"}
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
     file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

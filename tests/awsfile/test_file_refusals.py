@@ -305,7 +305,7 @@ def test_makes_the_folder_of_the_file_and_none_above_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("soon_empty")
+@pytest.mark.usefixtures("short_empty_wait")
 def test_makes_a_folder_below_a_link_that_leads_somewhere(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "real")

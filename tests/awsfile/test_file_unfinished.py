@@ -41,7 +41,7 @@ def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: AwsFile, 
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_a_file_of_any_age_that_a_program_has_open_for_writing(file: Path, store: AwsFile) -> None:
     with file.open("r+b"):
         with pytest.raises(FileBusyError, match="another program keeps writing it"):
@@ -67,7 +67,7 @@ def test_without_leases_waits_until_the_file_is_quiet(
     assert file.read_bytes() == (AFTER if content else OURS[1:])
 
 
-@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.usefixtures("without_leases", "short_write_timeout")
 def test_without_leases_a_file_that_keeps_changing_is_refused(file: Path, store: AwsFile) -> None:
     file.write_bytes(BEFORE)
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
@@ -82,7 +82,7 @@ def edit(file: Path, token: str) -> None:
     )
 
 
-@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.usefixtures("without_leases", "short_write_timeout")
 def test_a_file_that_encee_wrote_last_is_not_waited_for(file: Path) -> None:
     for number in range(3):
         edit(file, f"token-{number}")
@@ -107,7 +107,7 @@ def same_time_and_size(file: Path) -> None:
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.usefixtures("without_leases", "short_write_timeout")
 @pytest.mark.parametrize("other", [same_time, same_content, same_time_and_size])
 def test_a_file_that_differs_from_what_encee_wrote_last_is_waited_for(file: Path, other: object) -> None:
     edit(file, "token-1")
@@ -117,7 +117,7 @@ def test_a_file_that_differs_from_what_encee_wrote_last_is_waited_for(file: Path
         edit(file, "token-2")
 
 
-@pytest.mark.usefixtures("without_leases", "impatient")
+@pytest.mark.usefixtures("without_leases", "short_write_timeout")
 @pytest.mark.parametrize("record", [b"", b"\0rubbish", b"\0" + b"9" * 10_000])
 def test_a_lock_file_without_a_record_means_a_wait(file: Path, record: bytes) -> None:
     edit(file, "token-1")

@@ -20,7 +20,7 @@ aws_session_token = token {NASTY}
 
 
 @pytest.fixture
-def fresh(encee: Encee, dev: Person) -> Person:
+def dev_with_session(encee: Encee, dev: Person) -> Person:
     """The person, with a valid session."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev

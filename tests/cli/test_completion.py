@@ -155,7 +155,7 @@ COMPINIT = "autoload -Uz compinit; compinit -u -D"
 
 
 @pytest.fixture
-def fresh(encee: Encee, home: Home, dev: Person) -> Person:
+def dev_with_session(encee: Encee, home: Home, dev: Person) -> Person:
     """The person, with a valid session, and a section that has a command for its name."""
     sections = "".join(f"[{name}]\n{KEYS}" for name in ("$(touch F)", "\\$(touch F)", "`touch F`"))
     home.write(dev.section() + dev.section("me@corp:x") + sections)
@@ -165,7 +165,7 @@ def fresh(encee: Encee, home: Home, dev: Person) -> Person:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
     terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
     shown = terminal.run("encee exe\t--no-r\tde\tprintf '<%s>' \"o''k\"")
@@ -180,7 +180,7 @@ def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_section_that_a_shell_would_execute_is_not(shell: str, home: Home) -> None:
     terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
     for begin in ("", "\\$", "'$", "\\`", "$"):
@@ -192,7 +192,7 @@ def test_a_section_that_a_shell_would_execute_is_not(shell: str, home: Home) -> 
 
 @pytest.mark.slow
 @pytest.mark.needs("zsh")
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_zsh_may_set_its_completion_up_afterwards(home: Home) -> None:
     terminal = interactive("zsh", home.path)
     terminal.run(f"{INIT['zsh']}; {COMPINIT}")

@@ -35,7 +35,7 @@ def test_a_device_is_not_saved_or_forgotten_over_them(
 
 @pytest.mark.parametrize("option", ["encee_source", "manager", "aws_session_token", "expiration"])
 def test_a_session_is_not_written_or_cleared_over_them(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
 ) -> None:
     lines = home.credentials.read_text().splitlines(keepends=True)
     number = next(number for number, line in enumerate(lines) if line.startswith(f"{option} ="))
@@ -43,7 +43,11 @@ def test_a_session_is_not_written_or_cleared_over_them(
     home.write("".join(lines))
     asked = len(aws.calls("GetSessionToken"))
     before = home.state()
-    for command in (("refresh", "dev", "-c", fresh.device.next_code()), ("clear", "dev"), ("clear", "--all")):
+    for command in (
+        ("refresh", "dev", "-c", dev_with_session.device.next_code()),
+        ("clear", "dev"),
+        ("clear", "--all"),
+    ):
         result = encee(*command)
         assert home.state() == before
         assert "only-here" not in result.out + result.err
@@ -64,8 +68,10 @@ def test_what_a_session_left_in_the_config_file_is_not_cleared_over_them(
     assert "nothing to remove" not in result.out + result.err
 
 
-def test_a_session_is_cleared_where_only_its_config_section_is_refused(encee: Encee, home: Home, fresh: Person) -> None:
-    assert fresh.device.serial
+def test_a_session_is_cleared_where_only_its_config_section_is_refused(
+    encee: Encee, home: Home, dev_with_session: Person
+) -> None:
+    assert dev_with_session.device.serial
     home.config.write_text(f"[profile dev-mfa]\nencee_source = dev\n{ONLY_HERE}")
     before = home.config.read_bytes()
     result = encee("clear", "dev")
@@ -75,12 +81,14 @@ def test_a_session_is_cleared_where_only_its_config_section_is_refused(encee: En
 
 
 @pytest.mark.parametrize("option", ["aws_access_key_id", "aws_secret_access_key"])
-def test_a_key_is_not_rotated_over_them(encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str) -> None:
+def test_a_key_is_not_rotated_over_them(
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
+) -> None:
     text = home.credentials.read_text()
     line = next(line for line in text.splitlines(keepends=True) if line.startswith(option))
     home.write(text.replace(line, line + ONLY_HERE, 1))
     before = home.state()
-    result = encee("keys", "rotate", "dev", "--yes", "-c", fresh.device.next_code())
+    result = encee("keys", "rotate", "dev", "--yes", "-c", dev_with_session.device.next_code())
     assert result.code in {2, 5}, result.err
     assert home.state() == before
     assert aws.calls("CreateAccessKey") == []
@@ -105,13 +113,13 @@ def test_a_header_that_only_some_tools_know_is_not_edited(encee: Encee, home: Ho
 
 @pytest.mark.parametrize("header", ["[ #x]", "[a#b]", "[a;b]"])
 def test_no_session_is_written_above_a_header_that_some_tools_cut(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws, header: str
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, header: str
 ) -> None:
     text = home.credentials.read_text()
     home.write(f"{text}\n{header}\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n")
     before = home.state()
     asked = len(aws.calls("GetSessionToken"))
-    for command in (("refresh", "dev", "-c", fresh.device.next_code()), ("clear", "dev")):
+    for command in (("refresh", "dev", "-c", dev_with_session.device.next_code()), ("clear", "dev")):
         assert encee(*command).code == 5
         assert home.state() == before
     assert len(aws.calls("GetSessionToken")) == asked

@@ -155,21 +155,21 @@ LAST = ("keys rotate dev -c CODE --keep-old", "device remove dev SERIAL --yes --
 EVERY_PROGRAM = ("exec dev -- RECORDER", "exec theirs -- RECORDER", "shell dev")
 
 
-def sections_of(fresh: Person, home: Home, aws: FakeAws, recorder: Path) -> dict[str, dict[str, str]]:
+def sections_of(dev_with_session: Person, home: Home, aws: FakeAws, recorder: Path) -> dict[str, dict[str, str]]:
     """The header and the options of each section; AWS knows the key, the session, the device and the role."""
-    statement = {"Effect": "Allow", "Principal": {"AWS": fresh.user.arn}, "Action": "sts:AssumeRole"}
+    statement = {"Effect": "Allow", "Principal": {"AWS": dev_with_session.user.arn}, "Action": "sts:AssumeRole"}
     role = {"role_arn": aws.create_role("x", {"Version": "2012-10-17", "Statement": [statement]})}
     parser = configparser.RawConfigParser()
     parser.read_string(home.credentials.read_text())
     session = dict(parser["dev-mfa"])
     theirs = {name: value for name, value in session.items() if name not in {"manager", "encee_source"}}
     return {
-        "key": {"": "[dev]", "aws_access_key_id": fresh.user.access_key.id}
-        | {"aws_secret_access_key": fresh.user.access_key.secret},
+        "key": {"": "[dev]", "aws_access_key_id": dev_with_session.user.access_key.id}
+        | {"aws_secret_access_key": dev_with_session.user.access_key.secret},
         "locked": {"": "[locked]", "encee_access_key_id": "AKIAIOSFODNN7EXAMPLE", "encee_secret": "keyring"},
         "session": {"": "[dev-mfa]"} | session,
         "theirs": {"": "[theirs]"} | theirs,
-        "profile": {"": "[profile dev]", "mfa_serial": fresh.device.serial, "mfa_process": str(recorder)},
+        "profile": {"": "[profile dev]", "mfa_serial": dev_with_session.device.serial, "mfa_process": str(recorder)},
         "role": {"": "[profile admin]"} | OF_A_ROLE | role,
         "session profile": {"": "[profile dev-mfa]", "region": "eu-west-1", "output": "json", "encee_source": "dev"},
     }
@@ -238,10 +238,10 @@ def outcomes(
 @pytest.mark.slow
 @pytest.mark.parametrize(("where", "name"), [(where, name) for where, names in EVERY_OPTION.items() for name in names])
 def test_no_command_lets_out_what_is_indented_under_an_option(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws, recorder: Recorder, where: str, name: str
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, recorder: Recorder, where: str, name: str
 ) -> None:
-    files = files_of(sections_of(fresh, home, aws, recorder.file), where, name, FURTHER)
-    for command, result in outcomes(encee, home, fresh, recorder, files):
+    files = files_of(sections_of(dev_with_session, home, aws, recorder.file), where, name, FURTHER)
+    for command, result in outcomes(encee, home, dev_with_session, recorder, files):
         assert SECRET not in result.out + result.err, command
         assert "this is a bug in encee" not in result.err, command
         if command.startswith("doctor") or command == "status":  # which show all the others nevertheless
@@ -252,11 +252,13 @@ def test_no_command_lets_out_what_is_indented_under_an_option(
 
 @pytest.mark.slow
 def test_the_same_commands_do_their_work_where_nothing_is_indented(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws, recorder: Recorder
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, recorder: Recorder
 ) -> None:
-    files = files_of(sections_of(fresh, home, aws, recorder.file), "role", "external_id", "")
+    files = files_of(sections_of(dev_with_session, home, aws, recorder.file), "role", "external_id", "")
     failed = {
-        command: result.err for command, result in outcomes(encee, home, fresh, recorder, files) if result.code != 0
+        command: result.err
+        for command, result in outcomes(encee, home, dev_with_session, recorder, files)
+        if result.code != 0
     }
     assert failed.keys() <= NEEDS_MORE, failed
     assert "tenant" in str(aws.journal)
@@ -300,11 +302,11 @@ def test_a_setting_of_several_lines_is_refused_and_named(
 
 @pytest.mark.parametrize("option", ["role_arn", "source_profile", "external_id", "role_session_name", "region"])
 def test_a_setting_of_a_role_of_several_lines_is_refused_and_named(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws, option: str
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
 ) -> None:
     role = "".join(f"{name} = {value}\n{FURTHER * (name == option)}" for name, value in OF_A_ROLE.items())
     home.config.write_text(f"[profile admin]\n{role}")
-    result = encee("refresh", "admin", "-c", fresh.device.next_code())
+    result = encee("refresh", "admin", "-c", dev_with_session.device.next_code())
     assert result.code == 5, result.err
     assert f"{option} of admin has an indented line below it" in result.err
     assert aws.calls("AssumeRole") == []

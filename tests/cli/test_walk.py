@@ -5,7 +5,7 @@ import json
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws, section
+from tests.conftest import Encee, Home, Person, run_aws, section, start_before_next_code
 from tests.fake_aws import FakeAws
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ LISTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 
 def enroll(aws: FakeAws, profile: str) -> None:
     """Enrol a device on a pseudo-terminal, just before the app's next code, and leave the refresh for later."""
-    child = before_the_next_code("device", "enroll", profile)
+    child = start_before_next_code("device", "enroll", profile)
     child.expect_exact("code that the app shows now:")
     device = aws.virtual_devices()[-1]
     child.sendline(device.next_code())

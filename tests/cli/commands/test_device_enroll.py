@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, before_the_next_code, on_terminal, run_aws, section, wait_for
+from tests.conftest import Encee, Home, on_terminal, run_aws, section, start_before_next_code, wait_for
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser, faults
 from tests.qr_reader import read_png, read_svg, read_terminal
 
@@ -49,7 +49,7 @@ class Enrolment:
     child: "pexpect.spawn[str]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.child = before_the_next_code("device", "enroll", *self.words, size=self.size, term=self.term)
+        self.child = start_before_next_code("device", "enroll", *self.words, size=self.size, term=self.term)
         self.seen = ""
 
     @property

@@ -16,13 +16,15 @@ from tests.fake_aws import FakeAws
 # ---- what is printed
 
 
-def test_the_lines_set_the_session_and_unset_what_another_left(encee: Encee, home: Home, fresh: Person) -> None:
+def test_the_lines_set_the_session_and_unset_what_another_left(
+    encee: Encee, home: Home, dev_with_session: Person
+) -> None:
     result = encee("env", "dev", "--shell", "bash")
     assert (result.code, result.err) == (0, "")
     first, *exports = result.out.splitlines()
     assert set(first.split()[1:]) | {line.split()[1].split("=")[0] for line in exports} >= set(CLEARED)
     assert "export AWS_REGION=eu-central-1" in exports
-    assert fresh.user.access_key.secret not in result.out
+    assert dev_with_session.user.access_key.secret not in result.out
     assert any(
         f"AWS_SESSION_TOKEN={line.split(' = ')[1]}" in result.out
         for line in home.credentials.read_text().splitlines()
@@ -31,7 +33,7 @@ def test_the_lines_set_the_session_and_unset_what_another_left(encee: Encee, hom
 
 
 @pytest.mark.parametrize("word", ["dev", "dev-mfa"])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_profile_means_its_session(encee: Encee, word: str) -> None:
     document = json.loads(encee("env", word, "--shell", "json").out)
     assert document["encee_format"] == 1
@@ -40,7 +42,7 @@ def test_a_profile_means_its_session(encee: Encee, word: str) -> None:
     assert set(document["set"]) | set(document["unset"]) >= set(CLEARED)
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_an_expired_session_prints_nothing_and_ends_with_3(encee: Encee) -> None:
     result = encee("env", "dev", now=datetime.now(UTC) + timedelta(hours=13))
     assert (result.code, result.out) == (3, "")
@@ -93,7 +95,7 @@ def test_no_write_leaves_the_files_alone_where_they_cannot_be_written(
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_secrets_on_the_screen_are_warned_of() -> None:
     child = on_terminal("env", "dev")
     child.expect_exact("encee: warning: secrets are on the screen")
@@ -101,27 +103,27 @@ def test_secrets_on_the_screen_are_warned_of() -> None:
     assert child.wait() == 0
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_secrets_in_a_pipe_are_not_warned_of(encee: Encee) -> None:
     assert encee("env", "dev").err == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_no_form_prints_anything_of_an_expired_session(encee: Encee, shell: str) -> None:
     result = encee("env", "dev", "--shell", shell, now=datetime.now(UTC) + timedelta(hours=12, seconds=1))
     assert (result.code, result.out) == (3, "")
 
 
 @pytest.mark.parametrize("option", ["--code=123456", "--code-command=false", "--duration=1h"])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_how_to_refresh_means_nothing_without_refresh(encee: Encee, option: str) -> None:
     result = encee("env", "dev", option)
     assert (result.code, result.out) == (2, "")
     assert f"encee: hint: encee env dev --refresh {option.replace('=', ' ')}\n" in result.err
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_secret_that_the_outputs_encoding_lacks_is_refused_and_not_replaced(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,17 +143,19 @@ def regions(encee: Encee, word: str) -> set[str | None]:
     return {variables.get("AWS_REGION"), variables.get("AWS_DEFAULT_REGION")}
 
 
-def test_the_region_is_the_session_profiles_own_else_the_sources(encee: Encee, home: Home, fresh: Person) -> None:
+def test_the_region_is_the_session_profiles_own_else_the_sources(
+    encee: Encee, home: Home, dev_with_session: Person
+) -> None:
     credentials = home.credentials.read_text()
     assert regions(encee, "dev") == {"eu-central-1"}
     home.write(credentials, "[profile dev]\nregion = a\n[profile dev-mfa]\nregion = b\n")
     assert regions(encee, "dev") == {"b"}
     home.write(credentials, "[profile dev]\nregion = a\n")
     assert regions(encee, "dev-mfa") == {"a"}
-    assert fresh.user.access_key.id in credentials
+    assert dev_with_session.user.access_key.id in credentials
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_without_a_region_of_its_own_the_environments_stays(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +244,7 @@ def test_unset_needs_no_profile(encee: Encee) -> None:
         assert set(result.out.split()) == {"unset", *CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"}
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_nu_gets_a_record_in_which_what_is_unset_is_null(encee: Encee) -> None:
     as_json = json.loads(encee("env", "dev", "--shell", "json").out)
     record = json.loads(encee("env", "dev", "--shell", "nu").out)

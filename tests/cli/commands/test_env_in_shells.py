@@ -126,14 +126,16 @@ def test_an_interactive_shell_has_them_too(
 @evaluations()
 @pytest.mark.usefixtures("left_over")
 def test_aws_signs_with_the_session_in_that_shell(
-    home: Home, fresh: Person, aws: FakeAws, program: str, evaluate: str
+    home: Home, dev_with_session: Person, aws: FakeAws, program: str, evaluate: str
 ) -> None:
     who = f"{AWS} sts get-caller-identity --query Arn --output text"
     before = subprocess.run(who.split(), capture_output=True, text=True, check=False)
     assert before.returncode != 0  # what is left over would win
-    assert run_in(program, evaluate.format(f"{ENCEE} env dev --shell {program}"), who).strip() == fresh.user.arn
+    assert (
+        run_in(program, evaluate.format(f"{ENCEE} env dev --shell {program}"), who).strip() == dev_with_session.user.arn
+    )
     assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
-    assert fresh.user.access_key.id in home.credentials.read_text()
+    assert dev_with_session.user.access_key.id in home.credentials.read_text()
 
 
 @evaluations()
@@ -147,7 +149,7 @@ def test_unset_takes_all_of_it_out_again(home: Home, show: Path, program: str, e
 
 
 @evaluations()
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_an_expired_session_changes_nothing_in_the_shell(
     home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
 ) -> None:
@@ -252,7 +254,7 @@ def named(name: str) -> Callable[[Path], str]:
         pytest.param("tcsh", "bash", "tcsh", marks=TCSH),
     ],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_it_writes_for_the_shell_that_runs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str, wanted: str
 ) -> None:
@@ -265,7 +267,7 @@ def test_it_writes_for_the_shell_that_runs_it(
     ("login", "wanted"),
     [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "tcsh"), ("/bin/csh", "tcsh")],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, login: str, wanted: str) -> None:
     monkeypatch.setenv("SHELL", login)
     done = subprocess.run([ENCEE, "env", "dev"], capture_output=True, text=True, check=True)
@@ -273,7 +275,7 @@ def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, log
 
 
 @pytest.mark.parametrize(("program", "login"), [("xonsh", "bash"), ("elvish", "zsh"), (sys.executable, "xonsh")])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_shell_that_it_does_not_know_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str
 ) -> None:
@@ -291,7 +293,7 @@ def test_a_shell_that_it_does_not_know_is_refused(
 @pytest.mark.parametrize(
     ("parent", "wanted"), [("-fish", "fish"), ("/opt/bin/fish", "fish"), ("tmux", "posix"), ("", "posix")]
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str, wanted: str) -> None:
     ps = tmp_path / "ps"
     ps.write_text(f"#!/bin/sh\ntest \"$1 $2 $3\" = '-o comm= -p' && test \"$4\" -gt 1 && echo '{parent}'\n")
@@ -322,7 +324,7 @@ def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ],
     ids=lambda command: " ".join(command[:2]),
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_no_text_is_read_in_the_encoding_of_the_locale(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
 ) -> None:

@@ -28,7 +28,7 @@ VARIABLES = (
 
 
 def test_the_command_sees_the_session_and_nothing_of_another_profile(
-    home: Home, fresh: Person, monkeypatch: pytest.MonkeyPatch
+    home: Home, dev_with_session: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
@@ -36,17 +36,17 @@ def test_the_command_sees_the_session_and_nothing_of_another_profile(
     result = run_encee(
         "exec", "dev", "--", str(AWS), "sts", "get-caller-identity", "--query", "Arn", "--output", "text"
     )
-    assert (result.code, result.out.strip()) == (0, fresh.user.arn), result.err
+    assert (result.code, result.out.strip()) == (0, dev_with_session.user.arn), result.err
     assert home.credentials.exists()
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_commands_exit_code_input_and_output_are_its_own() -> None:
     result = run_encee("exec", "dev", "sh", "-c", "cat; echo err >&2; exit 42", stdin="in")
     assert (result.code, result.out, result.err) == (42, "in", "err\n")
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_command_takes_the_place_of_encee() -> None:
     child = subprocess.Popen(
         [ENCEE, "exec", "dev", "sh", "-c", "echo $$; exec sleep 30"], stdout=subprocess.PIPE, text=True
@@ -58,28 +58,28 @@ def test_the_command_takes_the_place_of_encee() -> None:
     assert child.returncode == -signal.SIGTERM
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_no_signal_is_ignored_that_was_not_before() -> None:
     # Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that takes its place.
     for name in ("PIPE", "XFSZ", "INT", "HUP"):
         assert run_encee("exec", "dev", "sh", "-c", f"kill -{name} $$; echo survived").out == ""
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
     script = f"trap '' INT HUP; exec {ENCEE} exec dev sh -c 'kill -INT $$; kill -HUP $$; echo survived'"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "survived\n"
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_reader_who_leaves_early_ends_the_command_as_ever() -> None:
     script = f"{{ {ENCEE} exec dev -- yes; echo $? >&2; }} | head -n 1"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("y\n", "141\n")
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_rest_of_the_environment_and_open_files_are_as_they_were(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +98,7 @@ def test_the_rest_of_the_environment_and_open_files_are_as_they_were(
     assert {name for name, _ in changed} - {"_"} == {*VARIABLES}
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_arguments_arrive_as_they_are() -> None:
     odd = ["--", "-c", "--help", "a b", "", "$x", "'", "\n", "*", "é"]
     show = "import sys; print(sys.argv[1:])"
@@ -120,13 +120,13 @@ def test_what_is_behind_the_code_on_standard_input_is_the_commands(dev: Person) 
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_its_own_options_may_follow_the_profile(words: list[str]) -> None:
     result = run_encee("exec", *words)
     assert (result.code, result.out) == (0, "ran\n"), result.err
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_options_of_the_command_are_the_commands(encee: Encee) -> None:
     assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "--help", "--", "x").out == "-c --help -- x\n"
     assert run_encee("exec", "dev", "--", "sh", "-c", "echo $0", "--no-refresh").out == "--no-refresh\n"
@@ -136,13 +136,13 @@ def test_the_options_of_the_command_are_the_commands(encee: Encee) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--"]])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_without_a_command_the_usage_is_wrong(encee: Encee, words: list[str]) -> None:
     result = encee("exec", "dev", *words)
     assert (result.code, result.out, result.err.count("encee: hint: ")) == (2, "", 1)
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_script_that_names_no_interpreter_is_told_what_it_lacks(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("echo hello\n")
@@ -156,7 +156,7 @@ def test_a_script_that_names_no_interpreter_is_told_what_it_lacks(tmp_path: Path
     assert f"{script}: its interpreter was not found" in result.err
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_session_that_no_environment_can_hold_is_refused(home: Home) -> None:
     home.write("[odd]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = a\0b\n")
     result = run_encee("exec", "odd", "--", "echo", "ran")
@@ -173,13 +173,13 @@ def test_a_session_that_no_environment_can_hold_is_refused(home: Home) -> None:
         ("", 127, "command not found"),
     ],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_command_that_cannot_be_run_ends_as_in_a_shell(command: str, code: int, says: str) -> None:
     result = run_encee("exec", "dev", "--", command)
     assert (result.code, says in result.err) == (code, True)
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_commands_options_are_not_encees() -> None:
     assert run_encee("exec", "dev", "echo", "--help", "--no-refresh").out == "--help --no-refresh\n"
 
@@ -200,7 +200,7 @@ def test_a_code_is_asked_for_first_on_a_terminal(dev: Person) -> None:
     assert child.wait() == 0
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_ctrl_c_is_the_commands() -> None:
     child = on_terminal(
         "exec", "dev", "--", "sh", "-c", "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done"
@@ -230,7 +230,7 @@ def test_the_terminal_is_the_commands(encee: Encee, dev: Person, valid: bool) ->
 
 
 @pytest.mark.needs("bash")
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_ctrl_z_stops_the_command_and_fg_goes_on_with_it(bash: "pexpect.spawn[str]") -> None:
     child = bash
     child.sendline(f"{ENCEE} exec dev -- sh -c 'while read x; do echo got=$x; done'")
@@ -261,7 +261,7 @@ def test_ctrl_z_stops_the_prompt_and_fg_goes_on_with_it(dev: Person, bash: "pexp
     child.expect_exact("ready> ")
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_closed_terminal_hangs_up_the_command(tmp_path: Path) -> None:
     said = tmp_path / "said"
     script = f"trap 'echo hung up > {said}; exit' HUP; echo ready; while :; do sleep 0.1; done"

@@ -10,8 +10,8 @@ from tests.fake_aws import FakeAws, faults
 
 
 @pytest.fixture
-def encee(discreet: Encee) -> Encee:
-    return discreet
+def encee(leak_checked_encee: Encee) -> Encee:
+    return leak_checked_encee
 
 
 def test_lists_the_keys_with_their_age_their_last_use_and_who_has_them(encee: Encee, home: Home, dev: Person) -> None:

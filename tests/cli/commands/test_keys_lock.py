@@ -58,8 +58,8 @@ def kept(key_id: str) -> str | None:
 
 
 @pytest.fixture
-def encee(discreet: Encee) -> Encee:
-    return discreet
+def encee(leak_checked_encee: Encee) -> Encee:
+    return leak_checked_encee
 
 
 @pytest.fixture

@@ -41,8 +41,8 @@ def credentials(person: Person, key: FakeKey) -> str:
 
 
 @pytest.fixture
-def encee(discreet: Encee) -> Encee:
-    return discreet
+def encee(leak_checked_encee: Encee) -> Encee:
+    return leak_checked_encee
 
 
 @pytest.fixture(autouse=True)

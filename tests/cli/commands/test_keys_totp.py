@@ -22,8 +22,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def encee(discreet: Encee) -> Encee:
-    return discreet
+def encee(leak_checked_encee: Encee) -> Encee:
+    return leak_checked_encee
 
 
 def stored(device: FakeDevice) -> str | None:

@@ -19,12 +19,12 @@ from tests.fake_aws import FakeAws
 pytestmark = pytest.mark.slow
 
 
-def test_the_real_readers_take_the_process(home: Home, fresh: Person, aws: FakeAws) -> None:
+def test_the_real_readers_take_the_process(home: Home, dev_with_session: Person, aws: FakeAws) -> None:
     region = "region = eu-west-1\n"
     home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
     who = run_aws("--profile", "via", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
-    assert (who.code, who.out.strip()) == (0, fresh.user.arn), who.err
-    assert boto3.Session(profile_name="via").client("sts").get_caller_identity()["Arn"] == fresh.user.arn
+    assert (who.code, who.out.strip()) == (0, dev_with_session.user.arn), who.err
+    assert boto3.Session(profile_name="via").client("sts").get_caller_identity()["Arn"] == dev_with_session.user.arn
     assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
 
 
@@ -71,7 +71,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.needs("node", "npm")
 def test_the_javascript_sdk_takes_the_process_and_fails_readably(
-    javascript: Path, encee: Encee, home: Home, fresh: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+    javascript: Path, encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     region = "region = eu-west-1\n"
     home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
@@ -83,18 +83,18 @@ def test_the_javascript_sdk_takes_the_process_and_fails_readably(
 
     for arguments in ([], ["via"]):
         done = who(*arguments)
-        assert (done.returncode, done.stdout.strip()) == (0, fresh.user.arn), done.stderr
+        assert (done.returncode, done.stdout.strip()) == (0, dev_with_session.user.arn), done.stderr
     assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
     assert encee("clear", "dev").code == 0
     assert "encee: hint: encee refresh dev" in who("via").stderr
     assert who().stderr == "Could not load credentials from any providers\n"  # the chain keeps every reason to itself
 
 
-def test_the_document_is_what_sdks_expect(encee: Encee, fresh: Person) -> None:
+def test_the_document_is_what_sdks_expect(encee: Encee, dev_with_session: Person) -> None:
     document = json.loads(encee("process", "dev").out)
     assert document.keys() == {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
     assert document["Version"] == 1
-    assert document["AccessKeyId"] != fresh.user.access_key.id
+    assert document["AccessKeyId"] != dev_with_session.user.access_key.id
 
 
 def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
@@ -108,19 +108,19 @@ def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: Fak
 
 
 def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
-    encee: Encee, home: Home, fresh: Person, aws: FakeAws
+    encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws
 ) -> None:
     soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
     old = json.loads(encee("process", "dev", now=soon).out)["AccessKeyId"]
     assert old in home.credentials.read_text()
-    code = fresh.device.next_code()
+    code = dev_with_session.device.next_code()
     new = json.loads(encee("process", "dev", "--code-command", f"echo {code}", now=soon).out)["AccessKeyId"]
     assert new != old
     assert len(aws.calls("GetSessionToken")) == 2
 
 
 @pytest.mark.parametrize("command", ["false", "echo 000000"])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_session_that_ends_soon_is_good_enough_where_no_better_one_is_to_be_had(encee: Encee, command: str) -> None:
     soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
     result = encee("process", "dev", "--code-command", command, now=soon)
@@ -154,12 +154,12 @@ def test_with_ask_eight_processes_at_once_prompt_once(tmp_path: Path, dev: Perso
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_with_ask_a_valid_session_is_served_without_a_prompt(fresh: Person) -> None:
+def test_with_ask_a_valid_session_is_served_without_a_prompt(dev_with_session: Person) -> None:
     soon = (datetime.now(UTC) + timedelta(hours=11, minutes=50)).isoformat()
     script = str(ROOT / "tests" / "run_encee.py")
     child = on_terminal(script, soon, "process", "dev", "--ask", command=Path(sys.executable))
     child.expect(pexpect.EOF)
-    assert (child.wait(), "MFA code" in (child.before or ""), fresh.user.name) == (0, False, "jane")
+    assert (child.wait(), "MFA code" in (child.before or ""), dev_with_session.user.name) == (0, False, "jane")
 
 
 @pytest.mark.usefixtures("dev")

@@ -7,7 +7,7 @@ import pexpect
 import pytest
 
 from encee.aws.policies.templates import build_policy
-from tests.conftest import Encee, Home, Person, before_the_next_code, run_aws
+from tests.conftest import Encee, Home, Person, run_aws, start_before_next_code
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ def setup(aws: FakeAws) -> Iterator[Conversation]:
     started: list[pexpect.spawn[str]] = []
 
     def start(*words: str) -> "pexpect.spawn[str]":
-        started.append(before_the_next_code("setup", *words))
+        started.append(start_before_next_code("setup", *words))
         return started[-1]
 
     yield start

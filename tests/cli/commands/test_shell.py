@@ -26,7 +26,7 @@ NAMES = {*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SHARED_CREDENTIALS_F
 
 
 @pytest.fixture
-def fresh(encee: Encee, dev: Person) -> Person:
+def dev_with_session(encee: Encee, dev: Person) -> Person:
     """The person, with a valid session."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
@@ -55,7 +55,7 @@ def told(*arguments: str) -> dict[str, str]:
 # ---- the environment
 
 
-@pytest.mark.usefixtures("fresh", "telling")
+@pytest.mark.usefixtures("dev_with_session", "telling")
 def test_names_the_session_profile_on_a_clean_slate(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "left over")
@@ -63,7 +63,7 @@ def test_names_the_session_profile_on_a_clean_slate(monkeypatch: pytest.MonkeyPa
     assert told("dev-mfa") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
 
 
-@pytest.mark.usefixtures("fresh", "telling")
+@pytest.mark.usefixtures("dev_with_session", "telling")
 def test_says_whose_session_it_is_until_when_and_how_to_leave() -> None:
     for words in (["dev"], ["dev-mfa", "--keys"]):
         said = run_encee("shell", *words).err
@@ -72,14 +72,14 @@ def test_says_whose_session_it_is_until_when_and_how_to_leave() -> None:
 
 
 @pytest.mark.usefixtures("telling")
-def test_with_keys_it_has_the_session_itself(fresh: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_keys_it_has_the_session_itself(dev_with_session: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
     variables = told("dev", "--keys")
     assert variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert variables["ENCEE_PROFILE"] == "dev"
     assert variables["AWS_REGION"] == "eu-central-1"
-    assert fresh.user.access_key.secret not in variables.values()
+    assert dev_with_session.user.access_key.secret not in variables.values()
     assert "AWS_PROFILE" not in variables
     assert "left over" not in variables.values()
 
@@ -94,7 +94,7 @@ def test_without_a_region_of_its_own_the_environments_stays(
     assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev", "AWS_REGION": "eu-west-3"}
 
 
-@pytest.mark.usefixtures("fresh", "telling")
+@pytest.mark.usefixtures("dev_with_session", "telling")
 def test_files_named_by_option_are_named_to_the_shell(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,9 +113,9 @@ def test_a_section_of_another_tool_is_served_as_it_is(home: Home) -> None:
     assert told("theirs", "--keys")["AWS_SESSION_TOKEN"] == "t"
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_aws_inside_knows_nothing_of_another_profile(
-    fresh: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dev_with_session: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = tmp_path / "asking"
     asking.write_text(f"#!/bin/sh\n{WHO}\n")
@@ -126,14 +126,14 @@ def test_aws_inside_knows_nothing_of_another_profile(
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
     for options in ([], ["--keys"]):
         result = run_encee("shell", "dev", *options)
-        assert (result.code, result.out.strip()) == (0, fresh.user.arn), result.err
+        assert (result.code, result.out.strip()) == (0, dev_with_session.user.arn), result.err
 
 
 # ---- which shell
 
 
 @pytest.mark.parametrize("shell", [None, "", "/no/such/shell", "/usr/sbin/nologin", "/bin/false"])
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_shell_that_is_none_is_replaced(monkeypatch: pytest.MonkeyPatch, shell: str | None) -> None:
     if shell is None:
         monkeypatch.delenv("SHELL", raising=False)
@@ -221,7 +221,7 @@ def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aw
 
 @pytest.mark.slow
 @pytest.mark.needs("bash")
-@pytest.mark.usefixtures("bash", "fresh")
+@pytest.mark.usefixtures("bash", "dev_with_session")
 def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not(
     encee: Encee, home: Home, aws: FakeAws
 ) -> None:
@@ -243,7 +243,7 @@ def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not
 
 @pytest.mark.slow
 @pytest.mark.needs("bash")
-@pytest.mark.usefixtures("bash", "fresh")
+@pytest.mark.usefixtures("bash", "dev_with_session")
 def test_after_use_the_shell_is_not_that_of_a_profile_any_more() -> None:
     shell = inside("dev")
     shell.run('eval "$(encee init bash)"; encee use dev')
@@ -252,7 +252,7 @@ def test_after_use_the_shell_is_not_that_of_a_profile_any_more() -> None:
     assert "<dev-mfa><dev>" in shell.run('echo "<$AWS_PROFILE><$ENCEE_PROFILE>"')
 
 
-@pytest.mark.usefixtures("fresh", "telling")
+@pytest.mark.usefixtures("dev_with_session", "telling")
 def test_the_same_name_in_other_files_is_another_profile(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +265,7 @@ def test_the_same_name_in_other_files_is_another_profile(
 
 @pytest.mark.slow
 @pytest.mark.needs("bash")
-@pytest.mark.usefixtures("bash", "fresh")
+@pytest.mark.usefixtures("bash", "dev_with_session")
 def test_ctrl_c_and_ctrl_z_are_the_shells() -> None:
     shell = inside("dev")
     _start_waiting(shell)
@@ -285,7 +285,7 @@ def _start_waiting(shell: Shell) -> None:
 
 @pytest.mark.slow
 @pytest.mark.needs("bash")
-@pytest.mark.usefixtures("bash", "fresh")
+@pytest.mark.usefixtures("bash", "dev_with_session")
 def test_a_closed_terminal_ends_it() -> None:
     shell = inside("dev")
     shell.run("true")

@@ -24,7 +24,7 @@ WHO = "aws sts get-caller-identity --query Arn --output text"
 
 
 @pytest.fixture
-def fresh(encee: Encee, dev: Person) -> Person:
+def dev_with_session(encee: Encee, dev: Person) -> Person:
     """The person, with a valid session."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
@@ -102,7 +102,7 @@ def test_ctrl_z_at_the_prompt_leaves_a_nested_shell_alive(shell: str, home: Home
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_all_other_words_go_to_the_program(shell: str) -> None:
     script = f"{INIT[shell]}; encee exec dev sh -c 'cat; printf \"<%s>\" \"$@\"; exit 42' x 'a b' '' '*' use"
     done = run_in(shell, script, stdin="in ")
@@ -116,7 +116,7 @@ def test_all_other_words_go_to_the_program(shell: str) -> None:
         pytest.param("zsh", ["-f", "-eu", "-o", "ksharrays", "-o", "shwordsplit"], marks=pytest.mark.needs("zsh")),
     ],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_options_of_the_shell_do_not_matter(shell: str, options: list[str]) -> None:
     script = f'{INIT[shell]}; encee >/dev/null; encee use dev; echo "$AWS_PROFILE"; encee use nobody || echo "$?"'
     done = run_in(shell, script, *options)
@@ -124,7 +124,7 @@ def test_options_of_the_shell_do_not_matter(shell: str, options: list[str]) -> N
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_without_the_function_the_hint_is_what_helps(shell: str) -> None:
     done = run_in(shell, "encee use dev; echo end")
     assert done.stdout == "end\n"
@@ -132,7 +132,7 @@ def test_without_the_function_the_hint_is_what_helps(shell: str) -> None:
     assert run_in(shell, f"{hint}; echo $AWS_PROFILE").stdout == "dev-mfa\n"
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_shell_that_can_have_no_function_gets_another_hint(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert encee("use", "dev").err.endswith("encee: hint: encee shell dev\n")
@@ -170,7 +170,7 @@ def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subproce
         ["use", "nobody"],
     ],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_nothing_but_lines_of_the_shell_reaches_what_it_evaluates(
     encee: Encee, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
@@ -191,7 +191,7 @@ def test_without_a_session_and_without_asking_it_ends_with_3(encee: Encee, monke
 
 
 @pytest.mark.parametrize("shell", list(STARTUP_LINES))
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_the_lines_are_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     monkeypatch.setenv("ENCEE_EVAL", shell)
     expected = "set -gx AWS_PROFILE 'dev-mfa';" if shell == "fish" else FORMS[shell]({"AWS_PROFILE": "dev-mfa"}, [])
@@ -200,7 +200,7 @@ def test_the_lines_are_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pyt
     assert "AWS_PROFILE" in encee("use", "--none").out
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_needs_one_of_a_profile_and_none(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     for words in (["use"], ["use", "dev", "--none"]):
@@ -217,7 +217,7 @@ def test_a_section_of_another_tool_is_used_as_it_is(encee: Encee, home: Home, mo
     assert result.err == "this shell uses theirs\n"
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_files_named_by_option_are_named_to_the_shell(
     encee: Encee, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +255,7 @@ def test_without_the_function_says_what_the_running_shell_can_take(shell: str, w
 # ---- the region
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_a_region_of_its_own_wins_over_the_environments(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     assert {"AWS_REGION", "AWS_DEFAULT_REGION"} <= {*encee("use", "dev").out.splitlines()[0].split()}
@@ -276,7 +276,7 @@ def test_a_region_that_only_its_source_has_is_set(encee: Encee, dev: Person, mon
     assert "export AWS_REGION=eu-central-1" in encee("use", "dev").out.splitlines()
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_an_expired_session_is_not_used(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     result = encee("use", "dev", "--no-refresh", now=datetime.now(UTC) + timedelta(hours=13))
@@ -352,7 +352,7 @@ ODD_OPTIONS = {
         for option in options
     ],
 )
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("dev_with_session")
 def test_works_under_options_that_change_the_shell(home: Home, shell: str, option: str) -> None:
     terminal = interactive(
         shell, home.path, *(["autoload -Uz compinit; compinit -u -D"] if shell == "zsh" else []), option
