@@ -1,60 +1,49 @@
-"""Rotation of a long-term key, in an order in which there is one that works at any moment, on disk and at AWS.
+"""Rotate a long-term key: a working key exists at every step, in the file and at AWS.
 
-The new key is created, with the session of the old one, and its id noted in the file; it is tried until it works
-reliably, put in the place of the old one, and tried again as the file has it now; then the old one becomes inactive,
-is deleted if the caller agrees, and the note is removed. Whatever ends this before the new key is in its place takes
-the new key back.
+A session with MFA of the old key signs the requests. A rotation
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html has the same order.
+1. creates the new key and writes its id to the file;
+2. tests the new key until it works reliably, and puts it in the place of the old one;
+3. tests the key in the file, and deactivates the old one;
+4. deletes the old key if the user agrees, and removes its id from the file.
+
+After an error before the end of step 2, the new key is deleted. The order is AWS's:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from shlex import join, quote
+from shlex import quote
 from typing import NamedTuple
 
 from encee.aws.access_keys import AccessKeys, LastUse, UserKey, wait_until_usable
 from encee.aws.clients import Clients
 from encee.aws.errors import LostAnswerError
 from encee.aws.signer import Signer
-from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import AwsPaths
-from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, UsageError, unexpected
+from encee.errors import AwsError, EnceeError, FileRefusedError, InterruptedByPersonError, unexpected
 from encee.model import AccessKey
 from encee.profiles import keyring
-from encee.profiles.catalog import Catalog
-from encee.profiles.key_edits import (
-    NEW_KEY,
-    OLD_KEY,
-    begin_rotation,
-    end_rotation,
-    find_headers,
-    find_sections,
-    is_locked,
-    refuse_key_in_config,
-    replace_key,
-)
+from encee.profiles.key_edits import OLD_KEY, begin_rotation, end_rotation, find_headers, find_sections, replace_key
+from encee.workflows.rotation_plan import KeyInFiles, RotationPlan, find_last_use, plan_rotation
 
-LEAST = timedelta(minutes=5)
-"""How long the session has to last that signs a rotation."""
+MIN_SESSION = timedelta(minutes=5)
+"""How long the session that signs a rotation has to be valid."""
 
 _IN_A_ROW = 5
-"""How many calls in a row a new key has to answer."""
+"""How many successive calls with a new key have to succeed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rotated:
-    """A profile has a new key.
+class RotationResult:
+    """The result of a rotation.
 
     Args:
-        profile: The profile.
-        user: The user's name.
-        old: The id of the key that it had.
-        new: The id of the key that it has.
-        sections: All sections of the credentials file that have it.
-        kept: Whether the old one is still there, inactive.
+        old: The id of the old key.
+        new: The id of the new key.
+        sections: All sections of the credentials file with the new key.
+        kept: Whether the old key still exists, inactive.
     """
 
     profile: str
@@ -65,13 +54,11 @@ class Rotated:
     kept: bool
 
 
-class Retired(NamedTuple):
-    """An old key that is inactive, beside the one in its place.
+class RetiredKey(NamedTuple):
+    """An old key that is inactive, and the new one, by their ids.
 
     Args:
-        old: The id of the old key.
-        new: The id of the new key.
-        old_use: The old key's last use; None for never; or why AWS does not say.
+        old_use: The old key's last use; None for never; an error where AWS does not say.
         new_use: The same of the new key.
     """
 
@@ -81,296 +68,187 @@ class Retired(NamedTuple):
     new_use: LastUse | AwsError | None
 
 
-class Preview(NamedTuple):
-    """What a rotation would do.
+def rotate_key(
+    subject: KeyInFiles,
+    sign_in: Callable[[], Signer],
+    may_delete: Callable[[RetiredKey], bool],
+    notify: Callable[[str], None],
+    *,
+    delete_unused: bool,
+) -> RotationResult:
+    """Rotate a key, or continue a rotation that was interrupted.
 
     Args:
-        user: The user's name.
-        old: The id of the key that would become inactive.
-        use: Its last use; None for never; or why AWS does not say.
-        new: The id of the key in its place, where an interrupted rotation would be taken up; else None.
-        unused: The id of the user's other key, which would be deleted first, or None.
-        sections: All sections of the credentials file that would have the new key.
+        subject: The key.
+        sign_in: Returns a signer with a session; called once nothing in the files prevents the rotation.
+        may_delete: Called when the old key is inactive; returns whether to delete it.
+        notify: Called with a line for the user about each step.
+        delete_unused: Whether to delete the user's other key if it was never used.
+
+    Raises:
+        FileRefusedError: The new key was not written; the file has the old one, which works.
+        AwsError: AWS refused a request or could not be reached; the message says which keys exist.
+        UsageError: The user has two keys already.
+        InterruptedByPersonError: Ctrl-C, also from `may_delete`; the message says which keys exist.
     """
+    subject.rehearse()
+    clients = Clients(lambda text: notify(f"warning: {text}"))
+    keys = AccessKeys(clients, sign_in())
+    with subject.credentials.key_lock(subject.key.id):
+        catalog = subject.rehearse()
+        plan = plan_rotation(subject, keys, catalog, delete_unused=delete_unused)
+        rotation = _Rotation(subject, clients, keys, notify, is_locked=subject.is_locked_in(catalog))
+        result = rotation.replace(plan)
+    # The lock is released before the user is asked.
+    if result.kept and rotation.delete_retired(may_delete, result):
+        result = replace(result, kept=False)
+    try:
+        subject.credentials.edit(end_rotation(result.old))
+    except EnceeError as error:
+        notify(f"{OLD_KEY} stays under [{subject.profile}] and can be deleted: {error.message}")
+    return result
 
-    user: str
-    old: str
-    use: LastUse | AwsError | None
-    new: str | None
-    unused: str | None
-    sections: tuple[str, ...]
 
-
-class Rotation:
-    """The rotation of one key.
+class _Rotation:
+    """The changes of a rotation, at AWS and in the file.
 
     Args:
-        key: The long-term profile, and who signs with its present key.
-        session_profile: The profile with its session, for hints.
-        sign_in: Called for who signs with the session, once nothing stands in the way.
-        files: Where the two files are.
-        credentials: The credentials file.
-        config: The config file.
-        notify: Called with a line for people about what happens on the way.
-        options: The options with which the same command goes on after an error.
+        subject: The key to replace.
+        clients: Creates the client that tests a key.
+        keys: The user's keys at AWS.
+        notify: Called with a line for the user about each step.
+        is_locked: Whether the keyring holds the secret.
     """
 
-    def __init__(  # noqa: PLR0913 - all that a run touches, passed in
+    def __init__(
         self,
-        key: Signer,
-        *,
-        session_profile: str,
-        sign_in: Callable[[], Signer],
-        files: AwsPaths,
-        credentials: AwsFile,
-        config: AwsFile,
+        subject: KeyInFiles,
+        clients: Clients,
+        keys: AccessKeys,
         notify: Callable[[str], None],
-        options: Sequence[str] = (),
+        *,
+        is_locked: bool,
     ) -> None:
-        assert isinstance(key.key, AccessKey)  # noqa: S101 - a session is not rotated
-        self._profile = key.profile
-        self._old = key.key
-        self._signer = key
-        self._session_profile = session_profile
-        self._sign_in = sign_in
-        self._files = files
-        self._credentials = credentials
-        self._config = config
+        self._subject = subject
+        self._clients = clients
+        self._keys = keys
         self._notify = notify
-        self._clients = Clients(lambda text: notify(f"warning: {text}"))
-        self._locked = False
-        self._again = join(["encee", "keys", "rotate", self._profile, *options])
+        self._is_locked = is_locked
 
-    def run(self, may_delete: Callable[[Retired], bool], *, delete_unused: bool = False) -> Rotated:
-        """Rotate the key, or take up a rotation of it that was interrupted.
+    def replace(self, plan: RotationPlan) -> RotationResult:
+        """Put a new key in the place of the old one, and deactivate that."""
+        if plan.replaced:
+            self._notify(f"continuing the interrupted rotation from {plan.replaced} to {plan.key.id}")
+            is_old_there = plan.other is not None and plan.other.id == plan.replaced
+            return self._retire(plan.replaced, plan.key, is_old_there=is_old_there)
+        if plan.other:
+            fact = "whose secret an interrupted rotation has lost" if plan.is_leftover else "which was never used"
+            self._notify(f"deleting {plan.other.id}, {fact}")
+            self._keys.delete(plan.other.id)
+            self._delete_secret(plan.other.id)
+        new = self._create()
+        self._install(new)
+        return self._retire(plan.key.id, plan.key._replace(id=new.id), is_old_there=True)
 
-        Args:
-            may_delete: Called when the old key is inactive; whether it is deleted, too.
-            delete_unused: Delete the user's other key where it was never used; AWS allows two.
-
-        Raises:
-            FileRefusedError: The new key could not be written, or was not; the old one is in the file and works.
-            AwsError: AWS refused, or could not be reached. The message says where things stand.
-            UsageError: The user has two keys already.
-            InterruptedByPersonError: Ctrl-C, also from `may_delete`; says where things stand.
-        """
-        self._rehearse()
-        keys = AccessKeys(self._clients, self._sign_in())
-        with self._credentials.key_lock(self._old.id):
-            rotated = self._replace(keys, delete_unused=delete_unused)
-        # No lock is held while a person types.
-        if rotated.kept and self._delete_if(may_delete, keys, rotated):
-            rotated = replace(rotated, kept=False)
+    def _create(self) -> AccessKey:
         try:
-            self._credentials.edit(end_rotation(rotated.old))
-        except EnceeError as error:
-            self._notify(f"{OLD_KEY} stays under [{self._profile}] and can go: {error.message}")
-        return rotated
+            return self._keys.create()
+        except (LostAnswerError, KeyboardInterrupt) as error:
+            expected = _convert(error)
+            state = f"{self._subject.profile} keeps its key, but a new one may exist, whose secret is lost"
+            hint = f"{self._subject.command} --delete-unused"
+            raise expected.extended(f"{expected.message}: {state}", hint=hint) from error
 
-    def preview(self, signer: Signer, *, delete_unused: bool = False) -> Preview:
-        """What `run` would do; changes nothing.
+    def _install(self, new: AccessKey) -> None:
+        """Put a new key in the place of the old one once it works; after an error, delete it."""
+        is_noted = False
+        credentials, old = self._subject.credentials, self._subject.key
+        with _add_state(lambda: self._delete_new(new, is_noted=is_noted)):
+            credentials.edit(begin_rotation(old, new.id))
+            is_noted = True
+            self._notify(f"created {new.id}; waiting until it works everywhere")
+            self._wait_until_usable(new, _IN_A_ROW)
+            if self._is_locked:
+                keyring.store(keyring.Kind.KEY, new.id, new.secret)
+            credentials.edit(replace_key(old, new))
 
-        Args:
-            signer: Who asks AWS for the user's keys.
-            delete_unused: As for `run`.
+    def _delete_new(self, new: AccessKey, *, is_noted: bool) -> tuple[str, str]:
+        """Delete a new key unless the file may hold it; return which keys exist, and the command to continue."""
+        profile, again = self._subject.profile, self._subject.command
+        try:
+            is_written = bool(find_headers(self._subject.read(), new.id))
+        except EnceeError:
+            is_written = True
+        if is_written:
+            file = self._subject.credentials.path
+            return f"{file} may hold the new key {new.id}, so both keys stay active", again
+        try:
+            self._keys.delete(new.id)
+        except (EnceeError, KeyboardInterrupt):
+            state = f"{profile} keeps its key, but the new one, {new.id}, could not be deleted again"
+            return state, again if is_noted else f"{again} --delete-unused"
+        self._delete_secret(new.id)
+        with suppress(EnceeError):
+            self._subject.credentials.edit(end_rotation(new.id))
+        return f"the new key {new.id} was deleted again, and {profile} keeps its old one", again
 
-        Raises:
-            EnceeError: What would stand in the way.
-        """
-        catalog = self._rehearse()
-        keys = AccessKeys(self._clients, signer)
-        present, others = self._present(keys.list())
-        sections = tuple(find_sections(self._credentials.read_document().view, self._old))
-        old_id = catalog.one_line(self._profile, OLD_KEY)
-        if old_id and not find_headers(catalog, old_id):
-            return Preview(present.user, old_id, _last_use(keys, old_id), present.id, None, sections)
-        for other in others:
-            if not self._is_left_over(other, catalog):
-                self._refuse_unless_unused(keys, other, catalog, delete_unused=delete_unused)
-        unused = others[0].id if others else None
-        return Preview(present.user, present.id, _last_use(keys, present.id), None, unused, sections)
+    def _retire(self, old_id: str, new: UserKey, *, is_old_there: bool) -> RotationResult:
+        """Deactivate the old key once the key in the file works."""
+        profile = self._subject.profile
+        state = f"{profile} has its new key, {new.id}; the old one, {old_id}, has still to be deactivated"
+        with _add_state(lambda: (state, self._subject.command)):
+            key = self._subject.read().access_key(profile)
+            if key is None or key.id != new.id:
+                raise FileRefusedError(
+                    f"another program has changed the key of {profile} in {self._subject.credentials.path}",
+                    hint=f"see the present one: encee keys list {quote(profile)}",
+                )
+            sections = find_sections(self._subject.credentials.read_document().view, key)
+            self._wait_until_usable(key, 1)
+            if is_old_there:
+                self._keys.deactivate(old_id)
+        return RotationResult(profile, new.user, old_id, new.id, tuple(sections), kept=is_old_there)
 
-    def _replace(self, keys: AccessKeys, *, delete_unused: bool) -> Rotated:
-        """Put a new key in the place of the old one, which is inactive afterwards."""
-        catalog = self._rehearse()
-        present, others = self._present(keys.list())
-        old_id = catalog.one_line(self._profile, OLD_KEY)
-        if old_id and not find_headers(catalog, old_id):
-            self._notify(f"taking up the rotation from {old_id} to {present.id}, which was interrupted")
-            return self._retire(keys, old_id, present, is_there=old_id in {other.id for other in others})
-        for other in others:
-            if self._is_left_over(other, catalog):
-                self._notify(f"deleting {other.id}, which an interrupted rotation left without its secret")
-            else:
-                self._refuse_unless_unused(keys, other, catalog, delete_unused=delete_unused)
-                self._notify(f"deleting {other.id}, which was never used")
-            keys.delete(other.id)
-            self._forget(other.id)
-        new = self._create(keys)
-        self._install(keys, new)
-        return self._retire(keys, self._old.id, present._replace(id=new.id), is_there=True)
+    def delete_retired(self, may_delete: Callable[[RetiredKey], bool], result: RotationResult) -> bool:
+        """Delete the old key if the user agrees; return whether they do."""
+        old, new = result.old, result.new
+        state = f"{result.profile} has its new key, {new}; the old one, {old}, is inactive and not deleted yet"
+        with _add_state(lambda: (state, self._subject.command)):
+            uses = (find_last_use(self._keys, key_id) for key_id in (old, new))
+            agreed = may_delete(RetiredKey(old, new, *uses))
+            if agreed:
+                self._keys.delete(old)
+                self._delete_secret(old)
+        return agreed
 
-    def _is_left_over(self, other: UserKey, catalog: Catalog) -> bool:
-        """Whether an interrupted rotation made a key and did not put it into the file."""
-        return other.id == catalog.one_line(self._profile, NEW_KEY) and not find_headers(catalog, other.id)
+    def _wait_until_usable(self, key: AccessKey, in_a_row: int) -> None:
+        wait_until_usable(self._clients, self._subject.signer._replace(key=key), in_a_row=in_a_row)
 
-    def _rehearse(self) -> Catalog:
-        """The two files, in which nothing stands in the way of a new key."""
-        catalog = self._read()
-        refuse_key_in_config(catalog, self._old, self._files)
-        self._locked = any(is_locked(options, self._old.id) for options in catalog.credentials.values())
-        if self._locked:
-            keyring.fetch(keyring.Kind.KEY, self._old.id)  # whatever it says: it has to answer
-        new = AccessKey("AKIA" + "X" * 16, "x" * 40)
-        self._credentials.rehearse(begin_rotation(self._old, new.id), replace_key(self._old, new))
-        return catalog
-
-    def _forget(self, key_id: str) -> None:
-        """Take the secret of a key that is gone out of the keyring, where it would be in nobody's way."""
-        if self._locked:
+    def _delete_secret(self, key_id: str) -> None:
+        """Delete the secret of a deleted key in the keyring; one that stays there does no harm."""
+        if self._is_locked:
             with suppress(EnceeError):
                 keyring.delete(keyring.Kind.KEY, key_id)
 
-    def _read(self) -> Catalog:
-        return Catalog(self._credentials.read_document().view, self._config.read_document().view)
 
-    def _present(self, keys: Sequence[UserKey]) -> tuple[UserKey, list[UserKey]]:
-        """The key that the file holds, and the user's others."""
-        others = [key for key in keys if key.id != self._old.id]
-        if len(others) == len(keys):
-            raise AwsError(
-                f"the user whose session signs has no key {self._old.id}, so that is not the user of {self._profile}",
-                hint=f"get a session for that key: encee refresh {quote(self._profile)}",
-            )
-        (present,) = (key for key in keys if key.id == self._old.id)
-        if not present.active:
-            raise AwsError(
-                f"the key {present.id} of {self._profile} is inactive, so there is none that works",
-                hint="let an administrator activate it, or enter another one: "
-                f"aws configure --profile {quote(self._profile)}",
-            )
-        return present, others
+@contextmanager
+def _add_state(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
+    """Add to an error which keys exist, and the command that continues the rotation.
 
-    def _refuse_unless_unused(self, keys: AccessKeys, other: UserKey, catalog: Catalog, *, delete_unused: bool) -> None:
-        """Refuse to delete the user's other key where that is not wanted or harms; two are all that AWS allows.
-
-        Raises:
-            UsageError: It was used, the files hold it, or `delete_unused` does not say that it may go.
-        """
-        used = keys.get_last_use(other.id)
-        held = find_headers(catalog, other.id)
-        if delete_unused and not used and not held:
-            return
-        facts = [
-            "active" if other.active else "inactive",
-            f"created {other.created:%Y-%m-%d}",
-            f"last used {used.when:%Y-%m-%d} with {used.service}" if used else "never used",
-            *(f"in [{header}]" for header in held),
-        ]
-        delete = f"aws iam delete-access-key --access-key-id {other.id} --profile {quote(self._session_profile)}"
-        raise UsageError(
-            f"{other.user} has two keys already, as many as AWS allows; besides {self._old.id} of {self._profile} "
-            f"there is {other.id}: {', '.join(facts)}",
-            hint=f"when nothing needs that one any more: {delete}"
-            if used or held
-            else f"{self._again} --delete-unused",
-        )
-
-    def _try(self, key: AccessKey, *, in_a_row: int) -> None:
-        wait_until_usable(self._clients, self._signer._replace(key=key), in_a_row=in_a_row)
-
-    def _create(self, keys: AccessKeys) -> AccessKey:
-        try:
-            return keys.create()
-        except (LostAnswerError, KeyboardInterrupt) as error:
-            expected = _expected(error)
-            standing = f"{self._profile} keeps its key, but there may be a new one whose secret nobody has"
-            hint = f"{self._again} --delete-unused"
-            raise expected.extended(f"{expected.message}: {standing}", hint=hint) from error
-
-    def _install(self, keys: AccessKeys, new: AccessKey) -> None:
-        """Put a new key in the place of the old one once it works; else take it back."""
-        noted = False
-        try:
-            self._credentials.edit(begin_rotation(self._old, new.id))
-            noted = True
-            self._notify(f"created {new.id}; waiting until it works everywhere")
-            self._try(new, in_a_row=_IN_A_ROW)
-            if self._locked:
-                keyring.store(keyring.Kind.KEY, new.id, new.secret)
-            self._credentials.edit(replace_key(self._old, new))
-        except (Exception, KeyboardInterrupt) as error:
-            standing, again = self._take_back(keys, new, noted=noted)
-            raise _standing(error, standing, again) from error
-
-    def _take_back(self, keys: AccessKeys, new: AccessKey, *, noted: bool) -> tuple[str, str]:
-        """Delete a new key that is not in the file; where things stand then, and the command to go on with."""
-        try:
-            written = bool(find_headers(self._read(), new.id))
-        except EnceeError:
-            written = True
-        if written:
-            return f"{self._files.credentials} may hold the new key {new.id}, so both keys stay active", self._again
-        try:
-            keys.delete(new.id)
-        except (EnceeError, KeyboardInterrupt):
-            standing = f"{self._profile} keeps its key, but the new one, {new.id}, could not be deleted again"
-            return standing, self._again if noted else f"{self._again} --delete-unused"
-        self._forget(new.id)
-        with suppress(EnceeError):
-            self._credentials.edit(end_rotation(new.id))
-        return f"the new key {new.id} was deleted again, and {self._profile} keeps its old one", self._again
-
-    def _retire(self, keys: AccessKeys, old_id: str, new: UserKey, *, is_there: bool) -> Rotated:
-        """Make an old key inactive, once the new one works as the file has it."""
-        try:
-            catalog = self._read()
-            key = catalog.access_key(self._profile)
-            if key is None or key.id != new.id:
-                raise FileRefusedError(
-                    f"another program has changed the key of {self._profile} in {self._files.credentials}",
-                    hint=f"see which one is there now: encee keys list {quote(self._profile)}",
-                )
-            sections = find_sections(self._credentials.read_document().view, key)
-            self._try(key, in_a_row=1)
-            if is_there:
-                keys.deactivate(old_id)
-        except (Exception, KeyboardInterrupt) as error:
-            standing = f"{self._profile} has its new key, {new.id}; the old one, {old_id}, has still to be deactivated"
-            raise _standing(error, standing, self._again) from error
-        return Rotated(self._profile, new.user, old_id, new.id, tuple(sections), kept=is_there)
-
-    def _delete_if(self, may_delete: Callable[[Retired], bool], keys: AccessKeys, rotated: Rotated) -> bool:
-        """Delete an inactive key, if that is wanted; whether it was."""
-        old, new = rotated.old, rotated.new
-        try:
-            wanted = may_delete(Retired(old, new, _last_use(keys, old), _last_use(keys, new)))
-            if wanted:
-                keys.delete(old)
-                self._forget(old)
-        except (Exception, KeyboardInterrupt) as error:
-            standing = f"{self._profile} has its new key, {new}; the old one, {old}, is inactive and not deleted yet"
-            raise _standing(error, standing, self._again) from error
-        return wanted
-
-
-def _last_use(keys: AccessKeys, key_id: str) -> LastUse | AwsError | None:
-    """When a key signed last; None for never; or why AWS does not say."""
+    Args:
+        describe: Called after an error; returns both.
+    """
     try:
-        return keys.get_last_use(key_id)
-    except AwsError as error:
-        return error
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        state, again = describe()
+        expected = _convert(error)
+        hint = f"{expected.hint}; then: {again}" if expected.hint else again
+        raise expected.extended(f"{expected.message}; {state}", hint=hint) from error
 
 
-def _standing(error: Exception | KeyboardInterrupt, standing: str, again: str) -> EnceeError:
-    """What ended a rotation, with where things stand and how to go on."""
-    expected = _expected(error)
-    hint = f"{expected.hint}; then: {again}" if expected.hint else again
-    return expected.extended(f"{expected.message}; {standing}", hint=hint)
-
-
-def _expected(error: Exception | KeyboardInterrupt) -> EnceeError:
-    """What ended a rotation, as one of encee's own errors."""
+def _convert(error: Exception | KeyboardInterrupt) -> EnceeError:
+    """Convert any error to one of encee's."""
     if isinstance(error, KeyboardInterrupt):
         return InterruptedByPersonError("interrupted")
     return error if isinstance(error, EnceeError) else unexpected(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from encee.aws.access_keys import LastUse, UserKey, get_last_use, list_access_keys
+from encee.aws.access_keys import AccessKeys, LastUse, UserKey, get_last_use, list_access_keys
 from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError
 from encee.aws.signer import Signer
@@ -33,7 +33,8 @@ from encee.errors import AwsError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.key_edits import find_headers, is_locked
-from encee.workflows.rotate_key import LEAST, Preview, Retired, Rotated, Rotation
+from encee.workflows.rotate_key import MIN_SESSION, RetiredKey, RotationResult, rotate_key
+from encee.workflows.rotation_plan import KeyInFiles, RotationPreview, preview_rotation
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -153,32 +154,28 @@ def rotate(
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration, least=LEAST))
+    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration, least=MIN_SESSION))
     credentials, config = stores(files)
     options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
-    rotation = Rotation(
-        signs.with_key(),
-        session_profile=signs.settings.session_profile(signs.profile),
-        sign_in=signs.with_session,
-        files=files,
-        credentials=credentials,
-        config=config,
-        notify=terminal.note,
-        options=options,
-    )
+    session_profile = signs.settings.session_profile(signs.profile)
+    subject = KeyInFiles(signs.with_key(), signs.key, session_profile, credentials, config, options)
     if dry_run:
-        preview = signs.asking(lambda signer: rotation.preview(signer, delete_unused=delete_unused))
+        preview = signs.asking(
+            lambda signer: preview_rotation(
+                subject, AccessKeys(Clients(terminal.warn), signer), delete_unused=delete_unused
+            )
+        )
         fate = "kept" if keep_old else "deleted" if yes else "deleted if you agree"
         _show_preview(preview, signs.profile, fate, environment.clock(), json=json)
         return
     may_delete = partial(_ask_whether_to_delete, yes=yes, keep_old=keep_old, now=environment.clock())
-    rotated = rotation.run(may_delete, delete_unused=delete_unused)
-    _show(rotated, signs.settings.session_profile(signs.profile))
+    rotated = rotate_key(subject, signs.with_session, may_delete, terminal.note, delete_unused=delete_unused)
+    _show(rotated, session_profile)
     if json:
         terminal.print_json(asdict(rotated))
 
 
-def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: datetime) -> bool:
+def _ask_whether_to_delete(retired: RetiredKey, *, yes: bool, keep_old: bool, now: datetime) -> bool:
     """Show when the two keys were used last; whether the old one is deleted.
 
     Raises:
@@ -191,7 +188,7 @@ def _ask_whether_to_delete(retired: Retired, *, yes: bool, keep_old: bool, now: 
     return prompts.confirm(f"delete {retired.old}?", default=False) if asks else yes
 
 
-def _show(rotated: Rotated, session_profile: str) -> None:
+def _show(rotated: RotationResult, session_profile: str) -> None:
     state = "inactive" if rotated.kept else "deleted"
     sections = in_brackets(rotated.sections)
     terminal.say(f"the new key {rotated.new} is in {sections}; the old one, {rotated.old}, is {state}")
@@ -203,11 +200,11 @@ def _show(rotated: Rotated, session_profile: str) -> None:
     terminal.say(f"  encee account revoke {quote(rotated.user)} --sessions-only --profile ADMIN")
 
 
-def _show_preview(preview: Preview, profile: str, fate: str, now: datetime, *, json: bool) -> None:
+def _show_preview(preview: RotationPreview, profile: str, fate: str, now: datetime, *, json: bool) -> None:
     """Show what a rotation would do.
 
     Args:
-        preview: From `Rotation.preview`.
+        preview: From `preview_rotation`.
         profile: The profile.
         fate: What would become of the old key in the end.
         now: The present moment, UTC.

@@ -498,7 +498,7 @@ def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
     aws.fault("CreateAccessKey", faults.reset())
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
-    assert "dev keeps its key, but there may be a new one whose secret nobody has\n" in result.err
+    assert "dev keeps its key, but a new one may exist, whose secret is lost\n" in result.err
     assert "encee: hint: encee keys rotate dev --yes --delete-unused\n" in result.err
     assert len(aws.calls("CreateAccessKey")) == 1
     assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
@@ -526,7 +526,7 @@ def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
             assert "dev keeps its old one\n" in result.err, when
             assert_the_next_rotation_ends_it(encee, home, person, when)
         else:
-            assert "encee_old_key stays under [dev] and can go" in result.err, when
+            assert "encee_old_key stays under [dev] and can be deleted" in result.err, when
             the_key_of(person)
     assert codes == {0, 5}
 
@@ -547,7 +547,7 @@ def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_
     assert ("line 2 holds" in result.err, "bug" in result.err) == (True, False), result.err
     if action == "UpdateAccessKey":
         assert result.code == 0
-        assert "encee_old_key stays under [dev] and can go" in result.err
+        assert "encee_old_key stays under [dev] and can be deleted" in result.err
     else:
         assert result.code == 5
         assert re.search(r"may hold the new key AKIA\w+, so both keys stay active\n", result.err), result.err
@@ -707,7 +707,7 @@ def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
     child = on_terminal("keys", "rotate", "dev", "--yes", size=(24, 200))
     wait_for(lambda: aws.calls("CreateAccessKey"))
     child.sendintr()
-    child.expect_exact("interrupted: dev keeps its key, but there may be a new one whose secret nobody has\r\n")
+    child.expect_exact("interrupted: dev keeps its key, but a new one may exist, whose secret is lost\r\n")
     child.expect_exact("encee: hint: encee keys rotate dev --yes --delete-unused\r\n")
     child.wait()
     assert child.exitstatus == 130
