@@ -26,6 +26,12 @@ CREDENTIALS = """\
 aws_access_key_id = {key.id}
 aws_secret_access_key = {key.secret}
 """
+LINKED = (
+    "import re; from importlib.metadata import metadata; "
+    "assert not re.search(r'\\]\\((?!https://|#)', metadata('encee').get_payload())"
+)
+"""An index shows the README without the files of the repository, so no link may lead to one (hatch_build.py)."""
+
 TYPED = "from importlib.resources import files; assert (files('encee') / 'py.typed').is_file()"
 
 
@@ -69,6 +75,7 @@ def use(programs: Path, home: Home) -> None:
 
     expect(run("encee", "--version").stdout == f"encee {__version__}\n", f"it is not encee {__version__}")
     run("encee", "status")
+    run("python", "-I", "-c", LINKED)
     run("python", "-I", "-c", TYPED)  # -I: not the encee in this folder
     for name in POLICIES:
         run("encee", "policy", "show", name, *(["--allow-cidr", "203.0.113.0/24"] if name == "ip-restriction" else []))
