@@ -1,4 +1,4 @@
-"""Reject words that encee does not use: in strings, comments and names of the code, and in the documents.
+"""Reject words that encee does not use, in strings, comments, names and documents, and test names that are too long.
 
 `style-left.txt` has a line `NUMBER FILE` for each file that still has such words. The numbers only shrink: more words
 than that are an error, and also fewer, until the number there is corrected.
@@ -23,7 +23,7 @@ WORDS = {
     r"(?<!under)stands?(?!ard|ing|-in|-ins)\b(?! for\b)": "is",
     r"lies\b": "is",
     r"mend(?:s|ed|ing)?": "fix",
-    r"behind": "after",
+    r"behind(?! AWS's| this machine's)": "after",  # a clock is behind another one
     r"trades?\b": "exchange",
     r"tells?\b|told\b": "report, print or name",
     r"ends? with (?:exit (?:code|status) )?\d": "exits with status",
@@ -37,6 +37,9 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 """Names of functions, classes, parameters and variables that are metaphors."""
+
+LONG_TEST_NAME = re.compile(r"test_\w{66,}")
+"""Names of tests that have more than 70 characters."""
 
 _PATTERN = re.compile("|".join(rf"\b(?:{pattern})" for pattern in WORDS), re.IGNORECASE)
 _TEXTS = {"STRING", "FSTRING_MIDDLE", "COMMENT"}
@@ -55,7 +58,7 @@ def findings(file: Path) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if tokenize.tok_name[token.type] in _TEXTS:
             yield from _words(token.string, token.start[0])
-        elif token.type == tokenize.NAME and NAMES.fullmatch(token.string):
+        elif token.type == tokenize.NAME and (NAMES.fullmatch(token.string) or LONG_TEST_NAME.fullmatch(token.string)):
             yield token.start[0], token.string
 
 
@@ -64,18 +67,25 @@ def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
         yield first_line + text.count("\n", 0, match.start()), match[0]
 
 
+def _replacement(word: str) -> str:
+    if LONG_TEST_NAME.fullmatch(word):
+        return "a name of at most 70 characters"
+    return next((text for pattern, text in WORDS.items() if re.match(pattern, word, re.IGNORECASE)), "a noun")
+
+
 def main() -> int:
     """Print the rejected words; return 1 if their number differs from `style-left.txt`."""
     git = ["/usr/bin/env", "git", "ls-files", "*.py", "*.md"]
     names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    found = {name: list(findings(ROOT / name)) for name in names if name != "scripts/style.py"}
+    rejected_by_file = {name: list(findings(ROOT / name)) for name in names if name != "scripts/style.py"}
     if sys.argv[1:] == ["--count"]:
-        LEFT.write_text("".join(f"{len(left)} {name}\n" for name, left in found.items() if left), encoding="utf-8")
+        lines = [f"{len(rejected)} {name}\n" for name, rejected in rejected_by_file.items() if rejected]
+        LEFT.write_text("".join(lines), encoding="utf-8")
         return 0
     counts = [line.split() for line in LEFT.read_text(encoding="utf-8").splitlines()]
     allowed = {name: int(count) for count, name in counts}
     failed = False
-    for name, rejected in found.items():
+    for name, rejected in rejected_by_file.items():
         left = allowed.get(name, 0)
         if len(rejected) == left:
             continue
@@ -84,10 +94,7 @@ def main() -> int:
             print(f"{name}: only {len(rejected)} are left; write that into {LEFT.name}, which says {left}")
             continue
         for line, word in rejected:
-            instead = next(
-                (text for pattern, text in WORDS.items() if re.match(pattern, word, re.IGNORECASE)), "a noun"
-            )
-            print(f"{name}:{line}: {word!r}: write {instead}")
+            print(f"{name}:{line}: {word!r}: write {_replacement(word)}")
     return int(failed)
 
 

@@ -86,13 +86,13 @@ def read_terminal(printed: str, *, ground: bool) -> str:
 
 
 def _pieces(line: str) -> list[tuple[str, str]]:
-    """Each piece of text with the style that comes behind it."""
+    """Yield each piece of text with the style after it."""
     parts = _STYLE.split(line)
     return list(zip(parts[::2], [*parts[1::2], ""], strict=True))
 
 
 def _colours(style: str, *, ink: bool, paper: bool, ground: bool) -> tuple[bool, bool]:
-    """Whether ink and paper are dark behind a style; the terminal's own again behind an empty one."""
+    """Return whether foreground and background are dark after a style; an empty one restores the terminal's colours."""
     if style in {"", "0"}:
         return not ground, ground
     for colour in re.findall(r"[34]8;5;\d+|\d+", style):

@@ -1,4 +1,4 @@
-"""The command line at another time: `python run_encee.py 2026-11-22T17:00:00Z refresh dev`; the clock stands still."""
+"""Run the command line with a stopped clock: `python run_encee.py 2026-11-22T17:00:00Z refresh dev`."""
 
 import sys
 from datetime import datetime

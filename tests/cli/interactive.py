@@ -59,7 +59,7 @@ class Shell:
 
     def variables(self) -> dict[str, str]:
         """The environment that the shell gives to programs, but for what changes with every command."""
-        # Behind a line of its own: what a shell does to the terminal stands before the first one.
+        # An empty line comes first, since the shell may print terminal sequences before its first output.
         shown = self.run("echo; env | sort | sed 's/^/<<<:/'")
         pairs = re.findall(r"^<<<:([A-Za-z_][A-Za-z0-9_]*)=(.*?)\r?$", shown, re.MULTILINE)
         return {name: value for name, value in pairs if name not in {"_", "SHLVL", "OLDPWD"}}

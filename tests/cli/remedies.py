@@ -105,7 +105,7 @@ def _latin(editor: Editor, step: re.Match[str]) -> None:
 
 
 _THIS = rf"(?P<file>.+?): {_LINES} holds .+: "
-"""What stands before the hint of an error that names a line."""
+"""The text before the hint of an error that names a line."""
 
 HINTS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
     _THIS + r"fix that line, or put a # before it": _edit(lambda line, _: f"# {line}"),

@@ -11,7 +11,7 @@ from tests.fake_aws import tls
 @pytest.mark.parametrize(
     ("host", "expired", "trusted"),
     [("127.0.0.1", False, False), ("127.0.0.2", False, True), ("127.0.0.1", True, True)],
-    ids=["nobody vouches for it", "it is another host's", "it is over"],
+    ids=["not trusted", "of another host", "expired"],
 )
 def test_a_wrong_certificate_gets_neither_request_nor_code(
     encee: Encee,

@@ -17,7 +17,7 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
 
 @pytest.fixture
 def offered(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> "Offered":
-    """Ask what is offered behind a line."""
+    """Return the completions of a line."""
     home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}[me@corp:x]\n{KEYS}[\\$(touch F)]\n{KEYS}")
     return Offered(encee, monkeypatch)
 
@@ -117,7 +117,7 @@ def test_profiles_are_those_of_the_files_that_the_line_names(offered: Offered, h
     assert list(offered("encee use --credentials-file ~/other ")) == ["elsewhere"]
 
 
-@pytest.mark.parametrize("line", ["", "encee", " ", "encee nobody x", "encee --version ", "encee -h "])
+@pytest.mark.parametrize("line", ["", "encee", " ", "encee absent x", "encee --version ", "encee -h "])
 def test_an_odd_line_is_no_error(offered: Offered, line: str) -> None:
     offered(line)
     assert offered.code == 0
@@ -139,7 +139,7 @@ def test_a_bug_is_not_printed_into_what_a_person_types(offered: Offered, monkeyp
     assert (offered("encee use "), offered.code) == ({}, 0)
 
 
-@pytest.mark.parametrize("line", ["encee ", "encee use d", "encee refresh --", "encee nobody "])
+@pytest.mark.parametrize("line", ["encee ", "encee use d", "encee refresh --", "encee absent "])
 @pytest.mark.usefixtures("offered")
 def test_a_key_press_loads_nothing_heavy(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     monkeypatch.setenv("_ENCEE_COMPLETE", line)

@@ -26,7 +26,7 @@ def test_a_deny_of_the_key_alone_names_the_refresh(encee: Encee, dev: Person, aw
     assert "AWS does not let jane do iam:ListMFADevices: an explicit deny in an identity-based policy" in result.err
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
     asked = encee("device", "list", "dev")
-    assert asked.code == 3  # it wants a session, and there is nobody to ask for a code
+    assert asked.code == 3  # it needs a session, and cannot prompt for a code
     assert "hint: encee refresh dev" in asked.err
 
 

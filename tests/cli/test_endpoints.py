@@ -20,9 +20,9 @@ pytestmark = pytest.mark.slow
 
 
 class Relay(socketserver.ThreadingTCPServer):
-    """Stands between encee and the stand-in, and notes the first line of what it is sent.
+    """Forward connections to the stand-in, and record the first line of each request.
 
-    It is a proxy, which refuses to open tunnels; with a certificate, an endpoint that speaks TLS.
+    It serves as an HTTP proxy, which refuses to open tunnels, and with a certificate as an endpoint with TLS.
     """
 
     daemon_threads = True
@@ -78,7 +78,7 @@ def relayed(aws: FakeAws, certificate: Path | None = None) -> Iterator[Relay]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 that nobody trusts, and its key."""
+    """A certificate of 127.0.0.1 that is not trusted, and its key."""
     file = tmp_path / "certificate.pem"
     its = tmp_path / "its.pem"
     request = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -keyout {file} -out {its}"

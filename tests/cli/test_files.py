@@ -44,11 +44,11 @@ def test_refuses_to_guess_a_home(
 
 def test_a_home_folder_of_an_unknown_user_is_refused(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home.path)
-    monkeypatch.setenv("AWS_CONFIG_FILE", "~nobody-here/config")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "~absent-user/config")
     result = encee("status")
     assert (result.code, result.err.splitlines()[0]) == (
         5,
-        "encee: error: ~nobody-here/config: no such user: nobody-here",
+        "encee: error: ~absent-user/config: no such user: absent-user",
     )
 
 

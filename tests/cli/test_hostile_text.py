@@ -34,7 +34,7 @@ def odd(home: Home, person: Person) -> Person:
     name = f"dev{TRICKS}"
     config = f"[profile {name}]\nregion = eu{TRICKS}\noutput = {TRICKS}\n"
     config += f"[profile role{TRICKS}]\nrole_arn = {ROLE}{TRICKS}\nsource_profile = {name}\n"
-    config += f"[profile lost{TRICKS}]\nrole_arn = {ROLE}\nsource_profile = nobody{TRICKS}\n"
+    config += f"[profile lost{TRICKS}]\nrole_arn = {ROLE}\nsource_profile = absent{TRICKS}\n"
     config += f"[profile loop{TRICKS}]\nrole_arn = {ROLE}\nsource_profile = loop{TRICKS}\n"
     config += f"[profile long]\nrole_arn = {ROLE}\nsource_profile = plain\nduration_seconds = 1{TRICKS}\n"
     config += f"[profile named]\nrole_arn = {ROLE}\nsource_profile = plain\nrole_session_name = n{TRICKS}\n"

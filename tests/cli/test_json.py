@@ -13,29 +13,29 @@ from tests.fake_aws import FakeAws, faults
 
 FAILING = [
     "refresh one two --to new",
-    "status nobody",
-    "clear nobody",
-    "device list nobody",
-    "device save nobody",
-    "device forget nobody",
-    "device enroll nobody",
-    "device resync nobody",
-    "device remove nobody serial",
-    "keys list nobody",
-    "keys rotate nobody",
-    "keys lock nobody",
-    "keys unlock nobody",
-    "keys totp nobody",
-    "account audit --profile nobody",
-    "account setup --profile nobody",
-    "account teardown --profile nobody",
-    "account revoke jane --profile nobody",
+    "status absent",
+    "clear absent",
+    "device list absent",
+    "device save absent",
+    "device forget absent",
+    "device enroll absent",
+    "device resync absent",
+    "device remove absent serial",
+    "keys list absent",
+    "keys rotate absent",
+    "keys lock absent",
+    "keys unlock absent",
+    "keys totp absent",
+    "account audit --profile absent",
+    "account setup --profile absent",
+    "account teardown --profile absent",
+    "account revoke jane --profile absent",
     "policy lint nofile",
     "policy simulate nofile --action s3:GetObject",
     "import csv nofile --profile new",
     "import awsenv nofolder",
     "import legacy nofile",
-    "doctor nobody",
+    "doctor absent",
 ]
 
 
@@ -66,8 +66,8 @@ def test_a_command_that_fails_prints_an_object_with_the_error(encee: Encee, line
 
 def test_without_the_option_a_failure_leaves_stdout_empty(encee: Encee, home: Home) -> None:
     home.write("")
-    assert encee("status", "nobody", "--json").out
-    assert encee("status", "nobody").out == ""
+    assert encee("status", "absent", "--json").out
+    assert encee("status", "absent").out == ""
 
 
 def test_a_failure_behind_the_object_prints_no_second_one(encee: Encee, dev: Person) -> None:

@@ -200,7 +200,7 @@ NEEDS_MORE = {
     "account audit --profile dev",
     "shell dev",
 }
-"""What does not end with 0 here: it needs a keyring, a terminal, a permission, or a code that AWS accepts."""
+"""Commands that fail here, since they need a keyring, a terminal, a permission, or a code that AWS accepts."""
 
 
 class Recorder:

@@ -39,13 +39,17 @@ def slow_clock(_: Person, aws: FakeAws) -> None:
     aws.clock_offset = timedelta(minutes=20)
 
 
-def nobody(_: Person, aws: FakeAws) -> None:
+def unreachable(_: Person, aws: FakeAws) -> None:
     aws.refuse_connections()
 
 
 @pytest.mark.parametrize(
     ("fatal_error", "says"),
-    [(dead_key, "deleted, made inactive"), (slow_clock, "20 min earlier than AWS's"), (nobody, "could not be reached")],
+    [
+        (dead_key, "deleted, made inactive"),
+        (slow_clock, "20 min earlier than AWS's"),
+        (unreachable, "could not be reached"),
+    ],
 )
 def test_bad_news_ends_the_prompt_before_a_code_is_spent(
     home: Home, dev: Person, aws: FakeAws, fatal_error: Callable[[Person, FakeAws], None], says: str

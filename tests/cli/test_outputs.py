@@ -50,4 +50,4 @@ def test_what_people_cannot_read_changes_nothing(home: Home, dev: Person, where:
     code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} refresh dev -c {dev.device.next_code()} {where}")
     assert (code, out, err) == (0, "", "")
     assert b"[dev-mfa]" in home.credentials.read_bytes()
-    assert shell(f"exec 3> >(true); sleep 0.3; {ENCEE} status nobody {where}") == (2, "", "")
+    assert shell(f"exec 3> >(true); sleep 0.3; {ENCEE} status absent {where}") == (2, "", "")

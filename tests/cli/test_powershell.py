@@ -21,7 +21,7 @@ def nodes(text: str) -> list[tree_sitter.Node]:
 
 
 def faults(text: str) -> list[str]:
-    """What is no PowerShell in a text."""
+    """Return the errors of a text as PowerShell."""
     return [str(node) for node in nodes(text) if node.type == "ERROR" or node.is_missing]
 
 

@@ -74,7 +74,7 @@ def a_slow_connection(scene: Scene) -> None:
 
 
 def wrote(text: str | bytes) -> Callable[[Scene], None]:
-    """The credentials file holds this behind the person's section."""
+    """Append this to the credentials file."""
     more = text.encode() if isinstance(text, str) else text
     return lambda scene: scene.home.write(scene.person.section().encode() + more)
 
@@ -201,7 +201,7 @@ CASES = [
         lambda s: s.credentials(after="mfa_serial = " + SERIAL.replace("mfa", "user") + "\n", serial=False),
     ),
     Case("--to for two", 2, "exactly one PROFILE", command=("refresh", "dev", "x", "--to", "y", "-c", "CODE")),
-    Case("--to for nobody", 2, "exactly one PROFILE", command=("refresh", "--to", "y", "-c", "CODE")),
+    Case("--to without a profile", 2, "exactly one PROFILE", command=("refresh", "--to", "y", "-c", "CODE")),
     Case("no such option", 2, "no such option: --cod", command=("refresh", "--cod", "1")),
     Case("no such command", 2, "no such command 'refrsh'", command=("refrsh",)),
     Case(
@@ -266,7 +266,7 @@ CASES = [
     ),
     Case("used code", 4, "did not accept the code", a_used_code, sent=1),
     Case(
-        "somebody else's device",
+        "the device of another user",
         4,
         "does not belong to the user",
         lambda s: s.credentials(
@@ -349,7 +349,7 @@ CASES = [
         lambda s: s.section('aws_access_key_id = "KEY"', "aws_secret_access_key = SECRET"),
     ),
     Case(
-        "an id that is none",
+        "not a key id",
         2,
         "aws_access_key_id of dev is not the id of an access key",
         lambda s: s.section("aws_access_key_id = KEY # mine", "aws_secret_access_key = SECRET"),
@@ -486,7 +486,7 @@ CASES = [
     Case("half an answer", 4, "arrived in pieces", fault(faults.half()), sent=1, hint="next code"),
     Case("a reset", 4, "was cut off", fault(faults.reset()), sent=1),
     Case("throttled", 4, "too many requests", fault(faults.throttled(), 3), sent=3, hint="wait"),
-    Case("nobody listens", 4, "could not be reached", lambda s: s.aws.refuse_connections(), hint="network"),
+    Case("refused connection", 4, "could not be reached", lambda s: s.aws.refuse_connections(), hint="network"),
     # long-term keys
     Case(
         "a locked key", 5, "[dev-mfa] holds keys that may", wrote("[dev-mfa]\nencee_access_key_id = x\n"), hint="--to"
@@ -506,7 +506,7 @@ CASES = [
         ("keys", "rotate", "dev", "-c", "CODE"),
     ),
     Case("rotation, wrong code", 4, "not accept the code", command=("keys", "rotate", "dev", "-c", "000000"), sent=1),
-    Case("rotation, nobody to ask", 3, "no terminal to prompt", command=("keys", "rotate", "dev")),
+    Case("rotation without a terminal", 3, "no terminal to prompt", command=("keys", "rotate", "dev")),
     *(
         Case(
             f"{command}, half a key elsewhere",

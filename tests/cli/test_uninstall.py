@@ -85,5 +85,5 @@ def test_forgetting_a_device_keeps_a_section_of_the_credentials_file(encee: Ence
 
 @pytest.mark.usefixtures("dev")
 def test_forgetting_the_device_of_an_unknown_profile_is_refused(encee: Encee) -> None:
-    result = encee("device", "forget", "nobody")
-    assert (result.code, "there is no profile nobody" in result.err) == (2, True)
+    result = encee("device", "forget", "absent")
+    assert (result.code, "there is no profile absent" in result.err) == (2, True)

@@ -1,4 +1,4 @@
-"""The account behind the stand-in: moto's users, keys and roles, and what moto does not keep.
+"""The account of the stand-in: the users, keys and roles of moto, and what moto does not keep.
 
 That is the server's clock, the devices' code clocks with the codes that were used, the root user's keys, and
 the sessions that were handed out.
@@ -45,7 +45,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who calls; `user_name` is None for the root user and for a role."""
+    """The caller; `user_name` is `None` for the root user and for a role."""
 
     arn: str
     user_id: str
@@ -58,7 +58,7 @@ class Identity:
 
     @property
     def is_role(self) -> bool:
-        """Whether this is a role that somebody assumed."""
+        """Whether this is an assumed role."""
         return ":assumed-role/" in self.arn
 
 
@@ -77,7 +77,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of a key that exists; `session` is None for a long-term key."""
+    """The owner of an existing key; `session` is `None` for a long-term key."""
 
     identity: Identity
     secret: str

@@ -120,7 +120,7 @@ class FakeAws:
 
     @property
     def source_ip(self) -> str | None:
-        """The address from which calls seem to come; None for a VPC endpoint, which tells none."""
+        """The source address of requests; None for a VPC endpoint, whose requests have none."""
         return self._account.source_ip
 
     @source_ip.setter
@@ -192,7 +192,7 @@ class FakeAws:
 
     @property
     def iam(self) -> IAMBackend:
-        """Users, groups and policies as moto keeps them, to look at and to change behind the server's back."""
+        """The users, groups and policies of moto, which a test may read and change without a request."""
         return self._account.iam
 
     @property

@@ -1,7 +1,7 @@
-"""The gate before moto: whoever passes is who they say they are.
+"""Authenticate and authorize each request, and answer it or pass it to moto.
 
-moto believes every key, signature and token. Here they are checked; STS is then answered by `sts`, MFA devices by
-`devices`, a new access key by `access_keys`, and what is left (IAM, S3) goes on to moto, where the policies allow it.
+moto accepts any key, signature and token; this module verifies them. `sts` answers STS, `devices` the requests about
+MFA devices, `access_keys` CreateAccessKey, and moto the rest of IAM and S3, if the policies allow it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ REPORT_HEADER = (
 
 
 def answer(account: Account, action: str, params: Mapping[str, str]) -> Mapping[str, object] | None:
-    """The result of a call; None for an action that somebody else answers."""
+    """Return the result of a request; None for an action of another module."""
     handler = HANDLERS.get(action)
     return handler(account, params) if handler else None
 

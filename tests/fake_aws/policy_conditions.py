@@ -131,7 +131,7 @@ def _number(text: str) -> Decimal:
 
 
 def _date(text: str) -> datetime:
-    """Read W3C's form of ISO 8601, of which a year alone is the shortest, or seconds since 1970."""
+    """Parse a time: seconds since 1970, or W3C's form of ISO 8601, which may be a year alone."""
     try:
         if text.isdigit() and len(text) > len("2026"):
             return datetime.fromtimestamp(int(text), UTC)

@@ -75,7 +75,9 @@ class Handler(BaseHTTPRequestHandler):
         """Answer one request."""
         host = self.headers.get("Host", "")
         request = Request.from_primitives(self.command, f"http://{host}{self.path}", self.headers, self.body())
-        interrupted = self.server.interrupted  # before the call is in the journal, behind which a test cuts
+        interrupted = (
+            self.server.interrupted
+        )  # read before the journal has the request, since a test may then end the connection
         reply = self.server.service.reply(request, self.number)
         interrupted.wait(reply.seconds)
         match reply.ending:
@@ -190,7 +192,7 @@ class Server(ThreadingHTTPServer):
         self.cut()
 
     def cut(self) -> None:
-        """End every connection, and then every pause: what wakes up must find nobody to answer."""
+        """End every connection, and then every pause, so that no answer is sent after a pause."""
         for connection in [*self.open]:
             with suppress(OSError):  # it ended meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
@@ -198,6 +200,6 @@ class Server(ThreadingHTTPServer):
         self.interrupted = threading.Event()
 
     def handle_error(self, *_connection: object) -> None:
-        """A client that has gone is no error; anything else is one of ours, and printed."""
+        """Print an error, unless the client has closed the connection."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             traceback.print_exc()

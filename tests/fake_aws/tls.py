@@ -1,4 +1,4 @@
-"""A port that speaks TLS with a certificate that is wrong in some way, and has nothing to say behind it."""
+"""A server that does a TLS handshake with an invalid certificate, and answers no request."""
 
 from __future__ import annotations
 

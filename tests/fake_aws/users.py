@@ -1,4 +1,4 @@
-"""Users, keys and devices as the tests hold them: made and changed behind the server's back."""
+"""The users, keys and devices of the stand-in, which tests create and change without a request."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ class FakeDevice:
         self._account.code_clock(self.serial).astray += steps
 
     def code(self) -> str:
-        """What the device shows: the same code for half a minute, good for one use."""
+        """Return the code that the device shows; AWS accepts it once, within its 30 seconds."""
         return self._account.code(self.serial)
 
     def next_code(self) -> str:
-        """Move the device's clock one step on and return what it shows then: a code that was never used.
+        """Advance the clock of the device by 30 seconds, and return its code then, which was never used.
 
-        The server moves with the device, so nobody waits. It takes codes one step early or late: use a code
-        before two more are made.
+        The server's view of the device advances too, so that no test waits. It accepts codes one step early or late:
+        use a code before you create two more.
         """
         return self._account.next_code(self.serial)
 
@@ -153,7 +153,7 @@ class FakeUser:
         return self._enable(self._account.iam.create_virtual_mfa_device(name, "/").serial_number)
 
     def create_hardware_device(self, serial: str) -> FakeDevice:
-        """A token that one buys; its serial is no ARN."""
+        """A hardware token, whose serial number does not have the form of an ARN."""
         self._account.hardware_seeds[serial] = pyotp.random_base32()
         return self._enable(serial)
 

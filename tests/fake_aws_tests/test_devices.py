@@ -26,13 +26,13 @@ SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 
 
 def made(iam: IAMClient, aws: FakeAws, name: str = "phone") -> FakeDevice:
-    """A virtual device that nobody has enabled yet."""
+    """A virtual device that is not enabled yet."""
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
     return next(device for device in aws.virtual_devices() if device.serial == serial)
 
 
 def codes(device: FakeDevice) -> dict[str, str]:
-    """The parameters that prove that somebody has a device."""
+    """Return two consecutive codes of a device as parameters."""
     first = device.next_code()
     return {
         "SerialNumber": device.serial,
@@ -216,7 +216,7 @@ def test_lists_the_callers_own_devices_where_no_name_is_given(aws: FakeAws, user
     assert [one["SerialNumber"] for one in listed] == [device.serial, token.serial]
     assert {one["UserName"] for one in listed} == {"dev"}
     with pytest.raises(ClientError, match="NoSuchEntity"):
-        iam.list_mfa_devices(UserName="nobody")
+        iam.list_mfa_devices(UserName="absent")
 
 
 def test_a_device_of_the_same_name_as_one_that_is_gone_is_another_one(

@@ -188,7 +188,7 @@ def test_a_policy_on_a_users_path_is_held_against_the_real_one(aws: FakeAws, use
     iam = clients.iam(user.access_key)
     iam.list_access_keys(UserName="jane")
     assert refusal(iam.list_access_keys, UserName="dev")[0] == "AccessDenied"
-    assert refusal(iam.list_access_keys, UserName="nobody")[0] == "AccessDenied"
+    assert refusal(iam.list_access_keys, UserName="absent")[0] == "AccessDenied"
 
 
 def test_objects_are_known_by_their_arn(aws: FakeAws, user: FakeUser, clients: Clients) -> None:

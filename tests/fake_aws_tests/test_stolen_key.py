@@ -59,7 +59,7 @@ steps = st.builds(
 
 @dataclass
 class Thief:
-    """Somebody with the key of a user."""
+    """An attacker who has the key of a user."""
 
     aws: FakeAws
     clients: Clients
@@ -86,7 +86,7 @@ class Thief:
         return self._made[signer.id]
 
     def tries(self, step: Step) -> None:
-        """Do one step; what AWS refuses is no reason to stop."""
+        """Do one step, and continue if AWS refuses it."""
         with suppress(ClientError):
             self._do(step)
 
@@ -173,7 +173,7 @@ def test_no_plan_of_a_thief_works(
 
 
 def test_the_same_plan_works_for_a_user_without_a_device(served_aws: FakeAws) -> None:
-    """So the tests above can fail: without a device, whoever has the key can enrol one and log in with it."""
+    """Show that the tests above can fail: without a device, an attacker can enroll one and log in with it."""
     served_aws.reset()
     clients = Clients(served_aws.url)
     with clients.stack:

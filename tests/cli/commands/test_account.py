@@ -231,7 +231,7 @@ def test_everybody_who_has_a_policy_that_changes_counts(account: Account, aws: F
 
 
 def _with_role(aws: FakeAws) -> None:
-    """A policy that somebody made, attached to a role."""
+    """Create a policy that encee did not create, and attach it to a role."""
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
     policy = aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -498,7 +498,7 @@ def test_running_again_goes_on_after_a_fault_at_any_step(
     assert writes(aws) == []
 
 
-# ---- IAM takes its time until everybody knows of a change
+# ---- IAM is eventually consistent
 
 NOT_YET = faults.error("NoSuchEntity", "The policy with ARN … was not found.", 404)
 STILL = faults.error("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
@@ -621,9 +621,9 @@ def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Ac
 
 
 def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> None:
-    done = account("teardown", "--group", "nobodys", "--yes")
+    done = account("teardown", "--group", "absent", "--yes")
     assert done.code == 0
-    assert "there is no group nobodys" in done.err
+    assert "there is no group absent" in done.err
     assert writes(aws) == []
 
 
@@ -707,10 +707,10 @@ def test_revoke_of_oneself_says_who_can_undo_it(account: Account, aws: FakeAws) 
 
 
 def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
-    refused = account("revoke", "nobody", "--yes")
-    assert refused.err.startswith("encee: error: AWS does not know it: The user with name nobody cannot be found\n")
+    refused = account("revoke", "absent", "--yes")
+    assert refused.err.startswith("encee: error: AWS does not know it: The user with name absent cannot be found\n")
     assert refused.code == 4
-    assert "nobody" in refused.err
+    assert "absent" in refused.err
     assert writes(aws) == []
 
 
@@ -827,7 +827,7 @@ def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: Fake
     "settings",
     [
         "credential_process = /nowhere/to/be/found",
-        "credential_process = echo secret-of-somebody",
+        "credential_process = echo secret-of-another-user",
         "credential_process = echo []",
         "credential_process = printf '\\377'",
         "credential_process = echo '",
@@ -843,7 +843,7 @@ def test_what_ends_botocores_search_in_an_error_of_any_kind_is_no_bug(
     home.write("", f"[profile odd]\n{settings}\n")
     refused = encee("account", "setup", "--profile", "odd", "--yes")
     assert (refused.code, "odd has " in refused.err, "bug" in refused.err) == (4, True, False), refused.err
-    assert "secret-of-somebody" not in refused.err
+    assert "secret-of-another-user" not in refused.err
     assert "CreateGroup" not in {call.action for call in aws.journal}
 
 

@@ -114,7 +114,7 @@ class Alive:
 
 @pytest.fixture
 def alive(home: Home) -> Iterator[Alive]:
-    """Tells whether a process of the command is still there."""
+    """Return whether a process of the command still runs."""
     alive = Alive(home.path)
     yield alive
     alive.close()

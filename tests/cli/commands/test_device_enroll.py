@@ -165,7 +165,7 @@ def test_a_taken_name_is_left_alone_and_the_next_is_offered(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     abandoned = enrolment()
-    abandoned.sees(FIRST)  # by somebody who is still at it
+    abandoned.sees(FIRST)  # another terminal still shows it
     theirs = abandoned.device.serial
     one = enrolment()
     one.sees("there is a device called jane already")
@@ -261,7 +261,7 @@ def test_a_code_that_was_missed_only_costs_another_one(enrolment: Callable[..., 
     one.sees(FIRST)
     one.child.sendline(one.device.next_code())
     one.sees(SECOND)
-    one.device.next_code()  # nobody looked
+    one.device.next_code()  # the user missed this code
     one.child.sendline(one.device.next_code())
     one.sees("does not follow the one before: one more is needed")
     one.answers(SECOND, one.device.next_code())
@@ -488,7 +488,7 @@ ALL = {**BEFORE, **AFTER}
 
 
 def quickly(faults: Iterable[str], *fast: str) -> list[object]:
-    """The faults, of which only some are tried in the fast tests."""
+    """The faults; the fast tests use only some of them."""
     return [one if one in fast else pytest.param(one, marks=pytest.mark.slow) for one in faults]
 
 
@@ -502,7 +502,7 @@ def test_a_fault_while_the_device_is_made_leaves_none_or_says_how_to_delete_it(
     assert len(aws.calls("CreateVirtualMFADevice")) == 1
     assert [device.serial for device in aws.virtual_devices()] == ([JANE] if fault in AFTER else [])
     assert (COMMAND in " ".join(one.seen.split())) is (fault != "denied")
-    assert aws.calls("DeleteVirtualMFADevice") == []  # one of that name may be somebody else's
+    assert aws.calls("DeleteVirtualMFADevice") == []  # a device of that name may belong to another user
 
 
 @pytest.mark.parametrize("fault", quickly(BEFORE, "denied"))

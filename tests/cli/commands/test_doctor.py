@@ -1,4 +1,4 @@
-"""`encee doctor` without a call: each fault by itself, what is said of it, and that its remedy mends it."""
+"""`encee doctor` without a request: each fault alone, its message, and that its remedy fixes it."""
 
 import json
 import os
@@ -725,7 +725,7 @@ def test_a_folder_that_is_not_the_usual_one_may_be_looked_into(encee: Encee, hom
     options = ("--credentials-file", str(folder / "credentials"), "--config-file", str(folder / "config"))
     folder.chmod(0o755)
     assert found(encee("doctor", "--json", *options)) == []
-    folder.chmod(0o1777)  # as /tmp is, where nobody can take the place of another's file
+    folder.chmod(0o1777)  # as /tmp is: a user cannot replace the file of another user
     assert found(encee("doctor", "--json", *options)) == []
 
 

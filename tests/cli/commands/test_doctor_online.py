@@ -1,4 +1,4 @@
-"""`encee doctor PROFILE`: what AWS tells, each fault by itself, and what may not be asked."""
+"""`encee doctor PROFILE`: each fault that AWS reports, alone, and requests that AWS denies."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Scene:
 
 
 class OnlineFault(NamedTuple):
-    """A setup with one fault that AWS tells."""
+    """A setup with one fault that only AWS can report."""
 
     check: str
     state: str
@@ -53,7 +53,7 @@ def spoil(fault: faults.Fault) -> Callable[[Scene], None]:
 
 
 def clock(**ahead: int) -> Callable[[Scene], None]:
-    """AWS's clock is ahead of ours, and so ours behind."""
+    """Set the clock of the stand-in ahead of this machine's."""
 
     def turn(scene: Scene) -> None:
         scene.aws.clock_offset = timedelta(**ahead)
@@ -155,7 +155,7 @@ ONLINE_FAULTS = (
 
 @pytest.fixture
 def scene(home: Home, aws: FakeAws, person: Person) -> Scene:
-    """A healthy profile, and who is behind it."""
+    """A healthy profile and its user."""
     made = Scene(home, aws, person)
     made.write(serial=person.device.serial)
     return made
@@ -349,7 +349,7 @@ def test_offline_nothing_is_asked(encee: Encee, scene: Scene) -> None:
     assert scene.aws.journal == []
 
 
-@pytest.mark.parametrize("word", ["nobody", ""])
+@pytest.mark.parametrize("word", ["absent", ""])
 @pytest.mark.usefixtures("scene")
 def test_a_word_that_is_no_profile_is_wrong_usage(encee: Encee, word: str) -> None:
     for arguments in (("doctor", word), ("doctor", word, "--offline")):
@@ -377,7 +377,7 @@ def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: S
 
 
 @pytest.mark.parametrize(
-    ("credentials", "word"), [("[x]\nnonsense\n{}", "dev"), ("[x]\nnonsense\n{}", "nobody"), ("\ufeff{}", "dev")]
+    ("credentials", "word"), [("[x]\nnonsense\n{}", "dev"), ("[x]\nnonsense\n{}", "absent"), ("\ufeff{}", "dev")]
 )
 def test_aws_is_not_asked_while_a_file_is_broken(encee: Encee, scene: Scene, credentials: str, word: str) -> None:
     scene.home.write(credentials.format(scene.home.credentials.read_text()))

@@ -57,7 +57,7 @@ def test_a_missing_session_prints_nothing_and_ends_with_3(encee: Encee) -> None:
         assert (result.code, result.out, result.err.count("encee: hint:")) == (3, "", 1), result.err
 
 
-@pytest.mark.parametrize(("words", "code"), [(["nobody"], 2), ([], 2)])
+@pytest.mark.parametrize(("words", "code"), [(["absent"], 2), ([], 2)])
 @pytest.mark.usefixtures("dev")
 def test_a_name_that_is_none_ends_with_2(encee: Encee, words: list[str], code: int) -> None:
     assert encee("env", *words).code == code
@@ -238,7 +238,7 @@ def test_every_form_is_an_option() -> None:
 
 
 def test_unset_needs_no_profile(encee: Encee) -> None:
-    for words in ([], ["nobody"]):
+    for words in ([], ["absent"]):
         result = encee("env", "--unset", "--shell", "bash", *words)
         assert (result.code, result.err) == (0, "")
         assert set(result.out.split()) == {"unset", *CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"}

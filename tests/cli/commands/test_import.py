@@ -468,7 +468,7 @@ def test_which_of_several_profiles_has_the_device_is_not_guessed(encee: Encee, h
     assert encee("import", "legacy").code == 2
     other = encee("import", "legacy", "--profile", "one")
     assert (other.code, "a device of another account than the key of one" in other.err) == (2, True)
-    assert encee("import", "legacy", "--profile", "nobody").code == 2
+    assert encee("import", "legacy", "--profile", "absent").code == 2
 
 
 # ---- nothing is written over

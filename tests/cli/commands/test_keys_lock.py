@@ -280,7 +280,7 @@ def test_a_plain_key_comes_before_a_locked_one_and_half_of_either_is_refused(
 
 
 def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> None:
-    """A command in a process of its own, behind a line of Python, ends with this."""
+    """Run a line of Python and then a command in another process; return its exit status."""
     run = f"{script}\nimport sys\nfrom encee.cli.app import main\nsys.exit(main(sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-c", run, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
@@ -436,7 +436,7 @@ sys.exit(main(["keys", sys.argv[3], "dev", *sys.argv[4:]]))
 def run_and_kill(
     command: str, moment: str = "never", number: int = -1, *options: str
 ) -> "subprocess.CompletedProcess[str]":
-    """A command that may kill itself before or after one of its steps, all of which it prints."""
+    """A command that prints each of its steps and can kill itself before or after one of them."""
     script = [sys.executable, "-c", KILLED, moment, str(number), command, *options]
     return subprocess.run(script, capture_output=True, text=True, check=False)
 

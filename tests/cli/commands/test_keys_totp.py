@@ -1,4 +1,4 @@
-"""`encee keys totp`: codes that nobody types, computed from a seed in the keyring."""
+"""`encee keys totp`: codes computed from a seed in the keyring."""
 
 import json
 import os
@@ -97,7 +97,7 @@ def test_refuses_what_is_no_seed_and_does_not_repeat_it(encee: Encee, home: Home
 
 
 @pytest.mark.usefixtures("dev")
-@pytest.mark.parametrize("source", ["- <&-", "~nobody-of-that-name/seed", "/"])
+@pytest.mark.parametrize("source", ["- <&-", "~absent/seed", "/"])
 def test_a_source_that_has_no_seed_is_told(source: str) -> None:
     command = f"{ENCEE} keys totp dev --i-know --seed-file {source}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
@@ -180,7 +180,7 @@ def test_ctrl_z_and_fg_do_not_show_what_is_typed_unseen(bash: "pexpect.spawn[str
     bash.expect(r"\(it is not shown\): ")
     bash.waitnoecho()
     bash.send("\x1a")
-    bash.sendline("fg")  # a seed that is none, where nothing was stopped
+    bash.sendline("fg")  # not a seed, if the command was not stopped
     bash.expect("that is not the seed of a device")
     assert "Stopped" not in (bash.before or "")
     bash.expect("code=2")

@@ -331,14 +331,14 @@ def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) 
 def test_one_failure_stops_nobody_and_decides_the_exit_code(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
-    result = encee("refresh", "nobody", "dev", "--json", "-c", dev.device.next_code())
+    result = encee("refresh", "absent", "dev", "--json", "-c", dev.device.next_code())
     assert result.code == 2
     report = json.loads(result.out)
     assert report["encee_format"] == 1
     assert [one["outcome"] for one in report["profiles"]] == ["failed", "refreshed"]
     assert report["profiles"][0]["error"]["exit_code"] == 2
     assert report["profiles"][1]["expiration"] == session_of(home)["expiration"]
-    assert "encee: error: there is no profile nobody in " in result.err
+    assert "encee: error: there is no profile absent in " in result.err
     assert len(aws.calls("GetSessionToken")) == 1
 
 

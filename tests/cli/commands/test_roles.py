@@ -105,7 +105,7 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
         (profile("admin", "foo"), "role_arn of admin is not the ARN of a role"),
         (profile("admin", ARN, role_session_name="bad name"), "role_session_name of admin is not valid"),
         (profile("admin", ARN, ""), "is a role without source_profile, and so is not assumed with MFA"),
-        (profile("admin", ARN, "nobody"), "source_profile of admin names nobody"),
+        (profile("admin", ARN, "absent"), "source_profile of admin names absent"),
         (f"[profile admin]\nrole_arn = {ARN}\ncredential_source = Ec2InstanceMetadata\n", "of the machine"),
         (profile("admin", ARN, duration_seconds="60"), "a role cannot be assumed for 60"),
         (profile("admin", ARN, duration_seconds="13h"), "a role cannot be assumed for 13h"),
@@ -231,7 +231,7 @@ def test_a_role_that_a_policy_denies_names_the_role_and_the_policy(
 def test_a_role_that_does_not_trust_the_user_is_refused_and_the_session_stays(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
-    arn = aws.create_role("admin", trusting(f"arn:aws:iam::{ACCOUNT}:user/somebody"))
+    arn = aws.create_role("admin", trusting(f"arn:aws:iam::{ACCOUNT}:user/bob"))
     home.write(dev.section(), profile("admin", arn))
     result = encee("refresh", "admin", "dev", "--json", "-c", dev.device.next_code())
     assert result.code == 4

@@ -34,7 +34,7 @@ def dev_with_session(encee: Encee, dev: Person) -> Person:
 
 @pytest.fixture
 def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A shell that tells its environment and its arguments, as `$SHELL`."""
+    """Set `$SHELL` to a program that prints its environment and its arguments."""
     shell = tmp_path / "telling shell"
     shell.write_text(f"#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n")
     shell.chmod(0o700)

@@ -42,7 +42,7 @@ def watching(*arguments: str) -> "pexpect.spawn[str]":
 
 
 def ended(child: "pexpect.spawn[str]") -> int | None:
-    """The exit code after Ctrl-C, or less than zero for the signal of which it died."""
+    """Return the exit status after Ctrl-C, or the negative number of the signal that killed it."""
     child.expect(pexpect.EOF)
     child.wait()
     return -child.signalstatus if child.signalstatus else child.exitstatus

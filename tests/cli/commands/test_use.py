@@ -118,7 +118,7 @@ def test_all_other_words_go_to_the_program(shell: str) -> None:
 )
 @pytest.mark.usefixtures("dev_with_session")
 def test_options_of_the_shell_do_not_matter(shell: str, options: list[str]) -> None:
-    script = f'{INIT[shell]}; encee >/dev/null; encee use dev; echo "$AWS_PROFILE"; encee use nobody || echo "$?"'
+    script = f'{INIT[shell]}; encee >/dev/null; encee use dev; echo "$AWS_PROFILE"; encee use absent || echo "$?"'
     done = run_in(shell, script, *options)
     assert (done.returncode, done.stdout) == (0, "dev-mfa\n2\n"), done.stderr
 
@@ -167,7 +167,7 @@ def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subproce
         ["--version"],
         ["status"],
         ["status", "--json"],
-        ["use", "nobody"],
+        ["use", "absent"],
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
@@ -178,7 +178,7 @@ def test_nothing_but_lines_of_the_shell_reaches_what_it_evaluates(
     shown = encee(*arguments, now=now)
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     evaluated = encee(*arguments, now=now)
-    assert (evaluated.code, evaluated.out) == (2 if "nobody" in arguments else 0, "")
+    assert (evaluated.code, evaluated.out) == (2 if "absent" in arguments else 0, "")
     assert shown.out in evaluated.err
 
 
