@@ -17,7 +17,7 @@ from typer.exceptions import Abort, TyperException
 from encee import __version__
 from encee.cli import terminal
 from encee.cli.environment import Environment
-from encee.cli.help import add_help_option, print_help
+from encee.cli.help import Command, add_help_option, print_help
 from encee.errors import (
     ClosedOutputError,
     EnceeError,
@@ -74,7 +74,7 @@ class _Table(TyperGroup):
             return add_help_option(typer.main.get_command(found))
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
-        command.command(cmd_name, cls=getattr(module, "PARSER", None), context_settings=settings)(found)
+        command.command(cmd_name, cls=getattr(module, "PARSER", Command), context_settings=settings)(found)
         return add_help_option(typer.main.get_command(command))
 
 
@@ -140,9 +140,9 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
     typed = sys.argv[1:] if arguments is None else arguments
 
     def correct(error: MistypedError) -> str | None:
-        from encee.cli.usage_errors import corrected_line  # noqa: PLC0415 - few command lines are wrong
+        from encee.cli.usage_errors import correct_line  # noqa: PLC0415 - few command lines are wrong
 
-        return corrected_line(error, typed, command, environment)
+        return correct_line(error, typed, command, environment)
 
     environment = environment._replace(correct=correct)
     try:

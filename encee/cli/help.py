@@ -1,66 +1,95 @@
-"""How a command shows its help: through the same door as everything else that goes to stdout."""
+"""The classes of commands and groups, and how they print their help."""
 
 from typing import Any
 
 import typer
-from typer.core import TyperOption
+from typer._click.exceptions import BadArgumentUsage, NoSuchOption
+from typer.core import TyperCommand, TyperOption
 
 from encee.cli import terminal
 
 
+class Command(TyperCommand):
+    """A command that does not read `-code` as `-c ode`, and reports all arguments that it does not take."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
+        """Parse the arguments of the command.
+
+        Raises:
+            NoSuchOption: A long option has one dash.
+            BadArgumentUsage: There are too many arguments.
+        """
+        options = list_options(self)
+        words = iter(args)
+        for word in words:
+            if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
+                break
+            name = word.partition("=")[0]
+            if name.startswith("-") and f"-{name}" in options:
+                raise NoSuchOption(name, ctx=ctx)
+            if options.get(word):
+                next(words, None)  # The value of the option.
+        ctx.allow_extra_args = True
+        extra = super().parse_args(ctx, args)
+        if extra and not ctx.resilient_parsing:
+            raise BadArgumentUsage(f"Unexpected argument: {' '.join(extra)}", ctx)
+        return extra
+
+
+class _Group(typer.Typer):
+    def command(self, name: str | None = None, **_settings: Any) -> Any:  # noqa: ANN401 - the base class has 14 settings
+        return super().command(name, cls=Command)
+
+
+def make_group(text: str) -> typer.Typer:
+    """Make a group of commands that prints its help when no command follows.
+
+    Args:
+        text: The help text.
+    """
+    group = _Group(add_completion=False, rich_markup_mode=None, help=text)
+
+    @group.callback(invoke_without_command=True, help=text)
+    def print_help_alone(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            print_help(context)
+
+    return group
+
+
 def print_help(context: typer.Context) -> None:
-    """Print the help text of the command that is running."""
+    """Print the help text of the command that runs."""
     for line in context.get_help().splitlines():
         terminal.print_line(line)
 
 
-def _tell_help(context: typer.Context, _option: object, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:  # as in a completion
-        print_help(context)
-        raise typer.Exit
-
-
-def list_options(command: Any) -> dict[str, bool]:  # noqa: ANN401 - the same
-    """The options of a command: each way to write one, and whether a value follows it."""
-    return {
-        word: not param.is_flag for param in command.params if param.param_type_name == "option" for word in param.opts
-    }
+def list_options(command: Any) -> dict[str, bool]:  # noqa: ANN401 - typer's own class is private
+    """Return each spelling of each option of a command, and whether the option takes a value."""
+    options = [param for param in command.params if param.param_type_name == "option"]
+    return {name: not option.is_flag for option in options for name in option.opts}
 
 
 def add_help_option(command: Any) -> Any:  # noqa: ANN401 - typer's own class is private
-    """Give a command, and the commands in it, the option that shows the help.
+    """Add `--help` to a command and to the commands in it, and return the command.
 
-    typer's own option prints past `terminal`, where a full disk is no error that encee expects.
-
-    Args:
-        command: As `typer.main.get_command` makes it; it is changed.
+    typer's own option prints without `terminal`, which reports a full disk as an error.
     """
-    for one in (command, *getattr(command, "commands", {}).values()):
-        one.add_help_option = False
-        one.params.append(
+    for each in (command, *getattr(command, "commands", {}).values()):
+        each.add_help_option = False
+        each.params.append(
             TyperOption(
                 param_decls=["-h", "--help"],
                 is_flag=True,
                 is_eager=True,
                 expose_value=False,
-                callback=_tell_help,
+                callback=_print_help,
                 help="Show this message and exit.",
             )
         )
     return command
 
 
-def make_group(text: str) -> typer.Typer:
-    """An empty group, to which its module adds a command with each function; by itself it prints its help.
-
-    Args:
-        text: Its help text.
-    """
-    made = typer.Typer(add_completion=False, rich_markup_mode=None, help=text)
-
-    @made.callback(invoke_without_command=True, help=text)
-    def by_itself(context: typer.Context) -> None:
-        if context.invoked_subcommand is None:
-            print_help(context)
-
-    return made
+def _print_help(context: typer.Context, _option: object, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # Completion parses the line, too.
+        print_help(context)
+        raise typer.Exit

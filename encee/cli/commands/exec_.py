@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from encee.cli.help import list_options
+from encee.cli.help import Command, list_options
 from encee.cli.options import (
     Code,
     CodeCommand,
@@ -27,7 +26,7 @@ SETTINGS = {"allow_interspersed_args": False}
 """The command's options are the command's."""
 
 
-class PARSER(TyperCommand):
+class PARSER(Command):
     """Takes encee's own options also after PROFILE, up to the command or `--`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private

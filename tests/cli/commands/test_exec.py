@@ -128,7 +128,7 @@ def test_its_own_options_may_follow_the_profile(words: list[str]) -> None:
 
 @pytest.mark.usefixtures("dev_with_session")
 def test_the_options_of_the_command_are_the_commands(encee: Encee) -> None:
-    assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "--help", "--", "x").out == "-c --help -- x\n"
+    assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "-code", "--", "x").out == "-c -code -- x\n"
     assert run_encee("exec", "dev", "--", "sh", "-c", "echo $0", "--no-refresh").out == "--no-refresh\n"
     assert encee("exec", "dev", "--help").out.startswith("Usage: encee exec [OPTIONS] {PROFILE} {COMMAND...}")
     unknown = encee("exec", "dev", "--no-such-option", "--", "echo", "ran")
