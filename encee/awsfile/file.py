@@ -30,7 +30,7 @@ Edit = Callable[[Document], None]
 _NULL = Path(os.devnull)
 """A path that some users set to say that the file does not exist."""
 
-_WRITE_TIMEOUT_SECONDS = 10.0
+WRITE_TIMEOUT_SECONDS = 10.0
 """The time to wait for other writers."""
 
 _KEY_LOCK_TIMEOUT_SECONDS = 150.0
@@ -81,7 +81,7 @@ class AwsFile:
         self._known: Snapshot | None = None
         """The last state that this process has waited for or written."""
 
-    def read(self, timeout: float = _WRITE_TIMEOUT_SECONDS) -> bytes:
+    def read(self, timeout: float = WRITE_TIMEOUT_SECONDS) -> bytes:
         """Read the content; empty for a missing file and `/dev/null`.
 
         Wait while another program is writing it.
@@ -198,10 +198,10 @@ class AwsFile:
             temporary_file.make_folder(self.path, real)
         with ExitStack() as stack:
             with self._translate_errors(_lock_file(real)):
-                stack.enter_context(locked(_lock_file(real), self.path, _WRITE_TIMEOUT_SECONDS))
+                stack.enter_context(locked(_lock_file(real), self.path, WRITE_TIMEOUT_SECONDS))
             with self._translate_errors(self.path):
                 temporary_file.remove_leftovers(real)
-                deadline = time.monotonic() + _WRITE_TIMEOUT_SECONDS
+                deadline = time.monotonic() + WRITE_TIMEOUT_SECONDS
                 lost: set[str] = set()
                 while self._attempt(real, edits, deadline, lost, rehearsal=rehearsal) is _Attempt.OVERTAKEN:
                     if time.monotonic() > deadline:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from encee.aws.clients import Clients
 from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
-from encee.awsfile.paths import AwsPaths
 from encee.cli import prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
 from encee.cli.signers import find_administrator
 from encee.errors import EnceeError, UsageError
+from encee.profiles.files import AwsFiles
 from encee.workflows.account.apply import change_account
 from encee.workflows.account.plan import AccountPlan, Step
 
@@ -44,7 +44,7 @@ class Administrator(NamedTuple):
 
 
 def connect_administrator(
-    profile: str, environment: Environment, files: AwsPaths, how: RefreshOptions
+    profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions
 ) -> Administrator:
     """Who administers with a profile.
 

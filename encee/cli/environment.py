@@ -10,6 +10,7 @@ from encee.errors import FileRefusedError, MistypedError
 
 if TYPE_CHECKING:
     from encee.profiles.catalog import Catalog
+    from encee.profiles.files import AwsFiles
     from encee.profiles.settings import GivenSettings, Settings
 
 
@@ -26,17 +27,19 @@ class Environment(NamedTuple):
     clock: Callable[[], datetime]
     correct: Callable[[MistypedError], str | None] = lambda _error: None
 
-    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> AwsPaths:
+    def files(self, credentials_file: str | None = None, config_file: str | None = None) -> "AwsFiles":
         """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.
 
         Raises:
             FileRefusedError: A path begins with a home folder, and there is no such folder.
         """
+        from encee.profiles.files import AwsFiles  # noqa: PLC0415 - not every command needs them
+
         options = {CREDENTIALS_VARIABLE: credentials_file, CONFIG_VARIABLE: config_file}
         for variable, path in find_empty_variables(self.environ).items():
             if options[variable] is None:
                 terminal.warn(f"{variable} is set and empty: AWS tools read no {path} in this shell: unset {variable}")
-        return AwsPaths.locate(self.environ, credentials_file, config_file)
+        return AwsFiles.at(AwsPaths.locate(self.environ, credentials_file, config_file), terminal.warn)
 
     def settings(self, catalog: "Catalog", given: "GivenSettings | None" = None) -> "Settings":
         """Look settings up in the command line, this environment and the two files."""

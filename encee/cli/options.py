@@ -6,14 +6,9 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, expand_file_path
-from encee.awsfile.sections import choose_headers
-from encee.awsfile.syntax import salvage_view
 from encee.cli import terminal
 from encee.cli.environment import Environment as Environment  # noqa: PLC0414 - commands get it here, with their options
-from encee.errors import FileRefusedError
-from encee.profiles.catalog import Catalog
 from encee.profiles.completions import (
     Offer,
     complete_name,
@@ -22,6 +17,7 @@ from encee.profiles.completions import (
     offer_sessions,
     offer_usable,
 )
+from encee.profiles.files import AwsFiles
 
 
 def not_empty(value: str | None) -> str | None:
@@ -76,9 +72,9 @@ def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
     def names(context: typer.Context, incomplete: str) -> list[str]:
         environment: Environment = context.obj
         options = (context.params.get("credentials_file"), context.params.get("config_file"))
-        files = AwsPaths.locate(environment.environ, *options)
+        files = AwsFiles.at(AwsPaths.locate(environment.environ, *options), terminal.warn)
         typed = context.params.get("profiles") or ()
-        return complete_name(offer, salvage_catalog(files, lambda _: None), incomplete, typed)
+        return complete_name(offer, files.salvage(lambda _: None), incomplete, typed)
 
     return names
 
@@ -162,45 +158,3 @@ class RefreshOptions(NamedTuple):
     ask: bool = True
     least: timedelta = timedelta(seconds=1)
     ask_in_turn: bool = False
-
-
-def stores(files: AwsPaths, warn: Callable[[str], None] = terminal.warn) -> tuple[AwsFile, AwsFile]:
-    """The credentials file and the config file.
-
-    Args:
-        files: Where they are.
-        warn: Called with what an edit could not do as well as it should.
-    """
-    credentials, config = choose_headers(files)
-    return AwsFile(files.credentials, credentials, warn), AwsFile(files.config, config, warn)
-
-
-def read_catalog(files: AwsPaths, warn: Callable[[str], None]) -> Catalog:
-    """The profiles that the two files hold.
-
-    Raises:
-        FileRefusedError: One of them cannot be read as the AWS tools read it.
-    """
-    return Catalog(*(store.read_document().view for store in stores(files, warn)))
-
-
-def salvage_catalog(
-    files: AwsPaths, report: Callable[[FileRefusedError], object], *, read: Callable[[AwsFile], bytes] = AwsFile.read
-) -> Catalog:
-    """What can be read of the profiles, for looking only.
-
-    Args:
-        files: Where they are.
-        report: Called with what is wrong with a file that AWS tools cannot read.
-        read: How to read a file.
-
-    Raises:
-        FileRefusedError: One of the two files is there and cannot be opened.
-    """
-    views = []
-    for store in stores(files):
-        view, fault = salvage_view(read(store), store.path)
-        if fault:
-            report(fault)
-        views.append(view)
-    return Catalog(*views)

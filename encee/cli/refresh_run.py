@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from encee.awsfile.paths import AwsPaths
 from encee.cli import display, prompts, terminal
-from encee.cli.options import Environment, RefreshOptions, read_catalog, stores
+from encee.cli.options import Environment, RefreshOptions
 from encee.errors import EnceeError, UsageError
 from encee.mfa.code_sources import GivenCodes, require_code
 from encee.model import Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.settings import GivenSettings
 from encee.workflows.refresh.jobs import Failed, Keep, Refreshed, RefreshResult, RunOptions, Target
 from encee.workflows.refresh.run import Refresh
@@ -69,7 +69,7 @@ class TerminalUi:
 def refresh_profiles(
     profiles: Sequence[str],
     environment: Environment,
-    files: AwsPaths,
+    files: AwsFiles,
     given: GivenSettings,
     codes: GivenCodes | None = None,
     *,
@@ -93,14 +93,13 @@ def refresh_profiles(
     """
     ui = TerminalUi(ask=ask)
     try:
-        credentials, config = stores(files, ui.warn)
-        catalog = Catalog(credentials.read_document().view, config.read_document().view)
+        files = AwsFiles.at(files.paths, ui.warn)
+        catalog = files.catalog()
         profiles = profiles or _named_by_environment(catalog, environment)
         if given.to is not None and len(profiles) != 1:
             raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
         refresh = Refresh(
-            credentials=credentials,
-            config=config,
+            files=files,
             catalog=catalog,
             settings=environment.settings(catalog, given),
             codes=codes,
@@ -112,8 +111,8 @@ def refresh_profiles(
         keep = Keep(lasting) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
         result = refresh.run(profiles, keep, dry_run=dry_run)
         is_refreshed = any(isinstance(outcome, Refreshed) for outcome in result.outcomes)
-        if is_refreshed and credentials.is_readable_by_others():
-            path = str(files.credentials)
+        if is_refreshed and files.credentials.is_readable_by_others():
+            path = str(files.credentials.path)
             ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
     except EnceeError as error:
         result = RefreshResult(error=error)
@@ -131,7 +130,7 @@ def _named_by_environment(catalog: Catalog, environment: Environment) -> list[st
     return []
 
 
-def session_for(profile: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> tuple[Target, Session]:
+def session_for(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> tuple[Target, Session]:
     """Get the session of a profile, and its target: the session on disk while it lasts long enough, else a fresh one.
 
     Args:
@@ -158,7 +157,7 @@ def session_for(profile: str, environment: Environment, files: AwsPaths, how: Re
     for outcome in result.outcomes:
         if isinstance(outcome, Failed):
             raise outcome.error
-    catalog = read_catalog(files, terminal.warn)
+    catalog = files.catalog()
     for outcome in result.outcomes:
         if not isinstance(outcome, Failed) and outcome.profile == catalog.profile_for(profile):
             target = Target(outcome.profile, outcome.session_profile)

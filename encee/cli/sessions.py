@@ -3,18 +3,18 @@
 import shlex
 from datetime import datetime, timedelta
 
-from encee.awsfile.paths import AwsPaths
 from encee.cli import terminal
-from encee.cli.options import Environment, RefreshOptions, read_catalog
+from encee.cli.options import Environment, RefreshOptions
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
 from encee.profiles.export import ExportedSession, export_session, find_session, find_session_profile
+from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
 
 _MOMENT = timedelta(seconds=1)
 """A session that lasts longer is valid; encee prompts for a code only after it has expired."""
 
 
-def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions | None) -> ExportedSession:
+def serve(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None) -> ExportedSession:
     """Get a valid session for a profile that the command line names.
 
     Args:
@@ -27,11 +27,11 @@ def serve(word: str, environment: Environment, files: AwsPaths, how: RefreshOpti
         NoSessionError: The session on disk is not valid, and nothing could make a fresh one.
         EnceeError: The refresh failed.
     """
-    catalog = read_catalog(files, terminal.warn)
+    catalog = files.catalog()
     session = find_session(catalog, word)
     refreshable = catalog.profile_for(word)
     if session is None and refreshable is None:
-        raise explain_lookup_failure(catalog, word, files)
+        raise explain_lookup_failure(catalog, word, files.paths)
     now = environment.clock()
     least = how.least if how is not None and refreshable is not None else timedelta()
     if session is not None and _lasts(session, now + least):
@@ -62,14 +62,14 @@ def _lasts(session: ExportedSession, moment: datetime) -> bool:
     return session.expiration is None or session.expiration > moment
 
 
-def _refreshed(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> ExportedSession:
+def _refreshed(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> ExportedSession:
     from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
 
     target, session = session_for(word, environment, files, how)
-    return export_session(session, read_catalog(files, terminal.warn), *target)
+    return export_session(session, files.catalog(), *target)
 
 
-def variables_of_files(files: AwsPaths, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
+def variables_of_files(files: AwsFiles, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
     """Make the variables by which other programs find the files that an option names.
 
     Args:
@@ -79,7 +79,7 @@ def variables_of_files(files: AwsPaths, credentials_file: str | None, config_fil
     """
     variables = {}
     if credentials_file is not None:
-        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.absolute())
+        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.path.absolute())
     if config_file is not None:
-        variables["AWS_CONFIG_FILE"] = str(files.config.absolute())
+        variables["AWS_CONFIG_FILE"] = str(files.config.path.absolute())
     return variables

@@ -9,13 +9,13 @@ from encee.aws.clients import Clients, find_credentials
 from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
-from encee.awsfile.paths import AwsPaths
 from encee.cli import terminal
-from encee.cli.options import Environment, RefreshOptions, read_catalog
+from encee.cli.options import Environment, RefreshOptions
 from encee.cli.refresh_run import session_for
 from encee.errors import UsageError
 from encee.model import AccessKey, Device, Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.identifiers import is_device_name, require_serial
 from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import Settings
@@ -43,13 +43,13 @@ class Signers:
     settings: Settings
     catalog: Catalog
     environment: Environment
-    files: AwsPaths
+    files: AwsFiles
     how: RefreshOptions
 
     def with_key(self) -> Signer:
         """The long-term credentials."""
         region, _ = self.settings.region(self.profile, self.settings.saved_serial(self.profile))
-        return Signer(self.profile, self.key, region, self.files.credentials, self.files.config)
+        return Signer(self.profile, self.key, region, *self.files.paths)
 
     def with_session(self) -> Signer:
         """The session with MFA: the one on disk while it is valid, else a fresh one, for which a code is asked.
@@ -82,17 +82,17 @@ class Signers:
         return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
-def find_signers(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Signers:
+def find_signers(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signers:
     """Who signs for a profile that the command line names.
 
     Raises:
         UsageError: It is no profile with long-term keys.
         FileRefusedError: One of the two files cannot be read.
     """
-    catalog = read_catalog(files, terminal.warn)
+    catalog = files.catalog()
     profile = catalog.profile_for(word)
     if profile is None:
-        raise explain_lookup_failure(catalog, word, files)
+        raise explain_lookup_failure(catalog, word, files.paths)
     key = catalog.access_key(profile)
     if key is None:
         raise UsageError(
@@ -103,7 +103,7 @@ def find_signers(word: str, environment: Environment, files: AwsPaths, how: Refr
     return Signers(profile, key, settings, catalog, environment, files, how)
 
 
-def find_administrator(word: str, environment: Environment, files: AwsPaths, how: RefreshOptions) -> Signer:
+def find_administrator(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signer:
     """Who signs for a profile that administers an account.
 
     A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
@@ -112,7 +112,7 @@ def find_administrator(word: str, environment: Environment, files: AwsPaths, how
     Raises:
         EnceeError: There are no credentials, and none are to be had.
     """
-    catalog = read_catalog(files, terminal.warn)
+    catalog = files.catalog()
     profile = catalog.profile_for(word)
     if profile in catalog.long_term_profiles:
         return find_signers(word, environment, files, how).with_session()
@@ -120,14 +120,14 @@ def find_administrator(word: str, environment: Environment, files: AwsPaths, how
     if profile is not None:
         region, _ = settings.region(profile, None)
         target, session = session_for(profile, environment, files, how)
-        return Signer(profile, session, region, files.credentials, files.config, source_profile=target.profile)
+        return Signer(profile, session, region, *files.paths, source_profile=target.profile)
     if word not in catalog.config and word not in catalog.credentials:
-        raise explain_lookup_failure(catalog, word, files, other_names=[*catalog.config, *catalog.credentials])
+        raise explain_lookup_failure(catalog, word, files.paths, other_names=[*catalog.config, *catalog.credentials])
     way, source = catalog.sign_in(word), catalog.last_source_profile(word)
     hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
-    found = find_credentials(word, files.credentials, files.config, hint)
+    found = find_credentials(word, *files.paths, hint)
     region, _ = settings.region(word, None)
-    return Signer(word, found, region, files.credentials, files.config)
+    return Signer(word, found, region, *files.paths)
 
 
 def list_devices(signs: Signers) -> list[Device]:

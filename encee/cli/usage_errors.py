@@ -12,10 +12,11 @@ from typer.exceptions import TyperException
 from encee.awsfile.paths import AwsPaths
 from encee.cli.detect_shell import find_running_shell, format_evaluation
 from encee.cli.help import list_options
-from encee.cli.options import Environment, read_catalog
+from encee.cli.options import Environment
 from encee.errors import EnceeError, MistypedError, UsageError
 from encee.mfa.code_sources import parse_code
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)", re.ASCII)
 _SIMILARITY = 0.7  # At most 1; with less, `dev` would be taken for `env`.
@@ -76,7 +77,7 @@ class _Correction:
         self._environment = environment
         self._profiles = profiles
         try:
-            self._catalog = read_catalog(AwsPaths.locate(environment.environ), lambda _warning: None)
+            self._catalog = AwsFiles.at(AwsPaths.locate(environment.environ), lambda _warning: None).catalog()
         except EnceeError:
             self._catalog = Catalog({}, {})
 

@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import AwsPaths
 from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import EnceeError, FileRefusedError
@@ -30,6 +29,7 @@ from encee.profiles.credentials import (
     read_expiry,
     read_source_name,
 )
+from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
 
 Choice = Callable[[Catalog], list[str]]
@@ -113,14 +113,11 @@ def _explain_refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeE
     )
 
 
-def clear_sessions(
-    credentials: AwsFile, config: AwsFile, choose: Choice, warn: Callable[[str], None]
-) -> list[ClearedSession]:
+def clear_sessions(files: AwsFiles, choose: Choice, warn: Callable[[str], None]) -> list[ClearedSession]:
     """Remove sessions from the credentials file, then from the config file.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         choose: Chooses the session profiles.
         warn: Called with one line if the config file cannot be edited, although the sessions are removed.
 
@@ -129,21 +126,21 @@ def clear_sessions(
         FileRefusedError: The credentials file cannot be edited safely, `choose` raised it, or only the config file has
             options to remove and cannot be edited safely.
     """
-    before = Catalog(credentials.read_document().view, config.read_document().view)
+    before = files.catalog()
     if not choose(before):
         return []
-    sessions = _Sessions(before, choose, in_one_file=AwsPaths(credentials.path, config.path).are_same)
-    credentials.edit(sessions.remove_from)
+    sessions = _Sessions(before, choose, in_one_file=files.paths.are_same)
+    files.credentials.edit(sessions.remove_from)
     settings = _Settings(sessions)
     after = sessions.after
     if any(_list_copied_settings(after, name) for name in settings.names):
         try:
-            config.edit(settings.remove_from)
+            files.config.edit(settings.remove_from)
             after = settings.after
         except EnceeError as error:
             if not sessions.taken:
                 # It raises for the content of the file, and not for its permissions.
-                config.preview_edit(settings.remove_from)
+                files.config.preview_edit(settings.remove_from)
             settings.taken.clear()
             warn(f"the sections of the session profiles were not removed: {error.message}")
     taken = sessions.taken | settings.taken

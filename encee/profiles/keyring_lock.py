@@ -6,24 +6,22 @@ from pathlib import Path
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import AwsPaths
 from encee.errors import EnceeError, FileRefusedError
 from encee.model import AccessKey
 from encee.profiles import keyring
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import IN_KEYRING
+from encee.profiles.files import AwsFiles
 from encee.profiles.key_edits import find_sections, is_locked, lock_key, refuse_key_in_config, unlock_key
 from encee.profiles.settings import SEED
 
 
-def move_to_keyring(key: AccessKey, files: AwsPaths, credentials: AwsFile, config: AwsFile) -> list[str]:
+def move_to_keyring(key: AccessKey, files: AwsFiles) -> list[str]:
     """Store a secret in the keyring, then remove it from every section.
 
     Args:
         key: The key; if it is locked already, another section may still hold it.
-        files: The paths of the two files.
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
 
     Returns:
         The sections that held it.
@@ -32,20 +30,20 @@ def move_to_keyring(key: AccessKey, files: AwsPaths, credentials: AwsFile, confi
         EnceeError: The keyring did not store it; the file is unchanged.
         FileRefusedError: The file cannot be edited safely, or another process has changed it; it is unchanged.
     """
-    with credentials.key_lock(key.id):
-        document = credentials.read_document()
+    with files.credentials.key_lock(key.id):
+        document = files.credentials.read_document()
         if key.is_locked and not any(is_locked(options, key.id) for options in document.view.values()):
             raise FileRefusedError(f"the key {key.id} was unlocked meanwhile", hint="try again")
         key = AccessKey(key.id, key.secret)
-        refuse_key_in_config(Catalog(document.view, config.read_document().view), key, files)
+        refuse_key_in_config(Catalog(document.view, files.config.read_document().view), key, files.paths)
         held = [name for name in find_sections(document.view, key) if not is_locked(document.view[name], key.id)]
         if held:
-            credentials.rehearse(lock_key(key))
-            _refuse_copies(credentials.preview_edit(lock_key(key)), files.credentials, key)
-            _refuse_copies(config.read(), files.config, key)
-            credentials.preview_edit(lock_key(key), unlock_key(key))  # verifies that it can be brought back
+            files.credentials.rehearse(lock_key(key))
+            _refuse_copies(files.credentials.preview_edit(lock_key(key)), files.credentials.path, key)
+            _refuse_copies(files.config.read(), files.config.path, key)
+            files.credentials.preview_edit(lock_key(key), unlock_key(key))  # verifies that it can be brought back
             keyring.store(keyring.Kind.KEY, key.id, key.secret)
-            credentials.edit(lock_key(key))
+            files.credentials.edit(lock_key(key))
         return held
 
 

@@ -5,19 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import AwsFile
 from encee.awsfile.syntax import View
 from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
+from encee.profiles.files import AwsFiles
 
 
-def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> Path:
+def save_device(files: AwsFiles, profile: str, serial: str) -> Path:
     """Save a device as `mfa_serial` of a profile.
 
     If the credentials file has the option, which wins, it is changed there; otherwise it is set in the config file.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         profile: A long-term profile.
         serial: The device's serial number.
 
@@ -27,18 +26,17 @@ def save_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str
     Raises:
         FileRefusedError: The file cannot be edited; nothing was changed.
     """
-    has_one = "mfa_serial" in _credentials(credentials.read_document().view).options(profile)
-    store = credentials if has_one else config
+    has_one = "mfa_serial" in _credentials(files.credentials.read_document().view).options(profile)
+    store = files.credentials if has_one else files.config
     store.edit(lambda document: document.set_options(profile, {"mfa_serial": serial}))
     return store.path
 
 
-def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: str) -> list[Path]:
+def forget_device(files: AwsFiles, profile: str, serial: str) -> list[Path]:
     """Remove a deleted device from a profile, in both files.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         profile: A long-term profile.
         serial: The device's serial number.
 
@@ -49,7 +47,7 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
         FileRefusedError: A file cannot be edited; that file is unchanged.
     """
     changed = []
-    for store, catalog in ((credentials, _credentials), (config, _config)):
+    for store, catalog in ((files.credentials, _credentials), (files.config, _config)):
         if not _list_options_with(catalog(store.read_document().view), profile, serial):
             continue
         store.edit(partial(_forget, catalog=catalog, profile=profile, serial=serial))
@@ -57,12 +55,11 @@ def forget_device(credentials: AwsFile, config: AwsFile, profile: str, serial: s
     return changed
 
 
-def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[Path]:
+def unsave_device(files: AwsFiles, profile: str) -> list[Path]:
     """Remove `mfa_serial` of a profile, and a config section that is then empty.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         profile: A long-term profile.
 
     Returns:
@@ -72,10 +69,10 @@ def unsave_device(credentials: AwsFile, config: AwsFile, profile: str) -> list[P
         FileRefusedError: A file cannot be edited; that file is unchanged.
     """
     changed = []
-    for store, catalog in ((credentials, _credentials), (config, _config)):
+    for store, catalog in ((files.credentials, _credentials), (files.config, _config)):
         if "mfa_serial" in catalog(store.read_document().view).options(profile):
             before = store.read()
-            store.edit(partial(_unsave, profile=profile, keep_section=store is credentials))
+            store.edit(partial(_unsave, profile=profile, keep_section=store is files.credentials))
             changed += [store.path] if store.read() != before else []
     return changed
 

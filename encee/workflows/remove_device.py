@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from encee.aws.errors import MissingError
 from encee.aws.mfa_devices import MfaDevices
-from encee.awsfile.file import AwsFile
 from encee.errors import AwsError, FileRefusedError, UsageError
 from encee.model import Device
+from encee.profiles.files import AwsFiles
 from encee.profiles.identifiers import DEVICE_ARN
 from encee.profiles.mfa_serial import forget_device
 from encee.workflows.find_device import match_device
@@ -68,8 +68,7 @@ def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too
 def remove_device(
     removal: Removal,
     at_aws: MfaDevices,
-    credentials: AwsFile,
-    config: AwsFile,
+    files: AwsFiles,
     warn: Callable[[str], None],
 ) -> list[Path]:
     """Disable a device, take it out of the profile, and delete it; what was done by an earlier run is passed over.
@@ -77,8 +76,7 @@ def remove_device(
     Args:
         removal: From `plan_removal`.
         at_aws: The user's devices; a session with MFA signs, while there is one.
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         warn: Called with one line where a file cannot be edited; the device is disabled then nevertheless.
 
     Returns:
@@ -92,7 +90,7 @@ def remove_device(
             at_aws.deactivate(removal.device)
     forgotten: list[Path] = []
     try:
-        forgotten = forget_device(credentials, config, removal.profile, removal.serial)
+        forgotten = forget_device(files, removal.profile, removal.serial)
     except FileRefusedError as error:
         warn(f"{removal.serial} is still saved for {removal.profile}: {error.message}")
     if not removal.is_virtual:

@@ -94,7 +94,7 @@ def rotate_key(
     subject.rehearse()
     clients = Clients(lambda text: notify(f"warning: {text}"))
     keys = AccessKeys(clients, sign_in())
-    with subject.credentials.key_lock(subject.key.id):
+    with subject.files.credentials.key_lock(subject.key.id):
         catalog = subject.rehearse()
         plan = plan_rotation(subject, keys, catalog, delete_unused=delete_unused)
         rotation = _Rotation(subject, clients, keys, notify, is_locked=subject.is_locked_in(catalog))
@@ -103,7 +103,7 @@ def rotate_key(
     if result.kept and rotation.delete_retired(may_delete, result):
         result = replace(result, kept=False)
     try:
-        subject.credentials.edit(end_rotation(result.old))
+        subject.files.credentials.edit(end_rotation(result.old))
     except EnceeError as error:
         notify(f"{OLD_KEY} stays under [{subject.profile}] and can be deleted: {error.message}")
     return result
@@ -162,7 +162,7 @@ class _Rotation:
     def _install(self, new: AccessKey) -> None:
         """Put a new key in the place of the old one once it works; after an error, delete it."""
         is_noted = False
-        credentials, old = self._subject.credentials, self._subject.key
+        credentials, old = self._subject.files.credentials, self._subject.key
         with _add_state(lambda: self._delete_new(new, is_noted=is_noted)):
             credentials.edit(begin_rotation(old, new.id))
             is_noted = True
@@ -176,11 +176,11 @@ class _Rotation:
         """Delete a new key unless the file may hold it; return which keys exist, and the command to continue."""
         profile, again = self._subject.profile, self._subject.command
         try:
-            is_written = bool(find_headers(self._subject.read(), new.id))
+            is_written = bool(find_headers(self._subject.files.catalog(), new.id))
         except EnceeError:
             is_written = True
         if is_written:
-            file = self._subject.credentials.path
+            file = self._subject.files.credentials.path
             return f"{file} may hold the new key {new.id}, so both keys stay active", again
         try:
             self._keys.delete(new.id)
@@ -189,7 +189,7 @@ class _Rotation:
             return state, again if is_noted else f"{again} --delete-unused"
         self._delete_secret(new.id)
         with suppress(EnceeError):
-            self._subject.credentials.edit(end_rotation(new.id))
+            self._subject.files.credentials.edit(end_rotation(new.id))
         return f"the new key {new.id} was deleted again, and {profile} keeps its old one", again
 
     def _retire(self, old_id: str, new: UserKey, *, is_old_there: bool) -> RotationResult:
@@ -197,13 +197,13 @@ class _Rotation:
         profile = self._subject.profile
         state = f"{profile} has its new key, {new.id}; the old one, {old_id}, has still to be deactivated"
         with _add_state(lambda: (state, self._subject.command)):
-            key = self._subject.read().access_key(profile)
+            key = self._subject.files.catalog().access_key(profile)
             if key is None or key.id != new.id:
                 raise FileRefusedError(
-                    f"another program has changed the key of {profile} in {self._subject.credentials.path}",
+                    f"another program has changed the key of {profile} in {self._subject.files.credentials.path}",
                     hint=f"see the present one: encee keys list {quote(profile)}",
                 )
-            sections = find_sections(self._subject.credentials.read_document().view, key)
+            sections = find_sections(self._subject.files.credentials.read_document().view, key)
             self._wait_until_usable(key, 1)
             if is_old_there:
                 self._keys.deactivate(old_id)

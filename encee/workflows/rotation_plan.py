@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from encee.aws.access_keys import AccessKeys, LastUse, UserKey
 from encee.aws.signer import Signer
-from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import AwsPaths
 from encee.errors import AwsError, UsageError
 from encee.model import AccessKey
 from encee.profiles import keyring
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.key_edits import (
     NEW_KEY,
     OLD_KEY,
@@ -41,8 +40,7 @@ class KeyInFiles:
     signer: Signer
     key: AccessKey
     session_profile: str
-    credentials: AwsFile
-    config: AwsFile
+    files: AwsFiles
     options: Sequence[str] = ()
 
     @property
@@ -55,10 +53,6 @@ class KeyInFiles:
         """The command that continues the rotation."""
         return join(["encee", "keys", "rotate", self.profile, *self.options])
 
-    def read(self) -> Catalog:
-        """Read the two files."""
-        return Catalog(self.credentials.read_document().view, self.config.read_document().view)
-
     def rehearse(self) -> Catalog:
         """Read the two files, and refuse whatever would prevent the rotation.
 
@@ -66,12 +60,12 @@ class KeyInFiles:
             FileRefusedError: The credentials file cannot be edited, or the config file holds the key.
             EnceeError: The keyring, which holds the secret, is not available.
         """
-        catalog = self.read()
-        refuse_key_in_config(catalog, self.key, AwsPaths(self.credentials.path, self.config.path))
+        catalog = self.files.catalog()
+        refuse_key_in_config(catalog, self.key, self.files.paths)
         if self.is_locked_in(catalog):
             keyring.fetch(keyring.Kind.KEY, self.key.id)
         new = AccessKey("AKIA" + "X" * 16, "x" * 40)
-        self.credentials.rehearse(begin_rotation(self.key, new.id), replace_key(self.key, new))
+        self.files.credentials.rehearse(begin_rotation(self.key, new.id), replace_key(self.key, new))
         return catalog
 
     def is_locked_in(self, catalog: Catalog) -> bool:
@@ -129,7 +123,7 @@ def preview_rotation(subject: KeyInFiles, keys: AccessKeys, *, delete_unused: bo
         find_last_use(keys, old),
         key.id if replaced else None,
         other.id if other and not replaced else None,
-        tuple(find_sections(subject.credentials.read_document().view, subject.key)),
+        tuple(find_sections(subject.files.credentials.read_document().view, subject.key)),
     )
 
 

@@ -33,7 +33,7 @@ def store(file: Path, warnings: list[str]) -> AwsFile:
 
 @pytest.fixture
 def short_write_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_WRITE_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(store_module, "WRITE_TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.fixture

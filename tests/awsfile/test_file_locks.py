@@ -66,7 +66,7 @@ def test_waits_for_the_lock_and_reads_only_then(file: Path, store: AwsFile) -> N
 
 
 def test_other_writers_are_waited_for_as_long_as_the_messages_say() -> None:
-    assert (store_module._WRITE_TIMEOUT_SECONDS, store_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 150)
+    assert (store_module.WRITE_TIMEOUT_SECONDS, store_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 150)
 
 
 def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store: AwsFile) -> None:

@@ -3,20 +3,17 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
 
 import pytest
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from encee.awsfile.file import AwsFile
 from encee.awsfile.paths import AwsPaths
-from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.errors import FileRefusedError
 from encee.model import Session
-from encee.profiles.catalog import Catalog
 from encee.profiles.clear import Choice, choose_all_sessions, choose_named_sessions, clear_sessions
+from encee.profiles.files import AwsFiles
 from encee.workflows.refresh.edits import carry_region, session_edit
 from encee.workflows.refresh.jobs import Target
 from tests.awsfile.test_document_properties import EXAMPLES, files_without_ours, odd_files
@@ -32,11 +29,8 @@ written = settings(
 )
 
 
-class Pair(NamedTuple):
+class Pair(AwsFiles):
     """The two files."""
-
-    credentials: AwsFile
-    config: AwsFile
 
     def write(self, credentials: bytes, config: bytes) -> None:
         for store, data in zip(self, (credentials, config), strict=True):
@@ -48,22 +42,19 @@ class Pair(NamedTuple):
 
     def refresh(self, *targets: Target) -> None:
         """What a refresh writes; a config file that it may not edit is left alone."""
-        catalog = Catalog(self.credentials.read_document().view, self.config.read_document().view)
+        catalog = self.catalog()
         self.credentials.edit(session_edit(targets, SESSION, catalog))
         with suppress(FileRefusedError):
-            carry_region(targets, self.credentials, self.config)
+            carry_region(targets, self)
 
     def clear(self, choose: Choice) -> None:
-        clear_sessions(self.credentials, self.config, choose, pytest.fail)
+        clear_sessions(self, choose, pytest.fail)
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("pair")
-    return Pair(
-        AwsFile(folder / "credentials", CredentialsHeaders(), pytest.fail),
-        AwsFile(folder / "config", ConfigHeaders(), pytest.fail),
-    )
+    return Pair.at(AwsPaths(folder / "credentials", folder / "config"), pytest.fail)
 
 
 def with_sources(data: bytes, header: str, options: str) -> bytes:
@@ -77,7 +68,7 @@ def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, byte
     before = with_sources(credentials, "", KEYS), with_sources(config, "profile ", "region = eu-west-1\n")
     pair.write(*before)
     try:
-        catalog = Catalog(pair.credentials.read_document().view, pair.config.read_document().view)
+        catalog = pair.catalog()
     except FileRefusedError:
         assume(False)
         raise

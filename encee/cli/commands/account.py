@@ -26,7 +26,6 @@ from encee.cli.options import (
     Json,
     RefreshOptions,
     not_empty,
-    read_catalog,
 )
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account.guards import find_new_restrictions, refuse_lockout, warn_about_roles, warn_about_users
@@ -210,8 +209,6 @@ def revoke(
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:
             terminal.say("to undo it, when the user has a new key:")
-        session_profile = read_catalog(files, terminal.warn).session_profiles.get(
-            who.signer.profile, who.signer.profile
-        )
+        session_profile = files.catalog().session_profiles.get(who.signer.profile, who.signer.profile)
         words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]
         terminal.say(f"  {shlex.join([*words, '--user-name', user, '--policy-name', REVOKED_SESSIONS])}")

@@ -13,7 +13,6 @@ from encee.cli.options import (
     Environment,
     Json,
     RemovableProfiles,
-    stores,
 )
 from encee.errors import UsageError
 from encee.profiles.clear import (
@@ -49,9 +48,8 @@ def clear(
     if expired:
         choose = partial(choose_expired_sessions, now=environment.clock())
     elif profiles:
-        choose = partial(choose_named_sessions, arguments=profiles, files=files)
-    credentials, config = stores(files)
-    cleared = clear_sessions(credentials, config, choose, terminal.warn)
+        choose = partial(choose_named_sessions, arguments=profiles, files=files.paths)
+    cleared = clear_sessions(files, choose, terminal.warn)
     _show(cleared)
     if json:
         terminal.print_json({"profiles": [_as_json(one) for one in cleared]})

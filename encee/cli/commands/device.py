@@ -22,8 +22,6 @@ from encee.cli.options import (
     Json,
     Profile,
     RefreshOptions,
-    read_catalog,
-    stores,
 )
 from encee.cli.signers import find_own_serial, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, UsageError
@@ -127,7 +125,7 @@ def save(
         )
     else:
         found = find_own_serial(signs, serial)
-    file = save_device(*stores(files), signs.profile, found)
+    file = save_device(files, signs.profile, found)
     terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
     warn_of_other_device(environment, found)
     if json:
@@ -149,11 +147,11 @@ def forget(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    catalog = read_catalog(files, terminal.warn)
+    catalog = files.catalog()
     name = catalog.profile_for(profile)
     if name is None:
-        raise explain_lookup_failure(catalog, profile, files)
-    changed = unsave_device(*stores(files), name)
+        raise explain_lookup_failure(catalog, profile, files.paths)
+    changed = unsave_device(files, name)
     for file in changed:
         terminal.say(f"took mfa_serial out of {name} in {file}")
     if not changed:
@@ -238,12 +236,11 @@ def remove(
         _ask_whether_to_remove(removal, signs.profile)
     # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
     signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.available()
-    credentials, config = stores(files)
-    forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), credentials, config, terminal.warn)
+    forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), files, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:
         terminal.say(f"took it out of {signs.profile} in {file}")
-    others = list(list_profiles_with(read_catalog(files, terminal.warn), serial))
+    others = list(list_profiles_with(files.catalog(), serial))
     if others:
         terminal.warn(f"{', '.join(others)} still names it as mfa_serial")
     if json:

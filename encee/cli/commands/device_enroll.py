@@ -13,7 +13,6 @@ from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MAX_DEVICES, MfaDevices, NewDevice
 from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
-from encee.awsfile.paths import AwsPaths
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
 from encee.cli.options import (
@@ -27,7 +26,6 @@ from encee.cli.options import (
     Profile,
     RefreshOptions,
     not_empty,
-    stores,
 )
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices, warn_of_other_device
@@ -35,6 +33,7 @@ from encee.errors import EnceeError, InterruptedByPersonError, UsageError
 from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
 from encee.mfa.totp import otpauth_uri
 from encee.model import Device
+from encee.profiles.files import AwsFiles
 from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import GivenSettings
 from encee.workflows.enroll_device import EnrolledDevice, enroll_device, require_device_name
@@ -115,7 +114,7 @@ class Added(NamedTuple):
 def add_device(
     signs: Signers,
     environment: Environment,
-    files: AwsPaths,
+    files: AwsFiles,
     *,
     name: str | None = None,
     file: Path | None = None,
@@ -254,7 +253,7 @@ class _AtTerminal:
 
 
 def _save(
-    signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: AwsPaths
+    signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: AwsFiles
 ) -> Path | None:
     """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
@@ -262,9 +261,8 @@ def _save(
         f"use it for {profile} from now on, instead of {saved}?", default=True
     ):
         return None
-    credentials, config = stores(files)
     try:
-        file = save_device(credentials, config, profile, serial)
+        file = save_device(files, profile, serial)
     except EnceeError as error:
         terminal.warn(f"could not save it as mfa_serial of {profile}: {error.message}")
         return None

@@ -132,7 +132,7 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, en
     session = catalog.session(catalog.session_profiles[profile], profile)
     if session is not None and session.expiration <= environment.clock():
         session = None
-    signer = Signer(profile, key, region, files.credentials, files.config).with_secret()
+    signer = Signer(profile, key, region, *files).with_secret()
     return query_aws(signer, session, serial, environment.clock)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
 from encee.cli.help import make_group
 from encee.cli.options import (
@@ -16,11 +15,10 @@ from encee.cli.options import (
     Environment,
     Json,
     not_empty,
-    read_catalog,
-    stores,
 )
 from encee.cli.plain_input import expand_path, read_plain_input
 from encee.errors import UsageError
+from encee.profiles.files import AwsFiles
 from encee.profiles.importers.awsenv import parse_awsenv
 from encee.profiles.importers.base import read_plain
 from encee.profiles.importers.console_csv import is_named_like_root_key, parse_console_csv
@@ -120,7 +118,7 @@ def legacy(
     files = environment.files(credentials_file, config_file)
     path, data, is_file = read_plain_input(file)
     serial = parse_legacy_config(data, path)
-    owner = find_profile_of_device(read_catalog(files, terminal.warn), serial, profile)
+    owner = find_profile_of_device(files.catalog(), serial, profile)
     incoming = ImportFile(owner, path, None, {"mfa_serial": serial}, "", is_file)
     _bring_in([incoming], files, dry_run=dry_run, json=json)
 
@@ -140,9 +138,9 @@ def _files_in(folder: Path) -> list[Path]:
     return found
 
 
-def _bring_in(incoming: Sequence[ImportFile], files: AwsPaths, *, dry_run: bool, json: bool) -> None:
+def _bring_in(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, json: bool) -> None:
     """Write what plain files hold, and show what became of it."""
-    outcomes = import_files(incoming, *stores(files), dry_run=dry_run)
+    outcomes = import_files(incoming, files, dry_run=dry_run)
     if json:
         terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
     else:

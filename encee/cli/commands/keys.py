@@ -26,7 +26,6 @@ from encee.cli.options import (
     Json,
     Profile,
     RefreshOptions,
-    stores,
 )
 from encee.cli.signers import find_signers
 from encee.errors import AwsError, UsageError
@@ -155,10 +154,9 @@ def rotate(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration, least=MIN_SESSION))
-    credentials, config = stores(files)
     options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     session_profile = signs.settings.session_profile(signs.profile)
-    subject = KeyInFiles(signs.with_key(), signs.key, session_profile, credentials, config, options)
+    subject = KeyInFiles(signs.with_key(), signs.key, session_profile, files, options)
     if dry_run:
         preview = signs.asking(
             lambda signer: preview_rotation(

@@ -18,7 +18,6 @@ from encee.cli.options import (
     Profile,
     RefreshOptions,
     not_empty,
-    stores,
 )
 from encee.cli.plain_input import expand_path
 from encee.cli.signers import Signers, find_signers
@@ -47,7 +46,7 @@ def lock(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
-    sections = move_to_keyring(signs.key, files, *stores(files))
+    sections = move_to_keyring(signs.key, files)
     if sections:
         terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
         terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
@@ -72,12 +71,11 @@ def unlock(
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
-    credentials, _ = stores(files)
-    sections = move_from_keyring(signs.key, credentials, terminal.warn)
+    sections = move_from_keyring(signs.key, files.credentials, terminal.warn)
     if sections:
         terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
     else:
-        terminal.say(f"the secret of {signs.key.id} is in {files.credentials} already")
+        terminal.say(f"the secret of {signs.key.id} is in {files.credentials.path} already")
     if json:
         terminal.print_json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
 
@@ -113,7 +111,7 @@ def totp(
             f"no MFA device is known for {signs.profile}",
             hint=f"encee refresh {quote(signs.profile)} finds it and saves it",
         )
-    _, config = stores(files)
+    config = files.config
     if take_out:
         config.edit(partial(unmark_seed, profile=signs.profile))
         delete(Kind.SEED, serial)
@@ -144,7 +142,7 @@ def _take_in(signs: Signers, serial: str, seed_file: str | None, config: AwsFile
     beside = (
         "in the same keyring"
         if signs.key.is_locked
-        else f"in {signs.files.credentials}, which the same person can read"
+        else f"in {signs.files.credentials.path}, which the same person can read"
     )
     terminal.warn(f"MFA is no second factor on this machine any more: the secret of {signs.key.id} is {beside}")
     terminal.say(f"the keyring has the seed of {serial} now, and nobody is asked for its codes:")

@@ -23,6 +23,7 @@ from encee.cli.refresh_run import given_codes, refresh_profiles
 from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
+from encee.profiles.files import AwsFiles
 from encee.profiles.settings import GivenSettings
 from encee.workflows.refresh.jobs import (
     CodeJob,
@@ -145,7 +146,7 @@ def refresh(
     show_result(result, files, environment, json=json)
 
 
-def show_result(result: RefreshResult, files: AwsPaths, environment: Environment, *, json: bool = False) -> None:
+def show_result(result: RefreshResult, files: AwsFiles, environment: Environment, *, json: bool = False) -> None:
     """Show what became of each profile.
 
     Raises:
@@ -165,7 +166,7 @@ def show_result(result: RefreshResult, files: AwsPaths, environment: Environment
 def _show(
     outcomes: Sequence[Outcome],
     jobs: Sequence[Job],
-    files: AwsPaths,
+    files: AwsFiles,
     environment: Environment,
     *,
     json: bool,
@@ -202,7 +203,7 @@ def _means(job: Job) -> str:
     return f"{role}a code of {device}, for {format_time_left(job.duration)}, at STS in {job.signer.region}"
 
 
-def _prefix(files: AwsPaths, environment: Environment) -> str:
+def _prefix(files: AwsFiles, environment: Environment) -> str:
     """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
     try:
         usual = AwsPaths.locate(environment.environ)
@@ -211,7 +212,7 @@ def _prefix(files: AwsPaths, environment: Environment) -> str:
     empty = find_empty_variables(environment.environ)
     return "".join(
         f"{variable}={shlex.quote(str(path.absolute()))} "
-        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files, usual, strict=True)
+        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files.paths, usual, strict=True)
         if variable in empty or path.absolute() != other.absolute()
     )
 

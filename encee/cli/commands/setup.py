@@ -10,7 +10,6 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, RejectedKeyError, UnusableCredentialsError
 from encee.aws.signer import Signer
 from encee.aws.sts import get_caller_identity
-from encee.awsfile.paths import AwsPaths
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
@@ -21,8 +20,6 @@ from encee.cli.options import (
     Environment,
     RefreshOptions,
     not_empty,
-    read_catalog,
-    stores,
 )
 from encee.cli.plain_input import read_plain_input
 from encee.cli.refresh_run import refresh_profiles
@@ -31,6 +28,7 @@ from encee.errors import EnceeError, FileRefusedError, InterruptedByPersonError,
 from encee.mfa.attempts import ATTEMPTS
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.identifiers import REGION
 from encee.profiles.importers.base import find_id_fault, find_key_fault
 from encee.profiles.importers.console_csv import parse_console_csv
@@ -129,13 +127,13 @@ def _say_what_can_go(path: Path) -> None:
 class _FirstRun:
     """The steps, each of which says what it finds done already."""
 
-    def __init__(self, environment: Environment, files: AwsPaths) -> None:
+    def __init__(self, environment: Environment, files: AwsFiles) -> None:
         self._world = environment
         self._files = files
         self._enrolled: EnrolledDevice | None = None
 
     def _catalog(self) -> Catalog:
-        return read_catalog(self._files, terminal.warn)
+        return self._files.catalog()
 
     def profile(self, word: str | None) -> str:
         """Which profile is set up: the named one, the only one that there is, the chosen one, or a new one.
@@ -190,7 +188,7 @@ class _FirstRun:
             path, is_file, region = _TYPED, False, self._region(name)
             found = self._typed_key(name, region)
         self._write(name, path, found, region, dry_run=False)
-        terminal.say(f"key      saved as [{name}] in {self._files.credentials}")
+        terminal.say(f"key      saved as [{name}] in {self._files.credentials.path}")
         if is_file:
             _say_what_can_go(path)
 
@@ -215,9 +213,8 @@ class _FirstRun:
             _say_what_can_go(path)
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
-        credentials, config = stores(self._files)
         incoming = ImportFile(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")
-        [outcome] = import_files([incoming], credentials, config, dry_run=dry_run)
+        [outcome] = import_files([incoming], self._files, dry_run=dry_run)
         if outcome.error:
             raise outcome.error
 
@@ -258,7 +255,7 @@ class _FirstRun:
         """
         settings = self._world.settings(self._catalog(), GivenSettings(region=region))
         where, _ = settings.region(name, None)
-        signer = Signer(name, key, where, self._files.credentials, self._files.config)
+        signer = Signer(name, key, where, *self._files.paths)
         try:
             who = get_caller_identity(Clients(terminal.warn).sts(signer), signer)
         except RejectedKeyError as error:
@@ -296,8 +293,7 @@ class _FirstRun:
     def _save_device(self, signs: Signers) -> None:
         naming = ("encee", "device", "save", signs.profile)
         serial = find_device(Clients(terminal.warn), signs.available(), prompts.TerminalUser(), naming)
-        credentials, config = stores(self._files)
-        file = save_device(credentials, config, signs.profile, serial)
+        file = save_device(self._files, signs.profile, serial)
         terminal.say(f"device   {serial}, saved in {file}")
 
     # ---- the session

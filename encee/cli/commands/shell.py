@@ -18,11 +18,10 @@ from encee.cli.options import (
     NoRefresh,
     RefreshOptions,
     ServableProfile,
-    read_catalog,
 )
 from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve, variables_of_files
-from encee.cli.terminal import say, warn
+from encee.cli.terminal import say
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, session_variables
 
@@ -50,14 +49,14 @@ def shell(
     """
     environment: Environment = context.obj
     files = environment.files(credentials_file, config_file)
-    named = read_catalog(files, warn).profile_for(profile) or profile
-    if environment.environ.get("ENCEE_PROFILE") == named and files == AwsPaths.locate(environment.environ):
+    named = files.catalog().profile_for(profile) or profile
+    if environment.environ.get("ENCEE_PROFILE") == named and files.paths == AwsPaths.locate(environment.environ):
         raise UsageError(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
     session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
-    variables, cleared = (session.variables(), CLEARED) if keys else session.selected(read_catalog(files, warn))
+    variables, cleared = (session.variables(), CLEARED) if keys else session.selected(files.catalog())
     variables |= variables_of_files(files, credentials_file, config_file)
     variables["ENCEE_PROFILE"] = session.source or session.profile
     whose = f"the session of {variables['ENCEE_PROFILE']}{format_until(session.expiration, environment.clock())}"

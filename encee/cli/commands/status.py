@@ -4,13 +4,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
 from encee.cli.display import draw_bar, format_moment, format_time_left
 from encee.cli.options import (
@@ -20,13 +17,12 @@ from encee.cli.options import (
     Json,
     ListedProfiles,
     not_empty,
-    read_catalog,
-    salvage_catalog,
 )
 from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import parse_duration
+from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure, explain_nothing_to_refresh
 from encee.profiles.session_list import SessionRow, list_sessions
 from encee.profiles.settings import GivenSettings, Settings
@@ -78,13 +74,11 @@ def status(
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:
         _refuse_watch(check=check, json=json)
-        _listed(
-            profiles, salvage_catalog(files, lambda _fault: None), files, environment
-        )  # an unknown word ends it at once
+        _listed(profiles, files.salvage(lambda _fault: None), files, environment)  # an unknown word ends it at once
         _watch(profiles, files, environment, threshold)
         return
     faults: list[FileRefusedError] = []
-    catalog = read_catalog(files, terminal.warn) if check else salvage_catalog(files, faults.append)
+    catalog = files.catalog() if check else files.salvage(faults.append)
     rows = _readable(profiles, catalog, files, environment, faults)
     now = environment.clock()
     if json:
@@ -119,7 +113,7 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
 def _readable(
     words: Sequence[str] | None,
     catalog: Catalog,
-    files: AwsPaths,
+    files: AwsFiles,
     environment: Environment,
     faults: Sequence[FileRefusedError],
 ) -> list[SessionRow]:
@@ -143,7 +137,7 @@ def _readable(
 
 
 def _listed(
-    words: Sequence[str] | None, catalog: Catalog, files: AwsPaths, environment: Environment
+    words: Sequence[str] | None, catalog: Catalog, files: AwsFiles, environment: Environment
 ) -> list[SessionRow]:
     """The rows that are wanted: those that the words mean, or without words all.
 
@@ -154,7 +148,7 @@ def _listed(
     return _named(words, rows, catalog, files) if words else rows
 
 
-def _named(words: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, files: AwsPaths) -> list[SessionRow]:
+def _named(words: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, files: AwsFiles) -> list[SessionRow]:
     """The rows that the words of the command line mean.
 
     Raises:
@@ -165,7 +159,7 @@ def _named(words: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, f
     found = []
     for word in catalog.expand_patterns(words, by_name):
         if word not in by_name:
-            raise explain_lookup_failure(catalog, word, files)
+            raise explain_lookup_failure(catalog, word, files.paths)
         found.append(by_name[word])
     return list(dict.fromkeys(found))
 
@@ -196,7 +190,7 @@ def _check(row: SessionRow, catalog: Catalog, now: datetime, least: timedelta) -
 
 
 def _show(
-    rows: Sequence[SessionRow], catalog: Catalog, files: AwsPaths, now: datetime, expiring: timedelta | None
+    rows: Sequence[SessionRow], catalog: Catalog, files: AwsFiles, now: datetime, expiring: timedelta | None
 ) -> None:
     if not rows:
         for line in _what_else(catalog, files):
@@ -205,13 +199,13 @@ def _show(
     display.print_table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
-def _what_else(catalog: Catalog, files: AwsPaths) -> list[str]:
+def _what_else(catalog: Catalog, files: AwsFiles) -> list[str]:
     """What there is in the place of sessions, and what to do."""
-    nothing = explain_nothing_to_refresh(catalog, files)
+    nothing = explain_nothing_to_refresh(catalog, files.paths)
     return [nothing.message, f"  {nothing.hint}"]
 
 
-def _watch(words: Sequence[str] | None, files: AwsPaths, environment: Environment, expiring: timedelta | None) -> None:
+def _watch(words: Sequence[str] | None, files: AwsFiles, environment: Environment, expiring: timedelta | None) -> None:
     """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
     from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
 
@@ -219,8 +213,7 @@ def _watch(words: Sequence[str] | None, files: AwsPaths, environment: Environmen
         notes: list[str] = []
         rows: list[SessionRow] = []
         try:
-            read = partial(AwsFile.read, timeout=_LOOK)
-            catalog = salvage_catalog(files, lambda fault: notes.append(fault.message), read=read)
+            catalog = files.salvage(lambda fault: notes.append(fault.message), timeout=_LOOK)
             rows = _listed(words, catalog, files, environment)
             if not rows and not notes:
                 notes += _what_else(catalog, files)

@@ -19,7 +19,6 @@ from encee.cli.options import (
     MaybeServableProfile,
     NoRefresh,
     RefreshOptions,
-    read_catalog,
 )
 from encee.cli.sessions import serve, variables_of_files
 from encee.errors import UsageError
@@ -57,7 +56,7 @@ def use(
         return
     files = environment.files(credentials_file, config_file)
     session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
-    variables, cleared = session.selected(read_catalog(files, terminal.warn))
+    variables, cleared = session.selected(files.catalog())
     variables |= variables_of_files(files, credentials_file, config_file)
     terminal.print_for_shell(format_for_shell(shell, variables, cleared=cleared))
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")

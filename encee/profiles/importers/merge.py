@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from encee.awsfile.document import Document
-from encee.awsfile.file import AwsFile
 from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
 from encee.awsfile.syntax import View, is_portable_name
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import STALE, has_long_term_key
+from encee.profiles.files import AwsFiles
 from encee.profiles.identifiers import may_belong_together
 
 _KEYS = "keys"
@@ -65,17 +65,14 @@ class ImportResult(NamedTuple):
         return not self.differs and self.error is None
 
 
-def import_files(
-    incoming: Sequence[ImportFile], credentials: AwsFile, config: AwsFile, *, dry_run: bool
-) -> list[ImportResult]:
+def import_files(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool) -> list[ImportResult]:
     """Import plain files, with one write for each of the two files.
 
     Both edits are verified in memory, and the second is rehearsed on disk, before the first is written.
 
     Args:
         incoming: The contents of the plain files.
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         dry_run: Whether to write nothing, and only return what would be written.
 
     Returns:
@@ -84,11 +81,11 @@ def import_files(
     Raises:
         FileRefusedError: One of the two files cannot be edited safely; nothing was written.
     """
-    keys = _Keys(incoming, config.read_document().view)
-    credentials.preview_edit(keys.add_to)
+    keys = _Keys(incoming, files.config.read_document().view)
+    files.credentials.preview_edit(keys.add_to)
     settings = _Settings(keys)
-    config.preview_edit(settings.add_to)
-    failure = None if dry_run else _write(keys, settings, credentials, config)
+    files.config.preview_edit(settings.add_to)
+    failure = None if dry_run else _write(keys, settings, files)
     outcomes = []
     for profile, file, *_ in incoming:
         names = settings.brought.get(profile, ())
@@ -98,15 +95,15 @@ def import_files(
     return outcomes
 
 
-def _write(keys: "_Keys", settings: "_Settings", credentials: AwsFile, config: AwsFile) -> EnceeError | None:
+def _write(keys: "_Keys", settings: "_Settings", files: AwsFiles) -> EnceeError | None:
     """Write both files; return the error of the second write, if any."""
     if settings.brought:
-        config.rehearse(settings.add_to)
+        files.config.rehearse(settings.add_to)
     if keys.brought:
-        credentials.edit(keys.add_to)
+        files.credentials.edit(keys.add_to)
     if settings.brought:
         try:
-            config.edit(settings.add_to)
+            files.config.edit(settings.add_to)
         except EnceeError as error:
             return error
     return None

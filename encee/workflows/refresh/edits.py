@@ -10,6 +10,7 @@ from encee.errors import EnceeError, FileBusyError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import STALE, quote_profile, session_options
+from encee.profiles.files import AwsFiles
 from encee.workflows.refresh.jobs import Job, Target
 
 
@@ -46,7 +47,7 @@ def preflight_write(
             yield from preflight_write([job], credentials, catalog, now) if one_by_one else [(job, error)]
 
 
-def carry_region(targets: Sequence[Target], credentials: AwsFile, config: AwsFile) -> None:
+def carry_region(targets: Sequence[Target], files: AwsFiles) -> None:
     """Give session profiles the region and output of their source profiles, where they lack them.
 
     They go to the config file: a value in the credentials file would override `aws configure set region`.
@@ -54,10 +55,10 @@ def carry_region(targets: Sequence[Target], credentials: AwsFile, config: AwsFil
     Raises:
         FileRefusedError: One of the files was refused, and nothing was written.
     """
-    view = credentials.read_document().view
-    catalog = Catalog(view, config.read_document().view)
+    view = files.credentials.read_document().view
+    catalog = Catalog(view, files.config.read_document().view)
     if any(_missing_region(target, catalog) for target in targets):
-        config.edit(*(_region_edit(target, view) for target in targets))
+        files.config.edit(*(_region_edit(target, view) for target in targets))
 
 
 def _region_edit(target: Target, credentials: View) -> Edit:

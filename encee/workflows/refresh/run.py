@@ -10,8 +10,6 @@ from datetime import datetime
 
 from encee.aws.clients import Clients
 from encee.aws.errors import RequestNotSentError
-from encee.awsfile.file import AwsFile
-from encee.awsfile.paths import AwsPaths
 from encee.errors import (
     ClosedOutputError,
     CodeMayBeSpentError,
@@ -24,6 +22,7 @@ from encee.mfa.attempts import ATTEMPTS
 from encee.mfa.code_sources import GivenCodes
 from encee.model import Session
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import Settings
 from encee.workflows.find_device import find_device, find_named_device
@@ -60,8 +59,7 @@ class Refresh:
     """One run of a refresh.
 
     Args:
-        credentials: The credentials file.
-        config: The config file.
+        files: The two files.
         catalog: The profiles of the two files.
         settings: The settings of the profiles.
         codes: The codes of the command line, or None.
@@ -73,8 +71,7 @@ class Refresh:
     def __init__(  # noqa: PLR0913 - all that a run touches, passed in
         self,
         *,
-        credentials: AwsFile,
-        config: AwsFile,
+        files: AwsFiles,
         catalog: Catalog,
         settings: Settings,
         codes: GivenCodes | None,
@@ -82,8 +79,7 @@ class Refresh:
         clock: Callable[[], datetime],
         options: RunOptions,
     ) -> None:
-        self._credentials = credentials
-        self._config = config
+        self._files = files
         self._catalog = catalog
         self._settings = settings
         self._given = codes
@@ -91,7 +87,7 @@ class Refresh:
         self._clock = clock
         self._options = options
         self._clients = Clients(ui.warn)
-        self._prompter = CodePrompter(credentials, clock, ui, force=options.force)
+        self._prompter = CodePrompter(files.credentials, clock, ui, force=options.force)
         self._plan = Plan([], [], [], [], [])
         self._valid: list[StillValid] = []
         self._tasks = Tasks([])
@@ -137,8 +133,7 @@ class Refresh:
         Raises:
             UsageError: There is nothing to do, or the command line contradicts itself.
         """
-        files = AwsPaths(self._credentials.path, self._config.path)
-        self._plan = plan(profiles, self._catalog, self._settings, files)
+        self._plan = plan(profiles, self._catalog, self._settings, self._files.paths)
         selection = select(self._plan, self._catalog, self._clock(), keep)
         self._valid = selection.valid
         self._tasks = Tasks(selection.jobs)
@@ -148,7 +143,7 @@ class Refresh:
     def _make_worker(self) -> Worker:
         return Worker(
             tasks=self._tasks,
-            credentials=self._credentials,
+            credentials=self._files.credentials,
             catalog=self._catalog,
             clients=self._clients,
             prompter=self._prompter,
@@ -163,7 +158,7 @@ class Refresh:
             self._notify_of(task.job.notes)
             try:
                 edit = session_edit(task.job.targets, placeholder(self._clock()), self._catalog)
-                self._credentials.preview_edit(edit)
+                self._files.credentials.preview_edit(edit)
             except EnceeError as error:
                 self._tasks.change(task, State.FAILED, error=error)
         self._leave_out()
@@ -193,7 +188,7 @@ class Refresh:
             if isinstance(task.job, RoleJob):
                 self._notify_of(task.job.notes)
         if self._options.write:
-            refused = preflight_write(self._tasks.left(), self._credentials, self._catalog, self._clock())
+            refused = preflight_write(self._tasks.left(), self._files.credentials, self._catalog, self._clock())
             for job, error in refused:
                 if refused_task := self._tasks.task_for(job.targets[0]):
                     self._tasks.change(refused_task, State.FAILED, error=error)
@@ -271,7 +266,7 @@ class Refresh:
         if not (self._options.save_device and self._options.write):
             return serial
         try:
-            file = save_device(self._credentials, self._config, profile, serial)
+            file = save_device(self._files, profile, serial)
             self._ui.notify(f"found the device {serial}; saved it as mfa_serial of {profile} in {file}")
         except EnceeError as error:
             self._ui.notify(f"found the device {serial}, but could not save it: {error.message}")
@@ -385,7 +380,7 @@ class Refresh:
         if not (self._options.carry_region and self._options.write and fresh):
             return
         try:
-            carry_region(fresh, self._credentials, self._config)
+            carry_region(fresh, self._files)
         except EnceeError as error:
             self._ui.notify(f"region and output were not carried over to the session profiles: {error.message}")
 

@@ -11,9 +11,8 @@ import pytest
 from keyring.errors import KeyringLocked
 
 from encee.awsfile.paths import AwsPaths
-from encee.cli.options import stores
 from encee.errors import FileRefusedError
-from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.keyring_lock import move_to_keyring
 from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
 from tests.fake_aws import FakeAws
@@ -128,13 +127,12 @@ def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
 ) -> None:
     key = ann.user.access_key
     assert encee("keys", "lock", "dev").code == 0
-    files = AwsPaths(home.credentials, home.config)
-    credentials, config = stores(files)
-    read = Catalog(credentials.read_document().view, config.read_document().view).access_key("dev")
+    files = AwsFiles.at(AwsPaths(home.credentials, home.config), pytest.fail)
+    read = files.catalog().access_key("dev")
     assert read is not None
     assert encee("keys", "unlock", "dev").code == 0
     with pytest.raises(FileRefusedError) as refused:
-        move_to_keyring(read, files, credentials, config)
+        move_to_keyring(read, files)
     assert (refused.value.message, refused.value.hint) == (f"the key {key.id} was unlocked meanwhile", "try again")
     assert home.credentials.read_text() == filled(CREDENTIALS, ann)
 

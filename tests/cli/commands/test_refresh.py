@@ -845,7 +845,7 @@ def test_an_interrupt_at_any_moment_is_followed_by_the_truth(home: Home, dev: Pe
 def test_a_held_lock_is_waited_for_once_for_all_profiles(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.awsfile.file._WRITE_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("encee.awsfile.file.WRITE_TIMEOUT_SECONDS", 1)
     home.write(dev.section() + dev.section("b") + dev.section("c").replace("AKIA", "AKIB"))
     begin = time.monotonic()
     with FileLock(home.credentials.with_name(".credentials.encee-lock")):

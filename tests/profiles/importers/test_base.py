@@ -12,11 +12,11 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from encee.awsfile.file import AwsFile
-from encee.awsfile.sections import ConfigHeaders, CredentialsHeaders
+from encee.awsfile.paths import AwsPaths
 from encee.awsfile.syntax import read_view
 from encee.errors import EnceeError
 from encee.model import AccessKey
+from encee.profiles.files import AwsFiles
 from encee.profiles.importers.awsenv import parse_awsenv
 from encee.profiles.importers.console_csv import parse_console_csv
 from encee.profiles.importers.legacy import parse_legacy_config
@@ -124,10 +124,10 @@ def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
             path.write_bytes(data)
             os.utime(path, (1_700_000_000, 1_700_000_000))
         before = [_parsed(path) for path in paths]
-        stores = AwsFile(paths[0], CredentialsHeaders(), _ignore), AwsFile(paths[1], ConfigHeaders(), _ignore)
+        files = AwsFiles.at(AwsPaths(*paths), _ignore)
         incoming = ImportFile(profile, FILE, KEY, {"mfa_serial": ARN, "region": "eu-west-1"}, "")
         try:
-            (outcome,) = import_files([incoming], *stores, dry_run=False)
+            (outcome,) = import_files([incoming], files, dry_run=False)
         except EnceeError:
             assert [path.read_bytes() for path in paths] == [credentials, config]
             return
