@@ -6,20 +6,11 @@ as before, and the edited section as meant.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from encee.awsfile.sections import (
-    Block,
-    Headers,
-    Section,
-    comment_at_column_0,
-    divide,
-    find,
-    is_comment,
-    option_line,
-    refuse_ambiguous,
-)
+from encee.awsfile.section_editor import SectionEditor
+from encee.awsfile.sections import Headers, Section, find_section
 from encee.awsfile.syntax import PORTABLE_VALUE, UnreadableError, View, is_portable_name, read_view, unreadable
 from encee.errors import FileRefusedError, UsageError
 
@@ -73,24 +64,11 @@ class Document:
             UsageError: SDKs read the profile's name differently.
         """
         _refuse_name(profile)
-        section = self._find(profile)
-        if section is None:
-            self._append(profile, options, without)
-            return
-        ours = [self._line(key, value) for key, value in options.items()]
-        kept: list[str] = []
-        place = None
-        blocks = self._blocks(section)
-        self._refuse_ambiguous(section, blocks, {*options, *without})
-        for key, lines in blocks:
-            if not (key in options or key in without):
-                kept += [lines[0].lstrip(" \t"), *map(comment_at_column_0, lines[1:])]
-                continue
-            place = len(kept) if place is None else place
-            kept += map(comment_at_column_0, filter(is_comment, lines[1:]))
-        place = len(kept) if place is None else place
-        header = f"[{section.header}]{self._line_end}"
-        self._replace(section, [header, *kept[:place], *ours, *kept[place:]], options, without)
+        self._refuse_values(options.items())
+        section = self._find(profile) or self._add_section(profile)
+        editor = self._open_editor(section)
+        editor.rewrite(options, without)
+        self._replace(section, editor.render(), options, without)
 
     def set_options(self, profile: str, options: Mapping[str, str]) -> None:
         """Set options in a section of the user, and keep its other options in place.
@@ -108,21 +86,14 @@ class Document:
                 indented under an option that is set.
             UsageError: The profile is `DEFAULT`, or has no section yet and a name that SDKs read differently.
         """
+        self._refuse_values(options.items())
         section = None if profile == "DEFAULT" else self._find(profile)
         if section is None:
             _refuse_name(profile)
-            self._append(profile, options, frozenset())
-            return
-        blocks = self._blocks(section)
-        self._refuse_ambiguous(section, blocks, options)
-        in_place = {
-            key: self._line(key, options[key], lines[0])
-            for key, lines in blocks
-            if key is not None and key in options and not lines[0][0].isspace()
-        }
-        added = [self._line(key, value) for key, value in options.items() if key not in in_place]
-        header = self._ended(self._lines[section.start])
-        self._replace(section, [header, *_without(blocks, options, in_place), *added], options, frozenset())
+            section = self._add_section(profile)
+        editor = self._open_editor(section)
+        editor.set_in_place(options)
+        self._replace(section, editor.render(), options)
 
     def replace_options(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
         """Replace options of a section by other options, and keep the blanks of each line.
@@ -136,24 +107,15 @@ class Document:
             FileRefusedError: The section is missing; its header, a value or a line is one that SDKs read differently;
                 an option is written in mixed case; or lines are indented under an option that is replaced.
         """
+        self._refuse_values(options.values())
         section = self._find(profile)
         if section is None:
             raise FileRefusedError(
                 f"{self._file}: [{profile}] does not exist any more; nothing was changed", hint="try again"
             )
-        blocks = self._blocks(section)
-        self._refuse_ambiguous(section, blocks, {*options, *(name for name, _ in options.values())})
-        new = [self._ended(self._lines[section.start])]
-        done: dict[str, str] = {}
-        for key, lines in blocks:
-            line = option_line(lines[0]) if key in options else None
-            if key is None or line is None:
-                new += lines
-                continue
-            name, value = options[key]
-            done[name] = self._checked(name, value)
-            new += [f"{line.indent}{self._spelled(line.key, name)}{line.sign}{value}{line.end}", *lines[1:]]
-        self._replace(section, new, done, frozenset(options) - done.keys())
+        editor = self._open_editor(section)
+        replaced = editor.replace(options)
+        self._replace(section, editor.render(), replaced, options.keys() - replaced.keys())
 
     def clear_section(self, profile: str, options: Collection[str], *, mark: str) -> bool:
         """Remove options from a section of encee, and then the section if it is empty.
@@ -177,13 +139,13 @@ class Document:
                 under an option that is removed.
         """
         section = self._find(profile)
-        blocks = self._blocks(section) if section else []
-        if section is None or all(block.key != mark for block in blocks):
+        editor = self._open_editor(section) if section else None
+        if section is None or editor is None or mark not in editor.options:
             return False
-        self._refuse_ambiguous(section, blocks, options)
-        kept = _without(blocks, options)
-        if any(line.strip() for line in kept):
-            self._leave(section, kept, options)
+        editor.remove(options)
+        lines = editor.render()
+        if any(line.strip() for line in lines[1:]):
+            self._replace(section, lines, self._inherited(options), options)
         else:
             self._cut(section)
         return True
@@ -203,11 +165,10 @@ class Document:
                 under an option that is removed.
         """
         section = self._find(profile)
-        blocks = self._blocks(section) if section else []
-        if section is None or all(block.key not in options for block in blocks):
-            return
-        self._refuse_ambiguous(section, blocks, options)
-        self._leave(section, _without(blocks, options), options)
+        editor = self._open_editor(section) if section else None
+        if section and editor and not editor.options.keys().isdisjoint(options):
+            editor.remove(options)
+            self._replace(section, editor.render(), self._inherited(options), options)
 
     def render(self) -> bytes:
         """Verify the edited content and return it.
@@ -216,141 +177,87 @@ class Document:
             FileRefusedError: The AWS tools would not read it as meant, or bytes outside the edits have changed.
         """
         data = "".join(self._lines).encode()
-        if data != self._original and not (self._keeps_the_rest() and self._reads_as_meant(data)):
+        if data == self._original:
+            return data
+        # The bytes between two edits are compared by the view only.
+        head = "".join(self._lines[: self._head]).encode()
+        tail = "".join(self._lines[len(self._lines) - self._tail :]).encode()
+        try:
+            is_as_meant = read_view(data, self._file) == self.view
+        except UnreadableError:  # its message would name a line of the new content, which is not in the file
+            is_as_meant = False
+        if not (is_as_meant and self._original.startswith(head) and self._original.endswith(tail)):
             raise FileRefusedError(
                 f"{self._file}: the edit would change how the AWS tools read the file; nothing was changed",
                 hint=f"look for keys in [DEFAULT], odd indentation and odd names of keys in {self._file}",
             )
         return data
 
-    def _keeps_the_rest(self) -> bool:
-        """Whether the bytes before the first edit and after the last are the original's.
-
-        The bytes between two edits are compared by the view only.
-        """
-        head = "".join(self._lines[: self._head]).encode()
-        tail = "".join(self._lines[len(self._lines) - self._tail :]).encode()
-        return self._original.startswith(head) and self._original.endswith(tail)
-
-    def _reads_as_meant(self, data: bytes) -> bool:
-        try:
-            return read_view(data, self._file) == self.view
-        except UnreadableError:  # its message would name a line of the new content, which is not in the file
-            return False
-
     def _find(self, profile: str) -> Section | None:
-        return find(self._lines, profile, self._headers, self._file)
+        return find_section(self._lines, profile, self._headers, self._file)
 
-    def _blocks(self, section: Section) -> list[Block]:
-        return divide([self._ended(line) for line in self._lines[section.start : section.end]], section, self._file)
+    def _open_editor(self, section: Section) -> SectionEditor:
+        lines = self._lines[section.start : section.end]
+        if not lines[-1].endswith("\n"):
+            lines[-1] += self._line_end
+        return SectionEditor(lines, section, self._line_end, self._file)
 
-    def _refuse_ambiguous(self, section: Section, blocks: Sequence[Block], options: Collection[str]) -> None:
-        refuse_ambiguous(blocks, section, self._file, options)
+    def _refuse_values(self, options: Iterable[tuple[str, str]]) -> None:
+        for name, value in options:
+            if not PORTABLE_VALUE.fullmatch(value):
+                raise FileRefusedError(
+                    f"{self._file}: {name} has a value that AWS tools would not read alike; nothing was changed",
+                    hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
+                )
 
-    def _replace(
-        self, section: Section, new: Sequence[str], options: Mapping[str, str], without: frozenset[str]
-    ) -> None:
-        """Replace the lines of a section, and update the expected view."""
-        replaced = list(new)
-        if not self._lines[section.end - 1].endswith("\n"):
-            _drop_last_line_end(replaced)
-        self._touch(section.start, section.end)
-        self._lines[section.start : section.end] = replaced
-        others = {key: value for key, value in self.view[section.header].items() if key not in without}
-        self.view[section.header] = {**others, **options}
+    def _inherited(self, options: Collection[str]) -> dict[str, str]:
+        """Return the values that a section inherits for options when they are removed from it."""
+        return {name: value for name, value in self.view["DEFAULT"].items() if name in options}
 
-    def _leave(self, section: Section, kept: Sequence[str], options: Collection[str]) -> None:
-        """Reduce a section to its header and the lines that are left without some options."""
-        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key in options}
-        self._replace(section, [self._ended(self._lines[section.start]), *kept], inherited, frozenset(options))
-
-    def _cut(self, section: Section) -> None:
-        """Delete a section and the line end that `_append` added before it."""
-        start = section.start
-        if start and not self._lines[start - 1].strip("\r\n"):
-            start -= 1
-        was_given_an_end = 0 < start < section.start and not self._lines[section.end - 1].endswith("\n")
-        self._touch(start - was_given_an_end, section.end)
-        self._lines[start : section.end] = []
-        if was_given_an_end:
-            _drop_last_line_end(self._lines)
-        del self.view[section.header]
-
-    def _touch(self, start: int, end: int) -> None:
-        """Note that the lines from `start` to before `end` are about to change."""
-        self._head = min(self._head, start)
-        self._tail = min(self._tail, len(self._lines) - end)
-
-    def _append(self, profile: str, options: Mapping[str, str], without: frozenset[str]) -> None:
-        """Add a section to the end of the file, after a line end of its own.
+    def _add_section(self, profile: str) -> Section:
+        """Add a section without options to the end of the file, after a line end of its own.
 
         A file whose last line has no line end gets two and again ends without one, so that `clear_section` can restore
         the bytes from before.
         """
         header = self._headers.build_header(profile)
-        added = [f"[{header}]{self._line_end}", *(self._line(key, value) for key, value in options.items())]
-        self._touch(len(self._lines), len(self._lines))
-        if self._lines:
-            if not self._lines[-1].endswith("\n"):
-                self._touch(len(self._lines) - 1, len(self._lines))
-                self._lines[-1] = self._ended(self._lines[-1])
-                added[-1] = added[-1].rstrip("\r\n")
-            self._lines.append(self._line_end)
-        self._lines += added
-        inherited = {key: value for key, value in self.view["DEFAULT"].items() if key not in without}
-        self.view[header] = {**inherited, **options}
+        start = len(self._lines)
+        added = [f"[{header}]{self._line_end}"]
+        if self._lines and self._lines[-1].endswith("\n"):
+            added = [self._line_end, *added]
+        elif self._lines:
+            start -= 1
+            added = [self._lines[start] + self._line_end, self._line_end, f"[{header}]"]
+        self._splice(start, len(self._lines), added)
+        self.view[header] = dict(self.view["DEFAULT"])
+        return Section(len(self._lines) - 1, len(self._lines), header)
 
-    def _ended(self, line: str) -> str:
-        return line if line.endswith("\n") else line + self._line_end
+    def _replace(
+        self, section: Section, lines: Sequence[str], options: Mapping[str, str], without: Collection[str] = ()
+    ) -> None:
+        """Replace the lines of a section, and update the expected view."""
+        is_ended = self._lines[section.end - 1].endswith("\n")
+        self._splice(section.start, section.end, lines if is_ended else _remove_last_line_end(lines))
+        others = {name: value for name, value in self.view[section.header].items() if name not in without}
+        self.view[section.header] = {**others, **options}
 
-    def _line(self, key: str, value: str, before: str = "") -> str:
-        """Return the line that sets an option, with the line end of the replaced line."""
-        line_end = before[len(before.rstrip("\r\n")) :] or self._line_end
-        return f"{key} = {self._checked(key, value)}{line_end}"
+    def _cut(self, section: Section) -> None:
+        """Delete a section, and the line ends that `_add_section` added before it."""
+        start = section.start
+        before: list[str] = []
+        if start and not self._lines[start - 1].strip("\r\n"):
+            start -= 1
+            if start and not self._lines[section.end - 1].endswith("\n"):
+                start -= 1
+                before = _remove_last_line_end(self._lines[start : start + 1])
+        self._splice(start, section.end, before)
+        del self.view[section.header]
 
-    def _spelled(self, before: str, name: str) -> str:
-        """Return a name in the case of the replaced name, so that the edit is reversible."""
-        if before.lower() == name:
-            return before
-        if before not in {before.lower(), before.upper()}:
-            raise FileRefusedError(
-                f"{self._file}: {before} is written in mixed case, in which many AWS tools do not find it; "
-                "nothing was changed",
-                hint=f"write it as {before.lower()}",
-            )
-        return name.upper() if before == before.upper() else name
-
-    def _checked(self, key: str, value: str) -> str:
-        if not PORTABLE_VALUE.fullmatch(value):
-            raise FileRefusedError(
-                f"{self._file}: {key} has a value that AWS tools would not read alike; nothing was changed",
-                hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
-            )
-        return value
-
-
-def _without(blocks: Sequence[Block], options: Collection[str], instead: Mapping[str, str] | None = None) -> list[str]:
-    """Return the lines of blocks without some options; unindent the comments after them.
-
-    Args:
-        blocks: The blocks of a section.
-        options: The options whose lines go.
-        instead: Option → the line that replaces it.
-    """
-    kept: list[str] = []
-    follows_removed = False
-    for key, lines in blocks:
-        if key is not None and key in options:
-            # Some SDKs take an indented comment for a part of the value above it.
-            kept += [instead[key]] if instead and key in instead else []
-            kept += map(comment_at_column_0, filter(is_comment, lines[1:]))
-            follows_removed = True
-        elif key is None and follows_removed:
-            kept += map(comment_at_column_0, lines)
-        else:
-            kept += lines
-            follows_removed = False
-    return kept
+    def _splice(self, start: int, end: int, lines: Sequence[str]) -> None:
+        """Replace lines, and note which lines at the beginning and at the end of the file have never changed."""
+        self._head = min(self._head, start)
+        self._tail = min(self._tail, len(self._lines) - end)
+        self._lines[start:end] = lines
 
 
 def _refuse_name(profile: str) -> None:
@@ -361,7 +268,7 @@ def _refuse_name(profile: str) -> None:
         )
 
 
-def _drop_last_line_end(lines: list[str]) -> None:
-    """Remove the line end of the last line, or that line when it is blank."""
-    last = lines.pop().rstrip("\r\n")
-    lines += [last] if last else []
+def _remove_last_line_end(lines: Sequence[str]) -> list[str]:
+    """Return lines without the line end of the last line, or without that line when it is blank."""
+    last = lines[-1].rstrip("\r\n")
+    return [*lines[:-1], last] if last else [*lines[:-1]]

@@ -11,8 +11,8 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from encee.awsfile.sections import Headers, option_line
-from encee.awsfile.syntax import HEADER
+from encee.awsfile.sections import Headers
+from encee.awsfile.syntax import HEADER, split_option
 
 
 class Kind(Enum):
@@ -74,7 +74,7 @@ def _lines(text: str) -> Iterator[Line]:
         elif match := HEADER.match(stripped):
             header, option, indentation = number, "", depth
             yield Line(number, line, Kind.HEADER, header, match["name"])
-        elif header and (parts := option_line(stripped)) and parts.key:
+        elif header and (parts := split_option(stripped)) and parts.key:
             option, indentation = parts.key, depth
             yield Line(number, line, Kind.OPTION, header, option, parts.value)
         else:

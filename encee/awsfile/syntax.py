@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from encee.errors import FileRefusedError
 
@@ -44,6 +44,8 @@ IGNORED_CHARACTERS = (
     + ("".join(map(chr, range(0x2000, 0x200B))))
 )
 """The characters that some SDK strips from a line or a name: Java control characters, JavaScript U+FEFF."""
+_SIGN = re.compile("[=:]")
+
 _FIX_THAT_LINE = "fix that line, or put a # before it"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -241,3 +243,32 @@ def parse_config_header(name: str) -> str | None:
     except ValueError:
         return None
     return words[1] if len(words) == 2 else None  # noqa: PLR2004 - `profile` and the name
+
+
+class OptionLine(NamedTuple):
+    """The parts of an option's first line, divided as by `configparser`."""
+
+    indent: str
+    key: str
+    sign: str
+    value: str
+    end: str
+
+
+def split_option(line: str) -> OptionLine | None:
+    """Divide the first line of an option; return None for a line without `=` and `:`."""
+    sign = _SIGN.search(line)
+    if sign is None:
+        return None
+    before, after = line[: sign.start()], line[sign.end() :]
+    key = before.strip()
+    indent = before[: len(before) - len(before.lstrip())]
+    value = after.strip()
+    end = after[len(after.rstrip()) :] if value else after[len(after.rstrip("\r\n")) :]
+    blanks = after[: len(after) - len(after.lstrip())] if value else after.rstrip("\r\n")
+    return OptionLine(indent, key, before[len(indent) + len(key) :] + sign[0] + blanks, value, end)
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment."""
+    return line.lstrip().startswith(("#", ";"))

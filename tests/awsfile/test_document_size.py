@@ -3,9 +3,6 @@
 No test looks at a clock: what is not linear takes hours at this size, and the timeout of a test ends it.
 """
 
-from collections.abc import Iterable
-
-import configupdater
 import pytest
 
 from tests.awsfile.editing import KEYS, OURS, own, refusal, remove
@@ -80,20 +77,3 @@ def test_refuses_a_line_of_100_000_characters_that_may_be_a_header(line: str) ->
 @pytest.mark.timeout(60)
 def test_refuses_a_line_without_a_value_of_100_000_characters() -> None:
     assert "line 2 holds neither a key" in refusal(own, f"[dev-mfa]\nx{BLANKS}x\n")
-
-
-@pytest.mark.parametrize("indent", ["", "  "])
-def test_the_quadratic_parser_gets_a_few_hundred_options_at_once(monkeypatch: pytest.MonkeyPatch, indent: str) -> None:
-    pieces: list[list[str]] = []
-    real = configupdater.ConfigUpdater.read_file
-
-    def read_file(updater: configupdater.ConfigUpdater, lines: Iterable[str]) -> configupdater.ConfigUpdater:
-        pieces.append([*lines])
-        return real(updater, pieces[-1])
-
-    monkeypatch.setattr(configupdater.ConfigUpdater, "read_file", read_file)
-    body = "".join(f"{indent}k{n} = 1\n{indent}  more\n\n# c\n" for n in range(1000)) + f"{indent}last = 1\n"
-    own(f"[dev-mfa]\n{body}")
-    assert max(map(len, pieces)) < 300
-    assert [line for piece in pieces for line in piece[1:]] == body.splitlines(keepends=True)
-    assert {piece[0] for piece in pieces} == {"[dev-mfa]\n"}

@@ -135,7 +135,11 @@ def _correct_header(line: Line, file: ExaminedFile, sections: dict[str, Line]) -
         yield comment_out(file.path, line.number)
         return
     header = f"[{name}]"
-    if isinstance(file.headers, ConfigHeaders) and (profile := file.headers.parse_profile(name)) is not None:
+    if (
+        isinstance(file.headers, ConfigHeaders)
+        and not file.headers.is_shared
+        and (profile := file.headers.parse_profile(name)) is not None
+    ):
         header = config_header(profile) or header
     there = sections.setdefault(header, line)
     if there is line:
