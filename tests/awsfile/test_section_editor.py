@@ -43,7 +43,7 @@ def test_spelling_an_option_keeps_its_case_and_its_colon(spelled: str) -> None:
     assert set_region(before) == "[profile dev]\nregion = eu-west-1\n"
 
 
-def test_spelling_an_option_that_is_not_indented_any_more_is_joined_by_the_next() -> None:
+def test_spelling_an_option_moves_to_column_0_and_the_next_joins_it() -> None:
     before = "[dev-mfa]\n  aws_access_key_id = old\n  region = x\n"
     moved = updated(before, "aws_access_key_id", "new")
     assert ConfigUpdater().read_string(moved)["dev-mfa"].to_dict() == {"aws_access_key_id": "new\nregion = x"}
