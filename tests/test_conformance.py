@@ -26,7 +26,7 @@ def aws_cli(*options: str) -> Reader:
 
 
 @pytest.mark.slow
-def test_a_reader_that_signs_with_the_session_reads_it(tried: Trial) -> None:
+def test_a_reader_that_signs_with_the_session_has_read_it(tried: Trial) -> None:
     assert tried.of(aws_cli()) == Result(Verdict.READ)
 
 
@@ -34,25 +34,25 @@ def test_a_reader_that_signs_with_the_session_reads_it(tried: Trial) -> None:
 @pytest.mark.parametrize(
     "reader", [Reader("1", ["true"]), Reader("1", ["false"]), aws_cli("--profile", "dev"), aws_cli("--no-sign-request")]
 )
-def test_a_reader_that_signs_with_nothing_or_another_key_does_not_read_it(tried: Trial, reader: Reader) -> None:
+def test_a_reader_that_signs_with_another_key_has_not_read_the_session(tried: Trial, reader: Reader) -> None:
     assert tried.of(reader).verdict is Verdict.NOT_READ
 
 
 @pytest.mark.slow
-def test_what_only_the_hand_gets_right_is_harm(tried: Trial) -> None:
+def test_a_case_that_only_the_manual_edit_gets_right_is_a_failure(tried: Trial) -> None:
     file = tried.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("aws_session_token", "a_token"))
     assert tried.of(aws_cli()).verdict is Verdict.HARMED
 
 
 @pytest.mark.slow
-def test_a_neighbour_that_is_read_in_another_way_is_harm(tried: Trial) -> None:
+def test_another_profile_that_is_read_differently_is_a_failure(tried: Trial) -> None:
     file = tried.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("[other]", "[another]"))
     assert tried.of(aws_cli()).verdict is Verdict.HARMED
 
 
-def test_a_reader_that_is_not_there_has_passed_nothing() -> None:
+def test_a_missing_reader_has_passed_nothing() -> None:
     shown = table(
         [Row("boto3", "PyPI", "1", results=[Result(Verdict.READ)] * len(LAYOUTS)), Row("Perl", "CPAN", missing="x")]
     )
@@ -63,7 +63,7 @@ def test_a_reader_that_is_not_there_has_passed_nothing() -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: str(layout.name))
-def test_a_hand_pastes_the_session_and_changes_nothing_else(layout: Layout) -> None:
+def test_the_manual_edit_adds_the_session_and_changes_nothing_else(layout: Layout) -> None:
     session = Session(
         "ASIAX", "secret", "token", datetime.now(UTC), Identity("arn", "id"), mfa=True, issued=datetime.now(UTC)
     )

@@ -38,7 +38,7 @@ def chapters(document: Path) -> set[str]:
 
 
 @every_document
-def test_a_link_leads_somewhere(document: Path) -> None:
+def test_each_link_has_a_target(document: Path) -> None:
     for link in re.findall(r"\]\((?!https://)([^)]+)\)", document.read_text(encoding="utf-8")):
         path, _, chapter = link.partition("#")
         target = document.parent / path if path else document
@@ -47,24 +47,24 @@ def test_a_link_leads_somewhere(document: Path) -> None:
 
 
 @every_document
-def test_a_file_that_is_named_exists(document: Path) -> None:
+def test_each_named_file_exists(document: Path) -> None:
     named = re.findall(r"`((?:encee|tests|scripts|docs|\.github)/[^`\s]*)`", document.read_text(encoding="utf-8"))
     assert [path for path in named if "NAME" not in path and not [*ROOT.glob(path.rstrip("/"))]] == []
 
 
 @every_document
-def test_an_option_that_is_named_exists(document: Path) -> None:
+def test_each_named_option_exists(document: Path) -> None:
     named = set(re.findall(r"`(--[a-z][a-z-]*)", document.read_text(encoding="utf-8")))
     assert named - OPTIONS - OTHERS == set()
 
 
 @every_document
-def test_a_goal_of_make_that_is_named_exists(document: Path) -> None:
+def test_each_named_goal_of_make_exists(document: Path) -> None:
     goals = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", document.read_text(encoding="utf-8"))) - goals == set()
 
 
-def test_what_contributing_traces_is_there() -> None:
+def test_each_step_in_contributing_names_existing_code() -> None:
     steps = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     steps = steps.partition("## One command through the files")[2].partition("\n## ")[0]
     code = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("encee/**/*.py"))

@@ -42,29 +42,29 @@ def test_a_fresh_machine_has_python_make_and_git_and_no_other_shell() -> None:
     assert python == sys.executable
 
 
-def test_a_python_is_found_on_path(folder: Path) -> None:
+def test_finds_a_python_on_path(folder: Path) -> None:
     install(folder / "python3.99", FAKE_PYTHON)
     assert find_python("3.99") == "/opt/python3.99"
 
 
-def test_a_shim_that_only_fails_is_no_python(folder: Path) -> None:
+def test_ignores_a_shim_that_fails(folder: Path) -> None:
     install(folder / "python3.99", SHIM)
     assert find_python("3.99") is None
     install(folder / "pyenv", SHIM)
     assert find_python("3.99") is None
 
 
-def test_behind_a_shim_the_python_of_pyenv_is_found(folder: Path, tmp_path: Path) -> None:
+def test_finds_the_python_of_pyenv_through_a_shim(folder: Path, tmp_path: Path) -> None:
     install(folder / "python3.99", SHIM)
     install(folder / "pyenv", f'#!/bin/sh\ntest "$*" = "prefix 3.99" && echo "{tmp_path}/3.99.1"\n')
     install(tmp_path / "3.99.1" / "bin" / "python", FAKE_PYTHON)
     assert find_python("3.99") == "/opt/python3.99"
 
 
-def test_a_python_that_prints_another_version_is_not_taken(folder: Path) -> None:
+def test_ignores_a_python_that_prints_another_version(folder: Path) -> None:
     install(folder / "python3.98", FAKE_PYTHON)
     assert find_python("3.98") is None
 
 
-def test_the_classifiers_name_the_versions_that_are_tried() -> None:
+def test_the_classifiers_name_the_tested_versions() -> None:
     assert named_versions() == ["3.11", "3.12", "3.13"]

@@ -34,7 +34,7 @@ print(*found, sep="\\n")
 """
 
 
-def test_every_module_loads_without_what_only_posix_systems_have() -> None:
+def test_each_module_loads_without_the_modules_of_posix() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {"encee.__main__", "encee.cli.commands.exec_", "encee.cli.terminal", "encee.awsfile.file"} <= {

@@ -15,12 +15,12 @@ from tests.programs import BASIC, MACHINE_PATH, evades_marks, find_program
 MARKED = ("bash", "zsh", "fish", "tmux", "node", "oathtool", "setpriv", "openssl", "make", "git", "python3")
 
 
-def test_the_basic_programs_are_found() -> None:
+def test_finds_the_basic_programs() -> None:
     assert [name for name in BASIC if not shutil.which(name)] == []
 
 
 @pytest.mark.parametrize("name", MARKED)
-def test_a_program_without_a_mark_is_not_found(name: str) -> None:
+def test_does_not_find_a_program_without_a_mark(name: str) -> None:
     with pytest.raises(FileNotFoundError):
         subprocess.run([name, "--version"], check=False)
     with pytest.raises(pexpect.ExceptionPexpect, match="not found"):
@@ -30,13 +30,13 @@ def test_a_program_without_a_mark_is_not_found(name: str) -> None:
 
 
 @pytest.mark.needs("bash")
-def test_a_program_with_a_mark_is_found() -> None:
+def test_finds_a_program_with_a_mark() -> None:
     assert subprocess.run(["bash", "-c", "echo $BASH_VERSION"], capture_output=True, check=True).stdout.strip()
     assert shutil.which("zsh") is None
 
 
 @pytest.mark.needs("make")
-def test_a_program_of_the_machine_is_not_started_by_its_path() -> None:
+def test_a_test_cannot_start_a_program_by_its_path() -> None:
     program = str(find_program("make"))
     for start in (subprocess.run, subprocess.Popen):
         with pytest.raises(AssertionError, match=r"by its name, and mark the test needs\('make'\)"):
@@ -45,7 +45,7 @@ def test_a_program_of_the_machine_is_not_started_by_its_path() -> None:
         pexpect.spawn(program, ["--version"])
 
 
-def test_the_path_of_the_machine_is_not_that_of_a_test() -> None:
+def test_path_is_not_that_of_the_machine() -> None:
     folder = Path(os.environ["PATH"])
     assert str(folder) not in MACHINE_PATH.split(os.pathsep)
     assert not evades_marks(folder / "make")
@@ -89,7 +89,7 @@ def run_probe(folder: Path, workers: int, environ: dict[str, str]) -> "subproces
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
-def test_what_was_not_run_is_listed_at_the_end(tmp_path: Path, workers: int) -> None:
+def test_the_summary_lists_tests_that_were_not_run(tmp_path: Path, workers: int) -> None:
     done = run_probe(tmp_path, workers, {})
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     *_, programs, permissions, summary = done.stdout.splitlines()
@@ -99,7 +99,7 @@ def test_what_was_not_run_is_listed_at_the_end(tmp_path: Path, workers: int) -> 
 
 
 @pytest.mark.slow
-def test_under_ci_a_missing_program_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_program_is_an_error_in_ci(tmp_path: Path) -> None:
     done = run_probe(tmp_path, 0, {"CI": "true"})
     assert done.returncode == 1
     assert "no-such-program is missing; make system installs it" in done.stdout

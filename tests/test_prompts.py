@@ -38,7 +38,7 @@ def shown(*command: str | Path) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
 
 
-def test_starship_shows_the_time_left_of_what_encee_wrote(
+def test_starship_shows_the_remaining_time(
     encee: Encee, dev: Person, starship: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -48,7 +48,7 @@ def test_starship_shows_the_time_left_of_what_encee_wrote(
     assert re.search(r"\(eu-central-1\) \[1[12]h(\d+m)?(\d+s)?\]", shown(ENCEE, "exec", "dev", starship))
 
 
-def test_starship_shows_that_a_session_is_over(home: Home, starship: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_starship_shows_an_expired_session(home: Home, starship: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write(SECTION.format("2026-01-02T03:04:05Z"), "[profile dev-mfa]\nregion = eu-central-1\n")
     monkeypatch.setenv("AWS_PROFILE", "dev-mfa")
     assert "dev-mfa (eu-central-1) [X]" in shown(starship)
@@ -64,7 +64,7 @@ def left(shell: str, **environ: str) -> str:
 @pytest.mark.parametrize(
     "shell", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("dash", "bash", "zsh")]
 )
-def test_the_function_prints_the_time_left(home: Home, shell: str) -> None:
+def test_the_function_prints_the_remaining_time(home: Home, shell: str) -> None:
     in_two_hours = f"{datetime.now(UTC) + timedelta(hours=2, minutes=30, seconds=30):%Y-%m-%dT%H:%M:%SZ}"
     home.write(f"[default]\nexpiration = 2020-01-01T00:00:00Z\n{SECTION.format(in_two_hours)}[z]\nexpiration = x\n")
     assert left(shell, AWS_PROFILE="dev-mfa") == "2h30m"
@@ -76,7 +76,7 @@ def test_the_function_prints_the_time_left(home: Home, shell: str) -> None:
 
 @pytest.mark.parametrize("year", [2024, 2025, 2026, 2100])
 @pytest.mark.usefixtures("home")
-def test_the_function_knows_the_calendar(home: Home, tmp_path: Path, year: int) -> None:
+def test_the_function_computes_with_the_calendar(home: Home, tmp_path: Path, year: int) -> None:
     home.write("")
     for month, day in [(1, 1), (2, 28), (3, 1), (6, 30), (12, 31)]:
         end = datetime(year, month, day, 12, 34, 56, tzinfo=UTC)

@@ -30,7 +30,7 @@ def stage(aws: FakeAws, tmp_path: Path) -> Stage:
         (0, "SEED"),
     ],
 )
-def test_a_run_that_ends_otherwise_or_shows_too_much_is_noticed(stage: Stage, code: int, shown: str) -> None:
+def test_reports_another_exit_status_and_a_printed_secret(stage: Stage, code: int, shown: str) -> None:
     dev = stage.person()
     said = shown.replace("SECRET", dev.user.access_key.secret).replace("SEED", dev.device.seed)
     with pytest.raises(UntrueError):
@@ -39,7 +39,7 @@ def test_a_run_that_ends_otherwise_or_shows_too_much_is_noticed(stage: Stage, co
 
 
 @pytest.mark.parametrize("look", [expect_unchanged, expect_added])
-def test_a_file_that_is_not_what_it_was_is_noticed(stage: Stage, look: Callable[[Home, bytes], None]) -> None:
+def test_reports_a_changed_file(stage: Stage, look: Callable[[Home, bytes], None]) -> None:
     _, home = stage.usual()
     before = home.credentials.read_bytes()
     home.credentials.write_bytes(before[1:] + b"[dev-mfa]\n")
@@ -47,7 +47,7 @@ def test_a_file_that_is_not_what_it_was_is_noticed(stage: Stage, look: Callable[
         look(home, before)
 
 
-def test_a_temporary_file_that_is_left_is_noticed(stage: Stage) -> None:
+def test_reports_a_leftover_temporary_file(stage: Stage) -> None:
     _, home = stage.usual()
     home.credentials.with_name(".credentials.encee-x.tmp").touch()
     with pytest.raises(UntrueError, match="temporary files are left"):
@@ -55,7 +55,7 @@ def test_a_temporary_file_that_is_left_is_noticed(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("damage", ["aws_secret_access_key = ", "[p7]\n", "AKIA0000000000000007"])
-def test_a_key_that_is_lost_is_noticed(stage: Stage, damage: str) -> None:
+def test_reports_a_lost_key(stage: Stage, damage: str) -> None:
     home = Home(stage.folder, stage.aws)
     crowd = Crowd(stage, home, [], time.monotonic())
     text = unused_profiles(100)
@@ -66,5 +66,5 @@ def test_a_key_that_is_lost_is_noticed(stage: Stage, damage: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", writers.SCENARIOS, ids=lambda scenario: scenario.play.__name__)
-def test_nothing_is_lost_beside_writers_without_a_lock(aws: FakeAws, tmp_path: Path, scenario: Scenario) -> None:
+def test_loses_nothing_beside_writers_without_a_lock(aws: FakeAws, tmp_path: Path, scenario: Scenario) -> None:
     scenario.play(Stage(aws, tmp_path, Size(10, 1, 1, places=3, saves=100)))

@@ -20,7 +20,7 @@ def words(picture: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_picture_needs_nothing_from_elsewhere(name: str) -> None:
+def test_a_picture_contains_no_reference(name: str) -> None:
     picture = ROOT / "docs" / f"{name}.svg"
     source = picture.read_text()
     root = ET.fromstring(source)
@@ -41,7 +41,7 @@ def test_a_document_shows_each_picture(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_pictures_show_what_encee_says_now_and_are_drawn_alike_each_time(tmp_path: Path) -> None:
+def test_the_pictures_are_current_and_reproducible(tmp_path: Path) -> None:
     runs = [tmp_path / "one", tmp_path / "two"]
     for folder in runs:
         folder.mkdir()

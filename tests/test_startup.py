@@ -40,7 +40,7 @@ def loaded(*arguments: str) -> set[str]:
         ("device", "--help"),
     ],
 )
-def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
+def test_a_command_that_only_reads_loads_no_large_library(home: Home, arguments: tuple[str, ...]) -> None:
     home.write(
         "[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n"
         "[locked]\nencee_access_key_id = AKIAX\nencee_secret = keyring\nencee_totp = keyring\n"
@@ -48,12 +48,12 @@ def test_a_command_that_only_looks_loads_nothing_heavy(home: Home, arguments: tu
     assert loaded(*arguments) == set()
 
 
-def test_boto3_is_not_loaded_for_a_refresh_that_has_nothing_to_ask(home: Home) -> None:
+def test_a_refresh_without_a_request_does_not_load_boto3(home: Home) -> None:
     home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\nmfa_serial = GAHT12345678\n")
     assert loaded("refresh", "dev") <= {"configupdater", "filelock"}
 
 
-def test_clearing_a_session_loads_only_what_the_edit_and_the_lock_need(home: Home) -> None:
+def test_clear_loads_only_the_libraries_of_the_edit_and_the_lock(home: Home) -> None:
     home.write(
         "[dev-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
         "expiration = 2026-11-22T17:00:00Z\nmanager = encee\nencee_source = dev\n"
@@ -62,7 +62,7 @@ def test_clearing_a_session_loads_only_what_the_edit_and_the_lock_need(home: Hom
     assert home.credentials.read_bytes() == b""
 
 
-def test_importing_keys_loads_only_what_the_write_and_the_lock_need(home: Home) -> None:
+def test_import_loads_only_the_libraries_of_the_write_and_the_lock(home: Home) -> None:
     file = home.path / "keys.csv"
     file.write_text(f"Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,{'s' * 40}\n")
     home.write("[other]\n")
@@ -73,7 +73,7 @@ def test_importing_keys_loads_only_what_the_write_and_the_lock_need(home: Home) 
 @pytest.mark.parametrize(
     "arguments", [("env", "theirs"), ("process", "theirs"), ("exec", "theirs", "no-such-command"), ("env", "--unset")]
 )
-def test_handing_on_a_valid_session_loads_nothing_heavy(home: Home, arguments: tuple[str, ...]) -> None:
+def test_using_a_valid_session_loads_no_large_library(home: Home, arguments: tuple[str, ...]) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     assert loaded(*arguments) == set()
 

@@ -73,5 +73,5 @@ def test_without_a_resource_the_statement_allows_every_resource() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "Roles may not be assumed by root accounts.", "Cannot call GetSessionToken"])
-def test_a_text_that_names_no_action_is_not_read(text: str) -> None:
+def test_ignores_a_text_that_names_no_action(text: str) -> None:
     assert Denial.read(text) is None

@@ -13,18 +13,18 @@ from tests.awsfile.editing import FILE, KEYS, OURS, SECRET, SESSION, STALE, own,
 # Facts about ConfigUpdater, and what encee does instead
 
 
-def test_keeps_crlf_line_ends_and_uses_them_for_its_own_lines() -> None:
+def test_keeps_crlf_line_ends_and_adds_lines_with_them() -> None:
     assert own((KEYS + "[dev-mfa]\n").replace("\n", "\r\n")) == (KEYS + "[dev-mfa]\n" + OURS).replace("\n", "\r\n")
 
 
-def test_keeps_a_mixture_of_line_ends_and_follows_the_majority() -> None:
+def test_keeps_mixed_line_ends_and_adds_the_most_frequent() -> None:
     before = "[a]\r\nx = 1\n[b]\r\n"
     assert own(before) == before + "\r\n[dev-mfa]\r\n" + OURS.replace("\n", "\r\n")
     for before in ("[a]\nx = 1\r\n[b]\n", "[a]\r\n[b]\n"):
         assert own(before) == before + "\n[dev-mfa]\n" + OURS
 
 
-def test_a_key_after_our_indented_keys_does_not_join_the_token() -> None:
+def test_a_key_after_indented_session_keys_does_not_join_the_token() -> None:
     before = "[dev-mfa]\n  aws_access_key_id = old\n  aws_session_token = old\n  region = eu-west-1\n[z]\n"
     assert own(before) == f"[dev-mfa]\n{OURS}region = eu-west-1\n[z]\n"
 
@@ -37,7 +37,9 @@ def test_keeps_a_comment_under_a_rewritten_key() -> None:
 @pytest.mark.parametrize("edit", [own, remove])
 @pytest.mark.parametrize("option", ["aws_access_key_id", "AWS_Session_Token", "aws_secret_access_key"])
 @pytest.mark.parametrize("below", ["  only-here", "\tregion = x", "\n  # mine\n  s3 =", "# mine\n  k: only-here"])
-def test_refuses_to_delete_a_line_under_an_option_of_ours(below: str, option: str, edit: Callable[[str], str]) -> None:
+def test_refuses_to_delete_a_line_below_an_option_that_is_set(
+    below: str, option: str, edit: Callable[[str], str]
+) -> None:
     text = f"{KEYS}[dev-mfa]\nmanager = encee\n{option} = old\n{below}\n"
     others = "".join(f"{key} = x\n" for key in SESSION if key != option.lower())
     line = 6 + below.count("\n") + 1
@@ -45,36 +47,36 @@ def test_refuses_to_delete_a_line_under_an_option_of_ours(below: str, option: st
 
 
 @pytest.mark.parametrize("stale", sorted(STALE))
-def test_refuses_to_delete_a_line_under_a_stale_option(stale: str) -> None:
+def test_refuses_to_delete_a_line_below_an_option_that_is_removed(stale: str) -> None:
     assert f"line 3 is indented under {stale}" in refusal(own, f"[dev-mfa]\n{stale} = old\n  region = only-here\n")
 
 
-def test_keeps_a_comment_in_a_foreign_continuation_but_not_its_indentation() -> None:
+def test_keeps_a_comment_in_a_continued_value_without_its_indentation() -> None:
     before = "[dev-mfa]\nnote = one\n  # mine\n  two\n"
     assert own(before) == f"[dev-mfa]\nnote = one\n# mine\n  two\n{OURS}"
 
 
 @pytest.mark.parametrize("comment", ["  # region = x", "\t; region: x"])
-def test_an_indented_comment_that_looks_like_a_key_is_a_comment(comment: str) -> None:
+def test_an_indented_comment_that_looks_like_a_key_stays_a_comment(comment: str) -> None:
     before = f"[dev-mfa]\n{comment}\n{comment}\n    aws_session_token = old\n"
     assert own(before) == f"[dev-mfa]\n{comment.strip()}\n{comment.strip()}\n{OURS}"
 
 
-def test_a_missing_key_is_not_added_after_the_next_sections_comment() -> None:
+def test_adds_a_missing_key_before_the_comment_of_the_next_section() -> None:
     before = "[dev-mfa]\naws_access_key_id = old\n\n# about z\n[z]\nx = 1\n"
     assert own(before) == f"[dev-mfa]\n{OURS}\n# about z\n[z]\nx = 1\n"
 
 
-def test_a_section_without_keys_is_filled_before_the_comment_of_the_next() -> None:
+def test_fills_an_empty_section_before_the_comment_of_the_next() -> None:
     assert own("[dev-mfa]\n\n; about z\n[z]\n") == f"[dev-mfa]\n{OURS}\n; about z\n[z]\n"
 
 
-def test_a_comment_at_the_end_of_the_file_stays_behind_the_last_section() -> None:
+def test_keeps_a_comment_at_the_end_of_the_file_after_the_last_section() -> None:
     assert own("[dev-mfa]\nmanager = me\n\n# the end") == f"[dev-mfa]\nmanager = me\n{OURS}\n# the end"
 
 
 @pytest.mark.parametrize("body", ["  [z]\n", "region = eu-west-1\n\t[z]\nx = 1\n"])
-def test_refuses_an_indented_header_under_ours(body: str) -> None:
+def test_refuses_an_indented_header_in_the_edited_section(body: str) -> None:
     line = 1 + body[: body.index("[")].count("\n") + 1
     assert f"line {line} " in refusal(own, f"[dev-mfa]\n{body}")
 
@@ -84,13 +86,13 @@ def test_refuses_an_indented_header_under_ours(body: str) -> None:
 )
 @pytest.mark.parametrize("above", ["note = a\n\n  # mine\n", "s3 =\n  a = 1\n"])
 @pytest.mark.parametrize("first", ["", "aws_access_key_id = old\n"])
-def test_refuses_an_indented_line_that_is_a_key_of_ours_to_some_tools(first: str, above: str, stale: str) -> None:
+def test_refuses_an_indented_line_that_some_tools_read_as_a_session_key(first: str, above: str, stale: str) -> None:
     line = 2 + (first + above).count("\n")
     message = refusal(own, f"[dev-mfa]\n{first}{above}{stale}\nregion = x\n")
     assert f"line {line} sets {stale.lower().partition('=')[0].strip()} for some AWS tools" in message
 
 
-def test_an_indented_line_in_another_section_is_no_reason_to_refuse() -> None:
+def test_edits_beside_a_section_with_an_indented_line() -> None:
     hidden = "[a]\nx = 1\n  aws_session_token = old\n"
     assert own(hidden) == f"{hidden}\n[dev-mfa]\n{OURS}"
 
@@ -104,13 +106,13 @@ def test_refuses_an_invisible_character_before_a_key(edit: Callable[[str], str],
 
 
 @pytest.mark.parametrize("edit", [own, remove])
-def test_refuses_an_invisible_character_after_a_key_of_ours(edit: Callable[[str], str]) -> None:
+def test_refuses_an_invisible_character_after_a_session_key(edit: Callable[[str], str]) -> None:
     text = f"[dev-mfa]\naws_session_token\ufeff = {SECRET}\n{OURS}"
     assert "line 2 sets aws_session_token for some AWS tools and not for others" in refusal(edit, text)
 
 
 @pytest.mark.parametrize("header", ["  \ufeff[dev-mfa]", "\t[\ufeffdev-mfa]", "  [dev-mfa\ufeff]", "  \0[dev-mfa]"])
-def test_refuses_an_invisible_character_in_a_header_of_ours(header: str) -> None:
+def test_refuses_an_invisible_character_in_the_header(header: str) -> None:
     assert "line 5 spells [dev-mfa]" in refusal(own, f"{KEYS}note = x\n{header}\n")
 
 
@@ -141,14 +143,14 @@ def test_refuses_another_spelling_of_the_header(header: str) -> None:
     assert "line 4 spells [dev-mfa]" in refusal(own, f"{KEYS}{header}\n")
 
 
-def test_blanks_behind_the_header_go() -> None:
+def test_removes_blanks_after_the_header_of_an_edited_section() -> None:
     assert own("[dev-mfa] \t\nregion = x\n") == f"[dev-mfa]\nregion = x\n{OURS}"
 
 
 @pytest.mark.parametrize(
     "key", ["aws_session_token: old", "AWS_SESSION_TOKEN = old", "Aws_Session_Token : old", "aws_session_token=old"]
 )
-def test_rewrites_a_key_in_lower_case_with_an_equals_sign(key: str) -> None:
+def test_rewrites_a_session_key_in_lower_case_with_an_equals_sign(key: str) -> None:
     assert own(f"[dev-mfa]\n{key}\n[z]\n") == f"[dev-mfa]\n{OURS}[z]\n"
 
 
@@ -172,23 +174,23 @@ def test_rewrites_a_key_in_lower_case_with_an_equals_sign(key: str) -> None:
     ],
 )
 @pytest.mark.parametrize("edit", [own, remove])
-def test_refuses_a_section_behind_ours_that_some_tools_do_not_see(edit: Callable[[str], str], header: str) -> None:
+def test_refuses_a_section_after_the_edited_one_that_some_tools_ignore(edit: Callable[[str], str], header: str) -> None:
     message = refusal(edit, f"[dev-mfa]\n{OURS}\n{header}\naws_account_id = {SECRET}\n")
     assert "line 6 holds a '[' that some AWS tools take for a section and others for a part of [dev-mfa]" in message
 
 
 @pytest.mark.parametrize("header", ["[z]", "[z]  ", "[ z ]", "[z] # mine", "[z]\t;[x]", "[profile 'z y']"])
-def test_a_section_behind_ours_that_every_tool_sees_is_no_reason_to_refuse(header: str) -> None:
+def test_edits_before_a_section_that_every_tool_reads(header: str) -> None:
     assert own(f"[dev-mfa]\n{header}\nx = 1") == f"[dev-mfa]\n{OURS}{header}\nx = 1"
     assert own(f"{header}#\nx = 1\n") == f"{header}#\nx = 1\n\n[dev-mfa]\n{OURS}"
 
 
 @pytest.mark.parametrize("stale", [*sorted(STALE), "AWS_SECURITY_TOKEN"])
-def test_removes_what_botocore_would_prefer_to_the_new_token(stale: str) -> None:
+def test_removes_keys_that_botocore_prefers_to_the_new_token(stale: str) -> None:
     assert own(f"[dev-mfa]\n{stale} = old\nregion = x\n") == f"[dev-mfa]\n{OURS}region = x\n"
 
 
-def test_removes_stale_keys_of_no_other_section() -> None:
+def test_removes_old_keys_of_this_section_only() -> None:
     other = "[dev]\naws_security_token = old\n"
     assert own(f"{other}[dev-mfa]\n") == f"{other}[dev-mfa]\n{OURS}"
 
@@ -197,7 +199,7 @@ def test_refuses_keys_that_differ_in_case_only() -> None:
     assert "line 3 holds a key for the second time" in refusal(own, f"[dev]\nKey = 1\nkey = {SECRET}\n")
 
 
-def test_leaves_it_to_the_aws_tools_whether_default_may_come_twice() -> None:
+def test_accepts_two_default_sections_as_the_aws_tools_do() -> None:
     before = "[DEFAULT]\nregion = x\n[a]\n[DEFAULT]\noutput = json\n"
     assert own(before) == f"{before}\n[dev-mfa]\n{OURS}"
     assert "line 4 holds a key for the second time" in refusal(own, "[DEFAULT]\nx = 1\n[DEFAULT]\nx = 2\n")
@@ -210,7 +212,7 @@ def test_accepts_an_indented_comment_before_the_first_header(comment: str) -> No
 
 @pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\r\n[x]", "a\n", "", "a b", "a#b", "a;b", '"', "a'b", "a\\b", "ä"])
 @pytest.mark.parametrize("before", ["", "[dev-mfa]\n", "[dev-mfa]\naws_session_token = old\n"])
-def test_refuses_a_value_that_aws_tools_would_not_read_alike(value: str, before: str) -> None:
+def test_refuses_a_value_that_aws_tools_read_differently(value: str, before: str) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
     with pytest.raises(FileRefusedError) as caught:
         document.write_section("dev-mfa", {"aws_session_token": value})
@@ -224,9 +226,7 @@ def test_refuses_a_value_that_aws_tools_would_not_read_alike(value: str, before:
     "name", ["a\rb", "a\nb", "a\n", "a]", "[a", "a b", "", "ä", "#a", "a;b", "DEFAULT", "__proto__"]
 )
 @pytest.mark.parametrize("headers", [CredentialsHeaders(), ConfigHeaders()])
-def test_refuses_a_name_that_aws_tools_would_not_read_alike(
-    name: str, headers: CredentialsHeaders | ConfigHeaders
-) -> None:
+def test_refuses_a_name_that_aws_tools_read_differently(name: str, headers: CredentialsHeaders | ConfigHeaders) -> None:
     document = Document(b"", FILE, headers)
     for edit in (document.write_section, document.set_options):
         with pytest.raises(UsageError) as caught:
@@ -236,14 +236,14 @@ def test_refuses_a_name_that_aws_tools_would_not_read_alike(
 
 
 @pytest.mark.parametrize("name", ["DEFAULT", "my session"])
-def test_refuses_such_a_name_where_the_section_exists_as_well(name: str) -> None:
+def test_refuses_a_name_that_tools_read_differently_if_its_section_exists(name: str) -> None:
     document = Document(f"[{name}]\n".encode(), FILE, CredentialsHeaders())
     with pytest.raises(UsageError):
         document.write_section(name, SESSION)
     assert document.render() == f"[{name}]\n".encode()
 
 
-def test_sets_keys_in_a_users_section_of_any_name_except_default() -> None:
+def test_sets_options_in_any_section_of_the_user_except_default() -> None:
     document = Document(b"[my keys]\nx = 1\n[DEFAULT]\n", FILE, CredentialsHeaders())
     document.set_options("my keys", {"y": "2"})
     with pytest.raises(UsageError):
@@ -258,7 +258,7 @@ def test_accepts_every_name_that_aws_tools_read_alike(name: str) -> None:
     assert own(once, name) == once
 
 
-def test_only_the_lines_of_the_section_reach_the_quadratic_parser(
+def test_only_the_lines_of_the_section_reach_configupdater(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[str] = []
@@ -273,7 +273,7 @@ def test_only_the_lines_of_the_section_reach_the_quadratic_parser(
     assert seen == ["[dev-mfa]\n", "region = x\n"]
 
 
-def test_a_number_sign_or_semicolon_in_a_foreign_value_stays() -> None:
+def test_keeps_a_number_sign_or_semicolon_in_the_value_of_another_key() -> None:
     before = "[dev-mfa]\nnote = a # b ; c\nother = x;y#z\n"
     assert own(before) == before + OURS
 
@@ -281,21 +281,21 @@ def test_a_number_sign_or_semicolon_in_a_foreign_value_stays() -> None:
 # The edit
 
 
-def test_writes_an_empty_file_without_a_line_end_before_the_section() -> None:
+def test_writes_no_blank_line_before_the_first_section() -> None:
     assert own("") == f"[dev-mfa]\n{OURS}"
 
 
-def test_adds_a_section_behind_one_line_end_of_its_own() -> None:
+def test_adds_a_section_after_one_blank_line() -> None:
     assert own(KEYS) == f"{KEYS}\n[dev-mfa]\n{OURS}"
 
 
 @pytest.mark.parametrize("end", ["\n\n\n", "\n   \n", "\n# the end\n"])
-def test_adds_that_line_end_whatever_the_file_ends_with(end: str) -> None:
+def test_adds_a_section_after_any_end_of_a_file(end: str) -> None:
     assert own(f"[a]\nx = 1{end}") == f"[a]\nx = 1{end}\n[dev-mfa]\n{OURS}"
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_file_without_a_last_line_end_gets_two_and_ends_without_one(line_end: str) -> None:
+def test_adding_to_a_file_without_a_last_line_end_keeps_it_without(line_end: str) -> None:
     before = KEYS.removesuffix("\n").replace("\n", line_end)
     assert own(before) == before + f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n").replace("\n", line_end)
 
@@ -307,29 +307,29 @@ def test_editing_the_last_section_adds_no_last_line_end(before: str) -> None:
     assert own(before) == f"{kept}\n{foreign}{OURS}".removesuffix("\n")
 
 
-def test_keys_of_ours_stand_together_in_the_place_of_the_first() -> None:
+def test_writes_the_session_keys_together_in_place_of_the_first() -> None:
     before = "[dev-mfa]\na = 1\naws_session_token = old\nb = 2\n\naws_access_key_id = old\nc = 3\n"
     assert own(before) == f"[dev-mfa]\na = 1\n{OURS}b = 2\n\nc = 3\n"
 
 
-def test_keeps_foreign_keys_and_nested_blocks() -> None:
+def test_keeps_other_keys_and_nested_blocks() -> None:
     before = "[dev-mfa]\nREGION: x\ns3 =\n    max_queue_size = 1\n\n    addressing_style = path\nlast=1\n"
     assert own(before) == before + OURS
 
 
-def test_keeps_what_other_tools_take_for_line_ends() -> None:
+def test_keeps_characters_that_other_tools_read_as_line_ends() -> None:
     before = "[a]\nx = 1\u20282\x0b3\x854\x1c5\x0c6\n[dev-mfa]\ny = 1\u20282\x0b3\x854\n"
     assert own(before) == before + OURS
 
 
-def test_several_sections_are_one_edit() -> None:
+def test_edits_several_sections_at_once() -> None:
     document = Document(b"[b-mfa]\nx = 1\n[z]\n", FILE, CredentialsHeaders())
     for profile in ("a-mfa", "b-mfa", "c-mfa"):
         document.write_section(profile, {"k": profile})
     assert document.render() == b"[b-mfa]\nx = 1\nk = b-mfa\n[z]\n\n[a-mfa]\nk = a-mfa\n\n[c-mfa]\nk = c-mfa\n"
 
 
-def test_several_sections_are_one_edit_in_a_file_without_a_last_line_end() -> None:
+def test_edits_several_sections_of_a_file_without_a_last_line_end() -> None:
     document = Document(b"[z]\nx = 1", FILE, CredentialsHeaders())
     for profile in ("a-mfa", "b-mfa", "a-mfa"):
         document.write_section(profile, {"k": profile, "j": "1"})
@@ -337,7 +337,7 @@ def test_several_sections_are_one_edit_in_a_file_without_a_last_line_end() -> No
     assert document.render() == once
 
 
-def test_the_view_is_kept_in_step_with_the_edits() -> None:
+def test_the_parsed_view_follows_the_edits() -> None:
     document = Document(b"[DEFAULT]\nd = 0\n[a-mfa]\naws_security_token = s\nx = 1\n", FILE, CredentialsHeaders())
     document.write_section("a-mfa", {"k": "1"}, without=STALE)
     document.write_section("b-mfa", {"k": "2"}, without=STALE)
@@ -351,7 +351,7 @@ def test_the_view_is_kept_in_step_with_the_edits() -> None:
 @pytest.mark.parametrize(
     "before", [f"# mine\n{KEYS}[dev-mfa]\nx = 1\n# the end\n", f"# mine\n{KEYS}[dev-mfa]\n\n# no end"]
 )
-def test_refuses_changed_bytes_outside_the_edits_that_no_tool_reads(before: str, line: int) -> None:
+def test_refuses_changed_bytes_outside_the_edited_section(before: str, line: int) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
     document.write_section("dev-mfa", SESSION)
     if line == 0:
@@ -361,18 +361,18 @@ def test_refuses_changed_bytes_outside_the_edits_that_no_tool_reads(before: str,
         document.render()
 
 
-def test_an_edit_that_changes_nothing_gives_the_same_bytes() -> None:
+def test_an_edit_without_a_change_returns_the_same_bytes() -> None:
     once = own(KEYS)
     assert own(once) == once
 
 
 @pytest.mark.parametrize("section", ["", "[dev-mfa]\n", "[dev-mfa]\naws_security_token = old\n"])
 @pytest.mark.parametrize("stale", sorted(STALE))
-def test_refuses_a_default_section_that_holds_what_has_to_go(section: str, stale: str) -> None:
+def test_refuses_a_default_section_with_an_option_to_remove(section: str, stale: str) -> None:
     assert "the edit would change how" in refusal(own, f"[DEFAULT]\n{stale} = {SECRET}\n{section}")
 
 
-def test_values_of_the_default_section_do_not_harm_ours() -> None:
+def test_values_of_the_default_section_do_not_change_the_session() -> None:
     before = "[DEFAULT]\naws_session_token = old\nregion = x\n"
     assert own(before) == f"{before}\n[dev-mfa]\n{OURS}"
 
@@ -395,7 +395,7 @@ def test_values_of_the_default_section_do_not_harm_ours() -> None:
         ("[a]\nx = 1\n".encode("utf-16"), 1, "UTF-16"),
     ],
 )
-def test_refuses_what_the_aws_tools_cannot_read_and_names_the_line_only(data: bytes, line: int, fault: str) -> None:
+def test_refuses_a_file_that_aws_tools_cannot_read_and_names_the_line(data: bytes, line: int, fault: str) -> None:
     with pytest.raises(FileRefusedError) as caught:
         Document(data, FILE, CredentialsHeaders())
     assert caught.value.message.startswith(f"{FILE}: line {line} holds {fault}")
@@ -405,14 +405,14 @@ def test_refuses_what_the_aws_tools_cannot_read_and_names_the_line_only(data: by
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-def test_reads_a_default_section_with_a_broken_value_nothing_inherits() -> None:
+def test_reads_a_default_section_with_a_value_that_nothing_inherits() -> None:
     before = "[DEFAULT]\ns3 =\n  broken\n[a]\ns3 = x\n[dev-mfa]\ns3 =\n"
     assert own(before) == before + OURS
     assert "line 3 holds a nested line" in refusal(own, before.removesuffix("s3 =\n"))
     assert "the edit would change how" in refusal(own, before.removesuffix("[dev-mfa]\ns3 =\n"))
 
 
-def test_refusals_are_expected_failures() -> None:
+def test_refusals_are_errors_with_an_exit_status() -> None:
     assert issubclass(FileRefusedError, EnceeError)
     assert issubclass(UsageError, EnceeError)
     assert UsageError.exit_code is ExitCode.USAGE

@@ -393,7 +393,7 @@ def test_unsetting_options_changes_nothing_else_that_a_reader_sees(file: Path, d
     st.booleans(),
     st.booleans(),
 )
-def test_removing_the_sections_that_were_added_gives_the_bytes_from_before(
+def test_removing_the_added_sections_restores_the_bytes(
     data: bytes, added: list[str], taken: list[str], together: bool, again: bool
 ) -> None:
     steps = [added] if together else [[profile] for profile in added]

@@ -28,7 +28,7 @@ def test_removes_several_sections_in_any_order(before: str, first: str) -> None:
     assert remove(remove(both, first), second) == before
 
 
-def test_a_section_added_after_a_removal_is_as_in_a_new_file() -> None:
+def test_adding_after_a_removal_gives_the_bytes_of_a_new_file() -> None:
     before = f"\n\n[dev-mfa]\n{OURS}".removesuffix("\n")
     document = Document(before.encode(), FILE, CredentialsHeaders())
     assert document.clear_section("dev-mfa", SESSION, mark="aws_session_token")
@@ -36,49 +36,49 @@ def test_a_section_added_after_a_removal_is_as_in_a_new_file() -> None:
     assert document.render().decode() == own(remove(before)) == f"[dev-mfa]\n{OURS}"
 
 
-def test_what_follows_a_section_stays_when_it_goes() -> None:
+def test_keeps_the_text_after_a_removed_section() -> None:
     assert remove(f"{KEYS}\n[dev-mfa]\n{OURS}\n# about z\n[z]\nx = 1") == f"{KEYS}\n# about z\n[z]\nx = 1"
     assert remove(f"{KEYS}\n[dev-mfa]\n{OURS}[z]\n") == f"{KEYS}[z]\n"
     assert remove(f"{KEYS}\n[dev-mfa]\n{OURS}# the end") == f"{KEYS}# the end"
 
 
 @pytest.mark.parametrize("before", [KEYS, f"{KEYS}# about dev-mfa\n", f"{KEYS}  \n"])
-def test_nothing_goes_before_a_header_without_a_line_end_of_its_own(before: str) -> None:
+def test_removes_nothing_before_a_header_without_a_blank_line(before: str) -> None:
     assert remove(f"{before}[dev-mfa]\n{OURS}") == before
     assert remove(f"{before}[dev-mfa]\n{OURS}".removesuffix("\n")) == before
 
 
-def test_a_section_at_the_beginning_of_a_file_goes() -> None:
+def test_removes_a_section_at_the_beginning_of_a_file() -> None:
     assert remove(f"[dev-mfa]\n{OURS}\n{KEYS}") == f"\n{KEYS}"
     assert remove(f"\n[dev-mfa]\n{OURS}".removesuffix("\n")) == ""
     assert remove(f"[dev-mfa]\n{OURS}{KEYS}\n") == f"{KEYS}\n"
 
 
-def test_blank_lines_between_keys_of_ours_go_with_the_section() -> None:
+def test_removes_blank_lines_between_session_keys_with_the_section() -> None:
     assert remove(f"{KEYS}\n[dev-mfa]\n\n{OURS.replace('aws_session', '  ' + chr(10) + 'aws_session')}") == KEYS
 
 
-def test_keys_of_a_person_stay_to_the_letter_and_so_does_their_section() -> None:
+def test_keeps_keys_of_the_user_and_their_section_unchanged() -> None:
     mine = "[dev-mfa]\n  # mine\n  REGION: x\n"
     others = "s3 =\n    # in it\n    a = 1\n\nOutput=json\n"
     assert remove(f"{KEYS}\n{mine}{OURS}{others}\n[z]\n") == f"{KEYS}\n{mine}{others}\n[z]\n"
 
 
-def test_a_section_with_nothing_but_comments_left_stays_with_them() -> None:
+def test_keeps_a_section_in_which_only_comments_remain() -> None:
     assert remove(f"{KEYS}\n[dev-mfa]\n# mine\n{OURS}") == f"{KEYS}\n[dev-mfa]\n# mine\n"
 
 
-def test_an_indented_comment_after_our_key_does_not_join_a_value() -> None:
+def test_an_indented_comment_after_a_session_key_joins_no_value() -> None:
     before = f"[dev-mfa]\nregion = x\n{OURS}  # mine\n\n  ; mine too\noutput = y\n  # and mine\nz = 1\n"
     assert remove(before) == "[dev-mfa]\nregion = x\n# mine\n\n; mine too\noutput = y\n  # and mine\nz = 1\n"
 
 
-def test_a_comment_after_the_last_key_of_ours_stays() -> None:
+def test_keeps_a_comment_after_the_last_session_key() -> None:
     assert remove(f"[dev-mfa]\n{OURS}  # mine\n[z]\n") == "[dev-mfa]\n# mine\n[z]\n"
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_remaining_part_at_the_end_of_a_file_gets_no_line_end(line_end: str) -> None:
+def test_adds_no_line_end_to_the_remaining_end_of_a_file(line_end: str) -> None:
     before = f"[dev-mfa]\nregion = x\n{OURS}".removesuffix("\n").replace("\n", line_end)
     assert remove(before) == f"[dev-mfa]{line_end}region = x"
     before = before.replace(f"x{line_end}", f"x{line_end * 2}")
@@ -88,13 +88,13 @@ def test_a_remaining_part_at_the_end_of_a_file_gets_no_line_end(line_end: str) -
 @pytest.mark.parametrize(
     "before", ["", KEYS, "[dev-mfa]\naws_session_token = t\n", "[DEFAULT]\nmanager = encee\n[dev-mfa]\nx = 1\n"]
 )
-def test_a_section_without_the_mark_of_its_own_stays(before: str) -> None:
+def test_keeps_a_section_without_the_mark_of_encee(before: str) -> None:
     document = Document(before.encode(), FILE, CredentialsHeaders())
     assert not document.clear_section("dev-mfa", {*SESSION, "manager", "x"}, mark="manager")
     assert document.render() == before.encode()
 
 
-def test_removes_keys_in_every_spelling_and_the_view_keeps_step() -> None:
+def test_removes_keys_in_any_spelling_and_updates_the_view() -> None:
     data = b"[DEFAULT]\nk = 0\n[a-mfa]\nK: 1\nm = 1\nx = 1\n\n[b-mfa]\nM = 1\n"
     document = Document(data, FILE, CredentialsHeaders())
     assert document.clear_section("a-mfa", {"k", "m"}, mark="m")
@@ -104,7 +104,7 @@ def test_removes_keys_in_every_spelling_and_the_view_keeps_step() -> None:
 
 
 @pytest.mark.parametrize("header", ["[ dev-mfa ]", "  [dev-mfa]", "[dev-mfa] # mine"])
-def test_refuses_to_remove_a_section_that_some_tool_reads_otherwise(header: str) -> None:
+def test_refuses_to_remove_a_section_that_some_tool_reads_differently(header: str) -> None:
     assert "line 3 spells [dev-mfa]" in refusal(remove, f"[z]\nx = 1\n{header}\n{OURS}")
 
 

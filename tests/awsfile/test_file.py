@@ -19,7 +19,7 @@ from encee.errors import FileRefusedError
 from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, ROOT, names, put, write
 
 
-def test_follows_a_link_and_keeps_it(file: Path, tmp_path: Path, warnings: list[str]) -> None:
+def test_writes_through_a_link_and_keeps_it(file: Path, tmp_path: Path, warnings: list[str]) -> None:
     link, chain = tmp_path / "link", tmp_path / "chain"
     link.symlink_to(Path(".aws/credentials"))
     chain.symlink_to(link)
@@ -33,7 +33,7 @@ def test_follows_a_link_and_keeps_it(file: Path, tmp_path: Path, warnings: list[
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_makes_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+def test_creates_the_missing_target_of_a_link(tmp_path: Path) -> None:
     link = tmp_path / "credentials"
     (tmp_path / "dotfiles").mkdir()
     link.symlink_to(tmp_path / "dotfiles" / "real")
@@ -50,7 +50,7 @@ def open_umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("short_empty_wait", "open_umask")
-def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> None:
+def test_creates_folder_file_and_lock_readable_by_the_owner_only(tmp_path: Path) -> None:
     file = tmp_path / ".aws" / "credentials"
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     assert file.read_bytes() == OURS[1:]
@@ -60,7 +60,7 @@ def test_makes_folder_file_and_lock_for_nobody_else_to_read(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_a_folder_that_it_makes_is_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flushes_a_folder_that_it_creates_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushed: list[int] = []
     real = os.fsync
 
@@ -85,11 +85,11 @@ def test_keeps_the_mode(file: Path, store: AwsFile, mode: int) -> None:
     assert store.is_readable_by_others() is bool(mode & 0o044)
 
 
-def test_says_of_a_missing_file_that_nobody_else_reads_it(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_readable_by_others(tmp_path: Path) -> None:
     assert not AwsFile(tmp_path / "x", CredentialsHeaders(), pytest.fail).is_readable_by_others()
 
 
-def test_without_modes_no_file_is_reported_as_readable_by_others(
+def test_reports_no_file_as_readable_where_modes_do_not_exist(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
@@ -113,7 +113,7 @@ def _refused(*_: object) -> None:
     raise OSError(errno.ENOTSUP, "no")
 
 
-def test_an_attribute_that_cannot_be_read_is_a_warning(
+def test_warns_of_an_extended_attribute_that_cannot_be_read(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", lambda _: ["trusted.x"])
@@ -123,7 +123,7 @@ def test_an_attribute_that_cannot_be_read_is_a_warning(
     assert warnings == [f"{file}: the file system did not take the extended attributes"]
 
 
-def test_a_file_system_without_extended_attributes_is_fine(
+def test_writes_on_a_file_system_without_extended_attributes(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", _refused)
@@ -141,7 +141,7 @@ def test_keeps_extended_attributes(file: Path, store: AwsFile, warnings: list[st
     assert warnings == []
 
 
-def test_a_default_of_the_folder_lets_nobody_in_whom_the_old_file_did_not(file: Path, store: AwsFile) -> None:
+def test_a_default_acl_of_the_folder_gives_no_further_access(file: Path, store: AwsFile) -> None:
     # acl(5), as Linux keeps it: a version, then tag, permissions and id of each entry; the second one is a user's.
     entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
     default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
@@ -175,7 +175,7 @@ def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("taking_nothing")
-def test_warns_once_of_what_the_file_system_does_not_take(file: Path, store: AwsFile, warnings: list[str]) -> None:
+def test_warns_once_of_metadata_that_the_file_system_refuses(file: Path, store: AwsFile, warnings: list[str]) -> None:
     calls: list[None] = []
 
     def put_while_another_writes_once(document: Document) -> None:
@@ -198,7 +198,7 @@ def test_a_rehearsal_does_not_warn(store: AwsFile, warnings: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("group_taken", "mode"), [(True, 0o664), (False, 0o604)])
-def test_gives_no_other_group_access(
+def test_gives_no_access_to_another_group(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
 ) -> None:
     taken: list[tuple[int, int]] = []
@@ -219,7 +219,7 @@ def test_gives_no_other_group_access(
     assert ["the group" in warning for warning in warnings] == [not group_taken]
 
 
-def test_an_attribute_that_is_not_taken_costs_no_other(
+def test_an_extended_attribute_that_is_refused_costs_no_other(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: dict[str, bytes] = {}
@@ -238,9 +238,7 @@ def test_an_attribute_that_is_not_taken_costs_no_other(
     assert ["attributes" in warning for warning in warnings] == [True]
 
 
-def test_without_the_access_control_list_the_group_gets_no_access(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_acl_the_group_gets_no_access(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     file.chmod(0o664)
     monkeypatch.setattr(os, "listxattr", lambda _: ["system.posix_acl_access"])
     monkeypatch.setattr(os, "getxattr", _refused)
@@ -268,7 +266,7 @@ def test_flushes_the_file_before_and_the_folder_after_the_replacement(
     assert file.read_bytes() == AFTER
 
 
-def test_the_temporary_file_is_for_nobody_else_from_its_birth(
+def test_the_temporary_file_is_created_for_the_owner_only(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
@@ -286,7 +284,7 @@ def test_the_temporary_file_is_for_nobody_else_from_its_birth(
 
 
 @pytest.mark.needs(permission_to_be_root=ROOT)
-def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+def test_files_that_root_creates_belong_to_the_owner_of_the_folder(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     os.chown(home, 12345, 54321)
@@ -298,7 +296,7 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> N
     assert owners == dict.fromkeys(names, (12345, 54321))
 
 
-def test_an_old_content_that_cannot_be_deleted_is_a_warning(
+def test_warns_if_the_old_content_cannot_be_deleted(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink
@@ -316,7 +314,7 @@ def test_an_old_content_that_cannot_be_deleted_is_a_warning(
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_in_the_middle_leaves_the_file_as_it_was(
+def test_an_interrupt_during_the_write_keeps_the_old_file(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, interrupt: type[BaseException]
 ) -> None:
     def fsync(_: int) -> None:
@@ -334,7 +332,7 @@ def test_an_interrupt_in_the_middle_leaves_the_file_as_it_was(
 
 @pytest.mark.parametrize("name", ["credentials", "cred[a]*", "my keys"])
 @pytest.mark.parametrize("edit", [put, lambda _: None])
-def test_removes_the_leftovers_of_killed_runs_and_nothing_else(
+def test_removes_only_the_temporary_files_of_killed_runs(
     file: Path, name: str, edit: Callable[[Document], None]
 ) -> None:
     file = file.rename(file.with_name(name))
@@ -352,7 +350,7 @@ def test_removes_the_leftovers_of_killed_runs_and_nothing_else(
     assert names(file.parent) == {name, f".{name}.encee-lock", *kept} - {".credentials.encee-lock"}
 
 
-def test_several_edits_are_one_write(file: Path, store: AwsFile, replacements: list[Callable[[], object]]) -> None:
+def test_several_edits_cause_one_write(file: Path, store: AwsFile, replacements: list[Callable[[], object]]) -> None:
     replacements += [int, lambda: pytest.fail("a second write")]
     store.edit(put, lambda document: document.write_section("b-mfa", {"k": "1"}))
     assert file.read_bytes() == AFTER + b"\n[b-mfa]\nk = 1\n"
@@ -360,7 +358,7 @@ def test_several_edits_are_one_write(file: Path, store: AwsFile, replacements: l
 
 
 @pytest.mark.parametrize("data", [AFTER, AFTER.replace(b"\n", b"\r\n"), AFTER.removesuffix(b"\n")])
-def test_an_edit_that_changes_nothing_does_not_write(
+def test_an_edit_without_a_change_does_not_write(
     file: Path, store: AwsFile, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(file, data)
@@ -377,12 +375,12 @@ def test_an_edit_that_changes_nothing_does_not_write(
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_an_edit_that_changes_nothing_makes_no_file(tmp_path: Path) -> None:
+def test_an_edit_without_a_change_creates_no_file(tmp_path: Path) -> None:
     AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).edit(lambda _: None)
     assert names(tmp_path) == set()
 
 
-def test_a_rehearsal_leaves_nothing_behind(file: Path, store: AwsFile) -> None:
+def test_a_rehearsal_leaves_no_file(file: Path, store: AwsFile) -> None:
     before = file.stat()
     store.rehearse(put)
     after = file.stat()
@@ -396,12 +394,12 @@ def test_a_rehearsal_leaves_nothing_behind(file: Path, store: AwsFile) -> None:
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_a_rehearsal_makes_no_file(tmp_path: Path) -> None:
+def test_a_rehearsal_creates_no_missing_file(tmp_path: Path) -> None:
     AwsFile(tmp_path / "credentials", CredentialsHeaders(), pytest.fail).rehearse(put)
     assert names(tmp_path) == set()
 
 
-def test_a_rehearsal_is_refused_as_the_edit_would_be(
+def test_a_rehearsal_is_refused_for_the_same_reasons_as_the_edit(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -418,7 +416,7 @@ def test_a_rehearsal_is_refused_as_the_edit_would_be(
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
+def test_a_missing_file_is_empty(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
     assert store.read() == b""
     assert store.read_document().view == {"DEFAULT": {}}
@@ -426,7 +424,7 @@ def test_a_missing_file_reads_as_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("looks", [1, 2])
-def test_a_file_that_goes_while_it_is_looked_at_reads_as_empty(
+def test_a_file_deleted_while_encee_reads_it_is_empty(
     store: AwsFile, monkeypatch: pytest.MonkeyPatch, looks: int
 ) -> None:
     looked: list[Path] = []

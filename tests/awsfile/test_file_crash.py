@@ -124,9 +124,7 @@ def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
         ("replaced", 1, PROFILES + OLD.replace("old", "new")),
     ],
 )
-def test_killed_at_any_point_the_file_is_the_old_or_the_new_one(
-    file: Path, point: str, leaves: int, content: str
-) -> None:
+def test_a_kill_at_any_point_leaves_the_old_or_the_new_file(file: Path, point: str, leaves: int, content: str) -> None:
     for number in range(ROUNDS_AT_A_POINT):
         file.write_text(PROFILES + OLD, encoding="utf-8")
         way = ["without exchange"] if "replace" in point else []
@@ -138,7 +136,7 @@ def test_killed_at_any_point_the_file_is_the_old_or_the_new_one(
         assert_the_next_run_cleans_up(file, number)
 
 
-def test_killed_at_a_random_moment_the_file_is_the_old_or_the_new_one(file: Path) -> None:
+def test_a_kill_at_a_random_moment_leaves_the_old_or_the_new_file(file: Path) -> None:
     whole = re.compile(re.escape(PROFILES + OLD).replace("old", r"(?:(\d{4})\1{499})"))
     seed = random.randrange(2**32)
     moments = random.Random(seed)
@@ -156,7 +154,7 @@ def test_killed_at_a_random_moment_the_file_is_the_old_or_the_new_one(file: Path
     assert left, "no round was killed in the middle of a write"
 
 
-def test_eight_processes_lose_nothing_of_each_other(file: Path) -> None:
+def test_eight_processes_lose_no_edit_of_each_other(file: Path) -> None:
     profiles = [f"mfa-{n}" for n in range(8)]
     children = [start(EDIT_TWENTY_TIMES, str(file), profile) for profile in profiles]
     for child in children:
@@ -169,7 +167,7 @@ def test_eight_processes_lose_nothing_of_each_other(file: Path) -> None:
     assert sorted(sections) == [f"[{profile}]\naws_session_token = {profile}-19" for profile in profiles]
 
 
-def test_no_profile_is_lost_beside_a_loop_of_aws_configure_set(file: Path) -> None:
+def test_a_loop_of_aws_configure_set_costs_no_profile(file: Path) -> None:
     environ = {
         "HOME": str(file.parent),
         "PATH": os.environ["PATH"],

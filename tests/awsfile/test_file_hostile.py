@@ -81,7 +81,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("odd_umask")
-def test_only_the_owner_can_use_what_is_made_whatever_the_umask(tmp_path: Path) -> None:
+def test_new_files_are_for_the_owner_only_with_any_umask(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
     with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
         store.edit(put)
@@ -94,9 +94,7 @@ def test_only_the_owner_can_use_what_is_made_whatever_the_umask(tmp_path: Path) 
     }
 
 
-def test_the_name_of_the_temporary_file_cannot_be_foreseen(
-    store: AwsFile, when_made: list[Callable[[Path], object]]
-) -> None:
+def test_the_name_of_the_temporary_file_is_random(store: AwsFile, when_made: list[Callable[[Path], object]]) -> None:
     made: list[str] = []
     when_made.append(lambda temporary: made.append(temporary.name))
     for _ in range(2):
@@ -106,9 +104,7 @@ def test_the_name_of_the_temporary_file_cannot_be_foreseen(
 
 
 @pytest.mark.parametrize("name", [".credentials.encee-lock", ".encee-KEY.lock"])
-def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(
-    folder: Path, store: AwsFile, precious: Path, name: str
-) -> None:
+def test_refuses_a_link_in_place_of_a_lock_file(folder: Path, store: AwsFile, precious: Path, name: str) -> None:
     (folder / name).symlink_to(precious)
     with pytest.raises(FileRefusedError) as caught, store.key_lock("KEY"):
         store.edit(put)
@@ -118,7 +114,7 @@ def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(
     assert stat.S_IMODE(precious.stat().st_mode) == 0o666
 
 
-def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
+def test_removes_a_link_with_the_name_of_a_leftover_not_its_target(
     folder: Path, store: AwsFile, precious: Path
 ) -> None:
     link = folder / ".credentials.encee-abcdefgh.tmp"
@@ -129,7 +125,7 @@ def test_a_link_with_the_name_of_a_leftover_goes_and_its_target_stays(
 
 
 @pytest.mark.parametrize("is_link", [False, True])
-def test_a_file_with_the_second_name_is_never_taken_for_the_original(
+def test_never_reads_a_file_with_the_temporary_name_as_the_original(
     file: Path, store: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
 ) -> None:
     def plant(temporary: Path) -> None:
@@ -142,7 +138,7 @@ def test_a_file_with_the_second_name_is_never_taken_for_the_original(
     assert (file.read_bytes(), precious.read_bytes()) == (AFTER, THEIRS)
 
 
-def test_a_file_that_becomes_a_link_before_it_is_read_is_refused(
+def test_refuses_a_file_that_becomes_a_link_before_the_read(
     file: Path, store: AwsFile, precious: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.path.realpath
@@ -162,9 +158,7 @@ def test_a_file_that_becomes_a_link_before_it_is_read_is_refused(
     assert file.is_symlink()
 
 
-def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(
-    file: Path, store: AwsFile, precious: Path
-) -> None:
+def test_refuses_a_file_that_becomes_a_link_before_the_replacement(file: Path, store: AwsFile, precious: Path) -> None:
     def put_slowly(document: Document) -> None:
         put(document)
         file.unlink()
@@ -177,7 +171,7 @@ def test_a_file_that_becomes_a_link_before_it_is_replaced_is_refused(
     assert file.is_symlink()
 
 
-def test_a_link_that_stands_there_for_a_moment_does_not_decide_the_mode(
+def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
     file: Path,
     store: AwsFile,
     precious: Path,

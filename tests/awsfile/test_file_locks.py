@@ -46,7 +46,7 @@ def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, s
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_a_killed_process_holds_no_lock(file: Path, store: AwsFile) -> None:
+def test_a_killed_process_releases_its_lock(file: Path, store: AwsFile) -> None:
     with held(file.with_name(".credentials.encee-lock")) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
@@ -54,7 +54,7 @@ def test_a_killed_process_holds_no_lock(file: Path, store: AwsFile) -> None:
     assert file.read_bytes() == AFTER
 
 
-def test_waits_for_the_lock_and_reads_only_then(file: Path, store: AwsFile) -> None:
+def test_reads_only_after_it_has_the_lock(file: Path, store: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         editing = threading.Thread(target=store.edit, args=(put,))
@@ -65,11 +65,11 @@ def test_waits_for_the_lock_and_reads_only_then(file: Path, store: AwsFile) -> N
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
-def test_other_writers_are_waited_for_as_long_as_the_messages_say() -> None:
+def test_waits_for_other_writers_as_long_as_the_messages_say() -> None:
     assert (store_module.WRITE_TIMEOUT_SECONDS, store_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 150)
 
 
-def test_the_lock_file_of_the_write_stays_and_holds_no_secret(file: Path, store: AwsFile) -> None:
+def test_keeps_the_lock_file_of_the_write_without_a_secret(file: Path, store: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     store.edit(put)
     inode = lock_file.stat().st_ino
@@ -87,13 +87,13 @@ KEY = "AKIAIOSFODNN7EXAMPLE"
 KEY_LOCK = f".encee-{KEY}.lock"
 
 
-def test_the_lock_file_of_a_key_goes_with_the_lock(file: Path, store: AwsFile) -> None:
+def test_deletes_the_lock_file_of_a_key_with_the_lock(file: Path, store: AwsFile) -> None:
     with store.key_lock(KEY):
         assert file.with_name(KEY_LOCK).exists()
     assert names(file.parent) == {"credentials"}
 
 
-def test_lock_files_that_killed_processes_left_go_and_held_ones_stay(file: Path, store: AwsFile) -> None:
+def test_removes_lock_files_of_killed_processes_but_no_held_ones(file: Path, store: AwsFile) -> None:
     left, in_use = file.with_name(".encee-AKIALEFT.lock"), file.with_name(".encee-AKIAINUSE.lock")
     left.touch()
     with held(in_use), store.key_lock(KEY):
@@ -116,7 +116,7 @@ for _ in range(50):
 
 
 @pytest.mark.slow
-def test_one_process_at_a_time_has_a_keys_lock_although_its_file_goes(file: Path) -> None:
+def test_one_process_holds_the_lock_of_a_key_even_if_its_file_is_deleted(file: Path) -> None:
     runs = [
         subprocess.Popen([sys.executable, "-c", HOLD_A_KEY, str(file)], stderr=subprocess.PIPE, text=True)
         for _ in range(6)
@@ -127,7 +127,7 @@ def test_one_process_at_a_time_has_a_keys_lock_although_its_file_goes(file: Path
 
 @pytest.mark.needs("setpriv", permission_to_be_root=ROOT)
 @pytest.mark.parametrize("name", [".credentials.encee-lock", KEY_LOCK])
-def test_a_lock_file_of_another_user_is_named_with_the_command_to_fix_it(file: Path, name: str) -> None:
+def test_names_a_lock_file_of_another_user_and_the_command_to_fix_it(file: Path, name: str) -> None:
     lock_file = file.with_name(name)
     lock_file.touch(mode=0o600)
     os.chown(lock_file, 12345, 54321)
@@ -150,7 +150,7 @@ def test_reading_takes_no_lock(file: Path, store: AwsFile) -> None:
         assert store.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
 
 
-def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: AwsFile) -> None:
+def test_releases_the_lock_after_a_failed_edit(file: Path, store: AwsFile) -> None:
     with pytest.raises(UsageError):
         store.edit(lambda document: document.write_section("DEFAULT", {}))
     assert file.read_bytes() == BEFORE
@@ -160,7 +160,7 @@ def test_the_lock_is_free_after_an_edit_that_failed(file: Path, store: AwsFile) 
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_says_so_where_the_file_system_has_no_locks(
+def test_reports_a_file_system_without_locks(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: object) -> None:

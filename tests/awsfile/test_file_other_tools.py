@@ -27,7 +27,7 @@ def after_seconds(seconds: float, file: Path, data: bytes) -> threading.Timer:
 
 
 @pytest.mark.parametrize("age", [0, 3600, -3600])
-def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store: AwsFile, age: int) -> None:
+def test_does_not_accept_a_truncated_file_with_any_mtime(file: Path, store: AwsFile, age: int) -> None:
     file.write_bytes(b"")
     mtime = time.time() - age
     os.utime(file, (mtime, mtime))
@@ -36,7 +36,7 @@ def test_does_not_believe_a_truncated_file_whatever_its_mtime(file: Path, store:
     assert file.read_bytes() == AFTER
 
 
-def test_believes_an_empty_file_that_stays_empty_for_half_a_second(file: Path, store: AwsFile) -> None:
+def test_accepts_an_empty_file_after_half_a_second(file: Path, store: AwsFile) -> None:
     write(file, b"")
     file.chmod(0o640)
     start = time.monotonic()
@@ -65,7 +65,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
 
 
 @pytest.mark.parametrize(("age", "expected"), [(3600, 7), (2.1, 7), (1.9, 8), (0, 8), (-3600, 8)])
-def test_reads_a_second_time_only_when_the_mtime_is_young_or_in_the_future(
+def test_reads_again_only_if_the_mtime_is_recent_or_in_the_future(
     file: Path,
     store: AwsFile,
     reads: dict[int, Callable[[], object]],
@@ -136,7 +136,7 @@ def touched(file: Path) -> bytes:
 
 
 @pytest.mark.parametrize("other", [in_place, same_size, another_file, touched])
-def test_starts_over_when_another_tool_wrote_between_read_and_replacement(
+def test_starts_again_if_another_tool_wrote_before_the_replacement(
     file: Path, store: AwsFile, other: Callable[[Path], bytes]
 ) -> None:
     wrote: list[bytes] = []
@@ -151,7 +151,7 @@ def test_starts_over_when_another_tool_wrote_between_read_and_replacement(
     assert names(file.parent) == {"credentials"}
 
 
-def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, store: AwsFile) -> None:
+def test_starts_again_if_another_tool_deleted_or_created_the_file(file: Path, store: AwsFile) -> None:
     deleted: list[None] = []
 
     def put_slowly(document: Document) -> None:
@@ -167,7 +167,7 @@ def test_starts_over_when_another_tool_deleted_or_made_the_file(file: Path, stor
     assert len(deleted) == 3
 
 
-def test_applies_the_edit_again_when_another_tool_overwrote_it(
+def test_applies_the_edit_again_after_another_tool_overwrote_it(
     file: Path, store: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER), lambda: file.write_bytes(OTHER + BEFORE)]
@@ -177,7 +177,7 @@ def test_applies_the_edit_again_when_another_tool_overwrote_it(
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_when_another_tool_overwrites_it_again_and_again(
+def test_refuses_after_another_tool_overwrites_it_several_times(
     file: Path, store: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER)] * 10_000
@@ -226,7 +226,7 @@ def late(file: Path) -> Iterator[LateTool]:
         opened.close()
 
 
-def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
+def test_keeps_data_that_another_tool_writes_to_the_replaced_file(
     file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(BEFORE + OTHER))
@@ -235,7 +235,7 @@ def test_keeps_what_another_tool_writes_to_the_file_that_was_replaced(
     assert names(file.parent) == {"credentials"}
 
 
-def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
+def test_waits_for_data_that_another_tool_writes_to_the_replaced_file(
     file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     writing = threading.Timer(0.2, late.write, [OTHER + BEFORE])
@@ -251,7 +251,7 @@ def test_waits_for_what_another_tool_writes_to_the_file_that_was_replaced(
     assert names(file.parent) == {"credentials"}
 
 
-def test_waits_for_a_tool_with_the_old_file_open_that_has_not_written_yet(
+def test_waits_for_a_tool_that_has_the_old_file_open_before_its_write(
     file: Path, store: AwsFile, late: LateTool
 ) -> None:
     writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
@@ -267,9 +267,7 @@ def test_waits_for_a_tool_with_the_old_file_open_that_has_not_written_yet(
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_and_restores_the_old_file_while_a_tool_keeps_it_open(
-    file: Path, store: AwsFile, late: LateTool
-) -> None:
+def test_restores_the_old_file_while_another_tool_keeps_it_open(file: Path, store: AwsFile, late: LateTool) -> None:
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
         store.edit(late.edit)
     assert file.read_bytes() == BEFORE
@@ -278,7 +276,7 @@ def test_refuses_and_restores_the_old_file_while_a_tool_keeps_it_open(
     assert names(file.parent) == {"credentials"}
 
 
-def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
+def test_a_tool_that_only_truncates_the_replaced_file_loses_nothing(
     file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(b""))
@@ -288,7 +286,7 @@ def test_a_tool_that_only_empties_the_file_that_was_replaced_loses_nothing(
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_keeps_what_a_tool_that_never_stops_writes_to_the_old_file(
+def test_keeps_the_data_of_a_tool_that_never_stops_writing_the_old_file(
     file: Path,
     store: AwsFile,
     late: LateTool,
@@ -308,7 +306,7 @@ def test_keeps_what_a_tool_that_never_stops_writes_to_the_old_file(
     assert names(file.parent) == {"credentials"}
 
 
-def test_the_later_file_counts_when_other_tools_write_to_both(
+def test_keeps_the_newer_file_if_other_tools_write_to_both(
     file: Path,
     store: AwsFile,
     late: LateTool,
@@ -349,7 +347,7 @@ def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[
     return others
 
 
-def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
+def test_keeps_a_rename_between_the_last_check_and_the_exchange(
     file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
@@ -358,7 +356,7 @@ def test_keeps_a_save_by_rename_between_the_last_look_and_the_exchange(
     assert names(file.parent) == {"credentials"}
 
 
-def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
+def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
     file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     aside = file.with_name("aside")
@@ -377,7 +375,7 @@ def test_keeps_a_link_that_comes_between_the_last_look_and_the_exchange(
     assert aside.read_bytes() == AFTER
 
 
-def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
+def test_recreates_a_file_deleted_just_before_the_exchange(
     file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(file.unlink)
@@ -389,7 +387,7 @@ def test_a_file_that_is_deleted_just_before_the_exchange_is_made_again(
     assert names(file.parent) == {"credentials"}
 
 
-def test_keeps_both_versions_when_two_tools_save_during_the_exchange(
+def test_keeps_both_versions_if_two_tools_save_during_the_exchange(
     file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
@@ -405,7 +403,7 @@ def test_keeps_both_versions_when_two_tools_save_during_the_exchange(
     assert names(file.parent) == {"credentials", *kept}
 
 
-def test_makes_no_file_over_one_that_another_tool_has_just_made(
+def test_does_not_overwrite_a_file_that_another_tool_has_just_created(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.unlink()
@@ -422,7 +420,7 @@ def test_makes_no_file_over_one_that_another_tool_has_just_made(
 
 
 @pytest.mark.usefixtures("without_exchange")
-def test_writes_where_there_are_no_hard_links(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_without_hard_links(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no")
 
@@ -435,7 +433,7 @@ WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
 """What Windows's `os` lacks of what the write uses here."""
 
 
-def test_writes_where_the_system_has_no_owners_modes_and_attributes(
+def test_writes_without_owners_modes_and_attributes(
     file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -467,7 +465,7 @@ def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None
     return left
 
 
-def test_a_file_that_is_open_on_windows_is_waited_for(
+def test_waits_for_a_file_that_is_open_on_windows(
     file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(swap, "_WINDOWS", True)
@@ -479,7 +477,7 @@ def test_a_file_that_is_open_on_windows_is_waited_for(
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
+def test_refuses_a_file_that_stays_open_on_windows(
     file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(swap, "_WINDOWS", True)
@@ -488,7 +486,7 @@ def test_a_file_that_stays_open_on_windows_is_a_clear_refusal(
     assert file.read_bytes() == BEFORE
 
 
-def test_a_denied_replacement_is_not_repeated_except_on_windows(file: Path, store: AwsFile, opened: list[None]) -> None:
+def test_repeats_a_denied_replacement_on_windows_only(file: Path, store: AwsFile, opened: list[None]) -> None:
     opened += [None] * 2
     assert "permission denied" in refusal(store)
     assert len(opened) == 1
@@ -496,7 +494,7 @@ def test_a_denied_replacement_is_not_repeated_except_on_windows(file: Path, stor
 
 
 @pytest.mark.usefixtures("without_exchange")
-def test_a_second_name_that_windows_keeps_is_left_to_the_next_write(
+def test_leaves_a_backup_that_windows_keeps_to_the_next_write(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink

@@ -46,7 +46,7 @@ def test_refuses_a_file_of_another_user_in_a_sticky_folder(
 
 @pytest.mark.parametrize("flags", [0x10, 0x20, 0x80030])
 @pytest.mark.parametrize("of_folder", [False, True])
-def test_refuses_what_cannot_be_replaced(
+def test_refuses_a_file_that_cannot_be_replaced(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
 ) -> None:
     def ioctl(descriptor: int, number: int, buffer: bytes) -> bytes:
@@ -73,7 +73,7 @@ def may_chattr() -> bool:
 
 @pytest.mark.needs("chattr", permission_to_protect_files=may_chattr())
 @pytest.mark.parametrize("flag", ["a", "i"])
-def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, store: AwsFile, flag: str) -> None:
+def test_a_rehearsal_refuses_an_immutable_file(file: Path, store: AwsFile, flag: str) -> None:
     subprocess.run(["chattr", f"+{flag}", file], check=True)
     try:
         with pytest.raises(FileRefusedError, match="append-only or immutable") as caught:
@@ -83,7 +83,7 @@ def test_a_file_that_chattr_protects_is_refused_by_the_rehearsal(file: Path, sto
     assert caught.value.hint == f"sudo chattr -ia {file}"
 
 
-def test_a_file_system_without_such_attributes_is_fine(
+def test_a_file_system_without_immutable_files_is_accepted(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ioctl(*_: object) -> bytes:
@@ -126,7 +126,7 @@ def link_to_device(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [fifo, folder, listening_socket, link_to_device])
 @pytest.mark.enable_socket
-def test_refuses_what_is_no_regular_file(
+def test_refuses_anything_but_a_regular_file(
     file: Path, store: AwsFile, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(file.parent)
@@ -138,7 +138,7 @@ def test_refuses_what_is_no_regular_file(
     assert not file.is_file()
 
 
-def test_refuses_a_circle_of_links(tmp_path: Path) -> None:
+def test_refuses_links_that_point_to_each_other(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert "too many levels of symbolic links" in refusal(AwsFile(tmp_path / "a", CredentialsHeaders(), pytest.fail))
@@ -163,7 +163,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("call", ["tempfile.mkstemp", "os.fsync", "pathlib.Path.replace"])
 @pytest.mark.parametrize("number", REFUSALS, ids=errno.errorcode.get)
-def test_turns_a_refusal_of_the_system_into_a_clear_one(
+def test_translates_errors_of_the_operating_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, call: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -184,7 +184,7 @@ def test_turns_a_refusal_of_the_system_into_a_clear_one(
     assert names(file.parent) == {"credentials"}
 
 
-def test_a_file_size_limit_leaves_the_file_as_it_was(file: Path) -> None:
+def test_a_file_size_limit_keeps_the_old_file(file: Path) -> None:
     # Without coverage, whose own file would be cut.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     wrapper = ("sh", "-c", 'ulimit -f 8; trap "" XFSZ; exec "$@"', "sh")
@@ -209,7 +209,7 @@ SMALL_DISK = 'cp -p "$FILE" "$SHOWN"; mount -t tmpfs -o size=64k,mode=700 none "
 
 
 @mounts
-def test_a_full_disk_leaves_the_file_as_it_was(file: Path) -> None:
+def test_a_full_disk_keeps_the_old_file(file: Path) -> None:
     fill = 'head -c 100000 /dev/zero >"$FOLDER/filler" 2>/dev/null || :'
     code, said, shown = in_mounts(f"{SMALL_DISK}; {fill}", file)
     assert code == ExitCode.FILE
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(file: Path) -> None:
 
 
 @mounts
-def test_a_disk_that_fills_up_in_the_middle_leaves_the_file_as_it_was(file: Path) -> None:
+def test_a_disk_that_fills_up_during_the_write_keeps_the_old_file(file: Path) -> None:
     code, said, shown = in_mounts(SMALL_DISK, file, token="x" * 100_000)
     assert code == ExitCode.FILE
     assert "no space left on the disk" in said
@@ -227,7 +227,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_the_file_as_it_was(file: Path
 
 @mounts
 @pytest.mark.parametrize("lock", [":", 'touch "$FOLDER/.credentials.encee-lock"'])
-def test_a_read_only_file_system_is_a_clear_refusal(file: Path, lock: str) -> None:
+def test_reports_a_read_only_file_system(file: Path, lock: str) -> None:
     code, said, shown = in_mounts(f'{SMALL_DISK}; {lock}; mount -o remount,ro "$FOLDER"', file)
     assert code == ExitCode.FILE
     assert "the file system is read-only" in said
@@ -235,7 +235,7 @@ def test_a_read_only_file_system_is_a_clear_refusal(file: Path, lock: str) -> No
 
 
 @mounts
-def test_a_single_mounted_file_is_refused_and_stays_as_it_was(file: Path) -> None:
+def test_refuses_a_mounted_file_and_keeps_it(file: Path) -> None:
     code, said, shown = in_mounts('cp "$FILE" "$SHOWN.f"; mount --bind "$SHOWN.f" "$FILE"', file)
     assert code == ExitCode.FILE
     assert "it is mounted by itself" in said
@@ -245,7 +245,7 @@ def test_a_single_mounted_file_is_refused_and_stays_as_it_was(file: Path) -> Non
 
 
 @mounts
-def test_a_single_mounted_file_is_refused_by_the_rehearsal_already(tmp_path: Path) -> None:
+def test_a_rehearsal_refuses_a_mounted_file(tmp_path: Path) -> None:
     file = tmp_path / "my keys" / "credentials"
     file.parent.mkdir()
     file.write_bytes(BEFORE)
@@ -268,9 +268,7 @@ def test_a_single_mounted_file_is_refused_by_the_rehearsal_already(tmp_path: Pat
         (0o700, 0o400, False, "is write-protected"),
     ],
 )
-def test_missing_permissions_are_a_clear_refusal(
-    file: Path, folder_mode: int, file_mode: int, reason: str, *, lock: bool
-) -> None:
+def test_reports_missing_permissions(file: Path, folder_mode: int, file_mode: int, reason: str, *, lock: bool) -> None:
     if lock:
         file.with_name(".credentials.encee-lock").touch()
     file.chmod(file_mode)
@@ -285,7 +283,7 @@ def test_missing_permissions_are_a_clear_refusal(
 
 
 @pytest.mark.parametrize("link", ["home/.aws", "home/.aws/credentials"])
-def test_makes_no_folder_that_a_link_leads_to(tmp_path: Path, link: str) -> None:
+def test_creates_no_folder_at_the_target_of_a_link(tmp_path: Path, link: str) -> None:
     drive = tmp_path / "drive"  # where nothing is mounted
     drive.mkdir()
     path = tmp_path / link
@@ -299,14 +297,14 @@ def test_makes_no_folder_that_a_link_leads_to(tmp_path: Path, link: str) -> None
     assert list(drive.iterdir()) == []
 
 
-def test_makes_the_folder_of_the_file_and_none_above_it(tmp_path: Path) -> None:
+def test_creates_the_folder_of_the_file_but_no_parent(tmp_path: Path) -> None:
     store = AwsFile(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
     assert f"the folder {tmp_path / 'drive'} does not exist" in refusal(store)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("short_empty_wait")
-def test_makes_a_folder_below_a_link_that_leads_somewhere(tmp_path: Path) -> None:
+def test_creates_a_folder_below_a_link_to_a_folder(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "real")
     AwsFile(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail).edit(put)
@@ -314,7 +312,7 @@ def test_makes_a_folder_below_a_link_that_leads_somewhere(tmp_path: Path) -> Non
 
 
 @pytest.mark.needs("setpriv")
-def test_a_folder_that_cannot_be_made_is_a_clear_refusal(tmp_path: Path) -> None:
+def test_reports_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     code, said = run_child(home / ".aws" / "credentials", *NO_PRIVILEGES)

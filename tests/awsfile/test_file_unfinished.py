@@ -42,7 +42,7 @@ def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: AwsFile, 
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_a_file_of_any_age_that_a_program_has_open_for_writing(file: Path, store: AwsFile) -> None:
+def test_refuses_a_file_of_any_age_that_is_open_for_writing(file: Path, store: AwsFile) -> None:
     with file.open("r+b"):
         with pytest.raises(FileBusyError, match="another program keeps writing it"):
             store.edit(put)
@@ -68,7 +68,7 @@ def test_without_leases_waits_until_the_file_is_quiet(
 
 
 @pytest.mark.usefixtures("without_leases", "short_write_timeout")
-def test_without_leases_a_file_that_keeps_changing_is_refused(file: Path, store: AwsFile) -> None:
+def test_without_leases_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile) -> None:
     file.write_bytes(BEFORE)
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
         store.edit(put)
@@ -83,7 +83,7 @@ def edit(file: Path, token: str) -> None:
 
 
 @pytest.mark.usefixtures("without_leases", "short_write_timeout")
-def test_a_file_that_encee_wrote_last_is_not_waited_for(file: Path) -> None:
+def test_does_not_wait_for_a_file_that_encee_wrote_last(file: Path) -> None:
     for number in range(3):
         edit(file, f"token-{number}")
     assert b"token-2" in file.read_bytes()
@@ -109,7 +109,7 @@ def same_time_and_size(file: Path) -> None:
 
 @pytest.mark.usefixtures("without_leases", "short_write_timeout")
 @pytest.mark.parametrize("other", [same_time, same_content, same_time_and_size])
-def test_a_file_that_differs_from_what_encee_wrote_last_is_waited_for(file: Path, other: object) -> None:
+def test_waits_for_a_file_that_another_program_wrote_last(file: Path, other: object) -> None:
     edit(file, "token-1")
     assert callable(other)
     other(file)
@@ -119,7 +119,7 @@ def test_a_file_that_differs_from_what_encee_wrote_last_is_waited_for(file: Path
 
 @pytest.mark.usefixtures("without_leases", "short_write_timeout")
 @pytest.mark.parametrize("record", [b"", b"\0rubbish", b"\0" + b"9" * 10_000])
-def test_a_lock_file_without_a_record_means_a_wait(file: Path, record: bytes) -> None:
+def test_waits_if_the_lock_file_has_no_record(file: Path, record: bytes) -> None:
     edit(file, "token-1")
     file.with_name(".credentials.encee-lock").write_bytes(record)
     with pytest.raises(FileBusyError):
@@ -127,7 +127,7 @@ def test_a_lock_file_without_a_record_means_a_wait(file: Path, record: bytes) ->
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
+def test_does_not_soon_accept_an_empty_file_that_had_keys_in_this_run(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, *, gone: bool
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
@@ -140,7 +140,7 @@ def test_a_file_that_had_keys_in_this_run_is_not_believed_empty_soon(
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
-def test_a_file_that_was_just_emptied_and_closed_is_not_believed_empty_soon(
+def test_does_not_soon_accept_a_file_that_was_just_truncated(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
@@ -153,7 +153,7 @@ def test_a_file_that_was_just_emptied_and_closed_is_not_believed_empty_soon(
 
 
 @pytest.mark.usefixtures("without_leases")
-def test_a_young_file_that_is_only_looked_at_is_not_waited_for(
+def test_does_not_wait_for_a_recent_file_that_it_only_reads(
     file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 3600.0)

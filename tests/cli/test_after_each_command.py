@@ -36,7 +36,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("config", CONFIGS)
-def test_a_refresh_and_a_clear_go_on_after_it(
+def test_refresh_and_clear_work_after_each_command(
     encee: Encee, home: Home, person: Person, config: str, command: str
 ) -> None:
     key = person.user.access_key

@@ -14,7 +14,7 @@ from encee.errors import ExitCode
 from tests.conftest import ROOT, Encee, Home, run_encee
 
 
-def test_without_arguments_shows_the_help(encee: Encee) -> None:
+def test_without_arguments_prints_the_help(encee: Encee) -> None:
     result = encee()
     assert result.code == 0
     assert result.out.startswith("Usage: encee [OPTIONS] COMMAND [ARGS]...")
@@ -22,19 +22,19 @@ def test_without_arguments_shows_the_help(encee: Encee) -> None:
 
 
 @pytest.mark.parametrize("group", ["", "device", "keys", "account", "policy", "import"])
-def test_a_list_of_commands_cuts_no_text_short(encee: Encee, monkeypatch: pytest.MonkeyPatch, group: str) -> None:
+def test_the_list_of_commands_truncates_no_text(encee: Encee, monkeypatch: pytest.MonkeyPatch, group: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     _, _, commands = encee(*group.split()).out.partition("\nCommands:\n")
     for line in commands.splitlines():
         assert re.fullmatch(r"  [a-z]+ +[A-Z].*[^.]\.", line)
 
 
-def test_tells_its_version(encee: Encee) -> None:
+def test_prints_its_version(encee: Encee) -> None:
     assert encee("--version").out == f"encee {importlib.metadata.version('encee')}\n"
 
 
 @pytest.mark.parametrize("arguments", [("--nope",), ("nope",), ("status", "--nope"), ("refresh", "--code")])
-def test_wrong_usage_is_one_line_and_a_hint(encee: Encee, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_prints_one_line_and_a_hint(encee: Encee, arguments: tuple[str, ...]) -> None:
     result = encee(*arguments)
     assert (result.code, result.out) == (2, "")
     error, hint = result.err.splitlines()
@@ -50,7 +50,7 @@ def test_the_hint_of_wrong_usage_names_the_command(encee: Encee, arguments: tupl
     assert encee(*arguments).err.endswith(f"encee: hint: encee {hint}\n")
 
 
-def test_an_output_that_lacks_a_character_gets_another_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replaces_a_character_that_the_output_encoding_lacks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     result = run_encee("status")
@@ -58,7 +58,7 @@ def test_an_output_that_lacks_a_character_gets_another_one(home: Home, monkeypat
     assert "dev-mfa  dev     ?" in result.out
 
 
-def test_a_bug_is_one_line_and_never_the_text_of_the_exception(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_prints_one_line_without_the_text_of_the_exception(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("aws_secret_access_key")
 
@@ -81,7 +81,7 @@ def test_the_page_has_all_exit_codes() -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_an_interrupt_while_it_loads_is_no_traceback(home: Home, tmp_path: Path) -> None:
+def test_an_interrupt_during_the_imports_prints_no_traceback(home: Home, tmp_path: Path) -> None:
     assert home.path.exists()
     (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     result = run_encee("status", environ=os.environ | {"PYTHONPATH": str(tmp_path)})

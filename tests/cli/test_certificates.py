@@ -13,7 +13,7 @@ from tests.fake_aws import tls
     [("127.0.0.1", False, False), ("127.0.0.2", False, True), ("127.0.0.1", True, True)],
     ids=["not trusted", "of another host", "expired"],
 )
-def test_a_wrong_certificate_gets_neither_request_nor_code(
+def test_sends_nothing_to_a_server_with_an_invalid_certificate(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -35,7 +35,7 @@ def test_a_wrong_certificate_gets_neither_request_nor_code(
     assert home.state() == before
 
 
-def test_a_right_certificate_is_spoken_to(
+def test_uses_a_server_with_a_valid_certificate(
     encee: Encee, dev: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tls.served(tmp_path) as server:

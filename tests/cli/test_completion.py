@@ -39,7 +39,7 @@ class Offered:
         return {value: text for value, text in rows}  # noqa: C416 - each row has two columns, and no more
 
 
-def test_commands_are_offered(offered: Offered) -> None:
+def test_offers_commands(offered: Offered) -> None:
     assert list(offered("encee ")) == list(COMMANDS)
     assert list(offered("encee re")) == ["refresh"]
     assert offered("encee zz") == {}
@@ -68,11 +68,11 @@ def test_commands_are_offered(offered: Offered) -> None:
         ("encee use $(", []),
     ],
 )
-def test_names_of_profiles_are_offered(offered: Offered, line: str, names: list[str]) -> None:
+def test_offers_names_of_profiles(offered: Offered, line: str, names: list[str]) -> None:
     assert (list(offered(line)), offered.code) == (names, 0)
 
 
-def test_options_are_offered_with_their_help_in_one_line(offered: Offered) -> None:
+def test_offers_options_with_one_line_of_help(offered: Offered) -> None:
     assert offered("encee use --no") == {
         "--none": "Use none from now on.",
         "--no-refresh": "Fail with 3, instead of refreshing, without a valid session.",
@@ -82,7 +82,7 @@ def test_options_are_offered_with_their_help_in_one_line(offered: Offered) -> No
     assert list(offered("encee exec dev --no")) == ["--no-refresh"]
 
 
-def test_values_of_options_are_offered(offered: Offered) -> None:
+def test_offers_values_of_options(offered: Offered) -> None:
     assert list(offered("encee env --shell ")) == [
         "bash",
         "zsh",
@@ -108,11 +108,11 @@ def test_values_of_options_are_offered(offered: Offered) -> None:
         "encee exec dev ls --",
     ],
 )
-def test_files_and_the_words_of_a_command_are_left_to_the_shell(offered: Offered, line: str) -> None:
+def test_leaves_files_and_arguments_of_a_command_to_the_shell(offered: Offered, line: str) -> None:
     assert (offered(line), offered.code) == ({}, 1)
 
 
-def test_profiles_are_those_of_the_files_that_the_line_names(offered: Offered, home: Home) -> None:
+def test_offers_profiles_of_the_files_in_the_line(offered: Offered, home: Home) -> None:
     (home.path / "other").write_text(f"[elsewhere]\n{KEYS}")
     assert list(offered("encee use --credentials-file ~/other ")) == ["elsewhere"]
 
@@ -123,7 +123,7 @@ def test_an_odd_line_is_no_error(offered: Offered, line: str) -> None:
     assert offered.code == 0
 
 
-def test_files_that_cannot_be_read_are_no_error(offered: Offered, home: Home) -> None:
+def test_unreadable_files_are_no_error(offered: Offered, home: Home) -> None:
     home.credentials.write_bytes(b"broken\n[dev]\n" + KEYS.encode() + b"[x\n\xff")
     assert list(offered("encee use ")) == ["dev"]
     home.credentials.unlink()
@@ -131,7 +131,7 @@ def test_files_that_cannot_be_read_are_no_error(offered: Offered, home: Home) ->
     assert offered("encee use ") == {}
 
 
-def test_a_bug_is_not_printed_into_what_a_person_types(offered: Offered, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_prints_nothing_into_the_typed_line(offered: Offered, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -141,7 +141,7 @@ def test_a_bug_is_not_printed_into_what_a_person_types(offered: Offered, monkeyp
 
 @pytest.mark.parametrize("line", ["encee ", "encee use d", "encee refresh --", "encee absent "])
 @pytest.mark.usefixtures("offered")
-def test_a_key_press_loads_nothing_heavy(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+def test_completion_loads_no_large_library(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     monkeypatch.setenv("_ENCEE_COMPLETE", line)
     script = "import sys; from encee.cli.app import main; main([]); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -181,7 +181,7 @@ def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_section_that_a_shell_would_execute_is_not(shell: str, home: Home) -> None:
+def test_does_not_offer_a_name_that_a_shell_would_execute(shell: str, home: Home) -> None:
     terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
     for begin in ("", "\\$", "'$", "\\`", "$"):
         terminal.child.send(f"encee use {begin}\t\t\x15")  # and the line is taken back
@@ -193,7 +193,7 @@ def test_a_section_that_a_shell_would_execute_is_not(shell: str, home: Home) -> 
 @pytest.mark.slow
 @pytest.mark.needs("zsh")
 @pytest.mark.usefixtures("dev_with_session")
-def test_zsh_may_set_its_completion_up_afterwards(home: Home) -> None:
+def test_works_if_zsh_sets_up_its_completion_later(home: Home) -> None:
     terminal = interactive("zsh", home.path)
     terminal.run(f"{INIT['zsh']}; {COMPINIT}")
     assert "<fine>" in terminal.run("encee exec de\tprintf '<%s>' fine")

@@ -20,7 +20,7 @@ def test_names_the_action_and_the_statement_that_would_allow_it(encee: Encee, de
     assert json.loads(statement) == {"Effect": "Allow", "Action": "iam:ListMFADevices", "Resource": dev.user.arn}
 
 
-def test_a_deny_of_the_key_alone_names_the_refresh(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_deny_of_the_long_term_key_names_the_refresh(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
     result = encee("device", "save", "dev", dev.device.serial)
     assert "AWS does not let jane do iam:ListMFADevices: an explicit deny in an identity-based policy" in result.err
@@ -30,7 +30,7 @@ def test_a_deny_of_the_key_alone_names_the_refresh(encee: Encee, dev: Person, aw
     assert "hint: encee refresh dev" in asked.err
 
 
-def test_without_a_device_no_session_is_asked_for(encee: Encee, home: Home, aws: FakeAws) -> None:
+def test_without_a_device_does_not_prompt_for_a_session(encee: Encee, home: Home, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     home.write(f"[dev]\naws_access_key_id = {bob.access_key.id}\naws_secret_access_key = {bob.access_key.secret}\n")
     aws.fault("ListMFADevices", faults.denied(bob.arn, "iam:ListMFADevices", "user bob", EXPLICIT))
@@ -40,7 +40,7 @@ def test_without_a_device_no_session_is_asked_for(encee: Encee, home: Home, aws:
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
-def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_deny_of_a_session_needs_an_administrator(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
     result = encee("device", "list", "dev")
@@ -48,7 +48,7 @@ def test_a_deny_of_a_session_is_for_an_administrator(encee: Encee, dev: Person, 
     assert "hint: an administrator has to change the policy that denies it" in result.err
 
 
-def test_a_policy_that_only_limits_is_named_and_no_statement(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_names_a_limiting_policy_without_a_statement(encee: Encee, dev: Person, aws: FakeAws) -> None:
     reason = "because no service control policy allows the iam:ListMFADevices action"
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", reason))
     result = encee("device", "list", "dev")
@@ -59,14 +59,14 @@ def test_a_policy_that_only_limits_is_named_and_no_statement(encee: Encee, dev: 
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_refusal_in_other_words_names_the_request(encee: Encee, aws: FakeAws) -> None:
+def test_a_denial_in_another_wording_names_the_request(encee: Encee, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.error("AccessDenied", "No.", 403))
     result = encee("device", "list", "dev")
     assert (result.code, "AWS does not let dev do ListMFADevices: No\n" in result.err) == (4, True)
 
 
 @pytest.mark.parametrize("place", ["resource", "reason", "text"])
-def test_what_aws_says_cannot_move_the_cursor_or_hide_text(encee: Encee, dev: Person, aws: FakeAws, place: str) -> None:
+def test_text_of_aws_cannot_move_the_cursor_or_hide_text(encee: Encee, dev: Person, aws: FakeAws, place: str) -> None:
     evil = "\x9b2J\x9b1A\u202e\r\n[red]{0}%s"
     action = "iam:ListMFADevices"
     fault = {
@@ -82,7 +82,7 @@ def test_what_aws_says_cannot_move_the_cursor_or_hide_text(encee: Encee, dev: Pe
     assert len(result.err.splitlines()) == 2
 
 
-def test_a_secret_that_aws_repeats_is_not_shown(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_does_not_print_a_secret_that_aws_repeats(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     [session] = aws.issued_sessions()
     secrets = [session.secret, session.token]

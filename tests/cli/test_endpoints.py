@@ -108,7 +108,7 @@ def by_its_services(home: Home, _: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.mark.parametrize("named", [by_the_variable, by_the_profile, by_its_services])
-def test_the_endpoint_is_where_boto3_looks_for_it(
+def test_finds_the_endpoint_where_boto3_finds_it(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -125,7 +125,7 @@ def test_the_endpoint_is_where_boto3_looks_for_it(
 
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("where", ["profile", "variable", "nowhere"])
-def test_an_endpoint_is_trusted_by_ca_bundle(
+def test_trusts_an_endpoint_with_a_ca_bundle(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -151,7 +151,7 @@ def test_an_endpoint_is_trusted_by_ca_bundle(
 
 
 @pytest.mark.needs("openssl")
-def test_a_ca_bundle_that_is_missing_is_said_before_anything_is_sent(
+def test_reports_a_missing_ca_bundle_before_it_sends_anything(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, certificate: Path
 ) -> None:
     home.config.write_text("[profile dev]\nca_bundle = /nowhere.pem\n")
@@ -162,7 +162,7 @@ def test_a_ca_bundle_that_is_missing_is_said_before_anything_is_sent(
     assert "the file with the certificates to trust is missing" in result.err
 
 
-def test_a_proxy_is_used(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_a_proxy(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
     with relayed(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
@@ -174,7 +174,7 @@ def test_a_proxy_is_used(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: p
 
 @pytest.mark.parametrize("command", [("refresh", "dev"), ("device", "list", "dev")])
 @pytest.mark.parametrize("named", [by_the_variables, by_the_profile, by_its_services])
-def test_an_endpoint_without_tls_is_warned_of_wherever_it_is_named(
+def test_warns_of_an_endpoint_without_tls_from_any_setting(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -198,9 +198,7 @@ def test_an_endpoint_without_tls_is_warned_of_wherever_it_is_named(
 
 
 @pytest.mark.usefixtures("dev")
-def test_an_endpoint_without_tls_is_warned_of_before_the_code_is_typed(
-    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_warns_of_an_endpoint_without_tls_before_it_prompts(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
     with relayed(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
@@ -214,7 +212,7 @@ def test_an_endpoint_without_tls_is_warned_of_before_the_code_is_typed(
         assert aws.calls("GetSessionToken") == []
 
 
-def test_an_endpoint_without_tls_is_warned_of_before_a_given_code_is_sent(
+def test_warns_of_an_endpoint_without_tls_before_it_sends_a_code(
     dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
@@ -237,7 +235,7 @@ def test_an_endpoint_without_tls_is_warned_of_before_a_given_code_is_sent(
         ("us-gov-west-1", "aws-us-gov", "sts.us-gov-west-1.amazonaws.com"),
     ],
 )
-def test_the_regional_endpoint_is_asked_whatever_the_settings_say(
+def test_always_uses_the_regional_endpoint(
     encee: Encee,
     home: Home,
     dev: Person,

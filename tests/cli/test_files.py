@@ -42,7 +42,7 @@ def test_refuses_to_guess_a_home(
     assert [*map(str, Path().iterdir())] == ["keys.csv"]
 
 
-def test_a_home_folder_of_an_unknown_user_is_refused(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_the_home_of_an_unknown_user(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home.path)
     monkeypatch.setenv("AWS_CONFIG_FILE", "~absent-user/config")
     result = encee("status")
@@ -52,7 +52,7 @@ def test_a_home_folder_of_an_unknown_user_is_refused(encee: Encee, home: Home, m
     )
 
 
-def test_works_without_a_home_where_both_files_are_named(
+def test_works_without_a_home_if_both_files_are_named(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_home(monkeypatch)
@@ -76,7 +76,7 @@ def test_reads_a_path_as_the_aws_cli_does(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["/dev/null", "relative"])
-def test_the_aws_cli_uses_the_session_beside_such_a_config_file(
+def test_the_aws_cli_uses_the_session_with_such_a_config_file(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     del aws
@@ -87,7 +87,7 @@ def test_the_aws_cli_uses_the_session_beside_such_a_config_file(
     assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
 
 
-def test_the_null_device_is_an_empty_file_that_cannot_be_written(
+def test_the_null_device_is_an_empty_read_only_file(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -100,7 +100,7 @@ def test_the_null_device_is_an_empty_file_that_cannot_be_written(
     assert Path("/dev/null").is_char_device()
 
 
-def test_the_null_device_gets_no_keys(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_no_keys_to_the_null_device(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     file = home.path / "keys.csv"
     file.write_text(CSV)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
@@ -110,7 +110,7 @@ def test_the_null_device_gets_no_keys(encee: Encee, home: Home, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])
-def test_warns_of_a_variable_for_which_aws_tools_read_no_file(
+def test_warns_of_a_variable_that_makes_aws_tools_read_no_file(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "")
@@ -159,7 +159,7 @@ AS_AWS_CONFIGURE_WRITES = f"[profile dev]\n{IN_ITS_SECTION}\n"
         pytest.param(variables, "[default]\nregion = eu-west-1\n", marks=pytest.mark.slow),
     ],
 )
-def test_refreshes_and_clears_where_both_are_one_file(
+def test_refreshes_and_clears_a_single_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, make_one: MakeOne, rest: str
 ) -> None:
     before = one_file(home, person, rest)
@@ -180,7 +180,7 @@ def test_refreshes_and_clears_where_both_are_one_file(
     assert home.credentials.read_bytes() == before
 
 
-def test_saves_the_device_in_the_profiles_section_of_the_one_file(
+def test_saves_the_device_in_the_section_of_the_single_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = one_file(home, person, "", serial=False)
@@ -192,7 +192,7 @@ def test_saves_the_device_in_the_profiles_section_of_the_one_file(
 
 
 @pytest.mark.slow
-def test_refreshes_a_role_of_the_one_file(
+def test_refreshes_a_role_in_a_single_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, aws: FakeAws
 ) -> None:
     admin = aws.create_role("admin", trusting())
@@ -208,7 +208,7 @@ def test_refreshes_a_role_of_the_one_file(
 
 
 @pytest.mark.slow
-def test_knows_keys_under_a_header_of_the_config_file_by_their_profile(
+def test_finds_keys_under_a_header_of_the_config_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(person.section("profile dev"))
@@ -218,7 +218,7 @@ def test_knows_keys_under_a_header_of_the_config_file_by_their_profile(
     assert encee("status", "--check", "dev").code == 0
 
 
-def test_doctor_says_once_what_is_wrong_with_the_one_file(
+def test_doctor_reports_an_error_of_a_single_file_once(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write("[default]\naws_access_key_id = x\n[profile dev]\nregion = x\n[x]\nnonsense\n")
@@ -231,7 +231,7 @@ def test_doctor_says_once_what_is_wrong_with_the_one_file(
 @pytest.mark.slow
 @pytest.mark.parametrize("make_one", [link, variables])
 @pytest.mark.parametrize("rest", [IN_ITS_SECTION, AS_AWS_CONFIGURE_WRITES])
-def test_the_aws_cli_reads_the_one_file_after_a_refresh(
+def test_the_aws_cli_reads_a_single_file_after_a_refresh(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, make_one: MakeOne, rest: str
 ) -> None:
     one_file(home, person, rest)
@@ -244,7 +244,7 @@ def test_the_aws_cli_reads_the_one_file_after_a_refresh(
     assert rotated.code == 0, rotated.err
 
 
-def test_saves_the_device_under_the_header_of_the_config_file_where_the_keys_are(
+def test_saves_the_device_in_the_section_that_holds_the_keys(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(person.section("profile dev", serial=False))
@@ -256,7 +256,7 @@ def test_saves_the_device_under_the_header_of_the_config_file_where_the_keys_are
 
 
 @pytest.mark.slow
-def test_saves_nothing_in_one_of_two_sections_of_a_profile(
+def test_saves_no_device_if_a_profile_has_two_sections(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = one_file(home, person, AS_AWS_CONFIGURE_WRITES, serial=False)
@@ -267,7 +267,7 @@ def test_saves_nothing_in_one_of_two_sections_of_a_profile(
 
 
 @pytest.mark.slow
-def test_clears_what_an_older_version_wrote_into_the_one_file(
+def test_clears_what_an_older_version_wrote_into_a_single_file(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = one_file(home, person, AS_AWS_CONFIGURE_WRITES)
@@ -280,7 +280,7 @@ def test_clears_what_an_older_version_wrote_into_the_one_file(
     assert home.credentials.read_bytes() == before
 
 
-def test_a_header_beside_the_right_one_is_not_to_be_made_a_second_one(encee: Encee, home: Home, person: Person) -> None:
+def test_does_not_hint_to_create_a_second_header(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section() + "[dev-mfa]\n[profile dev-mfa]\nregion = x\n")
     result = encee("refresh", "dev", "-c", "123456")
     assert (result.code, result.err.splitlines()[1]) == (
@@ -290,7 +290,7 @@ def test_a_header_beside_the_right_one_is_not_to_be_made_a_second_one(encee: Enc
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_hint_is_for_the_file_that_an_option_names(encee: Encee, home: Home) -> None:
+def test_a_hint_names_the_file_of_the_option(encee: Encee, home: Home) -> None:
     other = home.path / "other file"
     other.write_text("[ops]\nregion = eu-central-1\n", encoding="utf-8")
     before = home.credentials.read_bytes()
@@ -317,7 +317,7 @@ def test_reports_a_missing_credentials_file(encee: Encee, home: Home) -> None:
     )
 
 
-def test_of_a_link_that_leads_nowhere_it_asks_to_fix_the_link(encee: Encee, home: Home) -> None:
+def test_names_the_target_of_a_broken_link(encee: Encee, home: Home) -> None:
     home.write("", "[profile dev]\nregion = eu-central-1\n")
     home.credentials.unlink()
     home.credentials.symlink_to(home.path / "drive" / "credentials")

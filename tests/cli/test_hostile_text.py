@@ -88,13 +88,13 @@ def odd(home: Home, person: Person) -> Person:
     ids=repr,
 )
 @pytest.mark.usefixtures("odd")
-def test_what_the_files_and_the_command_line_hold_is_shown_harmless(encee: Encee, words: list[str]) -> None:
+def test_no_output_contains_terminal_sequences_of_files_or_arguments(encee: Encee, words: list[str]) -> None:
     assert_all_harmless(encee(*words))
     if words[0] in {"status", "refresh", "clear"}:
         assert_all_harmless(encee(*words, "--json"))
 
 
-def test_the_lines_of_a_refresh_are_harmless(encee: Encee, odd: Person) -> None:
+def test_the_messages_of_a_refresh_contain_no_terminal_sequences(encee: Encee, odd: Person) -> None:
     name = f"dev{TRICKS}"
     code = odd.device.next_code()
     result = assert_all_harmless(encee("refresh", name, "--to", "new", "--region", "eu-west-1", "--json", "-c", code))
@@ -102,7 +102,7 @@ def test_the_lines_of_a_refresh_are_harmless(encee: Encee, odd: Person) -> None:
     assert json.loads(result.out)["profiles"][0]["profile"] == name
 
 
-def test_a_value_that_a_terminal_would_obey_is_not_printed_for_a_shell(encee: Encee, dev: Person, home: Home) -> None:
+def test_does_not_print_terminal_sequences_for_a_shell(encee: Encee, dev: Person, home: Home) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     home.config.write_text(f"[profile dev-mfa]\nregion = eu{TRICKS}\n")
     for shell in ("bash", "zsh", "fish"):
@@ -118,7 +118,9 @@ def test_a_value_that_a_terminal_would_obey_is_not_printed_for_a_shell(encee: En
 
 
 @pytest.mark.parametrize("action", ["GetSessionToken", "ListMFADevices"])
-def test_what_aws_says_is_shown_harmless(encee: Encee, home: Home, person: Person, aws: FakeAws, action: str) -> None:
+def test_messages_of_aws_contain_no_terminal_sequences(
+    encee: Encee, home: Home, person: Person, aws: FakeAws, action: str
+) -> None:
     home.write(person.section(serial=action == "GetSessionToken"))
     # XML knows most of them only outside of its own characters, so AWS could send no more than these.
     said = "Denied \N{RIGHT-TO-LEFT OVERRIDE}\u2066\u200b\u2028\x9b31m"
@@ -130,7 +132,7 @@ def test_what_aws_says_is_shown_harmless(encee: Encee, home: Home, person: Perso
     assert_all_harmless(encee("refresh", "dev", "--json", "-c", person.device.next_code()))
 
 
-def test_a_prompt_is_harmless(home: Home, person: Person) -> None:
+def test_a_prompt_contains_no_terminal_sequences(home: Home, person: Person) -> None:
     home.write(person.section(f"dev{TRICKS}"), f"[profile dev{TRICKS}]\nregion = eu-west-1\n")
     child = on_terminal("refresh", f"dev{TRICKS}", "--to", "new")
     child.expect_exact("phone):")
@@ -143,7 +145,7 @@ def test_a_prompt_is_harmless(home: Home, person: Person) -> None:
     assert_harmless(shown.replace("\r\n", "\n"))
 
 
-def test_a_drawn_table_holds_no_sequences_but_its_own_colours(home: Home, odd: Person) -> None:
+def test_a_table_contains_no_sequences_except_its_colours(home: Home, odd: Person) -> None:
     del odd
     child = on_terminal("status")
     drawn = child.read()
@@ -154,13 +156,13 @@ def test_a_drawn_table_holds_no_sequences_but_its_own_colours(home: Home, odd: P
     assert "\x1b[31m" not in drawn.partition("orphan")[0]
 
 
-def test_a_traceback_is_harmless(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_traceback_contains_no_terminal_sequences(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_DEBUG", "1")
     home.write(f"[dev]\nx{TRICKS}\n")
     assert_all_harmless(encee("refresh", f"dev{TRICKS}", "-c", "123456"))
 
 
-def test_what_a_hint_says_can_be_pasted_whatever_the_name(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_hint_can_be_pasted_with_any_name(encee: Encee, home: Home, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     evil = home.path / "a; touch evil"
     evil.mkdir()

@@ -12,7 +12,7 @@ ONLY_HERE = "  region = eu-central-1\n  other = only-here\n"
 
 @pytest.mark.parametrize("file", ["credentials", "config"])
 @pytest.mark.parametrize("command", ["save", "remove", "forget"])
-def test_a_device_is_not_saved_or_forgotten_over_them(
+def test_saves_and_forgets_no_device_across_indented_lines(
     encee: Encee, home: Home, dev: Person, file: str, command: str
 ) -> None:
     serial = dev.device.serial
@@ -34,7 +34,7 @@ def test_a_device_is_not_saved_or_forgotten_over_them(
 
 
 @pytest.mark.parametrize("option", ["encee_source", "manager", "aws_session_token", "expiration"])
-def test_a_session_is_not_written_or_cleared_over_them(
+def test_writes_and_clears_no_session_across_indented_lines(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
 ) -> None:
     lines = home.credentials.read_text().splitlines(keepends=True)
@@ -57,7 +57,7 @@ def test_a_session_is_not_written_or_cleared_over_them(
 
 
 @pytest.mark.parametrize("command", ["clear dev", "clear dev-mfa", "clear --all"])
-def test_what_a_session_left_in_the_config_file_is_not_cleared_over_them(
+def test_does_not_clear_the_config_file_across_indented_lines(
     encee: Encee, home: Home, dev: Person, command: str
 ) -> None:
     home.write(dev.section(), f"[profile dev-mfa]\nencee_source = dev\n{ONLY_HERE}")
@@ -68,7 +68,7 @@ def test_what_a_session_left_in_the_config_file_is_not_cleared_over_them(
     assert "nothing to remove" not in result.out + result.err
 
 
-def test_a_session_is_cleared_where_only_its_config_section_is_refused(
+def test_clears_a_session_if_only_its_config_section_is_refused(
     encee: Encee, home: Home, dev_with_session: Person
 ) -> None:
     assert dev_with_session.device.serial
@@ -81,7 +81,7 @@ def test_a_session_is_cleared_where_only_its_config_section_is_refused(
 
 
 @pytest.mark.parametrize("option", ["aws_access_key_id", "aws_secret_access_key"])
-def test_a_key_is_not_rotated_over_them(
+def test_rotates_no_key_across_indented_lines(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
 ) -> None:
     text = home.credentials.read_text()
@@ -94,7 +94,7 @@ def test_a_key_is_not_rotated_over_them(
     assert aws.calls("CreateAccessKey") == []
 
 
-def test_a_region_is_not_carried_over_them(encee: Encee, home: Home, dev: Person) -> None:
+def test_copies_no_region_across_indented_lines(encee: Encee, home: Home, dev: Person) -> None:
     mine = "[profile dev-mfa]\noutput = x\n  region = only-here\n"
     home.write(dev.section(), f"[profile dev]\nregion = eu-west-1\n{mine}")
     before = home.config.read_bytes()
@@ -103,7 +103,7 @@ def test_a_region_is_not_carried_over_them(encee: Encee, home: Home, dev: Person
 
 
 @pytest.mark.parametrize("header", ["[profile  dev]", "[profile\tdev]", "[profile dev ]"])
-def test_a_header_that_only_some_tools_know_is_not_edited(encee: Encee, home: Home, dev: Person, header: str) -> None:
+def test_refuses_a_header_that_only_some_tools_read(encee: Encee, home: Home, dev: Person, header: str) -> None:
     home.write(section(dev.user.access_key), f"{header}\nregion = eu-west-1\n")
     before = home.state()
     result = encee("device", "save", "dev", dev.device.serial)
@@ -112,7 +112,7 @@ def test_a_header_that_only_some_tools_know_is_not_edited(encee: Encee, home: Ho
 
 
 @pytest.mark.parametrize("header", ["[ #x]", "[a#b]", "[a;b]"])
-def test_no_session_is_written_above_a_header_that_some_tools_cut(
+def test_writes_no_session_before_a_header_that_some_tools_truncate(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, header: str
 ) -> None:
     text = home.credentials.read_text()

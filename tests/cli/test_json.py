@@ -48,14 +48,14 @@ def commands_with_json(command: Any, words: str = "") -> Iterator[str]:  # noqa:
         yield words
 
 
-def test_every_command_with_the_option_is_tried_here() -> None:
+def test_these_tests_include_each_command_with_the_option() -> None:
     found = set(commands_with_json(typer.main.get_command(app))) - {"policy list"}  # which has no way to fail
     assert {words for words in found if any(line.startswith(f"{words} ") for line in FAILING)} == found
 
 
 @pytest.mark.parametrize("line", FAILING)
 @pytest.mark.usefixtures("dev")
-def test_a_command_that_fails_prints_an_object_with_the_error(encee: Encee, line: str) -> None:
+def test_a_failed_command_prints_an_object_with_the_error(encee: Encee, line: str) -> None:
     result = encee(*line.split(), "--json")
     assert result.code == 2, result.err
     report = json.loads(result.out)
@@ -70,13 +70,13 @@ def test_without_the_option_a_failure_leaves_stdout_empty(encee: Encee, home: Ho
     assert encee("status", "absent").out == ""
 
 
-def test_a_failure_behind_the_object_prints_no_second_one(encee: Encee, dev: Person) -> None:
+def test_an_error_after_the_object_prints_no_second_object(encee: Encee, dev: Person) -> None:
     del dev
     result = encee("status", "dev", "--check", "--json")
     assert (result.code, list(json.loads(result.out))) == (3, ["encee_format", "sessions", "other_profiles", "faults"])
 
 
-def test_a_plan_that_fails_tells_its_exit_code(encee: Encee, dev: Person) -> None:
+def test_a_failed_plan_has_its_exit_status(encee: Encee, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     result = encee("account", "setup", "--profile", "dev", "--json")
     assert result.code == 2

@@ -64,7 +64,7 @@ COMMANDS = (
     [*(("profile", name) for name in OF_A_PROFILE), *(("role", name) for name in OF_A_ROLE)]
     + [("session", name) for name in OF_A_SESSION],
 )
-def test_what_is_indented_under_a_setting_is_never_shown(
+def test_never_prints_text_indented_below_a_setting(
     encee: Encee, home: Home, aws: FakeAws, where: str, name: str
 ) -> None:
     settings = {
@@ -237,7 +237,7 @@ def outcomes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("where", "name"), [(where, name) for where, names in EVERY_OPTION.items() for name in names])
-def test_no_command_lets_out_what_is_indented_under_an_option(
+def test_no_command_prints_text_indented_below_an_option(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, recorder: Recorder, where: str, name: str
 ) -> None:
     files = files_of(sections_of(dev_with_session, home, aws, recorder.file), where, name, FURTHER)
@@ -251,7 +251,7 @@ def test_no_command_lets_out_what_is_indented_under_an_option(
 
 
 @pytest.mark.slow
-def test_the_same_commands_do_their_work_where_nothing_is_indented(
+def test_the_same_commands_work_without_indented_lines(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, recorder: Recorder
 ) -> None:
     files = files_of(sections_of(dev_with_session, home, aws, recorder.file), "role", "external_id", "")
@@ -265,7 +265,7 @@ def test_the_same_commands_do_their_work_where_nothing_is_indented(
     assert recorder.noted.read_text().count(f"{recorder.file} ") >= len(EVERY_PROGRAM)
 
 
-def test_a_serial_number_below_its_option_is_refused(encee: Encee, home: Home, person: Person) -> None:
+def test_refuses_a_serial_number_on_the_line_after_its_option(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section(serial=False), f"[profile dev]\nmfa_serial =\n  aws_secret_access_key = {SECRET}\n")
     result = encee("refresh", "dev", "-c", "123456")
     assert (result.code, SECRET in result.err) == (5, False)
@@ -286,7 +286,7 @@ def test_a_serial_number_below_its_option_is_refused(encee: Encee, home: Home, p
         ("encee_session_profile = work", "refresh dev -c 123456"),
     ],
 )
-def test_a_setting_of_several_lines_is_refused_and_named(
+def test_refuses_and_names_a_setting_of_several_lines(
     encee: Encee, home: Home, person: Person, aws: FakeAws, option: str, command: str
 ) -> None:
     setting = option.replace("SERIAL", person.device.serial).replace("RECORDER", f"touch {home.path / 'started'}")
@@ -301,7 +301,7 @@ def test_a_setting_of_several_lines_is_refused_and_named(
 
 
 @pytest.mark.parametrize("option", ["role_arn", "source_profile", "external_id", "role_session_name", "region"])
-def test_a_setting_of_a_role_of_several_lines_is_refused_and_named(
+def test_refuses_and_names_a_role_setting_of_several_lines(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, option: str
 ) -> None:
     role = "".join(f"{name} = {value}\n{FURTHER * (name == option)}" for name, value in OF_A_ROLE.items())
@@ -313,9 +313,7 @@ def test_a_setting_of_a_role_of_several_lines_is_refused_and_named(
 
 
 @pytest.mark.parametrize("option", ["aws_secret_access_key", "aws_session_token", "region"])
-def test_a_session_of_another_tool_with_several_lines_is_not_handed_on(
-    encee: Encee, home: Home, dev: Person, option: str
-) -> None:
+def test_does_not_pass_on_a_session_of_several_lines(encee: Encee, home: Home, dev: Person, option: str) -> None:
     section = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region"), "ASIAX")
     text = "".join(f"{name} = {value}\n{FURTHER * (name == option)}" for name, value in section.items())
     home.write(f"{dev.section()}[theirs]\n{text}")
@@ -325,7 +323,7 @@ def test_a_session_of_another_tool_with_several_lines_is_not_handed_on(
         assert f"{option} of theirs has an indented line below it" in result.err
 
 
-def test_doctor_shows_of_nested_settings_what_it_knows(encee: Encee, home: Home, dev: Person) -> None:
+def test_doctor_shows_only_known_nested_settings(encee: Encee, home: Home, dev: Person) -> None:
     nested = f"  max_queue_size = 10\n  note = {SECRET}\n  payload_signing_enabled = {SECRET}\n  {SECRET} = path\n"
     home.write(dev.section(), f"[profile dev]\ns3 =\n{nested}")
     result = encee("doctor", "dev")

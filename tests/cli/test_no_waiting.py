@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
 
 
-def test_the_connection_is_open_when_the_code_is_there(dev: Person, aws: FakeAws) -> None:
+def test_the_connection_is_open_when_the_user_enters_the_code(dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     wait_for(lambda: aws.calls("GetCallerIdentity"))
@@ -26,7 +26,7 @@ def test_the_connection_is_open_when_the_code_is_there(dev: Person, aws: FakeAws
     assert len({call.connection for call in aws.journal}) == 1
 
 
-def test_with_a_code_given_nothing_is_sent_beforehand(dev: Person, aws: FakeAws) -> None:
+def test_sends_nothing_early_with_a_code_on_the_command_line(dev: Person, aws: FakeAws) -> None:
     assert run_encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     assert [call.action for call in aws.journal] == ["GetSessionToken"]
 
@@ -51,7 +51,7 @@ def unreachable(_: Person, aws: FakeAws) -> None:
         (unreachable, "could not be reached"),
     ],
 )
-def test_bad_news_ends_the_prompt_before_a_code_is_spent(
+def test_a_fatal_error_ends_the_prompt_before_a_code_is_used(
     home: Home, dev: Person, aws: FakeAws, fatal_error: Callable[[Person, FakeAws], None], says: str
 ) -> None:
     fatal_error(dev, aws)
@@ -92,7 +92,7 @@ def test_a_root_key_ends_the_prompt(home: Home, dev: Person, aws: FakeAws) -> No
         pytest.param(faults.status(500), marks=pytest.mark.slow),
     ],
 )
-def test_any_other_answer_beforehand_is_ignored(dev: Person, aws: FakeAws, fault: faults.Fault) -> None:
+def test_ignores_other_errors_of_the_early_request(dev: Person, aws: FakeAws, fault: faults.Fault) -> None:
     aws.fault("GetCallerIdentity", fault)
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
@@ -102,7 +102,7 @@ def test_any_other_answer_beforehand_is_ignored(dev: Person, aws: FakeAws, fault
     assert child.wait() == 0
 
 
-def test_one_profiles_bad_news_leaves_the_others(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_a_fatal_error_of_one_profile_keeps_the_others(home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(dev.section() + bobs.section("bob"))
@@ -117,7 +117,7 @@ def test_one_profiles_bad_news_leaves_the_others(home: Home, dev: Person, aws: F
 
 
 @pytest.mark.usefixtures("dev")
-def test_ctrl_c_leaves_at_once_though_the_endpoint_hangs(aws: FakeAws) -> None:
+def test_ctrl_c_exits_at_once_while_the_endpoint_hangs(aws: FakeAws) -> None:
     aws.fault("GetCallerIdentity", faults.hang(10))
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
@@ -131,7 +131,7 @@ def test_ctrl_c_leaves_at_once_though_the_endpoint_hangs(aws: FakeAws) -> None:
 
 
 @pytest.mark.needs("bash")
-def test_nothing_half_typed_is_left_for_the_shell(dev: Person, aws: FakeAws) -> None:
+def test_leaves_no_typed_characters_to_the_shell(dev: Person, aws: FakeAws) -> None:
     aws.fault("GetCallerIdentity", faults.hang(1))
     dev.user.access_key.deactivate()
     script = f'{ENCEE} refresh dev; echo over; read -t 5 rest; echo "rest=<$rest>"'
@@ -159,7 +159,7 @@ def test_two_prompts_for_one_profile_need_one_code(home: Home, dev: Person, aws:
     assert home.credentials.read_text().count("[dev-mfa]") == 1
 
 
-def test_a_shorter_session_of_another_terminal_does_not_end_the_prompt(dev: Person, aws: FakeAws) -> None:
+def test_a_shorter_session_of_another_terminal_keeps_the_prompt(dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     assert run_encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
@@ -170,7 +170,7 @@ def test_a_shorter_session_of_another_terminal_does_not_end_the_prompt(dev: Pers
     assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 43200]
 
 
-def test_a_person_is_asked_although_the_session_is_fresh(dev: Person, aws: FakeAws) -> None:
+def test_prompts_although_the_session_is_fresh(dev: Person, aws: FakeAws) -> None:
     assert run_encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)

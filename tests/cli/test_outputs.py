@@ -27,7 +27,7 @@ HELPS = ["", "--help", "refresh --help", "device", "device --help", "device list
 
 
 @pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", *HELPS])
-def test_a_closed_output_ends_quietly_with_141(home: Home, words: str) -> None:
+def test_a_closed_output_exits_with_141_without_a_message(home: Home, words: str) -> None:
     home.write(f"[dev]\n{KEYS}")
     # The reader is gone before the first word: it waits for the end of an input that ends at once.
     code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} {words} >&3")
@@ -35,7 +35,7 @@ def test_a_closed_output_ends_quietly_with_141(home: Home, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", *HELPS])
-def test_a_full_output_is_said_once(home: Home, words: str) -> None:
+def test_reports_a_full_output_once(home: Home, words: str) -> None:
     home.write(f"[dev]\n{KEYS}")
     code, out, err = shell(f"{ENCEE} {words} > /dev/full")
     assert (code, out) == (1, "")
@@ -46,7 +46,7 @@ def test_a_full_output_is_said_once(home: Home, words: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["2> /dev/full", "2>&3", "2>&-"])
-def test_what_people_cannot_read_changes_nothing(home: Home, dev: Person, where: str) -> None:
+def test_a_closed_stderr_does_not_change_the_result(home: Home, dev: Person, where: str) -> None:
     code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} refresh dev -c {dev.device.next_code()} {where}")
     assert (code, out, err) == (0, "", "")
     assert b"[dev-mfa]" in home.credentials.read_bytes()

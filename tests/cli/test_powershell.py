@@ -25,12 +25,12 @@ def faults(text: str) -> list[str]:
     return [str(node) for node in nodes(text) if node.type == "ERROR" or node.is_missing]
 
 
-def test_a_fault_would_be_seen() -> None:
+def test_the_parser_reports_an_error() -> None:
     assert faults("function x { if ( { }")
     assert faults("$Env:A = 'it's'")
 
 
-def test_the_text_of_init_is_powershell(encee: Encee) -> None:
+def test_init_prints_valid_powershell(encee: Encee) -> None:
     text = encee("init", "powershell").out
     assert not faults(text)
     kinds = [node.type for node in nodes(text)]
@@ -38,7 +38,7 @@ def test_the_text_of_init_is_powershell(encee: Encee) -> None:
     assert kinds.count("try_statement") == 2
 
 
-def test_the_lines_of_use_are_powershell(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_use_prints_valid_powershell(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     monkeypatch.setenv("ENCEE_EVAL", "powershell")
     used = encee("use", "dev").out

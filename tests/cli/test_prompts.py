@@ -16,7 +16,7 @@ from tests.fake_aws import FakeAws, faults
 PROMPT = "MFA code for dev (arn:aws:iam::123456789012:mfa/phone): "
 
 
-def test_asks_for_the_code_and_names_profile_and_device(home: Home, dev: Person) -> None:
+def test_prompts_for_the_code_with_profile_and_device(home: Home, dev: Person) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     code = dev.device.next_code()
@@ -28,7 +28,7 @@ def test_asks_for_the_code_and_names_profile_and_device(home: Home, dev: Person)
     assert b"[dev-mfa]" in home.credentials.read_bytes()
 
 
-def test_takes_a_code_with_a_blank_in_the_middle(dev: Person) -> None:
+def test_accepts_a_code_with_a_blank_in_the_middle(dev: Person) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     code = dev.device.next_code()
@@ -37,7 +37,7 @@ def test_takes_a_code_with_a_blank_in_the_middle(dev: Person) -> None:
     assert child.wait() == 0
 
 
-def test_asks_again_for_what_is_no_code_without_sending_it(dev: Person, aws: FakeAws) -> None:
+def test_prompts_again_for_an_invalid_code_without_sending_it(dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     for typed in ("", "12345", "abcdef"):
         child.expect_exact(PROMPT)
@@ -51,7 +51,7 @@ def test_asks_again_for_what_is_no_code_without_sending_it(dev: Person, aws: Fak
 
 
 @pytest.mark.usefixtures("dev")
-def test_ctrl_d_behind_half_a_code_begins_a_new_line() -> None:
+def test_ctrl_d_after_half_a_code_starts_a_new_line() -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     child.send("12\x04")
@@ -62,7 +62,7 @@ def test_ctrl_d_behind_half_a_code_begins_a_new_line() -> None:
     assert child.wait() == 130
 
 
-def test_asks_again_after_a_wrong_code(dev: Person, aws: FakeAws) -> None:
+def test_prompts_again_after_a_wrong_code(dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     child.sendline("000000")
@@ -75,7 +75,7 @@ def test_asks_again_after_a_wrong_code(dev: Person, aws: FakeAws) -> None:
 
 
 @pytest.mark.usefixtures("dev")
-def test_gives_up_after_three_wrong_codes(aws: FakeAws) -> None:
+def test_stops_after_three_wrong_codes(aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev")
     for code in ("000000", "000001", "000002"):
         child.expect_exact(PROMPT)
@@ -99,7 +99,7 @@ def test_does_not_send_a_code_twice(dev: Person, aws: FakeAws) -> None:
     assert len(aws.calls("GetSessionToken")) == 2
 
 
-def test_a_lost_answer_is_no_mistake_and_its_code_is_not_sent_again(dev: Person, aws: FakeAws) -> None:
+def test_a_lost_response_is_no_wrong_code_and_is_not_repeated(dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.reset(), times=4)
     child = on_terminal("refresh", "dev")
     sent = []
@@ -117,7 +117,7 @@ def test_a_lost_answer_is_no_mistake_and_its_code_is_not_sent_again(dev: Person,
 
 
 @pytest.mark.slow
-def test_asks_again_after_an_answer_that_aws_never_gives(dev: Person, aws: FakeAws) -> None:
+def test_prompts_again_after_a_response_that_aws_never_sends(dev: Person, aws: FakeAws) -> None:
     answers = {
         faults.error("AccessDenied", "", 403): "did not say why (AccessDenied): that code may have been used; try the",
         faults.session("ASIAQ", "tomorrow"): "in the place of a time: that code may have been used; try the",
@@ -138,7 +138,7 @@ def test_asks_again_after_an_answer_that_aws_never_gives(dev: Person, aws: FakeA
 
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_an_interrupted_prompt_ends_with_130_and_changes_nothing(home: Home, aws: FakeAws, key: str) -> None:
+def test_an_interrupted_prompt_exits_with_130_and_changes_nothing(home: Home, aws: FakeAws, key: str) -> None:
     before = home.state()
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
@@ -152,7 +152,7 @@ def test_an_interrupted_prompt_ends_with_130_and_changes_nothing(home: Home, aws
     assert aws.calls("GetSessionToken") == []
 
 
-def test_what_was_written_before_an_interrupt_is_listed(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_lists_what_was_written_before_an_interrupt(home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     home.write(dev.section() + Person(bob, bob.create_device("bobs")).section("bob"))
     child = on_terminal("refresh", "dev", "bob")
@@ -168,7 +168,7 @@ def test_what_was_written_before_an_interrupt_is_listed(home: Home, dev: Person,
     assert b"[dev-mfa]" in home.credentials.read_bytes()
 
 
-def test_the_prompt_is_seen_when_standard_output_is_captured(home: Home, dev: Person) -> None:
+def test_shows_the_prompt_if_standard_output_is_captured(home: Home, dev: Person) -> None:
     child = pexpect.spawn("sh", ["-c", f'got=$({ENCEE} refresh dev --json) && echo "got=<$got>"'], encoding="utf-8")
     child.delaybeforesend = None
     child.expect_exact(PROMPT)
@@ -186,7 +186,7 @@ def in_shell(script: str) -> "pexpect.spawn[str]":
     return child
 
 
-def test_what_is_piped_stays_for_the_command_that_exec_starts(dev: Person) -> None:
+def test_leaves_piped_input_to_the_command_of_exec(dev: Person) -> None:
     child = in_shell(f"echo data | {ENCEE} exec dev -- cat")
     child.expect_exact(PROMPT)
     child.sendline(dev.device.next_code())
@@ -196,7 +196,7 @@ def test_what_is_piped_stays_for_the_command_that_exec_starts(dev: Person) -> No
 
 
 @pytest.mark.parametrize("command", ["exec dev -- cat", "env dev --refresh", "refresh dev"])
-def test_asks_on_the_terminal_when_every_stream_is_redirected(
+def test_prompts_on_the_terminal_if_every_stream_is_redirected(
     tmp_path: Path, dev: Person, aws: FakeAws, command: str
 ) -> None:
     child = in_shell(f"{ENCEE} {command} </dev/null >{tmp_path}/out 2>{tmp_path}/log")
@@ -215,9 +215,7 @@ def test_asks_on_the_terminal_when_every_stream_is_redirected(
     assert len(aws.calls("GetSessionToken")) == 2
 
 
-def test_counts_down_on_the_terminal_when_stderr_is_a_log(
-    tmp_path: Path, home: Home, dev: Person, aws: FakeAws
-) -> None:
+def test_counts_down_on_the_terminal_if_stderr_is_a_file(tmp_path: Path, home: Home, dev: Person, aws: FakeAws) -> None:
     other = aws.create_user("bob")
     both = section(other.access_key, "bob", dev.device.serial)
     home.write(dev.section() + both)
@@ -231,7 +229,7 @@ def test_counts_down_on_the_terminal_when_stderr_is_a_log(
 
 
 @pytest.mark.usefixtures("dev")
-def test_without_a_terminal_nobody_is_asked() -> None:
+def test_without_a_terminal_does_not_prompt() -> None:
     done = subprocess.run(
         [ENCEE, "refresh", "dev"], start_new_session=True, capture_output=True, text=True, timeout=20, check=False
     )
@@ -240,7 +238,7 @@ def test_without_a_terminal_nobody_is_asked() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
-def test_the_tests_leave_the_terminal_of_whoever_runs_them() -> None:
+def test_the_tests_give_up_their_terminal() -> None:
     child = in_shell(
         f"{sys.executable} -m pytest -p no:cacheprovider -p no:xdist {__file__} -k is_no_terminal_in_the_tests; true"
     )
@@ -248,12 +246,12 @@ def test_the_tests_leave_the_terminal_of_whoever_runs_them() -> None:
     child.expect(pexpect.EOF)
 
 
-def test_there_is_no_terminal_in_the_tests() -> None:
+def test_tests_have_no_terminal() -> None:
     with pytest.raises(OSError, match="No such device"):
         Path("/dev/tty").open("rb").close()
 
 
-def test_does_not_hold_the_lock_while_a_person_types(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_does_not_hold_the_lock_while_it_prompts(home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(dev.section() + bobs.section("bob"))
@@ -271,7 +269,7 @@ def test_does_not_hold_the_lock_while_a_person_types(home: Home, dev: Person, aw
     assert "[bob-mfa]" in text
 
 
-def test_keys_that_appear_in_the_target_while_a_person_types_are_not_overwritten(home: Home, dev: Person) -> None:
+def test_does_not_overwrite_keys_that_appear_while_it_prompts(home: Home, dev: Person) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)
     home.write(dev.section() + "[dev-mfa]\naws_access_key_id = AKIANEW\naws_secret_access_key = precious\n")
@@ -284,7 +282,7 @@ def test_keys_that_appear_in_the_target_while_a_person_types_are_not_overwritten
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_terminated_prompt_leaves_nothing_behind(home: Home) -> None:
+def test_a_terminated_prompt_leaves_no_file(home: Home) -> None:
     before = home.state()
     child = on_terminal("refresh", "dev")
     child.expect_exact(PROMPT)

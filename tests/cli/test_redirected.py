@@ -24,7 +24,7 @@ def logged(command: str, log: Path) -> "pexpect.spawn[str]":
     return child
 
 
-def test_the_qr_code_and_the_secret_of_a_new_device(home: Home, aws: FakeAws, log: Path) -> None:
+def test_shows_the_qr_code_and_the_secret_on_the_terminal(home: Home, aws: FakeAws, log: Path) -> None:
     home.write(section(aws.create_user("jane").access_key))
     child = logged("device enroll dev", log)
     child.expect_exact("scan the code with an authenticator app")
@@ -38,7 +38,7 @@ def test_the_qr_code_and_the_secret_of_a_new_device(home: Home, aws: FakeAws, lo
     assert seed[:4] not in log.read_text(encoding="utf-8")
 
 
-def test_the_conversation_of_setup(home: Home, aws: FakeAws, log: Path) -> None:
+def test_setup_prompts_on_the_terminal(home: Home, aws: FakeAws, log: Path) -> None:
     jane = aws.create_user("jane")
     child = logged("setup dev", log)
     child.expect_exact("region, such as")
@@ -56,7 +56,7 @@ def test_the_conversation_of_setup(home: Home, aws: FakeAws, log: Path) -> None:
     assert "encee setup dev goes on from there" in log.read_text(encoding="utf-8")
 
 
-def test_both_keys_before_the_old_one_is_deleted(encee: Encee, home: Home, dev: Person, log: Path) -> None:
+def test_shows_both_keys_on_the_terminal_before_the_deletion(encee: Encee, home: Home, dev: Person, log: Path) -> None:
     assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
     old = dev.user.access_key.id
     child = logged("keys rotate dev", log)
@@ -68,7 +68,7 @@ def test_both_keys_before_the_old_one_is_deleted(encee: Encee, home: Home, dev: 
     assert old not in home.credentials.read_text(encoding="utf-8")
 
 
-def test_the_choice_between_devices(home: Home, person: Person, log: Path) -> None:
+def test_prompts_for_a_device_on_the_terminal(home: Home, person: Person, log: Path) -> None:
     second = person.user.create_device("tablet")
     home.write(person.section(serial=False))
     child = logged("device save dev", log)
@@ -80,7 +80,7 @@ def test_the_choice_between_devices(home: Home, person: Person, log: Path) -> No
     assert second.serial in home.config.read_text(encoding="utf-8")
 
 
-def test_a_removal_is_confirmed(encee: Encee, dev: Person, log: Path) -> None:
+def test_confirms_a_removal_on_the_terminal(encee: Encee, dev: Person, log: Path) -> None:
     assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
     child = logged(f"device remove dev {dev.device.serial} --yes-last", log)
     child.expect_exact(f"remove {dev.device.serial}")

@@ -555,7 +555,7 @@ def dressed(case: Case, scene: Scene) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 @pytest.mark.parametrize("debug", ["", pytest.param("1", marks=pytest.mark.slow)], ids=["", "debug"])
-def test_a_refusal_is_clear_and_harms_nothing(
+def test_an_error_is_clear_and_changes_nothing(
     case: Case,
     debug: str,
     encee: Encee,
@@ -600,7 +600,7 @@ def test_a_refusal_is_clear_and_harms_nothing(
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "x" * 5000])
-def test_a_long_message_of_aws_is_cut(encee: Encee, dev: Person, aws: FakeAws, code: str) -> None:
+def test_truncates_a_long_message_of_aws(encee: Encee, dev: Person, aws: FakeAws, code: str) -> None:
     secret = dev.user.access_key.secret
     aws.fault("GetSessionToken", faults.error(code, "a word " * 55 + secret + " and on and on" * 50_000, 400))
     result = encee("refresh", "dev", "-c", dev.device.next_code())
@@ -614,7 +614,7 @@ def test_a_long_message_of_aws_is_cut(encee: Encee, dev: Person, aws: FakeAws, c
     ("action", "command"),
     [("ListMFADevices", ("device", "list", "dev")), ("ListAccessKeys", ("keys", "list", "dev"))],
 )
-def test_iam_may_refuse_without_a_reason(
+def test_reports_a_denial_of_iam_without_a_reason(
     encee: Encee, dev: Person, aws: FakeAws, action: str, command: tuple[str, ...], code: str, says: str
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -623,7 +623,7 @@ def test_iam_may_refuse_without_a_reason(
     assert (result.code, says in result.err, "bug" in result.err) == (4, True, False), result.err
 
 
-def test_an_answer_without_end_fills_no_memory(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_an_endless_response_is_not_kept_in_memory(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.flood())
     encee("status")  # what is loaded once does not count
     tracemalloc.start()
@@ -635,7 +635,7 @@ def test_an_answer_without_end_fills_no_memory(encee: Encee, dev: Person, aws: F
     assert (result.code, peak < 2**25) == (4, True)
 
 
-def test_a_report_of_iam_may_be_longer_than_a_session(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_credential_report_may_be_longer_than_a_session(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     for size in (2**16, 2**24):
         aws.fault("ListMFADevices", faults.document(f"<E><Error><Code>Odd</Code><M>{'x' * size}</M></Error></E>", 400))
@@ -643,7 +643,7 @@ def test_a_report_of_iam_may_be_longer_than_a_session(encee: Encee, dev: Person,
         assert (result.code, "did not say why (Odd)" in result.err) == (4, True)
 
 
-def test_an_id_that_looks_like_no_secret_is_not_called_swapped(encee: Encee, home: Home, person: Person) -> None:
+def test_does_not_call_an_id_swapped_that_looks_like_no_secret(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section().replace("AKIA", "akia"))
     result = encee("refresh", "dev", "-c", "123456")
     assert result.err.splitlines()[0].endswith("dev is not the id of an access key")

@@ -11,7 +11,7 @@ SESSION = "[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_s
 
 
 @pytest.mark.parametrize("way", [["exec", "theirs", "sh"], ["shell", "theirs"]])
-def test_no_signal_is_ignored(home: Home, monkeypatch: pytest.MonkeyPatch, way: list[str]) -> None:
+def test_ignores_no_signal(home: Home, monkeypatch: pytest.MonkeyPatch, way: list[str]) -> None:
     home.write(SESSION)
     monkeypatch.setenv("SHELL", str(shutil.which("sh")))
     result = run_encee(*way, stdin="yes | head -n 1; grep SigIgn /proc/self/status || echo none")
@@ -23,7 +23,7 @@ def test_no_signal_is_ignored(home: Home, monkeypatch: pytest.MonkeyPatch, way: 
 
 
 @pytest.mark.parametrize("command", ["no-such-command", "/etc/passwd"])
-def test_a_command_that_cannot_be_run_leaves_the_signals_as_they_were(encee: Encee, home: Home, command: str) -> None:
+def test_a_command_that_cannot_run_keeps_the_signals(encee: Encee, home: Home, command: str) -> None:
     home.write(SESSION)
     before = {number: signal.getsignal(number) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
     assert encee("exec", "theirs", command).code in {126, 127}

@@ -27,7 +27,7 @@ def page(request: pytest.FixtureRequest) -> Fault:
         ("GetAccessKeyLastUsed", ("keys", "list", "dev")),
     ],
 )
-def test_is_told_from_an_answer_of_aws(
+def test_a_sign_in_page_is_distinguished_from_a_response_of_aws(
     encee: Encee, dev: Person, aws: FakeAws, page: Fault, action: str, words: tuple[str, ...]
 ) -> None:
     if action != "ListMFADevices":
@@ -37,7 +37,9 @@ def test_is_told_from_an_answer_of_aws(
     assert (result.code, "proxy or sign-in page" in result.err) == (4, True), result.err
 
 
-def test_may_have_let_the_code_through(encee: Encee, home: Home, dev: Person, aws: FakeAws, page: Fault) -> None:
+def test_a_sign_in_page_may_have_used_the_code(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws, page: Fault
+) -> None:
     aws.fault("GetSessionToken", page)
     before = home.state()
     result = encee("refresh", "dev", "-c", dev.device.next_code())
@@ -59,7 +61,7 @@ def test_may_have_let_the_code_through(encee: Encee, home: Home, dev: Person, aw
         ("DeleteVirtualMFADevice", ("device", "remove", "dev", "SERIAL", "--yes", "--yes-last")),
     ],
 )
-def test_has_done_nothing_although_it_says_that_all_is_well(
+def test_a_sign_in_page_with_status_200_is_no_success(
     encee: Encee, dev: Person, aws: FakeAws, action: str, words: tuple[str, ...]
 ) -> None:
     aws.create_user("bob").create_device("bobs-phone")

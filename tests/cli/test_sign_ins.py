@@ -20,7 +20,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("options", "kind", "what", "command"), WAYS)
-def test_says_with_what_a_profile_signs_in(
+def test_names_how_a_profile_signs_in(
     encee: Encee, home: Home, options: str, kind: str, what: str, command: str
 ) -> None:
     home.write("", f"[profile one]\n{options}\n")
@@ -52,7 +52,7 @@ def test_a_role_with_such_a_source_names_the_source(encee: Encee, home: Home) ->
     )
 
 
-def test_several_profiles_are_listed_by_how_they_sign_in(encee: Encee, home: Home) -> None:
+def test_lists_several_profiles_by_how_they_sign_in(encee: Encee, home: Home) -> None:
     several = "".join(f"[profile s{number}]\nsso_session = corp\n" for number in range(7))
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n", several)
     result = encee("refresh")
@@ -63,7 +63,7 @@ def test_several_profiles_are_listed_by_how_they_sign_in(encee: Encee, home: Hom
     )
 
 
-def test_such_profiles_beside_one_with_keys_are_no_fault(encee: Encee, home: Home) -> None:
+def test_such_profiles_beside_one_with_keys_are_no_error(encee: Encee, home: Home) -> None:
     keys = "[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + "s" * 40
     home.write(keys, f"[profile one]\nsso_session = corp\n[profile r]\n{ROLE}\nsource_profile = one\n")
     assert encee("status").err == ""
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
 
 
 @pytest.mark.parametrize("broken", ["nonsense\n", "folder"])
-def test_doctor_claims_nothing_about_what_it_could_not_read(encee: Encee, home: Home, broken: str) -> None:
+def test_doctor_claims_nothing_about_an_unreadable_profile(encee: Encee, home: Home, broken: str) -> None:
     home.write("[dev]\n" + broken)
     if broken == "folder":
         home.credentials.unlink()

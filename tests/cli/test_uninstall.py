@@ -39,7 +39,7 @@ def files(home: Home) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.needs("dbus-daemon", "dbus-run-session", "find", "gnome-keyring-daemon")
 @pytest.mark.usefixtures("secret_service")
-def test_following_the_page_leaves_nothing_of_encees_behind(encee: Encee, home: Home, person: Person) -> None:
+def test_the_steps_of_the_page_leave_no_trace_of_encee(encee: Encee, home: Home, person: Person) -> None:
     bashrc = 'PS1="$ "\neval "$(encee init bash)"\nalias ll="ls -l"\n'
     credentials = "# my keys\n" + person.section(serial=False) + "\n[other]\naws_access_key_id = x\n"
     config = "# mine\n[profile other]\nregion = eu-west-1\n\n[profile dev]\nregion = eu-central-1\noutput = json\n"
@@ -61,7 +61,7 @@ def test_following_the_page_leaves_nothing_of_encees_behind(encee: Encee, home: 
     assert fetch(Kind.KEY, person.user.access_key.id) is None
 
 
-def test_forgetting_a_device_takes_out_what_saving_it_wrote(encee: Encee, home: Home, person: Person) -> None:
+def test_forgetting_a_device_removes_what_saving_it_wrote(encee: Encee, home: Home, person: Person) -> None:
     credentials = person.section(serial=False)
     for config in ("[profile other]\nregion = eu-west-1\n", "[profile dev]\n# mine\nregion = eu-west-1\n", ""):
         home.write(credentials, config)

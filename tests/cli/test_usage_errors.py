@@ -144,7 +144,7 @@ MISSPELT = [
 
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize(("line", "error", "hint"), LINES, ids=[line for line, _, _ in LINES])
-def test_wrong_usage_says_what_was_probably_meant(encee: Encee, line: str, error: str, hint: str) -> None:
+def test_suggests_what_was_probably_meant(encee: Encee, line: str, error: str, hint: str) -> None:
     result = encee(*line.split())
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"encee: error: {error}")
@@ -171,12 +171,12 @@ def test_a_hint_that_is_a_command_works_when_pasted(encee: Encee, hint: str) -> 
         ("exec ls -l", "name the profile: encee exec PROFILE -- ls -l"),
     ],
 )
-def test_of_several_profiles_none_is_guessed(encee: Encee, home: Home, person: Person, line: str, hint: str) -> None:
+def test_does_not_guess_one_of_several_profiles(encee: Encee, home: Home, person: Person, line: str, hint: str) -> None:
     home.write(person.section() + person.section("prod"))
     assert encee(*line.split()).err.endswith(f"\nencee: hint: {hint}\n")
 
 
-def test_the_profile_of_the_environment_is_the_one_that_is_meant(
+def test_assumes_the_profile_of_the_environment(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(person.section() + person.section("prod"))
@@ -185,12 +185,12 @@ def test_the_profile_of_the_environment_is_the_one_that_is_meant(
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_program_that_is_not_there_is_no_hint(encee: Encee) -> None:
+def test_does_not_hint_at_a_missing_program(encee: Encee) -> None:
     result = encee("exec", "no-such-program", "s3")
     assert (result.code, "no-such-program" in result.err.splitlines()[-1]) == (2, False)
 
 
-def test_wrong_usage_is_explained_where_the_files_cannot_be_read(encee: Encee, home: Home) -> None:
+def test_explains_wrong_usage_with_unreadable_files(encee: Encee, home: Home) -> None:
     home.write("nothing\n")
     assert encee("dev").err == "encee: error: no such command 'dev'\nencee: hint: encee --help\n"
 
@@ -216,14 +216,14 @@ def test_unset_is_a_line_for_the_shell(shell: str, line: str) -> None:
 
 
 @pytest.mark.usefixtures("dev")
-def test_options_of_a_refresh_are_kept_in_the_hint_of_env(encee: Encee) -> None:
+def test_keeps_the_options_of_a_refresh_in_the_hint_of_env(encee: Encee) -> None:
     result = encee("env", "dev", "-c", "123456", "-d", "1h", "--shell", "bash")
     assert result.err.endswith("hint: encee env dev --refresh --code 123456 --duration 1h\n")
 
 
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize(("line", "hint"), MISSPELT, ids=[line for line, _ in MISSPELT])
-def test_a_misspelt_profile_is_corrected_in_the_typed_line(encee: Encee, line: str, hint: str) -> None:
+def test_corrects_a_misspelt_profile_in_the_typed_line(encee: Encee, line: str, hint: str) -> None:
     result = encee(*line.split())
     assert (result.code, result.out) == (2, "")
     assert result.err.splitlines()[-1] == f"encee: hint: {hint}"

@@ -29,7 +29,7 @@ def enroll(aws: FakeAws, profile: str) -> None:
     assert child.exitstatus == 0
 
 
-def test_an_account_requires_mfa_and_nobody_is_locked_out(encee: Encee, home: Home, aws: FakeAws) -> None:
+def test_an_account_requires_mfa_and_locks_no_user_out(encee: Encee, home: Home, aws: FakeAws) -> None:
     root_of_all = aws.create_user("admin")
     admin = Person(root_of_all, root_of_all.create_device("admins-phone"))
     root_of_all.put_policy("everything", EVERYTHING)

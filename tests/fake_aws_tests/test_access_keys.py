@@ -34,7 +34,7 @@ def test_a_user_has_two_keys_at_most(clients: Clients, user: FakeUser) -> None:
     assert refusal(iam.create_access_key) == ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
 
 
-def test_a_new_key_is_unknown_to_some_calls_until_it_has_arrived(
+def test_some_requests_do_not_know_a_new_key_until_it_has_propagated(
     aws: FakeAws, clients: Clients, user: FakeUser
 ) -> None:
     aws.propagation = 2
@@ -46,7 +46,7 @@ def test_a_new_key_is_unknown_to_some_calls_until_it_has_arrived(
         assert sts.get_caller_identity()["Arn"] == user.arn
 
 
-def test_the_last_use_of_a_key_is_known(clients: Clients, user: FakeUser) -> None:
+def test_records_the_last_use_of_a_key(clients: Clients, user: FakeUser) -> None:
     iam = clients.iam(user.access_key)
     other = created(iam)
 
@@ -61,7 +61,7 @@ def test_the_last_use_of_a_key_is_known(clients: Clients, user: FakeUser) -> Non
 
 
 @pytest.mark.parametrize("with_mfa", [True, False])
-def test_a_session_handles_keys_only_with_mfa(clients: Clients, user: FakeUser, *, with_mfa: bool) -> None:
+def test_a_session_manages_keys_only_with_mfa(clients: Clients, user: FakeUser, *, with_mfa: bool) -> None:
     device = user.create_device("phone")
     iam = clients.iam(clients.login(user, **mfa(device)) if with_mfa else clients.login(user))
     if not with_mfa:

@@ -23,7 +23,7 @@ ROOT = "arn:aws:iam::123456789012:root"
 CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
 
 
-def test_a_role_is_assumed_by_whom_it_trusts(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_trusted_users_can_assume_a_role(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     stranger = aws.create_user("stranger")
     role = aws.create_role("reader", trust(user.arn))
     answer = clients.sts(user.access_key).assume_role(RoleArn=role, RoleSessionName="test")
@@ -40,13 +40,13 @@ def test_a_role_is_assumed_by_whom_it_trusts(aws: FakeAws, user: FakeUser, clien
     )
 
 
-def test_root_assumes_no_role(aws: FakeAws, clients: Clients) -> None:
+def test_the_root_user_cannot_assume_a_role(aws: FakeAws, clients: Clients) -> None:
     role = aws.create_role("reader", trust(ROOT))
     code, _ = refusal(clients.sts(aws.root_key()).assume_role, RoleArn=role, RoleSessionName="test")
     assert code == "AccessDenied"
 
 
-def test_a_role_that_wants_mfa_is_given_to_mfa_only(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_role_can_require_mfa(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     wanted: dict[str, Any] = {"RoleArn": aws.create_role("admin", trust(ROOT, Bool=MFA)), "RoleSessionName": "test"}
     long_term = clients.sts(user.access_key)
@@ -61,7 +61,7 @@ def test_a_role_that_wants_mfa_is_given_to_mfa_only(aws: FakeAws, user: FakeUser
     assert refusal(long_term.assume_role, **wanted, **given) == WRONG_CODE
 
 
-def test_a_role_does_not_pass_mfa_on(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_role_session_has_no_mfa_of_its_source(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     first = aws.create_role("first", trust(user.arn, Bool=MFA))
     assumed = "arn:aws:sts::123456789012:assumed-role/first/test"
@@ -74,7 +74,7 @@ def test_a_role_does_not_pass_mfa_on(aws: FakeAws, user: FakeUser, clients: Clie
     assert refusal(sts.assume_role, RoleArn=third, RoleSessionName="test")[0] == "AccessDenied"
 
 
-def test_a_role_that_wants_an_external_id_gets_it(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_role_can_require_an_external_id(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     role = aws.create_role("partner", trust(ROOT, StringEquals={"sts:ExternalId": "t-42"}))
     wanted: dict[str, Any] = {"RoleArn": role, "RoleSessionName": "test"}
     sts = clients.sts(user.access_key)
@@ -83,7 +83,7 @@ def test_a_role_that_wants_an_external_id_gets_it(aws: FakeAws, user: FakeUser, 
     assert refusal(sts.assume_role, **wanted)[0] == "AccessDenied"
 
 
-def test_a_deny_outweighs_an_allow(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_deny_overrides_an_allow(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     deny = {
         "Effect": "Deny",
         "Principal": "*",
@@ -98,7 +98,7 @@ def test_a_deny_outweighs_an_allow(aws: FakeAws, user: FakeUser, clients: Client
     sts.assume_role(RoleArn=role, RoleSessionName="test", **mfa(device))
 
 
-def test_a_long_term_key_says_nothing_about_mfa(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_request_of_a_long_term_key_has_no_mfa_context(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     """Not even "false": a Deny that asks for "false" without IfExists misses it."""
     missing = {"aws:MultiFactorAuthPresent": "false"}
     allow = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}
@@ -109,7 +109,7 @@ def test_a_long_term_key_says_nothing_about_mfa(aws: FakeAws, user: FakeUser, cl
     assert refusal(session.assume_role, RoleArn=role, RoleSessionName="test")[0] == "AccessDenied"
 
 
-def test_roles_last_as_long_as_they_may(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_role_sessions_last_up_to_the_maximum_duration(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     role = aws.create_role("long", trust(ROOT), max_session_duration=7200)
     wanted: dict[str, Any] = {"RoleArn": role, "RoleSessionName": "test"}
@@ -125,7 +125,7 @@ def test_roles_last_as_long_as_they_may(aws: FakeAws, user: FakeUser, clients: C
     assert refusal(session.assume_role, **wanted, DurationSeconds=3601) == ("ValidationError", CHAINED)
 
 
-def test_a_roles_session_may_use_iam(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_role_session_can_use_iam(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     role = aws.create_role("auditor", trust(ROOT))
     answer = clients.sts(user.access_key).assume_role(RoleArn=role, RoleSessionName="test")
     iam = clients.iam(Credentials.of(answer["Credentials"]))

@@ -32,7 +32,7 @@ def address(aws: FakeAws) -> tuple[str, int]:
     return "127.0.0.1", int(aws.url.rpartition(":")[2])
 
 
-def test_the_journal_holds_what_was_sent(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_the_journal_lists_the_requests(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     clients.region = "eu-central-1"
     code = device.next_code()
@@ -49,7 +49,7 @@ def test_the_journal_holds_what_was_sent(aws: FakeAws, user: FakeUser, clients: 
     assert abs(good.at - aws.now()) < timedelta(seconds=10)
 
 
-def test_a_connection_is_kept_for_the_next_call(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_keeps_a_connection_for_the_next_request(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     sts = clients.sts(user.access_key)
     sts.get_caller_identity()
     sts.get_session_token()
@@ -70,9 +70,7 @@ def test_reads_a_chunked_body(aws: FakeAws) -> None:
     assert [call.action for call in aws.journal] == ["Hello"]
 
 
-def test_latency_is_one_round_trip_for_each_answer_and_one_for_connecting(
-    aws: FakeAws, user: FakeUser, clients: Clients
-) -> None:
+def test_latency_is_one_round_trip_per_response_and_connection(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     def seconds() -> float:
         started = time.perf_counter()
         sts.get_caller_identity()
@@ -96,7 +94,7 @@ def test_latency_is_one_round_trip_for_each_answer_and_one_for_connecting(
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
-def test_an_error_replaces_the_answer_and_spends_no_code(
+def test_an_error_replaces_the_response_and_does_not_use_the_code(
     aws: FakeAws, user: FakeUser, clients: Clients, fault: Fault, code: str
 ) -> None:
     device = user.create_device("phone")
@@ -117,7 +115,7 @@ def test_an_error_replaces_the_answer_and_spends_no_code(
     ],
     ids=["html 200", "html 502", "reset_before"],
 )
-def test_a_fault_before_the_call_is_carried_out_spends_no_code(
+def test_a_fault_before_the_request_does_not_use_the_code(
     aws: FakeAws, user: FakeUser, clients: Clients, fault: Fault, failure: type[Exception]
 ) -> None:
     given = mfa(user.create_device("phone"))
@@ -138,7 +136,7 @@ def test_a_fault_before_the_call_is_carried_out_spends_no_code(
     ],
     ids=["reset", "half", "hang"],
 )
-def test_a_fault_after_the_call_was_carried_out_spends_the_code(
+def test_a_fault_after_the_request_uses_the_code(
     aws: FakeAws, user: FakeUser, clients: Clients, fault: Fault, failure: type[Exception]
 ) -> None:
     given = mfa(user.create_device("phone"))
@@ -150,7 +148,7 @@ def test_a_fault_after_the_call_was_carried_out_spends_the_code(
     assert [call.error for call in aws.journal] == [fault.name, "AccessDenied"]
 
 
-def test_a_reset_is_a_reset_on_the_wire(aws: FakeAws) -> None:
+def test_a_reset_is_a_tcp_reset(aws: FakeAws) -> None:
     aws.fault("Hello", faults.reset())
     with socket.create_connection(address(aws)) as connection:
         connection.sendall(HELLO)
@@ -159,7 +157,7 @@ def test_a_reset_is_a_reset_on_the_wire(aws: FakeAws) -> None:
     assert [call.status for call in aws.journal] == [0]
 
 
-def test_half_an_answer_is_announced_whole(aws: FakeAws) -> None:
+def test_half_a_response_has_the_full_content_length(aws: FakeAws) -> None:
     aws.fault("Hello", faults.half())
     with socket.create_connection(address(aws)) as connection, connection.makefile("rb") as answer:
         connection.sendall(HELLO)
@@ -168,7 +166,7 @@ def test_half_an_answer_is_announced_whole(aws: FakeAws) -> None:
     assert len(body) == announced // 2 > 0
 
 
-def test_faults_spoil_only_their_action_and_only_so_often(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_fault_affects_only_its_action_and_only_so_often(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     sts = clients.sts(user.access_key)
     aws.fault("GetSessionToken", faults.throttled(), times=2)
     sts.get_caller_identity()
@@ -180,7 +178,7 @@ def test_faults_spoil_only_their_action_and_only_so_often(aws: FakeAws, user: Fa
     sts.get_caller_identity()
 
 
-def test_connections_can_be_refused_for_a_while(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_refuses_connections_for_a_while(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     sts = clients.sts(user.access_key)
     sts.get_caller_identity()
     aws.refuse_connections()
@@ -206,7 +204,7 @@ def test_reset_empties_the_account(aws: FakeAws, user: FakeUser, clients: Client
     clients.sts(again.access_key).get_caller_identity()
 
 
-def test_reset_ends_what_hangs(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_reset_ends_hanging_requests(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.fault("GetCallerIdentity", faults.hang(60))
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(clients.sts(user.access_key).get_caller_identity)

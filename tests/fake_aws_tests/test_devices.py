@@ -42,7 +42,7 @@ def codes(device: FakeDevice) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_the_aws_command_enrols_resynchronizes_and_removes_a_device(
+def test_the_aws_command_enrolls_resynchronizes_and_removes_a_device(
     aws: FakeAws, user: FakeUser, command: Command, clients: Clients, tmp_path: Path
 ) -> None:
     name = ("--serial-number", SERIAL)
@@ -75,14 +75,14 @@ def test_the_aws_command_enrols_resynchronizes_and_removes_a_device(
     assert aws.virtual_devices() == []
 
 
-def test_the_picture_of_a_new_device_holds_its_seed(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_the_qr_code_of_a_new_device_contains_its_seed(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     answer = clients.iam(user.access_key).create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
     [device] = aws.virtual_devices()
     assert answer["Base32StringSeed"].decode() == device.seed
     assert read_png(answer["QRCodePNG"]) == f"otpauth://totp/phone@123456789012?secret={device.seed}"
 
 
-def test_refuses_a_name_that_is_taken(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_refuses_an_existing_name(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     made(iam, aws)
     assert refusal(iam.create_virtual_mfa_device, VirtualMFADeviceName="phone") == (
@@ -102,7 +102,7 @@ def test_enables_with_the_codes_of_a_real_authenticator(aws: FakeAws, user: Fake
     assert [one.serial for one in user.devices] == [device.serial]
 
 
-def test_the_codes_that_enabled_a_device_are_used_up(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_the_codes_that_enabled_a_device_cannot_be_used_again(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     device = made(iam, aws)
     proof = codes(device)
@@ -114,9 +114,7 @@ def test_the_codes_that_enabled_a_device_are_used_up(aws: FakeAws, user: FakeUse
 
 
 @pytest.mark.parametrize("wrong", ["swapped", "same", "gap", "other"])
-def test_refuses_codes_that_do_not_follow_one_another(
-    aws: FakeAws, user: FakeUser, clients: Clients, wrong: str
-) -> None:
+def test_refuses_codes_that_are_not_consecutive(aws: FakeAws, user: FakeUser, clients: Clients, wrong: str) -> None:
     iam = clients.iam(user.access_key)
     device = made(iam, aws)
     first, second, third = (device.next_code() for _ in range(3))
@@ -127,7 +125,7 @@ def test_refuses_codes_that_do_not_follow_one_another(
     assert user.devices == []
 
 
-def test_refuses_to_enable_what_is_unknown_in_use_or_a_ninth(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_refuses_to_enable_an_unknown_used_or_ninth_device(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     device = made(iam, aws)
     unknown = {**codes(device), "SerialNumber": "arn:aws:iam::123456789012:mfa/other"}
@@ -152,9 +150,7 @@ def test_refuses_a_malformed_code(aws: FakeAws, user: FakeUser, clients: Clients
     assert "have length greater than or equal to 6" in message
 
 
-def test_a_key_alone_neither_enables_nor_disables_a_device_of_a_user_who_has_one(
-    aws: FakeAws, user: FakeUser, clients: Clients
-) -> None:
+def test_a_key_of_a_user_with_a_device_cannot_change_devices(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     """AWS-2023-001."""
     old = user.create_device("old")
     iam = clients.iam(user.access_key)
@@ -167,7 +163,7 @@ def test_a_key_alone_neither_enables_nor_disables_a_device_of_a_user_who_has_one
     assert [device.serial for device in user.devices] == [new.serial]
 
 
-def test_a_session_without_mfa_may_not_touch_devices(user: FakeUser, clients: Clients) -> None:
+def test_a_session_without_mfa_cannot_change_devices(user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(clients.login(user))
     assert refusal(iam.create_virtual_mfa_device, VirtualMFADeviceName="phone") == INVALID
     assert refusal(iam.list_mfa_devices) == INVALID
@@ -184,9 +180,7 @@ def test_an_active_device_cannot_be_deleted(aws: FakeAws, user: FakeUser, client
     assert [one.serial for one in aws.virtual_devices()] == [device.serial]
 
 
-def test_only_what_is_the_users_can_be_looked_at_synchronized_and_disabled(
-    aws: FakeAws, user: FakeUser, clients: Clients
-) -> None:
+def test_a_user_can_list_resync_and_deactivate_only_own_devices(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     device = made(iam, aws)
     for call, more in (
@@ -197,7 +191,7 @@ def test_only_what_is_the_users_can_be_looked_at_synchronized_and_disabled(
         assert refusal(call, **{"SerialNumber": device.serial, **more})[0] == "NoSuchEntity"
 
 
-def test_a_device_that_lost_its_time_works_again_after_two_codes(user: FakeUser, clients: Clients) -> None:
+def test_resync_with_two_codes_corrects_the_clock_of_a_device(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     device.lose_sync(7)
     assert refusal(clients.sts(user.access_key).get_session_token, **mfa(device)) == WRONG_CODE
@@ -208,7 +202,7 @@ def test_a_device_that_lost_its_time_works_again_after_two_codes(user: FakeUser,
     clients.login(user, **mfa(device))
 
 
-def test_lists_the_callers_own_devices_where_no_name_is_given(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_lists_the_devices_of_the_caller_without_a_user_name(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.create_user("bob").create_device("bobs")
     device, token = user.create_device("phone"), user.create_hardware_device("GAHT12345678")
     iam = clients.iam(user.access_key)
@@ -219,7 +213,7 @@ def test_lists_the_callers_own_devices_where_no_name_is_given(aws: FakeAws, user
         iam.list_mfa_devices(UserName="absent")
 
 
-def test_a_device_of_the_same_name_as_one_that_is_gone_is_another_one(
+def test_a_device_with_the_name_of_a_deleted_one_is_another_device(
     aws: FakeAws, user: FakeUser, clients: Clients
 ) -> None:
     iam = clients.iam(user.access_key)

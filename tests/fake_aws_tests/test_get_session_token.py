@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 from tests.fake_aws_tests.clients import WRONG_CODE, WRONG_SERIAL, Clients, Credentials, mfa, refusal
 
 
-def test_sessions_are_fresh_and_last_as_asked(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_sessions_are_new_and_have_the_requested_duration(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     sts = clients.sts(user.access_key)
     first, second = (sts.get_session_token(DurationSeconds=7200)["Credentials"] for _ in range(2))
     for attribute in ("id", "secret", "token"):
@@ -33,7 +33,7 @@ def test_sessions_are_fresh_and_last_as_asked(aws: FakeAws, user: FakeUser, clie
     assert abs(default - aws.now() - timedelta(hours=12)) < timedelta(seconds=5)
 
 
-def test_refuses_a_code_that_was_used(user: FakeUser, clients: Clients) -> None:
+def test_refuses_a_used_code(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     given = mfa(device)
     clients.login(user, **given)
@@ -48,7 +48,7 @@ def test_refuses_a_code_older_than_the_last_one_used(user: FakeUser, clients: Cl
     assert refusal(sts.get_session_token, SerialNumber=device.serial, TokenCode=older) == WRONG_CODE
 
 
-def test_refuses_a_wrong_code_and_spends_nothing(user: FakeUser, clients: Clients) -> None:
+def test_refuses_a_wrong_code_and_uses_no_other(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     code = device.next_code()
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
@@ -57,7 +57,7 @@ def test_refuses_a_wrong_code_and_spends_nothing(user: FakeUser, clients: Client
     sts.get_session_token(SerialNumber=device.serial, TokenCode=code)
 
 
-def test_takes_codes_one_step_early_or_late_only(user: FakeUser, clients: Clients) -> None:
+def test_accepts_codes_one_step_early_or_late_only(user: FakeUser, clients: Clients) -> None:
     sts = clients.sts(user.access_key)
     for steps, taken in ((-3, False), (-1, True), (1, True), (3, False)):
         device = user.create_device(f"phone{steps}")
@@ -80,7 +80,7 @@ def test_devices_show_the_totp_of_their_seed_at_the_servers_time(aws: FakeAws, u
     assert shown in {before, after}
 
 
-def test_many_refreshes_in_a_row_wait_for_nobody(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_many_refreshes_in_a_row_do_not_wait(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     people = [user, *(aws.create_user(f"user{number}") for number in range(3))]
     pairs = [(clients.sts(person.access_key), person.create_device(person.name)) for person in people]
 
@@ -109,7 +109,7 @@ def test_one_of_two_simultaneous_uses_of_a_code_wins(aws: FakeAws, user: FakeUse
     assert sorted(call.status for call in aws.journal) == [200, *[403] * 7]
 
 
-def test_refuses_serials_that_are_not_the_callers_code_devices(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_refuses_serial_numbers_of_other_users_and_of_fido_keys(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     other = aws.create_user("other").create_device("tablet")
     own = user.create_device("phone")
     fido = user.create_fido_device("key")
@@ -120,13 +120,13 @@ def test_refuses_serials_that_are_not_the_callers_code_devices(aws: FakeAws, use
     sts.get_session_token(SerialNumber=own.serial, TokenCode=own.code())
 
 
-def test_takes_a_hardware_device(user: FakeUser, clients: Clients) -> None:
+def test_accepts_a_hardware_device(user: FakeUser, clients: Clients) -> None:
     device = user.create_hardware_device("GAHT12345678")
     assert device.serial == "GAHT12345678"
     clients.login(user, **mfa(device))
 
 
-def test_takes_a_device_that_was_enabled_over_the_network(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_accepts_a_device_that_a_request_enabled(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     made = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
     serial, totp = made["SerialNumber"], pyotp.TOTP(made["Base32StringSeed"].decode())
@@ -152,7 +152,7 @@ def test_takes_a_device_that_was_enabled_over_the_network(aws: FakeAws, user: Fa
         ("SerialNumber", "12345678", "have length greater than or equal to 9"),
     ],
 )
-def test_refuses_malformed_parameters_and_spends_no_code(
+def test_refuses_malformed_parameters_and_does_not_use_the_code(
     user: FakeUser, clients: Clients, name: str, value: int | str, constraint: str
 ) -> None:
     given = mfa(user.create_device("phone"))
@@ -167,7 +167,7 @@ def test_refuses_malformed_parameters_and_spends_no_code(
     sts.get_session_token(**given, DurationSeconds=129600)
 
 
-def test_refuses_half_an_mfa(user: FakeUser, clients: Clients) -> None:
+def test_refuses_a_code_without_a_serial_number_and_the_reverse(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     sts = clients.sts(user.access_key)
     for half in ({"SerialNumber": device.serial}, {"TokenCode": device.next_code()}):
@@ -175,7 +175,7 @@ def test_refuses_half_an_mfa(user: FakeUser, clients: Clients) -> None:
         assert (code, "must provide both" in message) == ("AccessDenied", True)
 
 
-def test_root_gets_one_hour_at_most_and_no_mfa(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_the_root_user_gets_at_most_one_hour_and_no_mfa(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     sts = clients.sts(aws.root_key())
     expiration = sts.get_session_token(DurationSeconds=43200)["Credentials"]["Expiration"]
@@ -183,7 +183,7 @@ def test_root_gets_one_hour_at_most_and_no_mfa(aws: FakeAws, user: FakeUser, cli
     assert refusal(sts.get_session_token, **mfa(device)) == WRONG_SERIAL
 
 
-def test_a_session_opens_no_session(user: FakeUser, clients: Clients) -> None:
+def test_a_session_cannot_create_a_session(user: FakeUser, clients: Clients) -> None:
     assert refusal(clients.sts(clients.login(user)).get_session_token) == (
         "AccessDenied",
         "Cannot call GetSessionToken with session credentials",

@@ -33,7 +33,7 @@ from tests.fake_aws_tests.clients import INVALID, Clients, Credentials, mfa, ref
 
 
 @pytest.mark.slow
-def test_the_aws_command_trades_a_code_for_a_session_that_works(aws: FakeAws, user: FakeUser, command: Command) -> None:
+def test_the_aws_command_exchanges_a_code_for_a_working_session(aws: FakeAws, user: FakeUser, command: Command) -> None:
     device = user.create_device("phone")
     aws.create_bucket("reports")
     answer = command(
@@ -108,7 +108,7 @@ def test_refuses_a_body_that_was_changed_after_signing(user: FakeUser, clients: 
     assert refusal(sts.get_session_token, DurationSeconds=900)[0] == "SignatureDoesNotMatch"
 
 
-def test_refuses_an_object_whose_hash_is_not_the_one_signed(aws: FakeAws, user: FakeUser) -> None:
+def test_refuses_an_object_with_another_hash_than_the_signed_one(aws: FakeAws, user: FakeUser) -> None:
     aws.create_bucket("reports")
     request = AWSRequest("PUT", f"{aws.url}/reports/file", data=b"ten tables")
     S3SigV4Auth(BotoCredentials(user.access_key.id, user.access_key.secret), "s3", "us-east-1").add_auth(request)
@@ -117,7 +117,7 @@ def test_refuses_an_object_whose_hash_is_not_the_one_signed(aws: FakeAws, user: 
         assert sent.status_code == status
 
 
-def test_takes_a_query_that_is_escaped_less_than_it_is_signed(aws: FakeAws, user: FakeUser) -> None:
+def test_accepts_a_query_that_is_escaped_less_than_it_is_signed(aws: FakeAws, user: FakeUser) -> None:
     aws.create_bucket("reports")
     request = AWSRequest("GET", f"{aws.url}/reports?delimiter=%2F&list-type=2")
     S3SigV4Auth(BotoCredentials(user.access_key.id, user.access_key.secret), "s3", "us-east-1").add_auth(request)
@@ -126,7 +126,7 @@ def test_takes_a_query_that_is_escaped_less_than_it_is_signed(aws: FakeAws, user
         assert URLLib3Session().send(sent).status_code == status
 
 
-def test_refuses_a_token_that_the_signature_does_not_cover(user: FakeUser, clients: Clients) -> None:
+def test_refuses_a_token_that_is_not_signed(user: FakeUser, clients: Clients) -> None:
     session = clients.login(user)
 
     def slip_in(request: AWSPreparedRequest, **_: object) -> None:
@@ -145,7 +145,7 @@ def test_refuses_a_request_without_a_signature(aws: FakeAws) -> None:
         assert b"<Code>MissingAuthenticationToken</Code>" in answer.read()
 
 
-def test_refuses_keys_that_are_unknown_inactive_or_deleted(user: FakeUser, clients: Clients) -> None:
+def test_refuses_unknown_inactive_and_deleted_keys(user: FakeUser, clients: Clients) -> None:
     key = user.create_access_key()
     sts = clients.sts(key)
     sts.get_caller_identity()
@@ -158,7 +158,7 @@ def test_refuses_keys_that_are_unknown_inactive_or_deleted(user: FakeUser, clien
     assert refusal(clients.sts(Credentials("AKIAIOSFODNN7EXAMPLE", key.secret)).get_caller_identity) == INVALID
 
 
-def test_a_key_that_iam_made_works_until_iam_deletes_it(user: FakeUser, clients: Clients) -> None:
+def test_a_key_that_iam_creates_works_until_iam_deletes_it(user: FakeUser, clients: Clients) -> None:
     made = clients.iam(user.access_key).create_access_key()["AccessKey"]
     fresh = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
     assert clients.sts(fresh).get_caller_identity()["Arn"] == user.arn
@@ -166,7 +166,7 @@ def test_a_key_that_iam_made_works_until_iam_deletes_it(user: FakeUser, clients:
     assert refusal(clients.sts(fresh).get_caller_identity) == INVALID
 
 
-def test_refuses_a_session_whose_token_is_missing_or_wrong(user: FakeUser, clients: Clients) -> None:
+def test_refuses_a_session_with_a_missing_or_wrong_token(user: FakeUser, clients: Clients) -> None:
     session = clients.login(user)
     for token in (None, clients.login(user).token):
         assert refusal(clients.sts(replace(session, token=token)).get_caller_identity) == INVALID
@@ -176,7 +176,7 @@ def test_refuses_a_session_whose_token_is_missing_or_wrong(user: FakeUser, clien
     )
 
 
-def test_a_session_ends_at_its_expiration(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_session_expires(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     session = clients.login(user, DurationSeconds=900)
     aws.clock_offset = timedelta(minutes=14, seconds=50)
     clients.sts(session).get_caller_identity()
@@ -189,7 +189,7 @@ def test_a_session_ends_at_its_expiration(aws: FakeAws, user: FakeUser, clients:
     )
 
 
-def test_a_session_outlives_the_key_that_opened_it(user: FakeUser, clients: Clients) -> None:
+def test_a_session_outlives_the_key_that_created_it(user: FakeUser, clients: Clients) -> None:
     session = clients.login(user)
     user.access_key.delete()
     assert clients.sts(session).get_caller_identity()["Arn"] == user.arn
@@ -206,7 +206,7 @@ def test_a_session_ends_with_its_user(aws: FakeAws, user: FakeUser, clients: Cli
     ("minutes", "beginning", "tolerance"),
     [(16, "Signature expired: ", "- 15 min."), (-16, "Signature not yet current: ", "+ 15 min.")],
 )
-def test_refuses_a_clock_that_is_off_and_tells_the_servers(
+def test_refuses_a_wrong_clock_and_reports_the_servers_time(
     aws: FakeAws, clients: Clients, minutes: int, beginning: str, tolerance: str
 ) -> None:
     key = aws.create_user("dev").access_key
@@ -220,28 +220,28 @@ def test_refuses_a_clock_that_is_off_and_tells_the_servers(
     assert abs(told - datetime.now(UTC) - timedelta(minutes=minutes)) < timedelta(seconds=10)
 
 
-def test_an_answer_is_dated_by_the_servers_clock(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_response_has_the_date_of_the_servers_clock(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.clock_offset = timedelta(days=-14 * 365)
     with pytest.raises(ClientError) as caught:
         clients.sts(user.access_key).get_caller_identity()
     assert str(aws.now().year) in caught.value.response["ResponseMetadata"]["HTTPHeaders"]["date"]
 
 
-def test_secrets_hold_what_careless_code_escapes(aws: FakeAws) -> None:
+def test_secrets_contain_characters_that_need_escaping(aws: FakeAws) -> None:
     for _ in range(10):
         secret = aws.root_key().secret
         assert len(secret) == 40
         assert {"/", "+"} <= {*secret}
 
 
-def test_ids_of_keys_hold_the_account(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_key_ids_contain_the_account(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     made = clients.iam(user.access_key).create_access_key()["AccessKey"]
     for key_id in (user.access_key.id, aws.root_key().id, clients.login(user).id, made["AccessKeyId"]):
         decoded = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
         assert (decoded & 0x7FFFFFFFFF80) >> 7 == int(aws.account_id)
 
 
-def test_other_partitions_have_arns_and_regions_of_their_own(aws: FakeAws, clients: Clients) -> None:
+def test_other_partitions_have_their_own_arns_and_regions(aws: FakeAws, clients: Clients) -> None:
     aws.partition = "aws-cn"
     user = aws.create_user("dev")
     device = user.create_device("phone")
@@ -256,21 +256,21 @@ def test_other_partitions_have_arns_and_regions_of_their_own(aws: FakeAws, clien
 # ---- IAM and S3
 
 
-def test_iam_wants_mfa_of_a_session(user: FakeUser, clients: Clients) -> None:
+def test_iam_requires_mfa_of_a_session(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     assert refusal(clients.iam(clients.login(user)).list_mfa_devices) == INVALID
     session = clients.login(user, **mfa(device))
     assert clients.iam(session).list_access_keys()["AccessKeyMetadata"][0]["AccessKeyId"] == user.access_key.id
 
 
-def test_lists_the_callers_devices_of_all_kinds(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_lists_the_devices_of_the_caller_of_all_kinds(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     devices = [user.create_device("phone"), user.create_hardware_device("GAHT12345678"), user.create_fido_device("key")]
     aws.create_user("other").create_device("tablet")
     listed = clients.iam(user.access_key).list_mfa_devices()["MFADevices"]
     assert [found["SerialNumber"] for found in listed] == [device.serial for device in devices]
 
 
-def test_listing_devices_can_be_forbidden(user: FakeUser, clients: Clients) -> None:
+def test_a_test_can_deny_the_list_of_devices(user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     user.allow_listing_devices = False
     assert refusal(iam.list_mfa_devices) == (

@@ -48,7 +48,7 @@ def missing(action: str) -> str:
 # ---- the real aws command
 
 
-def test_the_aws_command_is_refused_until_a_policy_allows_it(aws: FakeAws, user: FakeUser, command: Command) -> None:
+def test_denies_the_aws_command_until_a_policy_allows_it(aws: FakeAws, user: FakeUser, command: Command) -> None:
     aws.create_bucket("reports")
     refused = command(user.access_key, "s3api", "list-buckets").stderr
     assert "(AccessDenied)" in refused
@@ -61,7 +61,7 @@ def test_the_aws_command_is_refused_until_a_policy_allows_it(aws: FakeAws, user:
 
 
 @pytest.mark.slow
-def test_the_aws_command_lives_under_mfa_required(aws: FakeAws, user: FakeUser, command: Command) -> None:
+def test_the_aws_command_works_with_mfa_required(aws: FakeAws, user: FakeUser, command: Command) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy())
     aws.create_group(
@@ -85,7 +85,7 @@ def test_the_aws_command_lives_under_mfa_required(aws: FakeAws, user: FakeUser, 
 # ---- whose policies
 
 
-def test_nothing_is_enforced_unless_it_is_switched_on(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_evaluates_no_policy_by_default(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     assert refusal(iam.list_users)[0] == "AccessDenied"
     aws.enforce_policies = False
@@ -95,7 +95,7 @@ def test_nothing_is_enforced_unless_it_is_switched_on(aws: FakeAws, user: FakeUs
     assert not aws.enforce_policies
 
 
-def test_inline_attached_and_group_policies_count(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_evaluates_inline_attached_and_group_policies(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam, root = clients.iam(user.access_key), clients.iam(aws.root_key())
     user.put_policy("inline", policy(action="iam:ListUsers"))
     iam.list_users()
@@ -111,7 +111,7 @@ def test_inline_attached_and_group_policies_count(aws: FakeAws, user: FakeUser, 
     assert refusal(iam.list_roles)[1].endswith(missing("iam:ListRoles"))
 
 
-def test_the_default_version_of_a_managed_policy_counts(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_evaluates_the_default_version_of_a_managed_policy(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     arn = aws.create_policy("managed", policy(action="iam:ListUsers"))
     user.attach_policy(arn)
     clients.iam(aws.root_key()).create_policy_version(
@@ -121,11 +121,13 @@ def test_the_default_version_of_a_managed_policy_counts(aws: FakeAws, user: Fake
     assert refusal(clients.iam(user.access_key).list_users)[0] == "AccessDenied"
 
 
-def test_the_root_user_is_bound_by_no_policy(aws: FakeAws, clients: Clients) -> None:
+def test_no_policy_limits_the_root_user(aws: FakeAws, clients: Clients) -> None:
     assert clients.iam(aws.root_key()).list_users()["Users"] == []
 
 
-def test_a_session_has_its_users_policies_and_a_role_its_own(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_session_has_the_policies_of_its_user_and_a_role_its_own(
+    aws: FakeAws, user: FakeUser, clients: Clients
+) -> None:
     aws.create_bucket("reports")
     role = aws.create_role("reader", {"Statement": _trust({"AWS": user.arn})})
     session = clients.login(user)
@@ -153,7 +155,7 @@ def test_get_session_token_and_get_caller_identity_need_no_policy(user: FakeUser
 # ---- what a call is about
 
 
-def test_refusals_name_what_aws_names(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_denials_contain_the_same_names_as_those_of_aws(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     jane = aws.create_user("jane", "/division/")
     aws.create_group("admins", path="/encee/")
@@ -182,7 +184,7 @@ def test_refusals_name_what_aws_names(aws: FakeAws, user: FakeUser, clients: Cli
         assert (code, message) == denial(f"iam:{action}", on, missing(f"iam:{action}"))
 
 
-def test_a_policy_on_a_users_path_is_held_against_the_real_one(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_applies_a_policy_to_the_path_of_a_user(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.create_user("jane", "/division/")
     user.put_policy("division", policy(resource="arn:aws:iam::*:user/division/*"))
     iam = clients.iam(user.access_key)
@@ -191,7 +193,7 @@ def test_a_policy_on_a_users_path_is_held_against_the_real_one(aws: FakeAws, use
     assert refusal(iam.list_access_keys, UserName="absent")[0] == "AccessDenied"
 
 
-def test_objects_are_known_by_their_arn(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_identifies_objects_by_their_arn(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.create_bucket("reports")
     user.put_policy("own", policy(action="s3:*Object", resource="arn:aws:s3:::reports/${aws:username}/*"))
     s3 = clients.s3(user.access_key)
@@ -206,7 +208,7 @@ def test_objects_are_known_by_their_arn(aws: FakeAws, user: FakeUser, clients: C
 # ---- what a request carries
 
 
-def test_mfa_is_carried_by_its_session_only(user: FakeUser, clients: Clients) -> None:
+def test_only_a_session_with_mfa_has_the_mfa_context(user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy())
     user.put_policy("mfa", policy("Deny", "s3:*", Condition=NO_MFA))
@@ -215,7 +217,7 @@ def test_mfa_is_carried_by_its_session_only(user: FakeUser, clients: Clients) ->
     clients.s3(clients.login(user, **mfa(device))).list_buckets()
 
 
-def test_the_naive_deny_lets_the_long_term_key_through(user: FakeUser, clients: Clients) -> None:
+def test_the_naive_deny_allows_the_long_term_key(user: FakeUser, clients: Clients) -> None:
     user.put_policy("work", policy())
     user.put_policy("mfa", policy("Deny", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}))
     clients.s3(user.access_key).list_buckets()
@@ -223,7 +225,7 @@ def test_the_naive_deny_lets_the_long_term_key_through(user: FakeUser, clients: 
     assert refusal(clients.iam(clients.login(user)).list_users) == INVALID
 
 
-def test_mfa_grows_old(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_the_mfa_of_a_session_has_an_age(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy(Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "600"}}))
     session = clients.login(user, **mfa(device))
@@ -251,7 +253,7 @@ def test_the_source_address_can_be_set(aws: FakeAws, user: FakeUser, clients: Cl
     clients.login(user)  # from anywhere
 
 
-def test_sessions_from_before_a_moment_can_be_revoked(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_sessions_before_a_time_can_be_revoked(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy())
     old = clients.login(user, **mfa(device))
@@ -264,9 +266,7 @@ def test_sessions_from_before_a_moment_can_be_revoked(aws: FakeAws, user: FakeUs
     assert DENIED in refusal(clients.s3(old).list_buckets)[1]
 
 
-def test_a_policy_that_the_evaluator_does_not_know_is_a_failure_of_the_stand_in(
-    user: FakeUser, clients: Clients
-) -> None:
+def test_a_policy_that_the_evaluator_cannot_evaluate_is_an_error(user: FakeUser, clients: Clients) -> None:
     user.put_policy("odd", policy(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
     code, message = refusal(clients.iam(user.access_key).list_users)
     assert code == "InternalFailure"
@@ -298,7 +298,7 @@ def test_a_role_that_trusts_the_account_needs_the_users_policy_too(
     sts.assume_role(**wanted, **mfa(device))
 
 
-def test_a_role_is_limited_by_its_permissions_boundary(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
+def test_a_permissions_boundary_limits_a_role(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     role = aws.create_role("reader", {"Statement": _trust({"AWS": user.arn})})
     root = clients.iam(aws.root_key())
     root.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(policy()))

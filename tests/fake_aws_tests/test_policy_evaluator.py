@@ -342,14 +342,14 @@ def test_a_role_of_another_account_needs_both_policies() -> None:
     ],
     ids=str,
 )
-def test_what_aws_does_not_document_is_not_decided(statement: dict[str, Any]) -> None:
+def test_does_not_decide_what_aws_does_not_document(statement: dict[str, Any]) -> None:
     several = {TAG: ["x", "y"]}
     with pytest.raises(UndocumentedError):
         evaluate(request("s3:GetObject", BUCKET, several), [everything(**statement)])
 
 
 @pytest.mark.parametrize("principal", [{"AWS": f"arn:aws:iam::{ACCOUNT}:user/*"}, {"CanonicalUser": "79a5"}, USER])
-def test_a_principal_that_aws_rejects_is_not_decided(principal: object) -> None:
+def test_does_not_decide_on_a_principal_that_aws_rejects(principal: object) -> None:
     trust = policy({"Action": "sts:AssumeRole", "Principal": principal})
     with pytest.raises(UndocumentedError):
         evaluate_trust(request("sts:AssumeRole", ROLE), trust, [])

@@ -139,9 +139,7 @@ def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevic
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policies", ACCOUNTS.values(), ids=ACCOUNTS)
-def test_a_stolen_key_of_a_user_with_a_device_never_ends_in_a_session_with_mfa(
-    served_aws: FakeAws, policies: Policies
-) -> None:
+def test_a_stolen_key_of_a_user_with_a_device_gets_no_mfa_session(served_aws: FakeAws, policies: Policies) -> None:
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(steps, min_size=3, max_size=12))
     def property_(tried: list[Step]) -> None:
@@ -165,14 +163,14 @@ PLANS = {
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 @pytest.mark.parametrize("name", ["phone", "mine"])
 @pytest.mark.parametrize("user", ["jane", None])
-def test_no_plan_of_a_thief_works(
+def test_no_plan_of_an_attacker_works(
     served_aws: FakeAws, policies: Policies, plan: tuple[str, ...], name: str, user: str | None
 ) -> None:
     attack(served_aws, policies, [Step(verb, name, user, with_session=True) for verb in plan])
     assert served_aws.mfa_sessions() == 0
 
 
-def test_the_same_plan_works_for_a_user_without_a_device(served_aws: FakeAws) -> None:
+def test_the_same_plan_works_against_a_user_without_a_device(served_aws: FakeAws) -> None:
     """Show that the tests above can fail: without a device, an attacker can enroll one and log in with it."""
     served_aws.reset()
     clients = Clients(served_aws.url)

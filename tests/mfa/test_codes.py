@@ -41,18 +41,18 @@ NO_CODES = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_only_the_digits_of_a_code_count(form: Callable[[str], str]) -> None:
+def test_reads_only_the_digits_of_a_code(form: Callable[[str], str]) -> None:
     assert parse_code(form("907532")) == "907532"
 
 
 @pytest.mark.parametrize("text", NO_CODES.values(), ids=NO_CODES)
-def test_what_is_not_six_digits_is_no_code(text: str) -> None:
+def test_refuses_anything_but_six_digits(text: str) -> None:
     assert parse_code(text) is None
 
 
 @pytest.mark.parametrize("way", ["option", "environment", "standard input", "command"])
 @pytest.mark.parametrize("form", ["full-width digits", "a bracketed paste", "a hyphen"])
-def test_each_way_to_give_a_code_follows_the_same_rule(
+def test_each_way_to_give_a_code_accepts_the_same_texts(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch, way: str, form: str
 ) -> None:
     code = FORMS[form](dev.device.next_code())
@@ -69,7 +69,7 @@ def test_each_way_to_give_a_code_follows_the_same_rule(
 
 
 @pytest.mark.parametrize("form", ["a bracketed paste", "a keypad", "Arabic digits", "a non-breaking blank"])
-def test_the_prompt_follows_the_same_rule(dev: Person, form: str) -> None:
+def test_the_prompt_accepts_the_same_texts(dev: Person, form: str) -> None:
     child = on_terminal("refresh", "dev")
     child.expect_exact("MFA code for dev")
     child.sendline(FORMS[form](dev.device.next_code()))

@@ -26,20 +26,20 @@ NOW = datetime(2026, 11, 22, 17, 0, 10, tzinfo=UTC)
         (20000000000, "353130"),
     ],
 )
-def test_codes_match_those_of_the_rfc(seconds: int, code: str) -> None:
+def test_codes_equal_those_of_the_rfc(seconds: int, code: str) -> None:
     """Appendix B of RFC 6238, reduced to six digits."""
     assert code_at(RFC, seconds // 30) == code
 
 
 @given(st.binary(min_size=14, max_size=40), st.integers(0, 2**40))
-def test_codes_match_those_of_another_implementation(secret: bytes, step: int) -> None:
+def test_codes_equal_those_of_another_implementation(secret: bytes, step: int) -> None:
     import base64
 
     seed = base64.b32encode(secret).decode()
     assert code_at(seed, step) == code_at(seed.rstrip("="), step) == pyotp.HOTP(seed).at(step)
 
 
-def test_a_seed_of_ten_bytes_gives_codes() -> None:
+def test_a_seed_of_ten_bytes_has_codes() -> None:
     short = parse_seed("gezd gnbv gy3t qojq")
     with Cancelled() as cancelled:
         assert SeedCodes(lambda _: short, lambda: NOW).code_for("dev", "serial", cancelled) == code_at(
@@ -48,17 +48,17 @@ def test_a_seed_of_ten_bytes_gives_codes() -> None:
 
 
 @pytest.mark.parametrize("off", [-30, -1, 0, 1, 30])
-def test_a_code_of_a_clock_that_is_off_is_found(off: int) -> None:
+def test_finds_the_offset_of_a_wrong_clock(off: int) -> None:
     here = step_at(NOW)
     assert find_step(RFC, code_at(RFC, here + off), NOW) == here + off
 
 
 @pytest.mark.parametrize("off", [-31, 31])
-def test_a_code_of_a_clock_that_is_too_far_off_is_not_found(off: int) -> None:
+def test_finds_no_offset_of_a_clock_too_far_off(off: int) -> None:
     assert find_step(RFC, code_at(RFC, step_at(NOW) + off), NOW) is None
 
 
-def test_counts_the_seconds_until_a_step_begins() -> None:
+def test_counts_the_seconds_until_the_next_step() -> None:
     assert seconds_until(step_at(NOW) + 1, NOW) == 20
     assert seconds_until(step_at(NOW) + 1, NOW + timedelta(minutes=1)) == 0
 
@@ -69,7 +69,7 @@ def test_the_uri_has_label_secret_and_issuer_as_apps_expect() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text("abcABC+=,.@-_:/?&#% ", min_size=1))
-def test_any_name_survives_in_the_uri(issuer: str, account: str) -> None:
+def test_the_uri_preserves_any_name(issuer: str, account: str) -> None:
     parts = urlsplit(otpauth_uri(RFC, issuer=issuer, account=account))
     assert (parts.scheme, parts.netloc, parts.fragment) == ("otpauth", "totp", "")
     first, _, second = parts.path.removeprefix("/").partition(":")

@@ -48,11 +48,11 @@ def of(source: str) -> dict[str, str]:
         ({"theirs": THEIRS}, "theirs", None),
     ],
 )
-def test_a_word_means_at_most_one_profile(credentials: Sections, word: str, profile: str | None) -> None:
+def test_a_name_selects_at_most_one_profile(credentials: Sections, word: str, profile: str | None) -> None:
     assert Catalog(credentials, {}).profile_for(word) == profile
 
 
-def test_a_role_and_its_session_mean_the_role() -> None:
+def test_a_role_or_its_session_selects_the_role() -> None:
     catalog = Catalog({"dev": KEYS, "work": of("admin")}, {"profile admin": ROLE})
     assert [catalog.profile_for(word) for word in ("admin", "admin-mfa", "work")] == ["admin"] * 3
 
@@ -61,14 +61,14 @@ def test_a_role_and_its_session_mean_the_role() -> None:
     ("section", "owner"),
     [(of("bob"), "bob"), (SESSION, "dev"), (THEIRS, "dev"), (THEIRS | {"encee_source": "bob"}, "dev"), ({}, "dev")],
 )
-def test_a_session_belongs_to_its_source_else_to_the_only_candidate(section: dict[str, str], owner: str) -> None:
+def test_a_session_belongs_to_its_source_or_the_only_candidate(section: dict[str, str], owner: str) -> None:
     catalog = Catalog({"dev": KEYS, "bob": KEYS, "dev-mfa": section}, {})
     assert catalog.source_profile("dev-mfa") == owner
     assert (catalog.session("dev-mfa", owner) is not None) == ("manager" in section)
     assert catalog.session("dev-mfa", "x") is None
 
 
-def test_of_two_sections_for_the_default_profile_the_later_one_counts() -> None:
+def test_reads_the_last_of_two_default_sections() -> None:
     bare, prefixed = {"region": "a"}, {"region": "b"}
     assert Catalog({}, {"profile default": prefixed, "default": bare}).options("default") == bare
     assert Catalog({}, {"default": bare, "profile default": prefixed}).options("default") == prefixed
@@ -79,14 +79,14 @@ def test_the_credentials_file_wins_over_the_config_file() -> None:
     assert catalog.options("dev") == {"region": "a", "output": "json"}
 
 
-def test_sections_of_the_config_file_that_are_no_profiles_are_none() -> None:
+def test_ignores_sections_of_the_config_file_that_are_no_profiles() -> None:
     names = ("dev", "profile", "profile a b", "profile 'x", "sso-session s", "services t", "profilex y")
     config = dict.fromkeys(names, KEYS)
     assert list(Catalog({}, config).config) == ["y"]  # as botocore has it
 
 
 @pytest.mark.parametrize("option", ["aws_session_token", "aws_security_token"])
-def test_an_empty_token_makes_no_session_of_long_term_keys(option: str) -> None:
+def test_an_empty_token_does_not_make_long_term_keys_a_session(option: str) -> None:
     assert Catalog({"dev": KEYS | {option: ""}}, {}).access_key("dev") == AccessKey("AKIAX", "s")
     assert Catalog({"dev": KEYS | {option: "t"}}, {}).access_key("dev") is None
 
@@ -107,7 +107,7 @@ def test_an_empty_token_makes_no_session_of_long_term_keys(option: str) -> None:
         ([], []),
     ],
 )
-def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: list[str]) -> None:
+def test_expands_a_pattern_to_the_matching_names(words: list[str], found: list[str]) -> None:
     names = ["prod-a", "prod-b", "[a*]", "a"]
     catalog = Catalog({**dict.fromkeys(names, KEYS), "theirs?": THEIRS, "theirs1": THEIRS}, {})
     assert catalog.expand_patterns(words, catalog.session_profiles) == found
@@ -116,7 +116,7 @@ def test_a_pattern_becomes_the_names_that_it_matches(words: list[str], found: li
 # Words that mean no profile
 
 
-def test_a_session_without_a_source_says_that_it_is_gone() -> None:
+def test_reports_the_missing_source_of_a_session() -> None:
     error = explain_lookup_failure(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
     assert error.message == "dev-mfa is a session profile, and its source profile dev does not exist any more"
 
@@ -137,7 +137,7 @@ def test_a_session_without_a_source_says_that_it_is_gone() -> None:
         ("profile prod", "there is no profile profile prod in", "did you mean Prod?"),
     ],
 )
-def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> None:
+def test_reports_why_a_name_selects_no_profile(word: str, message: str, hint: str) -> None:
     error = explain_lookup_failure(Catalog({"Dev": KEYS, "Prod": KEYS}, {}), word, FILES)
     assert isinstance(error, UsageError)
     assert error.message.startswith(message)
@@ -145,14 +145,14 @@ def test_says_what_is_wrong_with_a_word(word: str, message: str, hint: str) -> N
     assert word != "123456" or word not in f"{error.message}{error.hint}"
 
 
-def test_a_session_profile_of_several_names_them() -> None:
+def test_names_the_profiles_that_share_a_session_profile() -> None:
     section = {"encee_session_profile": "both"}
     catalog = Catalog({"a b": KEYS, "dev": KEYS}, {"profile 'a b'": section, "profile dev": section})
     error = explain_lookup_failure(catalog, "both", FILES)
     assert (error.message, error.hint) == ("both is the session profile of a b and dev", "name one of them: 'a b'")
 
 
-def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
+def test_a_profile_named_by_six_digits_is_no_code() -> None:
     assert Catalog({"123456": KEYS}, {}).profile_for("123456") == "123456"
     assert explain_lookup_failure(Catalog({"123456": {"region": "x"}}, {}), "123456", FILES).message.startswith(
         "123456 has no"
@@ -160,7 +160,7 @@ def test_a_profile_whose_name_is_six_digits_is_no_code() -> None:
 
 
 @pytest.mark.parametrize("word", ["admin", "admin-mfa"])
-def test_says_that_a_role_has_no_session_yet(word: str) -> None:
+def test_reports_that_a_role_has_no_session_yet(word: str) -> None:
     error = explain_lookup_failure(Catalog({"dev": KEYS}, {"profile admin": ROLE}), word, FILES)
     assert error.exit_code is ExitCode.NO_SESSION
     assert (error.message, error.hint) == ("admin has no session yet", "encee refresh admin")
@@ -207,9 +207,7 @@ def refusal(
     "manager", [{}, {"manager": "encee", "encee_source": "dev"}, {"assumed_role": "", "expiration": ""}]
 )
 @pytest.mark.parametrize("keys", [KEYS, {"aws_access_key_id": "AKIAX"}, {"aws_secret_access_key": "s"}])
-def test_never_writes_over_long_term_keys_whatever_else_the_section_holds(
-    keys: dict[str, str], manager: dict[str, str], token: dict[str, str]
-) -> None:
+def test_never_overwrites_long_term_keys(keys: dict[str, str], manager: dict[str, str], token: dict[str, str]) -> None:
     section = keys | manager | token
     assert refusal({"dev-mfa": section}) == "[dev-mfa] holds keys that may exist nowhere else; nothing was changed"
     assert "holds keys" in refusal({"dev": section}, target="dev", source="dev-long-term")
@@ -221,11 +219,11 @@ def test_never_writes_over_long_term_keys_whatever_else_the_section_holds(
     "section",
     [{}, {"region": "x"}, of("dev"), of("bob"), THEIRS, {"aws_access_key_id": "", "aws_secret_access_key": ""}],
 )
-def test_writes_over_sessions_and_where_nothing_is(section: dict[str, str]) -> None:
+def test_overwrites_sessions_and_empty_sections(section: dict[str, str]) -> None:
     Catalog({"dev-mfa": section}, {}).refuse_session_profile("dev-mfa", "dev")
 
 
-def test_takes_over_a_section_of_aws_mfa_only_through_its_long_term_key() -> None:
+def test_adopts_a_section_of_aws_mfa_only_with_its_long_term_key() -> None:
     Catalog({"dev": AWS_MFA}, {}).refuse_session_profile("dev", "dev-long-term")
     assert "is managed by aws-mfa" in refusal({"dev": AWS_MFA}, target="dev", source="bob")
 
@@ -249,7 +247,7 @@ def test_never_makes_a_profile_its_own_session_profile() -> None:
         "sso_account_id",
     ],
 )
-def test_refuses_a_target_that_some_sdk_would_not_take_the_keys_of(key: str) -> None:
+def test_refuses_a_session_profile_whose_keys_some_sdk_ignores(key: str) -> None:
     message = f"{key} in the profile dev-mfa would hide the session from the AWS tools; nothing was changed"
     assert refusal({}, {"profile dev-mfa": {"region": "x", key: "y"}}) == message
     assert refusal({"dev-mfa": of("dev") | {key: "y"}}) == message
@@ -266,7 +264,7 @@ def test_refuses_a_target_that_some_sdk_would_not_take_the_keys_of(key: str) -> 
     ],
 )
 @pytest.mark.parametrize("section", [{}, {"dev-mfa": of("dev")}])
-def test_refuses_a_target_that_would_inherit_what_hides_the_session(
+def test_refuses_a_session_profile_that_inherits_what_hides_the_session(
     section: Sections, credentials: dict[str, str], config: dict[str, str], says: str
 ) -> None:
     catalog = Catalog({"DEFAULT": credentials, "dev": KEYS | credentials, **section}, {"DEFAULT": config})
@@ -277,12 +275,12 @@ def test_refuses_a_target_that_would_inherit_what_hides_the_session(
 
 
 @pytest.mark.parametrize("option", ["region", "aws_session_token", "aws_access_key_id", "manager"])
-def test_what_a_session_sets_itself_or_does_not_need_may_be_inherited(option: str) -> None:
+def test_allows_inherited_options_that_a_session_sets_or_does_not_need(option: str) -> None:
     Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}).refuse_session_profile(
         "dev-mfa", "dev"
     )
 
 
 @pytest.mark.parametrize("key", ["role_arn_of_the_team", "login_session_name", "source_profile", "region", "x_sso_y"])
-def test_a_key_that_hides_nothing_is_no_reason_to_refuse(key: str) -> None:
+def test_accepts_a_default_key_that_hides_nothing(key: str) -> None:
     Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_session_profile("dev-mfa", "dev")

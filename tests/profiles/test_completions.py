@@ -48,16 +48,16 @@ CATALOG = Catalog(
         (offer_removable, "x", []),
     ],
 )
-def test_each_command_has_the_names_that_it_takes(offer: Offer, begin: str, names: list[str]) -> None:
+def test_offers_the_names_that_each_command_accepts(offer: Offer, begin: str, names: list[str]) -> None:
     assert complete_name(offer, CATALOG, begin) == names
 
 
-def test_a_profile_means_its_session_where_no_session_begins_so() -> None:
+def test_offers_a_session_for_its_profile_unless_its_name_has_the_prefix() -> None:
     catalog = Catalog({"dev": KEYS, "work": OURS | {"encee_source": "dev"}}, {})
     assert complete_name(offer_removable, catalog, "d") == ["dev"]
 
 
-def test_what_the_line_holds_already_is_not_offered_again() -> None:
+def test_does_not_offer_a_name_that_the_line_has() -> None:
     assert complete_name(offer_refreshable, CATALOG, "", ["dev"]) == ["prod-long-term", "admin"]
     assert complete_name(offer_refreshable, CATALOG, "dev", ["dev"]) == []
 
@@ -69,7 +69,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> None:
+def test_does_not_offer_a_name_that_a_shell_would_change(name: str) -> None:
     catalog = Catalog({name: KEYS, "dev": KEYS}, {})
     assert name in catalog.long_term_profiles
     assert complete_name(offer_refreshable, catalog, "") == ["dev"]
@@ -79,7 +79,7 @@ def test_a_name_that_a_shell_would_not_leave_alone_is_not_offered(name: str) -> 
 @pytest.mark.parametrize(
     "shell", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("bash", "zsh", "fish")]
 )
-def test_a_name_that_is_offered_is_one_plain_word(shell: str) -> None:
+def test_offers_only_plain_words(shell: str) -> None:
     names = ["dev", "me@corp:dev", "a.b_c-d/e+f%g", "x%1", "_x", ".y", "A9"]
     catalog = Catalog(dict.fromkeys(names, KEYS), {})
     assert complete_name(offer_refreshable, catalog, "") == names

@@ -23,7 +23,7 @@ from encee.profiles.credentials import (
 SESSION = Session("ASIAX", "secret", "token", datetime(2026, 11, 22, 17, tzinfo=UTC))
 
 
-def test_reads_what_it_writes() -> None:
+def test_reads_a_session_that_it_wrote() -> None:
     options = session_options(SESSION, "my dev")
     assert read_session(options) == SESSION
     assert read_source(options) == "my dev"
@@ -41,12 +41,12 @@ def test_reads_what_it_writes() -> None:
         {"expiration": "soon"},
     ],
 )
-def test_a_part_of_a_session_is_none(odd: dict[str, str]) -> None:
+def test_a_part_of_a_session_is_no_session(odd: dict[str, str]) -> None:
     assert read_session(session_options(SESSION, "dev") | odd) is None
 
 
 @pytest.mark.parametrize("odd", [{"manager": "awsume"}, {"encee_source": ""}])
-def test_only_encee_says_what_a_session_was_made_from(odd: dict[str, str]) -> None:
+def test_reads_the_source_only_from_sections_of_encee(odd: dict[str, str]) -> None:
     assert read_source(session_options(SESSION, "dev") | odd) is None
 
 
@@ -69,7 +69,7 @@ def test_distinguishes_keys_from_sessions(options: dict[str, str], keys: bool, s
 
 
 @pytest.mark.parametrize("name", ["dev", "my dev", "50%", "a;b#c", "é", "a/b@c:d+e"])
-def test_a_source_name_survives_being_written(name: str) -> None:
+def test_a_source_name_is_read_back_unchanged(name: str) -> None:
     assert unquote_profile(quote_profile(name)) == name
     assert quote_profile("dev") == "dev"
 
@@ -97,7 +97,7 @@ def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         "9999-12-31 23:59:59",
     ],
 )
-def test_an_end_of_the_calendar_is_no_expiry(value: str, manager: str) -> None:
+def test_the_last_date_of_the_calendar_is_no_expiry(value: str, manager: str) -> None:
     assert read_expiry({"expiration": value, "manager": manager}) is None
     read = read_expiry({"expiration": value, "manager": manager, "aws_session_expiration": "2026-11-22T17:00:00Z"})
     assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)
@@ -105,13 +105,13 @@ def test_an_end_of_the_calendar_is_no_expiry(value: str, manager: str) -> None:
 
 @pytest.mark.usefixtures("anywhere")
 @pytest.mark.parametrize("value", ["0001-01-02T12:00:00Z", "9999-12-30T12:00:00Z"])
-def test_every_expiry_can_be_shown_in_local_time(value: str) -> None:
+def test_any_expiry_can_be_shown_in_local_time(value: str) -> None:
     moment = read_expiry({"expiration": value})
     assert moment
     assert moment.astimezone().astimezone(UTC) == moment
 
 
 @pytest.mark.parametrize("key", FOREIGN_KEYS)
-def test_what_another_tool_left_in_a_section_comes_behind_expiration(key: str) -> None:
+def test_expiration_wins_over_the_options_of_other_tools(key: str) -> None:
     read = read_expiry({key: "2026-01-01T00:00:00Z", "expiration": "2026-11-22T17:00:00Z"})
     assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)

@@ -40,7 +40,7 @@ EVALUATIONS = [
 @pytest.mark.parametrize(("shell", "program", "evaluate"), EVALUATIONS)
 @given(texts=st.lists(values, min_size=1, max_size=40))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_every_value_survives_the_shell(
+def test_the_shell_reads_each_value_unchanged(
     tmp_path: Path, shell: str, program: list[str], evaluate: str, texts: list[str]
 ) -> None:
     wanted = {f"V{number}": text for number, text in enumerate([NASTY, *texts])}
@@ -69,7 +69,7 @@ def of_powershell(literal: str) -> str:
 
 
 @given(value=values)
-def test_powershells_rules_of_quoting_are_kept(value: str) -> None:
+def test_quotes_values_for_powershell(value: str) -> None:
     try:
         text = format_for_shell("powershell", {"A": value}, cleared=["B"])
     except EnceeError:
@@ -92,7 +92,7 @@ def of_docker(text: str) -> dict[str, str]:
 
 
 @given(value=values)
-def test_dotenv_is_as_docker_reads_it_or_refused(value: str) -> None:
+def test_dotenv_is_read_by_docker_unchanged_or_refused(value: str) -> None:
     try:
         text = format_for_shell("dotenv", {"A": value, "B": "c"}, cleared=["D"])
     except EnceeError:
@@ -103,12 +103,12 @@ def test_dotenv_is_as_docker_reads_it_or_refused(value: str) -> None:
     assert not set("\"'`\\$#") & set(value)
 
 
-def test_dotenv_carries_what_sts_returns() -> None:
+def test_dotenv_holds_what_sts_returns() -> None:
     assert format_for_shell("dotenv", {"A": "b/c+d=="}) == "A=b/c+d=="
 
 
 @given(value=values)
-def test_cmd_gets_only_what_it_takes_as_it_is(value: str) -> None:
+def test_cmd_gets_only_values_that_need_no_quoting(value: str) -> None:
     try:
         text = format_for_shell("cmd", {"A": value})
     except EnceeError:
@@ -125,7 +125,7 @@ def test_cmd_sets_and_unsets() -> None:
 
 
 @pytest.mark.parametrize("shell", ["cmd", "dotenv", "powershell"])
-def test_a_refusal_does_not_show_the_value(shell: str) -> None:
+def test_an_error_does_not_show_the_value(shell: str) -> None:
     with pytest.raises(EnceeError) as refused:
         format_for_shell(shell, {"AWS_SECRET_ACCESS_KEY": "se\ncret"})
     assert "AWS_SECRET_ACCESS_KEY" in refused.value.message
@@ -142,7 +142,7 @@ def test_json_holds_every_value(value: str) -> None:
 
 
 @pytest.mark.parametrize(("secret", "token"), [("a\0b", "t"), ("s", "a\0b")])
-def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> None:
+def test_refuses_a_value_that_no_environment_can_hold(secret: str, token: str) -> None:
     session = ExportedSession("dev-mfa", "dev", "ASIAX", secret, token, datetime(2026, 11, 22, tzinfo=UTC), None)
     with pytest.raises(EnceeError, match="no environment variable can hold") as refused:
         session.variables()
@@ -155,7 +155,7 @@ def test_what_no_environment_can_carry_is_refused(secret: str, token: str) -> No
 @pytest.mark.needs("fish")
 @pytest.mark.parametrize("name", ["SET", "CLEARED"])
 @pytest.mark.parametrize("evaluate", ["cat {0} | source", "eval (cat {0})", "called"])
-def test_a_local_variable_of_fish_that_would_win_is_told(tmp_path: Path, name: str, evaluate: str) -> None:
+def test_reports_a_local_variable_of_fish_that_would_win(tmp_path: Path, name: str, evaluate: str) -> None:
     file = tmp_path / "lines"
     file.write_text(format_for_shell("fish", {"SET": "new"}, cleared=["CLEARED"]) + "\n")
     here = evaluate.format(file)
@@ -179,7 +179,7 @@ def fish_home(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.needs("fish")
 @pytest.mark.parametrize("evaluate", ["cat {0} | source", "eval (cat {0})"])
-def test_a_universal_variable_of_fish_that_would_win_is_told_and_kept(
+def test_reports_and_keeps_a_universal_variable_of_fish_that_would_win(
     tmp_path: Path, fish_home: dict[str, str], evaluate: str
 ) -> None:
     file = tmp_path / "lines"
@@ -195,7 +195,7 @@ def test_a_universal_variable_of_fish_that_would_win_is_told_and_kept(
 
 
 @pytest.mark.needs("fish")
-def test_a_universal_variable_of_fish_that_is_set_anew_does_not_win(tmp_path: Path, fish_home: dict[str, str]) -> None:
+def test_sets_a_universal_variable_of_fish_so_that_it_does_not_win(tmp_path: Path, fish_home: dict[str, str]) -> None:
     file = tmp_path / "lines"
     file.write_text(format_for_shell("fish", {"LEFT": "new"}, cleared=["OTHER"]) + "\n")
     script = f"cat {file} | source; env | grep LEFT; set -q name left; or echo tidy"
@@ -203,7 +203,7 @@ def test_a_universal_variable_of_fish_that_is_set_anew_does_not_win(tmp_path: Pa
     assert (done.stdout, done.stderr) == ("LEFT=new\ntidy\n", "")
 
 
-def test_nothing_that_carries_a_secret_shows_it_in_its_repr() -> None:
+def test_no_repr_shows_a_secret() -> None:
     key = AccessKey("AKIAX", "top/secret+1")
     session = Session("ASIAX", "top/secret+2", "top/secret+3", datetime(2026, 11, 22, tzinfo=UTC))
     catalog = Catalog({"dev": {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}}, {})

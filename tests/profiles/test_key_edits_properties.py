@@ -81,7 +81,7 @@ def test_locking_and_replacing_a_key_can_be_reverted_to_the_same_bytes(data: byt
 
 @brief
 @given(files_with_the_key())
-def test_at_every_step_of_a_rotation_botocore_reads_a_key_and_all_else(file: Path, data: bytes) -> None:
+def test_botocore_reads_a_key_at_every_step_of_a_rotation(file: Path, data: bytes) -> None:
     try:
         begun = edited(data, begin_rotation(OLD, NEW.id))
     except FileRefusedError:
@@ -128,7 +128,7 @@ def test_botocore_finds_no_half_pair_in_a_locked_section(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "option", ["aws_access_key_id = AKIAMINE\n  region = a", "aws_secret_access_key = m1ne/+==\n  x = y"]
 )
-def test_a_section_whose_key_has_several_lines_is_refused_not_skipped(option: str) -> None:
+def test_refuses_a_key_of_several_lines_instead_of_skipping_it(option: str) -> None:
     name = option.partition(" ")[0]
     other = f"aws_secret_access_key = {OLD.secret}" if name.endswith("id") else f"aws_access_key_id = {OLD.id}"
     whole = f"[copy]\naws_access_key_id = {OLD.id}\naws_secret_access_key = {OLD.secret}\n"

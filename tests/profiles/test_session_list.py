@@ -59,7 +59,7 @@ def test_lists_each_session_once_with_its_source(credentials: Sections, rows: li
     assert listed(credentials) == rows
 
 
-def test_lists_a_role_that_has_a_session_and_no_other() -> None:
+def test_lists_only_roles_that_have_a_session() -> None:
     config = {"profile admin": ROLE, "profile audit": ROLE}
     assert listed({"dev": KEYS, "admin-mfa": of("admin")}, config) == [
         ("dev-mfa", "dev", False),
@@ -73,7 +73,7 @@ def test_the_account_of_a_role_is_not_that_of_its_device() -> None:
     assert row.account == "029608264753"
 
 
-def test_only_a_session_of_encees_counts_as_one_that_exists() -> None:
+def test_only_a_session_of_encee_counts_as_existing() -> None:
     theirs = {"prod": KEYS, "prod-mfa": THEIRS | {"x_security_token_expires": ENDS}, "dev": KEYS, "dev-mfa": of("dev")}
     assert [(row.profile, row.exists) for row in list_sessions(Catalog(theirs, {}))] == [
         ("prod-mfa", False),

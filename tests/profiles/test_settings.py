@@ -26,14 +26,14 @@ from encee.profiles.settings import GivenSettings, Settings
         ("900S", 900),
     ],
 )
-def test_reads_durations_as_people_type_them(text: str, seconds: int) -> None:
+def test_reads_the_usual_forms_of_a_duration(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["", "soon", "h", "-1h", "1.5h", "30m1h", "1h 30m", "१२h", "9\u017f", "9" * 5000, f"{'9' * 5000}h"]
 )
-def test_refuses_what_is_no_duration(text: str) -> None:
+def test_refuses_an_invalid_duration(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration"):
         parse_duration(text)
 
@@ -47,11 +47,11 @@ def test_refuses_what_is_no_duration(text: str) -> None:
         "GAHT12345678",
     ],
 )
-def test_takes_the_serial_numbers_of_devices(serial: str) -> None:
+def test_accepts_serial_numbers_of_devices(serial: str) -> None:
     assert require_serial(serial) == serial
 
 
-def test_takes_a_serial_number_that_was_pasted_with_blanks() -> None:
+def test_accepts_a_serial_number_with_blanks_around_it() -> None:
     assert require_serial(" arn:aws:iam::123456789012:mfa/jane\n") == "arn:aws:iam::123456789012:mfa/jane"
 
 
@@ -67,7 +67,7 @@ def test_takes_a_serial_number_that_was_pasted_with_blanks() -> None:
         "x" * 257,
     ],
 )
-def test_refuses_serial_numbers_that_sts_would(serial: str) -> None:
+def test_refuses_serial_numbers_that_sts_refuses(serial: str) -> None:
     with pytest.raises(UsageError) as raised:
         require_serial(serial)
     assert raised.value.hint
@@ -101,7 +101,7 @@ def test_reads_the_account_from_new_key_ids_only(key_id: str | None, account: st
         ("GAHT12345678", {}, "us-east-1", False),
     ],
 )
-def test_an_environment_region_of_another_partition_is_passed_over(
+def test_ignores_a_region_of_the_environment_in_another_partition(
     serial: str, environ: dict[str, str], region: str, warned: bool
 ) -> None:
     chosen, warning = Settings(GivenSettings(), environ, Catalog({}, {})).region("dev", serial)

@@ -41,9 +41,7 @@ def write(path: Path, data: bytes) -> bool:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(EXAMPLES // 4, 1))
 @given(any_files, st.one_of(any_files, config_files))
-def test_any_two_files_are_examined_and_what_cannot_be_read_is_found(
-    files: AwsPaths, credentials: bytes, config: bytes
-) -> None:
+def test_checks_any_two_files_and_reports_unreadable_ones(files: AwsPaths, credentials: bytes, config: bytes) -> None:
     readable = [write(files.credentials, credentials), write(files.config, config)]
     found = list(run_checks(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)))
     assert list(dict.fromkeys(one.check for one in found)) == [check.id for check in OFFLINE_CHECKS]

@@ -86,7 +86,7 @@ def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, byte
     st.permutations(TARGETS),
     st.booleans(),
 )
-def test_both_files_are_as_before(
+def test_refresh_and_clear_restore_both_files(
     pair: Pair, credentials: bytes, config: bytes, refreshed: list[Target], order: list[Target], one_by_one: bool
 ) -> None:
     before = prepared(pair, credentials, config)
@@ -112,7 +112,7 @@ def test_both_files_are_as_before(
 @given(
     files_without_ours, files_without_ours, st.sampled_from(["theirs = 1\n", "[another]\ntheirs = 1\n", "# theirs\n"])
 )
-def test_what_others_wrote_meanwhile_stays(pair: Pair, credentials: bytes, config: bytes, theirs: str) -> None:
+def test_keeps_what_other_programs_wrote_meanwhile(pair: Pair, credentials: bytes, config: bytes, theirs: str) -> None:
     prepared(pair, credentials, config)
     try:
         pair.refresh(TARGETS[0])

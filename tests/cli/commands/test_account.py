@@ -45,7 +45,7 @@ def writes(aws: FakeAws) -> list[str]:
     return [call.action for call in aws.journal if call.service == "iam" and call.action.startswith(WRITES)]
 
 
-def test_setup_makes_a_group_whose_members_need_mfa(account: Account, aws: FakeAws) -> None:
+def test_setup_creates_a_group_whose_members_need_mfa(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     done = account("setup", "--add-user", "jane", "--yes")
     assert done.code == 0, done.err
@@ -72,7 +72,7 @@ def test_signs_with_the_session_that_has_mfa(account: Account, aws: FakeAws) -> 
     assert {call.access_key_id[:4] for call in aws.journal if call.service == "iam"} == {"ASIA"}
 
 
-def test_another_cidr_is_one_new_version(account: Account, aws: FakeAws) -> None:
+def test_another_cidr_creates_one_policy_version(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes").code == 0
     aws.journal.clear()
     done = account("setup", "--allow-cidr", "203.0.113.0/25", "--my-ip", "203.0.113.7", "--yes")
@@ -82,7 +82,7 @@ def test_another_cidr_is_one_new_version(account: Account, aws: FakeAws) -> None
     assert re.search(r'^ *- +"203.0.113.0/24"$', done.err, re.MULTILINE)
 
 
-def test_the_oldest_of_five_versions_goes_but_never_the_default(account: Account, aws: FakeAws) -> None:
+def test_deletes_the_oldest_of_five_versions_but_never_the_default(account: Account, aws: FakeAws) -> None:
     ip = ("--my-ip", "10.0.0.1", "--yes")
     for number in range(1, 6):
         assert account("setup", "--allow-cidr", f"10.0.0.0/{number + 20}", *ip).code == 0
@@ -97,9 +97,7 @@ def test_the_oldest_of_five_versions_goes_but_never_the_default(account: Account
     assert policy.default_version_id == "v6"
 
 
-def test_a_restriction_stays_when_no_addresses_are_given_and_goes_when_that_is_said(
-    account: Account, aws: FakeAws
-) -> None:
+def test_a_restriction_is_removed_only_on_request(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
     assert account("setup", "--yes").code == 0
     assert len(aws.iam.groups["encee"].managed_policies) == 2
@@ -109,7 +107,7 @@ def test_a_restriction_stays_when_no_addresses_are_given_and_goes_when_that_is_s
 
 
 @pytest.mark.parametrize("kind", ["policy", "group"])
-def test_leaves_what_others_made_alone_without_adopt(account: Account, aws: FakeAws, kind: str) -> None:
+def test_changes_nothing_of_others_without_adopt(account: Account, aws: FakeAws, kind: str) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
     if kind == "policy":
         aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
@@ -123,7 +121,7 @@ def test_leaves_what_others_made_alone_without_adopt(account: Account, aws: Fake
     assert len(aws.iam.groups["encee"].managed_policies) == 1
 
 
-def test_dry_run_only_tells(account: Account, aws: FakeAws) -> None:
+def test_dry_run_changes_nothing(account: Account, aws: FakeAws) -> None:
     told = account("setup", "--dry-run", "--json")
     assert told.code == 0
     assert writes(aws) == []
@@ -135,7 +133,7 @@ def test_dry_run_only_tells(account: Account, aws: FakeAws) -> None:
     ]
 
 
-def test_what_json_plans_is_what_is_sent(account: Account, aws: FakeAws) -> None:
+def test_json_lists_the_requests_that_are_sent(account: Account, aws: FakeAws) -> None:
     planned = json.loads(account("setup", "--dry-run", "--json").out)["steps"]
     done = json.loads(account("setup", "--yes", "--json").out)["steps"]
     assert done == [{**step, "done": True} for step in planned]
@@ -145,13 +143,13 @@ def test_what_json_plans_is_what_is_sent(account: Account, aws: FakeAws) -> None
         assert {name: str(value) for name, value in step["arguments"].items()}.items() <= call.params.items()
 
 
-def test_a_user_who_is_named_twice_is_added_once(account: Account, aws: FakeAws) -> None:
+def test_adds_a_user_who_is_named_twice_once(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     assert account("setup", "--add-user", "jane", "--add-user", "jane", "--yes").code == 0
     assert len(aws.calls("AddUserToGroup")) == 1
 
 
-def test_asks_nobody_without_a_terminal(account: Account, aws: FakeAws) -> None:
+def test_does_not_prompt_without_a_terminal(account: Account, aws: FakeAws) -> None:
     refused = account("setup")
     assert refused.code == 2
     assert "--yes" in refused.err
@@ -176,7 +174,7 @@ def _idle(aws: FakeAws, user: FakeUser) -> None:
     aws.iam.create_login_profile(user.name, "Secret-123-Secret")
 
 
-def test_refuses_to_leave_a_user_open_whose_key_could_enrol(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_user_without_a_device_whose_key_could_enroll_one(account: Account, aws: FakeAws) -> None:
     _idle(aws, aws.create_user("jane"))
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
@@ -185,7 +183,7 @@ def test_refuses_to_leave_a_user_open_whose_key_could_enrol(account: Account, aw
     assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
 
 
-def test_refuses_for_a_user_with_fido_only(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_user_who_has_only_fido_keys(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_fido_device("yubikey")
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
@@ -193,7 +191,7 @@ def test_refuses_for_a_user_with_fido_only(account: Account, aws: FakeAws) -> No
     assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
 
 
-def test_refuses_to_stop_what_looks_like_a_machine(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_user_that_looks_like_a_machine(account: Account, aws: FakeAws) -> None:
     robot = aws.create_user("robot")
     robot.access_key.use()
     refused = account("setup", "--add-user", "robot", "--yes")
@@ -202,7 +200,7 @@ def test_refuses_to_stop_what_looks_like_a_machine(account: Account, aws: FakeAw
     assert account("setup", "--add-user", "robot", "--yes", "--yes-without-mfa").code == 0
 
 
-def test_the_present_members_of_the_group_count(account: Account, aws: FakeAws) -> None:
+def test_counts_the_existing_members_of_the_group(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.iam.create_group("encee", "/encee/")
     aws.iam.add_user_to_group("encee", "jane")
@@ -212,7 +210,9 @@ def test_the_present_members_of_the_group_count(account: Account, aws: FakeAws) 
 
 
 @pytest.mark.parametrize("through_group", [False, True], ids=["attached", "in another group"])
-def test_everybody_who_has_a_policy_that_changes_counts(account: Account, aws: FakeAws, *, through_group: bool) -> None:
+def test_counts_all_users_who_have_a_policy_that_changes(
+    account: Account, aws: FakeAws, *, through_group: bool
+) -> None:
     aws.create_user("jane")
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
     policy = aws.iam.create_policy("", "/", text, "encee-MFARequired", [])
@@ -239,7 +239,7 @@ def _with_role(aws: FakeAws) -> None:
     aws.iam.attach_role_policy(policy.arn, "server")
 
 
-def test_a_role_that_has_the_policy_counts_where_the_policy_changes(account: Account, aws: FakeAws) -> None:
+def test_counts_a_role_that_has_a_policy_that_changes(account: Account, aws: FakeAws) -> None:
     _with_role(aws)
     refused = account("setup", "--adopt", "--yes")
     assert refused.code == 1
@@ -251,7 +251,7 @@ def test_a_role_that_has_the_policy_counts_where_the_policy_changes(account: Acc
     assert account("setup", "--group", "others", "--adopt", "--yes").code == 0  # it does not change
 
 
-def test_the_case_of_a_groups_name_makes_no_other_group(account: Account, aws: FakeAws) -> None:
+def test_a_group_name_in_another_case_is_the_same_group(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.create_user("joe").create_device("phone")
     aws.iam.create_group("encee", "/encee/")
@@ -272,7 +272,7 @@ def test_the_case_of_a_groups_name_makes_no_other_group(account: Account, aws: F
     assert [arn for arn in aws.iam.managed_policies if ":123456789012:" in arn] == []
 
 
-def test_teardown_finds_the_restriction_of_a_group_elsewhere_whatever_its_case(account: Account, aws: FakeAws) -> None:
+def test_teardown_finds_a_restriction_in_another_case(account: Account, aws: FakeAws) -> None:
     aws.iam.create_group("staff", "/")
     words = ("--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--adopt", "--yes")
     assert account("setup", "--group", "Staff", *words).code == 0
@@ -281,7 +281,7 @@ def test_teardown_finds_the_restriction_of_a_group_elsewhere_whatever_its_case(a
     assert aws.iam.groups["staff"].managed_policies == {}
 
 
-def test_refuses_addresses_without_the_callers_own(account: Account, aws: FakeAws) -> None:
+def test_refuses_addresses_without_that_of_the_caller(account: Account, aws: FakeAws) -> None:
     words = ("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "203.0.113.7", "--yes")
     refused = account(*words)
     assert refused.code == 1
@@ -308,9 +308,7 @@ OFFICE = {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::/32"]}, "Bo
 
 
 @pytest.mark.parametrize("inline", [False, True], ids=["attached", "inline"])
-def test_refuses_to_join_a_group_that_is_restricted_to_other_addresses(
-    account: Account, aws: FakeAws, *, inline: bool
-) -> None:
+def test_refuses_to_join_a_group_restricted_to_other_addresses(account: Account, aws: FakeAws, *, inline: bool) -> None:
     _restricted_group(aws, "encee", OFFICE, inline=inline)
     refused = account(*JOIN, "--my-ip", "203.0.113.7")
     assert refused.code == 1
@@ -321,7 +319,7 @@ def test_refuses_to_join_a_group_that_is_restricted_to_other_addresses(
     assert account(*JOIN, "--my-ip", "203.0.113.7", "--yes-lock-me-out").code == 0
 
 
-def test_refuses_to_join_a_group_whose_restriction_setup_has_made(account: Account, aws: FakeAws) -> None:
+def test_refuses_to_join_a_group_with_a_restriction_of_setup(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
     aws.journal.clear()
     assert account(*JOIN, "--my-ip", "203.0.113.7").code == 1
@@ -331,7 +329,7 @@ def test_refuses_to_join_a_group_whose_restriction_setup_has_made(account: Accou
     assert account(*JOIN, "--my-ip", "10.0.0.1").code == 0
 
 
-def test_refuses_to_attach_a_restriction_to_a_group_of_the_callers(account: Account, aws: FakeAws) -> None:
+def test_refuses_to_attach_a_restriction_to_a_group_of_the_caller(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "others", OFFICE)
     [office] = [one.arn for one in aws.iam.managed_policies.values() if one.name == "office"]
     assert account("setup", "--attach", office, "--my-ip", "203.0.113.7", "--dry-run").code == 0
@@ -344,7 +342,7 @@ def test_refuses_to_attach_a_restriction_to_a_group_of_the_callers(account: Acco
     assert account("setup", "--attach", office, "--my-ip", "10.0.0.1", "--yes").code == 0
 
 
-def test_a_restriction_that_cannot_be_judged_is_refused_as_well(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_restriction_that_cannot_be_evaluated(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "encee", {**OFFICE, "StringEquals": {"aws:PrincipalOrgID": "o-1"}})
     refused = account(*JOIN, "--my-ip", "203.0.113.7")
     assert refused.code == 1
@@ -352,19 +350,19 @@ def test_a_restriction_that_cannot_be_judged_is_refused_as_well(account: Account
     assert account(*JOIN, "--my-ip", "10.0.0.1", "--dry-run").code == 0
 
 
-def test_asks_nobody_for_the_callers_address_where_none_matters(account: Account, aws: FakeAws) -> None:
+def test_requests_no_public_address_if_no_network_is_restricted(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "encee", {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
     assert account(*JOIN).code == 0  # else check-ip would be asked, which the tests cannot reach
 
 
-def test_who_is_restricted_already_may_go_on(account: Account, aws: FakeAws) -> None:
+def test_a_restricted_caller_can_continue(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "encee", OFFICE)
     aws.iam.add_user_to_group("encee", "admin")
     aws.create_user("jane").create_device("phone")
     assert account("setup", "--add-user", "jane", "--yes").code == 0
 
 
-def test_understands_version_6(account: Account) -> None:
+def test_accepts_ipv6_networks(account: Account) -> None:
     words = ("setup", "--allow-cidr", "2001:db8::/32", "--allow-cidr", "10.0.0.0/8", "--yes", "--my-ip")
     assert account(*words, "2001:db9::1").code == 1
     assert account(*words, "2001:db8::1").code == 0
@@ -381,7 +379,7 @@ def test_understands_version_6(account: Account) -> None:
         ("10.0.0.0/33",),
     ],
 )
-def test_refuses_addresses_that_are_none_or_the_world(account: Account, aws: FakeAws, cidrs: tuple[str, ...]) -> None:
+def test_refuses_invalid_or_unlimited_addresses(account: Account, aws: FakeAws, cidrs: tuple[str, ...]) -> None:
     words = [word for cidr in cidrs for word in ("--allow-cidr", cidr)]
     refused = account("setup", *words, "--my-ip", "10.0.0.1", "--yes", "--yes-lock-me-out")
     assert refused.code == 2
@@ -389,7 +387,7 @@ def test_refuses_addresses_that_are_none_or_the_world(account: Account, aws: Fak
     assert writes(aws) == []
 
 
-def test_refuses_a_user_that_does_not_exist_before_anything_is_made(account: Account, aws: FakeAws) -> None:
+def test_refuses_an_unknown_user_before_it_creates_anything(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     refused = account("setup", "--add-user", "jan", "--yes")
     assert refused.code == 2
@@ -398,16 +396,14 @@ def test_refuses_a_user_that_does_not_exist_before_anything_is_made(account: Acc
 
 
 @pytest.mark.parametrize("name", ["my group", "a/b", "grüppe", "g" * 129, "*"])
-def test_refuses_what_cannot_be_a_groups_name_before_anything_is_made(
-    account: Account, aws: FakeAws, name: str
-) -> None:
+def test_refuses_an_invalid_group_name_before_it_creates_anything(account: Account, aws: FakeAws, name: str) -> None:
     refused = account("setup", "--group", name, "--yes")
     assert refused.code == 2
     assert "cannot be the name of a group" in refused.err
     assert writes(aws) == []
 
 
-def test_refuses_a_group_whose_policys_name_would_be_too_long(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_group_whose_policy_name_would_be_too_long(account: Account, aws: FakeAws) -> None:
     words = ("setup", "--group", "g" * 109, "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes")
     refused = account(*words)
     assert refused.code == 2
@@ -415,7 +411,7 @@ def test_refuses_a_group_whose_policys_name_would_be_too_long(account: Account, 
     assert writes(aws) == []
 
 
-def test_a_group_of_any_name_that_aws_allows_comes_and_goes(account: Account, aws: FakeAws) -> None:
+def test_setup_and_teardown_accept_any_group_name_that_aws_allows(account: Account, aws: FakeAws) -> None:
     name = "-a+b=c,d.e@f_g"
     words = (f"--group={name}", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes")
     assert account("setup", *words).code == 0
@@ -431,9 +427,7 @@ def _policies(aws: FakeAws, number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["there", "new"])
-def test_refuses_more_policies_than_a_group_can_have_before_anything_is_made(
-    account: Account, aws: FakeAws, *, exists: bool
-) -> None:
+def test_refuses_too_many_policies_before_it_creates_anything(account: Account, aws: FakeAws, *, exists: bool) -> None:
     arns = _policies(aws, 10)
     if exists:
         aws.iam.create_group("encee", "/encee/")
@@ -444,7 +438,7 @@ def test_refuses_more_policies_than_a_group_can_have_before_anything_is_made(
     assert writes(aws) == []
 
 
-def test_refuses_a_user_who_is_in_as_many_groups_as_aws_allows(account: Account, aws: FakeAws) -> None:
+def test_refuses_a_user_who_is_in_the_maximum_number_of_groups(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     for number in range(10):
         aws.iam.create_group(f"group{number}", "/")
@@ -455,7 +449,7 @@ def test_refuses_a_user_who_is_in_as_many_groups_as_aws_allows(account: Account,
     assert writes(aws) == []
 
 
-def test_puts_nobody_into_a_group_of_somebody_elses_without_adopt(account: Account, aws: FakeAws) -> None:
+def test_adds_no_user_to_a_group_of_others_without_adopt(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     aws.iam.create_group("staff", "/")
     assert account("setup", "--group", "staff", "--adopt", "--yes").code == 0
@@ -476,7 +470,7 @@ SETUP = ("setup", "--add-user", "jane", "--allow-cidr", "10.0.0.0/8", "--my-ip",
 @pytest.mark.parametrize("words", [SETUP, ("teardown",)], ids=["setup", "teardown"])
 @pytest.mark.parametrize("fault", [DENIED, faults.reset()], ids=["before", "after"])
 @pytest.mark.parametrize("step", range(6))
-def test_running_again_goes_on_after_a_fault_at_any_step(
+def test_a_second_run_completes_a_setup_that_failed_at_any_step(
     account: Account, aws: FakeAws, words: tuple[str, ...], fault: faults.Fault, step: int
 ) -> None:
     aws.create_user("jane").create_device("phone")
@@ -505,7 +499,7 @@ STILL = faults.error("DeleteConflict", "Cannot delete a policy attached to entit
 
 
 @pytest.mark.parametrize("action", ["AttachGroupPolicy", "AddUserToGroup"])
-def test_setup_waits_until_iam_knows_what_was_made_just_now(account: Account, aws: FakeAws, action: str) -> None:
+def test_setup_waits_until_iam_has_new_resources(account: Account, aws: FakeAws, action: str) -> None:
     aws.create_user("jane").create_device("phone")
     aws.fault(action, NOT_YET, times=2)
     done = account("setup", "--add-user", "jane", "--yes")
@@ -515,9 +509,7 @@ def test_setup_waits_until_iam_knows_what_was_made_just_now(account: Account, aw
 
 
 @pytest.mark.parametrize("action", ["DeleteGroup", "DeletePolicy"])
-def test_teardown_waits_until_iam_knows_that_nothing_uses_it_any_more(
-    account: Account, aws: FakeAws, action: str
-) -> None:
+def test_teardown_waits_until_iam_releases_a_policy(account: Account, aws: FakeAws, action: str) -> None:
     assert account("setup", "--yes").code == 0
     aws.fault(action, STILL)
     done = account("teardown", "--yes")
@@ -526,7 +518,7 @@ def test_teardown_waits_until_iam_knows_that_nothing_uses_it_any_more(
     assert aws.iam.groups == {}
 
 
-def test_setup_gives_up_on_what_iam_does_not_get_to_know(account: Account, aws: FakeAws) -> None:
+def test_setup_stops_waiting_for_iam_after_a_timeout(account: Account, aws: FakeAws) -> None:
     aws.fault("AttachGroupPolicy", NOT_YET, times=99)
     refused = account("setup", "--yes")
     assert refused.code == 4
@@ -538,9 +530,7 @@ def test_setup_gives_up_on_what_iam_does_not_get_to_know(account: Account, aws: 
 
 
 @pytest.mark.parametrize("code", ["ConcurrentModification", "EntityTemporarilyUnmodifiable"])
-def test_sends_a_step_again_that_aws_did_not_take_because_of_another_one(
-    account: Account, aws: FakeAws, code: str
-) -> None:
+def test_repeats_a_step_that_aws_rejected_for_a_concurrent_change(account: Account, aws: FakeAws, code: str) -> None:
     aws.fault("CreateGroup", faults.error(code, "Multiple requests to change this object.", 409))
     done = account("setup", "--yes")
     assert done.code == 0, done.err
@@ -550,7 +540,7 @@ def test_sends_a_step_again_that_aws_did_not_take_because_of_another_one(
     assert "AWS is still changing it: Multiple requests to change this object" in refused.err
 
 
-def test_does_not_wait_for_what_no_step_before_has_made(account: Account, aws: FakeAws) -> None:
+def test_does_not_wait_for_resources_that_existed_before(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     aws.create_user("jane").create_device("phone")
     aws.fault("AddUserToGroup", NOT_YET, times=99)
@@ -558,7 +548,7 @@ def test_does_not_wait_for_what_no_step_before_has_made(account: Account, aws: F
     assert len(aws.calls("AddUserToGroup")) == 1
 
 
-def test_ctrl_c_between_the_steps_says_what_is_done(account: Account, aws: FakeAws) -> None:
+def test_ctrl_c_between_the_steps_reports_completed_steps(account: Account, aws: FakeAws) -> None:
     aws.fault("AttachGroupPolicy", faults.hang(5))
     child = on_terminal("account", "setup", "--profile", "admin", "--yes", "--json")
     child.expect_exact("done    create the group encee")
@@ -575,7 +565,7 @@ def test_ctrl_c_between_the_steps_says_what_is_done(account: Account, aws: FakeA
 # ---- the way back
 
 
-def test_teardown_brings_back_the_start(account: Account, aws: FakeAws) -> None:
+def test_teardown_restores_the_initial_state(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     own = [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy]
     assert account(*SETUP, "--yes").code == 0
@@ -586,7 +576,7 @@ def test_teardown_brings_back_the_start(account: Account, aws: FakeAws) -> None:
     assert [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy] == own
 
 
-def test_teardown_keeps_the_policy_that_another_group_has(account: Account, aws: FakeAws) -> None:
+def test_teardown_keeps_a_policy_that_another_group_has(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     assert account("setup", "--group", "others", "--yes").code == 0
     done = account("teardown", "--yes")
@@ -596,7 +586,7 @@ def test_teardown_keeps_the_policy_that_another_group_has(account: Account, aws:
     assert len(aws.iam.groups["others"].managed_policies) == 1
 
 
-def test_teardown_only_detaches_from_a_group_of_somebody_elses(account: Account, aws: FakeAws) -> None:
+def test_teardown_only_detaches_from_a_group_of_others(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     aws.iam.create_group("staff", "/")
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
@@ -609,7 +599,7 @@ def test_teardown_only_detaches_from_a_group_of_somebody_elses(account: Account,
     assert [user.name for user in group.users] == ["jane"]
 
 
-def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Account, aws: FakeAws) -> None:
+def test_teardown_refuses_a_group_with_an_inline_policy(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
     aws.iam.put_group_policy("encee", "theirs", text)
@@ -620,7 +610,7 @@ def test_teardown_refuses_a_group_into_which_somebody_wrote_a_policy(account: Ac
     assert writes(aws) == []
 
 
-def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> None:
+def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
     done = account("teardown", "--group", "absent", "--yes")
     assert done.code == 0
     assert "there is no group absent" in done.err
@@ -630,7 +620,7 @@ def test_teardown_of_nothing_writes_nothing(account: Account, aws: FakeAws) -> N
 # ---- after a theft
 
 
-def test_revoke_ends_keys_and_older_sessions(account: Account, aws: FakeAws) -> None:
+def test_revoke_deactivates_keys_and_ends_older_sessions(account: Account, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     jane.create_access_key()
     done = account("revoke", "jane", "--yes")
@@ -644,7 +634,7 @@ def test_revoke_ends_keys_and_older_sessions(account: Account, aws: FakeAws) -> 
     )
 
 
-def test_revoke_of_sessions_only_leaves_the_key_with_which_the_user_refreshes(
+def test_revoke_of_sessions_keeps_the_key_for_a_new_refresh(
     account: Account, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
     jane = aws.create_user("jane")
@@ -675,7 +665,7 @@ def _end_of_sessions(aws: FakeAws, user: str) -> datetime:
     return datetime.fromisoformat(moment)
 
 
-def test_revoke_goes_by_the_clock_of_aws(account: Account, aws: FakeAws) -> None:
+def test_revoke_uses_the_clock_of_aws(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.clock_offset = timedelta(minutes=10)
     assert account("revoke", "jane", "--yes").code == 0
@@ -683,7 +673,7 @@ def test_revoke_goes_by_the_clock_of_aws(account: Account, aws: FakeAws) -> None
     assert timedelta(0) < ahead < timedelta(minutes=1)
 
 
-def test_revoke_ends_what_was_made_while_its_question_was_open(account: Account, aws: FakeAws) -> None:
+def test_revoke_ends_sessions_created_while_it_prompts(account: Account, aws: FakeAws) -> None:
     del account  # the session is there
     jane = aws.create_user("jane")
     child = on_terminal("account", "revoke", "jane", "--profile", "admin")
@@ -698,7 +688,7 @@ def test_revoke_ends_what_was_made_while_its_question_was_open(account: Account,
     assert _end_of_sessions(aws, "jane") > datetime.now(UTC) + aws.clock_offset
 
 
-def test_revoke_of_oneself_says_who_can_undo_it(account: Account, aws: FakeAws) -> None:
+def test_revoke_of_the_caller_says_who_can_undo_it(account: Account, aws: FakeAws) -> None:
     told = account("revoke", "admin", "--dry-run")
     assert told.code == 0
     assert "only another administrator, or the root user, can undo it" in told.err
@@ -706,7 +696,7 @@ def test_revoke_of_oneself_says_who_can_undo_it(account: Account, aws: FakeAws) 
     assert writes(aws) == []
 
 
-def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
+def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws) -> None:
     refused = account("revoke", "absent", "--yes")
     assert refused.err.startswith("encee: error: AWS does not know it: The user with name absent cannot be found\n")
     assert refused.code == 4
@@ -717,7 +707,7 @@ def test_revoke_of_nobody_names_them(account: Account, aws: FakeAws) -> None:
 # ---- the administrator
 
 
-def test_the_question_is_asked_on_a_terminal_and_no_changes_nothing(account: Account, aws: FakeAws) -> None:
+def test_prompts_on_a_terminal_and_changes_nothing_after_no(account: Account, aws: FakeAws) -> None:
     del account  # the session is there
     for answer, code in (("\n", 1), ("n\n", 1), ("\x03", 130), ("\x04", 130)):
         child = on_terminal("account", "setup", "--profile", "admin")
@@ -736,14 +726,14 @@ def test_the_question_is_asked_on_a_terminal_and_no_changes_nothing(account: Acc
     assert "encee" in aws.iam.groups
 
 
-def test_asks_for_a_code_when_there_is_no_session(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_prompts_for_a_code_without_a_session(encee: Encee, admin: Person, aws: FakeAws) -> None:
     assert encee("account", "setup", "--profile", "admin", "--yes").code == 3
     done = encee("account", "setup", "--profile", "admin", "--yes", "-c", admin.device.next_code())
     assert done.code == 0, done.err
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_a_role_administers_too(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
+def test_a_role_can_administer(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     arn = aws.create_role("boss", {"Version": "2012-10-17", "Statement": [trust]})
     home.write(admin.section("admin"), f"[profile boss]\nrole_arn = {arn}\nsource_profile = admin\n")
@@ -752,7 +742,7 @@ def test_a_role_administers_too(encee: Encee, admin: Person, home: Home, aws: Fa
     assert "signed by arn:aws:sts::123456789012:assumed-role/boss/encee" in done.err
 
 
-def test_what_botocore_finds_administers_too(encee: Encee, aws: FakeAws, home: Home) -> None:
+def test_credentials_that_botocore_finds_can_administer(encee: Encee, aws: FakeAws, home: Home) -> None:
     key = aws.create_user("root-of-all").access_key
     printed = json.dumps({"Version": 1, "AccessKeyId": key.id, "SecretAccessKey": key.secret})
     home.write("", f"[profile sso]\ncredential_process = echo '{printed}'\n")
@@ -761,9 +751,7 @@ def test_what_botocore_finds_administers_too(encee: Encee, aws: FakeAws, home: H
     assert {call.access_key_id for call in aws.journal} == {key.id}
 
 
-def test_a_token_that_botocore_found_and_aws_repeats_is_not_shown(
-    encee: Encee, admin: Person, home: Home, aws: FakeAws
-) -> None:
+def test_does_not_print_a_token_that_aws_repeats(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
     assert encee("refresh", "admin", "-c", admin.device.next_code()).code == 0
     [session] = aws.issued_sessions()
     printed = json.dumps(
@@ -792,7 +780,7 @@ def test_a_token_that_botocore_found_and_aws_repeats_is_not_shown(
         "web_identity_token_file = {home}/token\nrole_arn = arn:aws:iam::123456789012:role/boss",
     ],
 )
-def test_what_botocore_cannot_get_is_said(encee: Encee, aws: FakeAws, home: Home, setting: str) -> None:
+def test_reports_errors_of_botocores_credential_search(encee: Encee, aws: FakeAws, home: Home, setting: str) -> None:
     (home.path / "token").write_text("no-token")
     home.write("", f"[profile sso]\n{setting.format(home=home.path)}\n")
     refused = encee("account", "setup", "--profile", "sso", "--yes")
@@ -803,9 +791,7 @@ def test_what_botocore_cannot_get_is_said(encee: Encee, aws: FakeAws, home: Home
 
 
 @pytest.mark.parametrize("word", ["sso", "boss"])
-def test_a_profile_of_sso_that_is_over_is_told_how_to_sign_in(
-    encee: Encee, aws: FakeAws, home: Home, word: str
-) -> None:
+def test_an_expired_sso_session_gets_the_command_to_sign_in(encee: Encee, aws: FakeAws, home: Home, word: str) -> None:
     role = "[profile boss]\nrole_arn = arn:aws:iam::123456789012:role/boss\nsource_profile = sso\n"
     sso = "sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = x\n"
     corp = "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://x\n"
@@ -815,7 +801,7 @@ def test_a_profile_of_sso_that_is_over_is_told_how_to_sign_in(
     assert writes(aws) == []
 
 
-def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: FakeAws, home: Home) -> None:
+def test_reports_a_profile_without_credentials(encee: Encee, aws: FakeAws, home: Home) -> None:
     home.write("", "[profile sso]\nregion = eu-central-1\n")
     refused = encee("account", "setup", "--profile", "sso", "--yes")
     assert refused.code == 4
@@ -837,7 +823,7 @@ def test_a_profile_without_credentials_is_said_to_be_one(encee: Encee, aws: Fake
         "role_arn = arn:aws:iam::123456789012:role/admin\nweb_identity_token_file = /dev/null",
     ],
 )
-def test_what_ends_botocores_search_in_an_error_of_any_kind_is_no_bug(
+def test_any_error_of_botocores_credential_search_is_reported(
     encee: Encee, aws: FakeAws, home: Home, settings: str
 ) -> None:
     home.write("", f"[profile odd]\n{settings}\n")
@@ -847,7 +833,7 @@ def test_what_ends_botocores_search_in_an_error_of_any_kind_is_no_bug(
     assert "CreateGroup" not in {call.action for call in aws.journal}
 
 
-def test_an_unknown_profile_is_wrong_usage(encee: Encee, admin: Person) -> None:
+def test_refuses_an_unknown_profile(encee: Encee, admin: Person) -> None:
     del admin
     refused = encee("account", "setup", "--profile", "admn", "--yes")
     assert refused.code == 2

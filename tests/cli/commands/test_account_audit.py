@@ -58,7 +58,7 @@ def test_an_account_in_order_exits_with_0(encee: Encee, admin: Person) -> None:
     assert "credential report, made today" in done.err
 
 
-def test_each_kind_of_user_has_its_state(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_each_kind_of_user_has_a_state(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     aws.create_user("open")
     aws.create_user("unbound").create_device("unbounds-phone")
@@ -84,7 +84,7 @@ def test_each_kind_of_user_has_its_state(encee: Encee, admin: Person, aws: FakeA
     assert required["naive"] is None
 
 
-def test_a_key_of_the_root_user_is_a_danger(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_a_key_of_the_root_user_is_a_risk(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     aws.root_key()
     done = audit(encee, "--json")
@@ -92,7 +92,7 @@ def test_a_key_of_the_root_user_is_a_danger(encee: Encee, admin: Person, aws: Fa
     assert states(done)["<root_account>"] == "MFA not required"
 
 
-def test_an_old_key_is_said_but_no_danger(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_an_old_key_is_reported_but_is_no_risk(encee: Encee, admin: Person, aws: FakeAws) -> None:
     key = aws.iam.access_keys[admin.user.access_key.id]
     key.create_date -= timedelta(days=91)
     assert states(audit(encee, "--json"))["admin"] == "old key"
@@ -100,7 +100,7 @@ def test_an_old_key_is_said_but_no_danger(encee: Encee, admin: Person, aws: Fake
     assert states(audit(encee, "--json", "--max-key-age", "92d"))["admin"] == "ok"
 
 
-def test_only_the_members_of_a_group(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_audits_only_the_members_of_a_group(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     aws.create_user("open")
     done = audit(encee, "--group", "encee", "--json")
@@ -119,7 +119,7 @@ def _give_devices(user: FakeUser, kind: int) -> None:
         user.create_fido_device("yubikey")
 
 
-def test_the_report_says_the_same_as_single_calls(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
+def test_the_report_and_single_requests_agree(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
     for number in range(20):
         user = aws.create_user(f"user{number:02}", "/staff/" if number % 2 else "/")
         if number % 3 == 1:
@@ -144,7 +144,7 @@ def test_the_report_says_the_same_as_single_calls(encee: Encee, admin: Person, h
             assert (from_report["last_used"] is None) == (from_call.last_used is None)
 
 
-def test_a_user_who_is_newer_than_the_report_is_audited_as_well(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_audits_a_user_who_is_newer_than_the_report(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     assert audit(encee).code == 0
     aws.create_user("newcomer")
@@ -153,7 +153,7 @@ def test_a_user_who_is_newer_than_the_report_is_audited_as_well(encee: Encee, ad
     assert "newcomer" not in {row["user"] for row in csv.DictReader(io.StringIO(aws.credential_report))}
 
 
-def test_who_has_enrolled_since_the_report_was_made_is_not_open(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_a_user_who_enrolled_after_the_report_is_protected(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     jane, joe = aws.create_user("jane"), aws.create_user("joe")
     phone = joe.create_device("joes-phone")
@@ -164,7 +164,7 @@ def test_who_has_enrolled_since_the_report_was_made_is_not_open(encee: Encee, ad
     assert (found["jane"], found["joe"]) == ("MFA not required", "open to takeover")
 
 
-def test_columns_of_the_report_go_by_their_names(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_finds_the_columns_of_the_report_by_name(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     aws.create_user("open")
     before = json.loads(audit(encee, "--json").out)["users"]
@@ -183,7 +183,7 @@ def test_a_report_that_lacks_a_column_is_an_error(encee: Encee, admin: Person, a
     assert "has no column 'mfa_active'" in refused.err
 
 
-def test_a_report_without_the_root_user_is_enough(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_accepts_a_report_without_the_root_user(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     assert audit(encee).code == 0
     aws.credential_report = "\n".join(
@@ -194,7 +194,7 @@ def test_a_report_without_the_root_user_is_enough(encee: Encee, admin: Person, a
 
 
 @pytest.mark.slow
-def test_pages_through_thousands_of_users(encee: Encee, admin: Person, aws: FakeAws) -> None:
+def test_audits_thousands_of_users(encee: Encee, admin: Person, aws: FakeAws) -> None:
     del admin
     for number in range(5000):
         aws.create_user(f"user{number:04}")

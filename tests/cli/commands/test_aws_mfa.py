@@ -28,7 +28,7 @@ def run_aws_mfa(person: Person, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["default", pytest.param("dev", marks=pytest.mark.slow)])
-def test_a_section_that_aws_mfa_wrote_is_taken_over(
+def test_adopts_a_section_that_aws_mfa_wrote(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -49,7 +49,7 @@ def test_a_section_that_aws_mfa_wrote_is_taken_over(
     assert run_aws("--profile", name, "sts", "get-caller-identity").code == 0
 
 
-def test_aws_mfas_section_is_not_written_over_from_another_profile(
+def test_does_not_overwrite_a_section_of_aws_mfa_from_another_profile(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -59,7 +59,7 @@ def test_aws_mfas_section_is_not_written_over_from_another_profile(
     assert (result.code, "is managed by aws-mfa" in result.err) == (5, True)
 
 
-def test_the_variables_of_aws_mfa_are_understood(
+def test_reads_the_variables_of_aws_mfa(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(long_term(person, "dev").replace(person.device.serial, "GAHT00000000"))

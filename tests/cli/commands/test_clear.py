@@ -37,7 +37,7 @@ def removed(result: Result) -> list[tuple[str, str | None, bool]]:
     return [(one["session_profile"], one["source"], one["part_stayed"]) for one in document["profiles"]]
 
 
-def test_writes_no_option_that_it_would_not_take_out() -> None:
+def test_clear_removes_every_option_that_refresh_writes() -> None:
     assert session_options(Session("i", "s", "t", NOW), "dev").keys() == WRITTEN
 
 
@@ -46,7 +46,7 @@ def test_writes_no_option_that_it_would_not_take_out() -> None:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("end", ["", "\n", "\n\n# the end"])
-def test_a_refresh_and_a_clear_give_the_bytes_from_before(
+def test_a_refresh_and_a_clear_restore_the_bytes(
     encee: Encee, home: Home, dev: Person, line_end: str, end: str
 ) -> None:
     config = "[profile dev]\nregion = eu-west-1\noutput = json"
@@ -62,7 +62,7 @@ def test_a_refresh_and_a_clear_give_the_bytes_from_before(
     assert bytes_of(home) == before
 
 
-def test_a_second_refresh_leaves_no_trace_either(encee: Encee, home: Home, dev: Person) -> None:
+def test_two_refreshes_and_a_clear_restore_the_bytes(encee: Encee, home: Home, dev: Person) -> None:
     before = bytes_of(home)
     for _ in range(2):
         assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -72,7 +72,7 @@ def test_a_second_refresh_leaves_no_trace_either(encee: Encee, home: Home, dev: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_several_sessions_go_in_any_order(encee: Encee, home: Home, dev: Person, end: str) -> None:
+def test_clears_several_sessions_in_any_order(encee: Encee, home: Home, dev: Person, end: str) -> None:
     home.write(
         (dev.section() + dev.section("other")).rstrip("\n") + end,
         f"[profile dev]\nregion = eu-west-1\n[profile other]\nregion = eu-west-2\noutput = text{end}",
@@ -88,7 +88,7 @@ def test_several_sessions_go_in_any_order(encee: Encee, home: Home, dev: Person,
         assert bytes_of(home) == before
 
 
-def test_several_sessions_go_in_one_write(encee: Encee, home: Home, dev: Person) -> None:
+def test_clears_several_sessions_in_one_write(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section() + dev.section("other"), "[profile dev]\nregion = a\n[profile other]\nregion = b\n")
     before = bytes_of(home)
     assert encee("refresh", "dev", "other", "-c", dev.device.next_code()).code == 0
@@ -99,7 +99,7 @@ def test_several_sessions_go_in_one_write(encee: Encee, home: Home, dev: Person)
     assert bytes_of(home) == before
 
 
-def test_the_session_of_a_role_goes_too(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_clears_the_session_of_a_role(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
     arn = aws.create_role("admin", {"Version": "2012-10-17", "Statement": [trust]}, max_session_duration=3600)
     home.write(
@@ -114,7 +114,7 @@ def test_the_session_of_a_role_goes_too(encee: Encee, home: Home, dev: Person, a
     assert bytes_of(home) == before
 
 
-def test_aws_mfas_layout(encee: Encee, home: Home, dev: Person) -> None:
+def test_clears_the_layout_of_aws_mfa(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section("dev-long-term"), "[default]\n")
     before = bytes_of(home)
     for word in ("dev", "dev-long-term"):
@@ -123,7 +123,7 @@ def test_aws_mfas_layout(encee: Encee, home: Home, dev: Person) -> None:
         assert bytes_of(home) == before
 
 
-def test_the_files_of_the_options_are_edited(encee: Encee, home: Home) -> None:
+def test_edits_the_files_of_the_options(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}{session('dev-mfa')}", SETTINGS)
     for file in (home.credentials, home.config):
         file.rename(file.with_suffix(".mine"))
@@ -135,7 +135,7 @@ def test_the_files_of_the_options_are_edited(encee: Encee, home: Home) -> None:
 # ---- what a person put there
 
 
-def test_what_a_person_added_stays_and_is_named(encee: Encee, home: Home) -> None:
+def test_keeps_and_names_options_that_the_user_added(encee: Encee, home: Home) -> None:
     home.write(
         f"[dev]\n{KEYS}{session('dev-mfa')}s3 =\n  a = 1\n[z]\n",
         "[profile dev]\nregion = eu-west-1\n" + SETTINGS + "cli_pager =\n",
@@ -168,7 +168,7 @@ def test_what_a_person_added_stays_and_is_named(encee: Encee, home: Home) -> Non
         ("region = eu-west-1\noutput = json\n", SETTINGS.replace("= dev", "= gone"), SETTINGS[: SETTINGS.index("enc")]),
     ],
 )
-def test_of_the_config_file_only_what_encee_put_there_goes(
+def test_removes_only_its_own_lines_from_the_config_file(
     encee: Encee, home: Home, source: str, section: str, left: str
 ) -> None:
     config = f"[profile dev]\n{source}"
@@ -178,7 +178,7 @@ def test_of_the_config_file_only_what_encee_put_there_goes(
     assert home.config.read_text() == config + left
 
 
-def test_a_section_of_a_person_in_the_config_file_stays_to_the_letter(encee: Encee, home: Home, dev: Person) -> None:
+def test_keeps_a_section_of_the_user_in_the_config_file_unchanged(encee: Encee, home: Home, dev: Person) -> None:
     config = "[profile dev]\nregion = eu-west-1\n[profile dev-mfa]\nregion = eu-west-1\n"
     home.write(dev.section(), config)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -186,7 +186,7 @@ def test_a_section_of_a_person_in_the_config_file_stays_to_the_letter(encee: Enc
     assert bytes_of(home) == (dev.section().encode(), config.encode())
 
 
-def test_the_region_of_a_source_in_the_credentials_file_counts(encee: Encee, home: Home, dev: Person) -> None:
+def test_removes_a_region_copied_from_the_credentials_file(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section() + "region = eu-west-1\n", "[profile dev]\nregion = x\n")
     before = bytes_of(home)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -195,7 +195,7 @@ def test_the_region_of_a_source_in_the_credentials_file_counts(encee: Encee, hom
     assert bytes_of(home) == before
 
 
-def test_what_only_default_says_makes_no_section_encees(encee: Encee, home: Home) -> None:
+def test_values_of_default_do_not_make_a_section_clearable(encee: Encee, home: Home) -> None:
     home.write(
         "[DEFAULT]\nmanager = encee\n[mine]\naws_access_key_id = ASIAX\naws_secret_access_key = s\n"
         "aws_session_token = t\n",
@@ -211,7 +211,7 @@ def test_what_only_default_says_makes_no_section_encees(encee: Encee, home: Home
 # ---- a config file that cannot be written
 
 
-def test_a_config_file_that_cannot_be_written_is_a_warning_and_the_next_clear_goes_on(encee: Encee, home: Home) -> None:
+def test_warns_of_a_read_only_config_file_and_the_next_clear_completes(encee: Encee, home: Home) -> None:
     config = "[profile dev]\nregion = eu-west-1\noutput = json\n"
     home.write(f"[dev]\n{KEYS}{session('dev-mfa')}", config + SETTINGS)
     other = home.path / "other"
@@ -227,9 +227,7 @@ def test_a_config_file_that_cannot_be_written_is_a_warning_and_the_next_clear_go
     assert home.config.read_text() == config
 
 
-def test_a_credentials_file_that_cannot_be_written_ends_with_5_and_neither_file_changes(
-    encee: Encee, home: Home
-) -> None:
+def test_a_read_only_credentials_file_exits_with_5_and_keeps_both_files(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}{session('dev-mfa')}", SETTINGS)
     os.link(home.credentials, home.path / "other")
     before = bytes_of(home)
@@ -263,7 +261,7 @@ def test_a_credentials_file_that_cannot_be_written_ends_with_5_and_neither_file_
         (["--all"], ["dev-mfa", "work", "to-only", "gone-mfa", "prod-a-mfa", "prod-b-mfa"]),
     ],
 )
-def test_a_word_means_a_session_profile_or_what_it_is_made_from(
+def test_accepts_a_session_profile_or_its_source_profile(
     encee: Encee, home: Home, words: Sequence[str], names: list[str]
 ) -> None:
     sources = ("dev", "only", "prod-a", "prod-b", "prod-c", "taken")
@@ -283,7 +281,7 @@ def test_a_word_means_a_session_profile_or_what_it_is_made_from(
     assert home.credentials.read_text() == keys + theirs + "".join(session(*one) for one in left.items())
 
 
-def test_of_several_sessions_of_one_profile_the_usual_one_is_meant_and_else_the_first(encee: Encee, home: Home) -> None:
+def test_of_several_sessions_it_clears_the_default_name_or_the_first(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + "".join(session(name) for name in ("b", "dev-mfa", "a")))
     order = [removed(encee("clear", "dev", "--json"))[0][0] for _ in range(3)]
     assert order == ["dev-mfa", "b", "a"]
@@ -302,7 +300,7 @@ def test_of_several_sessions_of_one_profile_the_usual_one_is_meant_and_else_the_
         ("mixed-mfa", "[mixed-mfa] holds keys that may exist nowhere else"),
     ],
 )
-def test_refuses_what_encee_did_not_write(encee: Encee, home: Home, word: str, message: str) -> None:
+def test_refuses_a_section_that_encee_did_not_write(encee: Encee, home: Home, word: str, message: str) -> None:
     token = "aws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
     home.write(
         "".join(f"[{name}]\n{KEYS}" for name in ("dev", "taken", "managed", "mixed", "kept", "kept-mfa"))
@@ -334,7 +332,7 @@ def test_refuses_what_encee_did_not_write(encee: Encee, home: Home, word: str, m
         (["--all", "--expired"], "encee clear PROFILE"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_changes_nothing(encee: Encee, home: Home, words: list[str], hint: str) -> None:
+def test_wrong_usage_exits_with_2_and_changes_nothing(encee: Encee, home: Home, words: list[str], hint: str) -> None:
     home.write(f"[dev]\n{KEYS}{session('dev-mfa')}", SETTINGS)
     before = bytes_of(home)
     result = encee("clear", *words)
@@ -347,7 +345,7 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(encee: Encee, home: Home, w
 
 
 @pytest.mark.parametrize(("left", "goes"), [(timedelta(seconds=1), False), (timedelta(0), True), (-timedelta(9), True)])
-def test_expired_removes_the_sessions_that_are_over(encee: Encee, home: Home, left: timedelta, goes: bool) -> None:
+def test_expired_removes_expired_sessions_only(encee: Encee, home: Home, left: timedelta, goes: bool) -> None:
     keys = f"[dev]\n{KEYS}[theirs]\naws_session_token = t\nexpiration = 2020-01-01T00:00:00Z\n"
     odd = session("odd").replace("expiration = ", "expiration = about ")
     home.write(keys + session("dev-mfa", "dev", NOW + left) + session("b-mfa") + odd, SETTINGS)
@@ -357,7 +355,7 @@ def test_expired_removes_the_sessions_that_are_over(encee: Encee, home: Home, le
     assert home.credentials.read_text().endswith(session("b-mfa") + odd)
 
 
-def test_a_session_that_is_refreshed_meanwhile_is_not_over(
+def test_expired_keeps_a_session_that_is_refreshed_meanwhile(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from encee.awsfile.file import AwsFile
@@ -375,20 +373,20 @@ def test_a_session_that_is_refreshed_meanwhile_is_not_over(
     assert bytes_of(home) == (fresh.encode(), SETTINGS.encode())
 
 
-def test_all_finds_what_only_the_config_file_still_has(encee: Encee, home: Home) -> None:
+def test_all_clears_sessions_that_only_the_config_file_has(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}region = eu-west-1\noutput = json\n", SETTINGS)
     assert removed(encee("clear", "--all", "--json")) == [("dev-mfa", "dev", False)]
     assert home.config.read_text() == ""
 
 
 @pytest.mark.parametrize("words", [["--all"], ["--expired"], ["dev"]])
-def test_nothing_to_remove_is_no_error_and_touches_nothing(encee: Encee, home: Home, words: list[str]) -> None:
+def test_without_a_session_it_succeeds_and_touches_nothing(encee: Encee, home: Home, words: list[str]) -> None:
     home.write(f"[dev]\n{KEYS}", "[default]\n")
     result = encee("clear", *words)
     assert (result.code, result.out, result.err) == (0, "", "there was nothing to remove\n")
     assert sorted(file.name for file in home.credentials.parent.iterdir()) == ["config", "credentials"]
 
 
-def test_without_a_file_there_is_nothing_to_remove(encee: Encee, home: Home) -> None:
+def test_without_a_file_there_is_nothing_to_clear(encee: Encee, home: Home) -> None:
     assert encee("clear", "--all").code == 0
     assert list(home.path.iterdir()) == []

@@ -37,7 +37,7 @@ def long_role(dev: Person, aws: FakeAws) -> str:
 
 
 @pytest.mark.parametrize("where", ["option", "environment", "mfa_process"])
-def test_the_command_is_a_setting(
+def test_the_command_can_be_a_setting(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     command = f"echo ' {dev.device.next_code()} '"
@@ -49,7 +49,7 @@ def test_the_command_is_a_setting(
     assert encee("refresh", "dev", *option).code == 0
 
 
-def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> None:
+def test_a_code_on_the_command_line_wins_over_the_command(encee: Encee, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code(), "--code-command", "exit 1").code == 0
 
 
@@ -71,7 +71,7 @@ def test_a_given_code_comes_before_the_command(encee: Encee, dev: Person) -> Non
     ],
 )
 @pytest.mark.usefixtures("dev")
-def test_a_command_without_a_code_is_a_clear_error(
+def test_a_command_that_prints_no_code_is_an_error(
     encee: Encee, home: Home, aws: FakeAws, command: str, code: int, says: str
 ) -> None:
     before = home.state()
@@ -84,7 +84,7 @@ def test_a_command_without_a_code_is_a_clear_error(
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_command_that_hangs_is_ended(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_command_is_terminated(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.2)
     for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
         result = encee("refresh", "dev", "--code-command", command)
@@ -130,7 +130,7 @@ CHILDREN = [
 
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
-def test_the_children_of_a_command_that_hangs_are_ended_too(
+def test_the_children_of_a_hanging_command_are_terminated_too(
     encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.5)
@@ -142,7 +142,7 @@ def test_the_children_of_a_command_that_hangs_are_ended_too(
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
-def test_ctrl_c_ends_a_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
+def test_ctrl_c_ends_the_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
     line = shlex.quote(f"exec 9>{alive.path}; {command}")
     bash.sendline(f"{ENCEE} refresh dev --code-command {line}; echo ended=$?")
     wait_for(alive.anyone)
@@ -157,7 +157,7 @@ PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.get
 
 @pytest.mark.parametrize("command", ["printf 'Password: ' >&2; read typed; echo $typed", PASSWORD, f"{PASSWORD} | cat"])
 @pytest.mark.needs("bash")
-def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
+def test_the_command_can_prompt_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
     bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(command)}")
     bash.expect("Password: $")
     bash.sendline(dev.device.next_code())
@@ -170,7 +170,7 @@ def test_a_command_can_ask_on_the_terminal(dev: Person, bash: "pexpect.spawn[str
 @pytest.mark.parametrize("key", ["\x03", "\x1a\x03"], ids=["Ctrl-C", "Ctrl-Z and Ctrl-C"])
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
-def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
+def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
     aws: FakeAws, bash: "pexpect.spawn[str]", alive: Alive, key: str
 ) -> None:
     line = f"exec 9>{alive.path}; {PASSWORD} | cat"
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_a_command_that_asks_on_the_terminal(
 
 
 @pytest.mark.needs("bash")
-def test_a_command_that_hangs_at_the_terminal_gives_it_back(dev: Person, bash: "pexpect.spawn[str]") -> None:
+def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spawn[str]") -> None:
     script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._COMMAND_TIMEOUT_SECONDS = 1; m.run()"
     bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
     bash.expect("Password: $")
@@ -254,7 +254,7 @@ def test_a_graphical_prompt_works_without_a_terminal(home: Home, dev: Person, aw
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_what_a_command_leaves_running_is_not_waited_for(
+def test_does_not_wait_for_background_processes_of_the_command(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 10)
@@ -262,7 +262,7 @@ def test_what_a_command_leaves_running_is_not_waited_for(
     assert result.code == 0, result.err
 
 
-def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
+def test_endless_output_of_the_command_is_not_kept_in_memory() -> None:
     tracemalloc.start()
     try:
         with Cancelled() as cancelled, pytest.raises(UsageError):
@@ -273,13 +273,13 @@ def test_a_command_that_never_stops_printing_fills_no_memory() -> None:
     assert peak < 2**20
 
 
-def test_the_command_leaves_what_is_piped_alone(dev: Person) -> None:
+def test_the_command_does_not_read_standard_input(dev: Person) -> None:
     command = f"cat >&2; echo {dev.device.next_code()}"
     result = run_encee("exec", "--code-command", command, "dev", "cat", stdin="data\n")
     assert (result.code, result.out, "data" in result.err) == (0, "data\n", False)
 
 
-def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> None:
+def test_the_user_sees_the_messages_of_the_command(home: Home, dev: Person) -> None:
     assert home.credentials.exists()
     code = dev.device.next_code()
     result = run_encee("refresh", "dev", "--code-command", f"echo touch the key >&2; echo {code}")
@@ -288,12 +288,12 @@ def test_the_commands_own_words_reach_the_person(home: Home, dev: Person) -> Non
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_wrong_code_of_a_command_is_not_asked_for_again(encee: Encee, aws: FakeAws) -> None:
+def test_a_wrong_code_of_the_command_is_not_repeated(encee: Encee, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "--code-command", "echo 000000")
     assert (result.code, len(aws.calls("GetSessionToken"))) == (4, 1)
 
 
-def test_eight_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_eight_processes_make_one_request(home: Home, dev: Person, aws: FakeAws) -> None:
     aws.latency = 0.2
     command = f"echo {dev.device.next_code()}"
     with ThreadPoolExecutor(8) as pool:
@@ -304,7 +304,9 @@ def test_eight_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> N
     assert home.credentials.read_text().count("[dev-mfa]") == 1
 
 
-def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_requests_a_session_that_ends_later_than_that_of_another_process(
+    encee: Encee, dev: Person, aws: FakeAws
+) -> None:
     assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
     assert encee("refresh", "dev", "-d", "1h", "-c", dev.device.next_code()).code == 0
     assert encee("refresh", "dev", "-d", "3630", "-c", dev.device.next_code()).code == 0
@@ -312,7 +314,7 @@ def test_a_session_that_would_end_later_is_asked_for_all_the_same(encee: Encee, 
     assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3661]
 
 
-def test_a_request_that_failed_lets_the_next_one_be_sent(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_failed_request_does_not_block_the_next_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.status(500))
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -327,7 +329,7 @@ def test_the_recipe_with_oathtool_works(encee: Encee, home: Home, dev: Person) -
 
 
 @pytest.mark.usefixtures("dev")
-def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, home: Home, dev: Person) -> None:
+def test_the_command_gets_no_secret_as_argument_or_variable(encee: Encee, home: Home, dev: Person) -> None:
     shown = home.path / "shown"
     script = f"import os, sys; open({str(shown)!r}, 'w').write(repr((sys.argv, dict(os.environ))))"
     encee("refresh", "dev", "--code-command", f"{sys.executable} -c {shlex.quote(script)}")
@@ -335,7 +337,7 @@ def test_no_secret_is_on_the_commands_line_or_in_its_environment(encee: Encee, h
     assert dev.user.access_key.secret not in shown.read_text()
 
 
-def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_four_processes_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section(), long_role(dev, aws))
     aws.latency = 0.2
     command = f"echo {dev.device.next_code()}"
@@ -345,7 +347,7 @@ def test_four_at_once_assume_a_long_role_once(home: Home, dev: Person, aws: Fake
     assert len(aws.calls("AssumeRole")) == 1
 
 
-def test_two_requests_of_one_run_for_one_key_do_not_wait_for_its_lock(
+def test_two_requests_of_a_run_with_one_key_do_not_wait_for_its_lock(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 0.1)
@@ -356,21 +358,21 @@ def test_two_requests_of_one_run_for_one_key_do_not_wait_for_its_lock(
     assert result.code == 0, result.err
 
 
-def test_an_option_comes_before_the_environments_code(
+def test_the_option_wins_over_the_code_of_the_environment(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENCEE_CODE", "000000")
     assert encee("refresh", "dev", "--code-command", f"echo {dev.device.next_code()}").code == 0
 
 
-def test_a_lock_that_cannot_be_taken_is_named(encee: Encee, home: Home, dev: Person) -> None:
+def test_names_a_lock_that_cannot_be_taken(encee: Encee, home: Home, dev: Person) -> None:
     lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
     lock.mkdir()
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert (result.code, str(lock) in result.err) == (5, True)
 
 
-def test_another_process_with_the_key_is_waited_for_and_then_named(
+def test_waits_for_another_process_with_the_key_and_then_names_it(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.awsfile.file._KEY_LOCK_TIMEOUT_SECONDS", 1)
@@ -381,7 +383,7 @@ def test_another_process_with_the_key_is_waited_for_and_then_named(
     assert aws.journal == []
 
 
-def test_a_command_that_cannot_be_started_leaves_the_other_profiles_and_the_json(
+def test_a_command_that_fails_to_start_affects_one_profile_only(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     bob = aws.create_user("bob")

@@ -10,7 +10,7 @@ from tests.fake_aws import FakeAws
 @pytest.mark.parametrize(
     "option", ["credential_process = false", "role_arn = arn:aws:iam::123456789012:role/x", "sso_session = x"]
 )
-def test_the_first_refresh_is_refused_and_not_the_second(
+def test_refuses_the_first_refresh_not_the_second(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, file: str, option: str
 ) -> None:
     default = f"[DEFAULT]\n{option}\n"
@@ -27,7 +27,7 @@ def test_the_first_refresh_is_refused_and_not_the_second(
     assert f"no session can be written: {name} in [DEFAULT]" in doctor.out
 
 
-def test_a_default_section_that_hides_nothing_is_no_reason_to_refuse(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_default_section_that_hides_nothing_is_accepted(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section() + "[DEFAULT]\nregion = eu-west-1\n", "[DEFAULT]\noutput = json\n")
     for length in ("1h", "2h"):
         result = encee("refresh", "dev", "-d", length, "-c", dev.device.next_code())

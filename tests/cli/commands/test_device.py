@@ -27,7 +27,7 @@ def keys(home: Home, user: FakeUser) -> None:
     )
 
 
-def test_the_one_device_is_used_and_saved(encee: Encee, home: Home, unsaved: FakeDevice, aws: FakeAws) -> None:
+def test_uses_and_saves_the_only_device(encee: Encee, home: Home, unsaved: FakeDevice, aws: FakeAws) -> None:
     config = home.config.read_text()
     result = encee("refresh", "dev", "--no-region", "-c", unsaved.next_code())
     assert result.code == 0, result.err
@@ -39,20 +39,20 @@ def test_the_one_device_is_used_and_saved(encee: Encee, home: Home, unsaved: Fak
     assert aws.calls("ListMFADevices") == []
 
 
-def test_saving_can_be_declined(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+def test_the_user_can_decline_to_save_the_device(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
     config = home.config.read_text()
     assert encee("refresh", "dev", "--no-save", "--no-region", "-c", unsaved.next_code()).code == 0
     assert home.config.read_text() == config
 
 
-def test_a_config_file_that_cannot_be_written_is_only_said(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+def test_warns_if_the_config_file_cannot_be_written(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
     home.config.with_name("other").hardlink_to(home.config)
     result = encee("refresh", "dev", "-c", unsaved.next_code())
     assert result.code == 0
     assert f"found the device {unsaved.serial}, but could not save it" in result.err
 
 
-def test_fido_only_names_another_way(encee: Encee, home: Home, jane: FakeUser, aws: FakeAws) -> None:
+def test_with_fido_keys_only_names_another_way(encee: Encee, home: Home, jane: FakeUser, aws: FakeAws) -> None:
     jane.create_fido_device("key")
     keys(home, jane)
     result = encee("refresh", "dev", "-c", "123456")
@@ -62,22 +62,20 @@ def test_fido_only_names_another_way(encee: Encee, home: Home, jane: FakeUser, a
     assert aws.calls("GetSessionToken") == []
 
 
-def test_a_user_without_a_device_is_told_where_to_add_one(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_a_user_without_a_device_is_told_how_to_add_one(encee: Encee, home: Home, jane: FakeUser) -> None:
     keys(home, jane)
     result = encee("refresh", "dev", "-c", "123456")
     assert (result.code, "has no MFA device yet" in result.err) == (2, True)
     assert "encee: hint: encee device enroll dev" in result.err
 
 
-def test_a_fido_key_beside_a_device_is_passed_over(
-    encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice
-) -> None:
+def test_ignores_a_fido_key_beside_a_device(encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
     jane.create_fido_device("key")
     assert home.config.exists()
     assert encee("refresh", "dev", "-c", unsaved.next_code()).code == 0
 
 
-def test_several_devices_without_a_terminal_are_listed(
+def test_lists_several_devices_without_a_terminal(
     encee: Encee, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
 ) -> None:
     other = jane.create_hardware_device("GAHT12345678")
@@ -89,7 +87,7 @@ def test_several_devices_without_a_terminal_are_listed(
     assert aws.calls("GetSessionToken") == []
 
 
-def test_one_of_several_devices_is_chosen_on_a_terminal(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
+def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
     jane.create_hardware_device("GAHT12345678")
     child = on_terminal("refresh", "dev")
     child.expect_exact("the user of dev has 2 devices that give codes:")
@@ -105,9 +103,7 @@ def test_one_of_several_devices_is_chosen_on_a_terminal(home: Home, jane: FakeUs
     assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
 
 
-def test_without_the_permission_to_list_a_person_is_asked_for_the_arn(
-    home: Home, jane: FakeUser, unsaved: FakeDevice
-) -> None:
+def test_without_the_permission_to_list_it_prompts_for_the_arn(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
     jane.allow_listing_devices = False
     child = on_terminal("refresh", "dev")
     child.expect_exact("ARN of the MFA device of dev:")
@@ -123,16 +119,14 @@ def test_without_the_permission_to_list_a_person_is_asked_for_the_arn(
     assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
 
 
-def test_without_the_permission_and_a_terminal_the_option_is_named(
-    encee: Encee, jane: FakeUser, unsaved: FakeDevice
-) -> None:
+def test_without_permission_and_terminal_names_the_option(encee: Encee, jane: FakeUser, unsaved: FakeDevice) -> None:
     jane.allow_listing_devices = False
     result = encee("refresh", "dev", "-c", unsaved.next_code())
     assert (result.code, "--mfa-serial" in result.err) == (2, True)
     assert "IAM does not list the devices" in result.err
 
 
-def test_a_device_can_be_named_instead_of_its_arn(
+def test_accepts_the_name_of_a_device_instead_of_its_arn(
     encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
 ) -> None:
     jane.create_device("tablet")
@@ -143,7 +137,7 @@ def test_a_device_can_be_named_instead_of_its_arn(
     assert home.config.read_text() == config  # an option is for one run
 
 
-def test_a_device_that_the_files_know_is_named_without_asking_iam(
+def test_uses_a_device_name_from_the_files_without_asking_iam(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     elsewhere = "[profile other]\nmfa_serial = arn:aws:iam::999999999999:mfa/phone\n"
@@ -156,7 +150,7 @@ def test_a_device_that_the_files_know_is_named_without_asking_iam(
 @pytest.mark.parametrize(
     ("name", "says"), [("tablet", "IAM does not list the devices"), ("my-other-phone", "does not belong to the user")]
 )
-def test_a_name_that_iam_does_not_tell_is_taken_for_a_serial_number_at_most(
+def test_a_name_that_iam_does_not_list_is_at_most_a_serial_number(
     encee: Encee, jane: FakeUser, unsaved: FakeDevice, name: str, says: str
 ) -> None:
     jane.allow_listing_devices = False
@@ -164,14 +158,16 @@ def test_a_name_that_iam_does_not_tell_is_taken_for_a_serial_number_at_most(
     assert (result.code != 0, says in result.err) == (True, True), result.err
 
 
-def test_a_dead_key_is_not_a_missing_permission(encee: Encee, jane: FakeUser, unsaved: FakeDevice) -> None:
+def test_a_deleted_key_is_not_reported_as_a_missing_permission(
+    encee: Encee, jane: FakeUser, unsaved: FakeDevice
+) -> None:
     code = unsaved.next_code()
     jane.access_key.deactivate()
     result = encee("refresh", "dev", "-c", code)
     assert (result.code, "deleted, made inactive or mistyped" in result.err) == (4, True)
 
 
-def test_roles_that_use_a_profile_may_name_its_device(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_uses_the_device_of_roles_that_use_the_profile(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     role = f"role_arn = arn:aws:iam::123456789012:role/x\nmfa_serial = {dev.device.serial}\n"
     home.write(
         dev.section(serial=False),
@@ -181,7 +177,7 @@ def test_roles_that_use_a_profile_may_name_its_device(encee: Encee, home: Home, 
     assert [call.action for call in aws.journal] == ["GetSessionToken"]
 
 
-def test_roles_that_disagree_about_the_device_name_none(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_roles_with_different_devices_name_none(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     role = (
         "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = dev\nmfa_serial = arn:aws:iam::123456789012:mfa/"
     )
@@ -191,7 +187,7 @@ def test_roles_that_disagree_about_the_device_name_none(encee: Encee, home: Home
 
 
 @pytest.mark.parametrize("text", ["{}", "arn = {}\n", '{{"mfa": "{}"}}', "# my device\n\n  {}  \n"])
-def test_the_device_of_the_first_encee_is_understood(
+def test_reads_the_device_of_the_first_version_of_encee(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, text: str
 ) -> None:
     home.write(dev.section(serial=False))
@@ -201,7 +197,7 @@ def test_the_device_of_the_first_encee_is_understood(
     assert [call.action for call in aws.journal] == ["GetSessionToken"]
 
 
-def test_the_first_encees_device_of_another_account_is_passed_over(
+def test_ignores_the_first_versions_device_of_another_account(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     home.write(dev.section(serial=False))
@@ -211,7 +207,7 @@ def test_the_first_encees_device_of_another_account_is_passed_over(
     assert len(aws.calls("ListMFADevices")) == 1
 
 
-def test_ctrl_c_at_the_choice_ends_the_whole_run(home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws) -> None:
+def test_ctrl_c_at_the_choice_ends_the_run(home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws) -> None:
     jane.create_hardware_device("GAHT12345678")
     bob = aws.create_user("bob")
     home.write(home.credentials.read_text() + Person(bob, bob.create_device("bobs")).section("bob"))

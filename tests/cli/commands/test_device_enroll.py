@@ -101,7 +101,7 @@ def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
 # ---- a device in a minute
 
 
-def test_two_codes_enable_a_device_and_a_third_one_gives_the_first_session(
+def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
     enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
     one = enrolment()
@@ -126,7 +126,7 @@ def test_two_codes_enable_a_device_and_a_third_one_gives_the_first_session(
     assert who.out.strip(' "\n') == JANE
 
 
-def test_the_secret_is_shown_in_groups_of_four_and_nowhere_else(
+def test_prints_the_secret_in_groups_of_four_and_nowhere_else(
     enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws
 ) -> None:
     one = enrolment()
@@ -145,7 +145,7 @@ def test_the_secret_is_shown_in_groups_of_four_and_nowhere_else(
     assert aws.calls("GetSessionToken") == []
 
 
-def test_json_says_what_was_enrolled_and_no_secret(enrolment: Callable[..., Enrolment], home: Home) -> None:
+def test_json_describes_the_device_without_a_secret(enrolment: Callable[..., Enrolment], home: Home) -> None:
     one = enrolment("--json", "--name", "phone")
     one.proves()
     one.sees('{\r\n  "encee_format": 1')
@@ -161,7 +161,7 @@ def test_json_says_what_was_enrolled_and_no_secret(enrolment: Callable[..., Enro
     }
 
 
-def test_a_taken_name_is_left_alone_and_the_next_is_offered(
+def test_keeps_a_device_of_the_same_name_and_offers_the_next_name(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     abandoned = enrolment()
@@ -180,7 +180,7 @@ def test_a_taken_name_is_left_alone_and_the_next_is_offered(
 
 
 @pytest.mark.slow
-def test_the_name_behind_a_taken_number_is_the_next_number(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_offers_the_next_number_after_a_taken_name(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
     aws.create_user("bob").create_device("jane-2")
     one = enrolment("--name", "jane-2")
     one.answers("another name for the new one [jane-3]:", "tablet")
@@ -188,7 +188,7 @@ def test_the_name_behind_a_taken_number_is_the_next_number(enrolment: Callable[.
     assert one.device.serial == "arn:aws:iam::123456789012:mfa/tablet"
 
 
-def test_a_second_device_needs_a_session_of_the_first(
+def test_a_second_device_needs_a_session_with_the_first(
     enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
     old = jane.create_device("old")
@@ -206,7 +206,7 @@ def test_a_second_device_needs_a_session_of_the_first(
 
 
 @pytest.mark.slow
-def test_a_second_device_can_be_a_spare_one(enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser) -> None:
+def test_a_second_device_can_be_a_spare(enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser) -> None:
     old = jane.create_device("old")
     home.write(home.credentials.read_text(), f"[profile dev]\nmfa_serial = {old.serial}\n")
     one = enrolment("--name", "new", "-c", old.next_code())
@@ -218,7 +218,7 @@ def test_a_second_device_can_be_a_spare_one(enrolment: Callable[..., Enrolment],
 
 
 @pytest.mark.slow
-def test_a_device_that_cannot_be_saved_is_enabled_all_the_same(
+def test_a_device_that_cannot_be_saved_is_enabled_nevertheless(
     enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser
 ) -> None:
     home.config.with_name("other").hardlink_to(home.config)
@@ -233,7 +233,7 @@ def test_a_device_that_cannot_be_saved_is_enabled_all_the_same(
 # ---- codes
 
 
-def test_what_is_no_code_of_the_device_is_told_before_aws_is_asked(
+def test_rejects_a_code_of_another_device_before_aws_is_asked(
     enrolment: Callable[..., Enrolment], aws: FakeAws
 ) -> None:
     one = enrolment()
@@ -256,7 +256,7 @@ def test_what_is_no_code_of_the_device_is_told_before_aws_is_asked(
 
 
 @pytest.mark.slow
-def test_a_code_that_was_missed_only_costs_another_one(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_a_missed_code_only_costs_another_one(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
     one = enrolment()
     one.sees(FIRST)
     one.child.sendline(one.device.next_code())
@@ -271,7 +271,7 @@ def test_a_code_that_was_missed_only_costs_another_one(enrolment: Callable[..., 
 
 
 @pytest.mark.slow
-def test_a_phone_whose_clock_is_off_is_told_so(enrolment: Callable[..., Enrolment]) -> None:
+def test_reports_the_wrong_clock_of_a_phone(enrolment: Callable[..., Enrolment]) -> None:
     one = enrolment()
     one.sees(FIRST)
     one.device.lose_sync(-8)
@@ -282,9 +282,7 @@ def test_a_phone_whose_clock_is_off_is_told_so(enrolment: Callable[..., Enrolmen
     one.ends(0)
 
 
-def test_codes_that_aws_does_not_accept_three_times_leave_no_device(
-    enrolment: Callable[..., Enrolment], aws: FakeAws
-) -> None:
+def test_three_rejected_codes_leave_no_device(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
     refusal = faults.error("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
     aws.fault("EnableMFADevice", refusal, times=3)
     one = enrolment()
@@ -299,7 +297,7 @@ def test_codes_that_aws_does_not_accept_three_times_leave_no_device(
 
 
 @pytest.mark.slow
-def test_wrong_codes_may_be_followed_by_right_ones(
+def test_accepts_correct_codes_after_wrong_ones(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("EnableMFADevice", faults.error("InvalidAuthenticationCode", "Authentication code …", 403))
@@ -335,7 +333,7 @@ def test_an_interrupted_prompt_leaves_no_device(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_an_interrupt_at_the_question_for_a_name_makes_no_device(
+def test_an_interrupt_at_the_name_prompt_creates_no_device(
     enrolment: Callable[..., Enrolment], aws: FakeAws, key: str
 ) -> None:
     aws.create_user("bob").create_device("jane")
@@ -349,7 +347,7 @@ def test_an_interrupt_at_the_question_for_a_name_makes_no_device(
 @pytest.mark.parametrize(
     "prompt", [OFFER, pytest.param(f"MFA code for dev ({JANE}):", marks=pytest.mark.slow)], ids=["offer", "code"]
 )
-def test_an_interrupt_behind_the_enabling_keeps_the_device(
+def test_an_interrupt_after_the_enabling_keeps_the_device(
     enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, prompt: str
 ) -> None:
     one = enrolment()
@@ -379,7 +377,7 @@ def test_an_interrupt_at_the_choice_of_the_device_keeps_both(
 
 
 @pytest.mark.slow
-def test_an_interrupt_at_the_code_of_the_first_device_makes_no_second_one(
+def test_an_interrupt_at_the_first_devices_code_creates_no_second(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     old = jane.create_device("old")
@@ -411,7 +409,7 @@ def test_an_interrupt_during_the_countdown_leaves_no_device(jane: FakeUser, aws:
 @pytest.mark.parametrize(
     "prompts", [(FIRST,), pytest.param((FIRST, SECOND), marks=pytest.mark.slow)], ids=["first", "second"]
 )
-def test_a_terminal_that_is_closed_leaves_no_device(
+def test_a_closed_terminal_leaves_no_device(
     enrolment: Callable[..., Enrolment], aws: FakeAws, prompts: tuple[str, ...]
 ) -> None:
     one = enrolment()
@@ -425,9 +423,7 @@ def test_a_terminal_that_is_closed_leaves_no_device(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
-def test_a_request_to_end_leaves_no_device(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, number: signal.Signals
-) -> None:
+def test_a_sigterm_leaves_no_device(enrolment: Callable[..., Enrolment], aws: FakeAws, number: signal.Signals) -> None:
     one = enrolment()
     one.sees(FIRST)
     one.child.kill(number)
@@ -436,7 +432,7 @@ def test_a_request_to_end_leaves_no_device(
 
 
 @pytest.mark.slow
-def test_more_ctrl_c_does_not_stop_the_deletion(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_further_ctrl_c_does_not_stop_the_deletion(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
     one = enrolment()
     one.sees(FIRST)
     aws.latency = 1
@@ -450,7 +446,7 @@ def test_more_ctrl_c_does_not_stop_the_deletion(enrolment: Callable[..., Enrolme
 
 
 @pytest.mark.slow
-def test_an_interrupt_while_the_device_is_made_waits_until_it_can_be_deleted(
+def test_an_interrupt_during_the_creation_waits_until_it_can_delete(
     enrolment: Callable[..., Enrolment], aws: FakeAws
 ) -> None:
     aws.fault("CreateVirtualMFADevice", faults.hang(2))
@@ -463,7 +459,7 @@ def test_an_interrupt_while_the_device_is_made_waits_until_it_can_be_deleted(
 
 
 @pytest.mark.slow
-def test_an_interrupt_while_the_device_is_enabled_comes_too_late(
+def test_an_interrupt_while_the_device_is_enabled_keeps_it(
     enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("EnableMFADevice", faults.hang(2))
@@ -493,7 +489,7 @@ def quickly(faults: Iterable[str], *fast: str) -> list[object]:
 
 
 @pytest.mark.parametrize("fault", quickly(ALL, "reset after"))
-def test_a_fault_while_the_device_is_made_leaves_none_or_says_how_to_delete_it(
+def test_an_error_at_the_creation_leaves_none_or_prints_how_to_delete(
     enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("CreateVirtualMFADevice", ALL[fault]())
@@ -506,7 +502,7 @@ def test_a_fault_while_the_device_is_made_leaves_none_or_says_how_to_delete_it(
 
 
 @pytest.mark.parametrize("fault", quickly(BEFORE, "denied"))
-def test_a_fault_before_the_device_is_enabled_leaves_none(
+def test_an_error_before_the_device_is_enabled_deletes_it(
     enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("EnableMFADevice", BEFORE[fault]())
@@ -518,7 +514,7 @@ def test_a_fault_before_the_device_is_enabled_leaves_none(
 
 
 @pytest.mark.parametrize("fault", quickly(AFTER, "reset after"))
-def test_an_enabling_whose_answer_is_lost_is_looked_up(
+def test_looks_up_whether_the_device_was_enabled_after_a_lost_response(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws, fault: str
 ) -> None:
     aws.fault("EnableMFADevice", AFTER[fault]())
@@ -530,7 +526,7 @@ def test_an_enabling_whose_answer_is_lost_is_looked_up(
     assert len(aws.calls("EnableMFADevice")) == 1
 
 
-def test_an_enabled_device_that_nobody_knows_of_is_said(
+def test_reports_an_enabled_device_that_no_file_names(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     one = enrolment()
@@ -546,7 +542,7 @@ def test_an_enabled_device_that_nobody_knows_of_is_said(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [*ALL, "throttled"])
-def test_a_fault_at_the_deletion_is_got_over_or_the_command_is_printed(
+def test_an_error_at_the_deletion_is_retried_or_prints_the_command(
     enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("DeleteVirtualMFADevice", faults.throttled() if fault == "throttled" else ALL[fault]())
@@ -560,7 +556,7 @@ def test_a_fault_at_the_deletion_is_got_over_or_the_command_is_printed(
 
 
 @pytest.mark.slow
-def test_a_network_that_is_gone_at_the_deletion_prints_the_command(
+def test_without_a_network_at_the_deletion_prints_the_command(
     enrolment: Callable[..., Enrolment], aws: FakeAws
 ) -> None:
     one = enrolment()
@@ -572,9 +568,7 @@ def test_a_network_that_is_gone_at_the_deletion_prints_the_command(
 
 
 @pytest.mark.slow
-def test_a_device_that_iam_does_not_know_yet_is_looked_for_again(
-    enrolment: Callable[..., Enrolment], aws: FakeAws
-) -> None:
+def test_retries_until_iam_knows_the_new_device(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
     aws.fault("DeleteVirtualMFADevice", faults.error("NoSuchEntity", "VirtualMFADevice … doesn't exist.", 404))
     one = enrolment()
     one.sees(FIRST)
@@ -586,7 +580,7 @@ def test_a_device_that_iam_does_not_know_yet_is_looked_for_again(
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ["GetCallerIdentity", "ListMFADevices"])
 @pytest.mark.parametrize("fault", ["denied", "page"])
-def test_a_fault_before_that_makes_no_device(
+def test_an_error_before_the_creation_creates_no_device(
     enrolment: Callable[..., Enrolment], aws: FakeAws, action: str, fault: str
 ) -> None:
     aws.fault(action, BEFORE[fault](), times=3)
@@ -596,7 +590,7 @@ def test_a_fault_before_that_makes_no_device(
 
 
 @pytest.mark.slow
-def test_a_fault_at_the_first_refresh_keeps_the_device(
+def test_an_error_at_the_first_refresh_keeps_the_device(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("GetSessionToken", faults.region_disabled())
@@ -629,7 +623,7 @@ def test_security_keys_alone_lead_to_the_console(
 
 
 @pytest.mark.slow
-def test_a_ninth_device_is_refused_before_it_is_made(
+def test_refuses_a_ninth_device_before_the_creation(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     for number in range(8):
@@ -641,7 +635,7 @@ def test_a_ninth_device_is_refused_before_it_is_made(
 
 
 @pytest.mark.slow
-def test_the_root_user_is_refused(enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws) -> None:
+def test_refuses_the_root_user(enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws) -> None:
     home.write(section(aws.root_key()))
     one = enrolment()
     one.sees("holds a key of the root user")
@@ -650,7 +644,7 @@ def test_the_root_user_is_refused(enrolment: Callable[..., Enrolment], home: Hom
 
 
 @pytest.mark.slow
-def test_a_policy_that_keeps_a_user_from_the_first_device_is_for_an_administrator(
+def test_a_policy_that_denies_the_first_device_needs_an_administrator(
     enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
 ) -> None:
     explicit = "with an explicit deny in an identity-based policy"
@@ -671,9 +665,7 @@ def test_a_policy_that_keeps_a_user_from_the_first_device_is_for_an_administrato
     ],
 )
 @pytest.mark.usefixtures("jane")
-def test_wrong_usage_is_told_before_anything_is_asked(
-    encee: Encee, aws: FakeAws, words: tuple[str, ...], says: str
-) -> None:
+def test_reports_wrong_usage_before_it_prompts(encee: Encee, aws: FakeAws, words: tuple[str, ...], says: str) -> None:
     result = encee("device", "enroll", "dev", *words)
     assert (result.code, says in result.err) == (2, True)
     assert aws.journal == []
@@ -688,7 +680,7 @@ def uri(device: FakeDevice) -> str:
 
 @pytest.mark.parametrize("term", quickly(["xterm-256color", "xterm", "screen", "tmux-256color"], "xterm-256color"))
 @pytest.mark.parametrize("size", [(24, 80), (60, 200)], ids=["small", "large"])
-def test_the_code_in_the_terminal_is_read_by_a_phone_on_dark_and_light(
+def test_a_phone_reads_the_code_on_a_dark_and_a_light_terminal(
     enrolment: Callable[..., Enrolment], size: tuple[int, int], term: str
 ) -> None:
     one = enrolment(size=size, term=term)
@@ -710,7 +702,7 @@ def test_the_code_in_the_terminal_is_read_by_a_phone_on_dark_and_light(
     ],
     ids=["narrow", "dumb", "no colour", "no blocks"],
 )
-def test_where_no_code_can_be_drawn_the_secret_is_enough(
+def test_without_a_qr_code_the_secret_is_enough(
     enrolment: Callable[..., Enrolment],
     monkeypatch: pytest.MonkeyPatch,
     more: dict[str, object],
@@ -726,7 +718,7 @@ def test_where_no_code_can_be_drawn_the_secret_is_enough(
 
 
 @pytest.mark.parametrize("kind", quickly(["png", "svg", "PNG"], "svg"))
-def test_the_code_in_a_file_is_read_by_a_phone_and_is_gone_at_the_end(
+def test_a_phone_reads_the_code_in_a_file_which_is_deleted_at_the_end(
     enrolment: Callable[..., Enrolment], tmp_path: Path, kind: str
 ) -> None:
     file = tmp_path / f"code.{kind}"
@@ -756,7 +748,7 @@ def test_an_interrupt_deletes_the_file_with_the_code(enrolment: Callable[..., En
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["file", "link", "folder"])
-def test_nothing_that_exists_is_written_over(
+def test_overwrites_no_existing_file(
     enrolment: Callable[..., Enrolment], tmp_path: Path, aws: FakeAws, what: str
 ) -> None:
     file = tmp_path / "code.png"
@@ -775,7 +767,7 @@ def test_nothing_that_exists_is_written_over(
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_missing_is_told_before_a_device_is_made(
+def test_reports_a_missing_folder_before_it_creates_a_device(
     enrolment: Callable[..., Enrolment], tmp_path: Path, aws: FakeAws
 ) -> None:
     one = enrolment("--qr-file", str(tmp_path / "missing" / "code.png"))

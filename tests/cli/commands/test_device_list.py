@@ -47,7 +47,7 @@ def test_marks_the_device_that_is_saved(encee: Encee, dev: Person) -> None:
     assert one["enabled"].endswith("Z")
 
 
-def test_a_saved_device_that_the_user_lacks_is_told(encee: Encee, home: Home, dev: Person) -> None:
+def test_reports_a_saved_device_that_the_user_lacks(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section(serial=False) + "mfa_serial = arn:aws:iam::123456789012:mfa/old\n")
     assert "mfa/old, which is saved for dev, is not a device of this user" in encee("device", "list", "dev").err
 
@@ -69,14 +69,14 @@ def test_security_keys_alone_lead_to_the_console(encee: Encee, home: Home, aws: 
     assert "add an authenticator app in the console, then: encee device save dev" in result.err
 
 
-def test_the_session_on_disk_signs_while_it_is_valid(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_uses_the_session_on_disk_while_it_is_valid(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     aws.journal.clear()
     assert encee("device", "list", "dev-mfa").code == 0
     assert [call.access_key_id[:4] for call in aws.journal] == ["ASIA"]
 
 
-def test_a_policy_that_wants_mfa_even_for_that_gets_a_session(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_gets_a_session_if_the_policy_requires_mfa_to_list(encee: Encee, dev: Person, aws: FakeAws) -> None:
     denial = faults.denied(
         dev.user.arn, "iam:ListMFADevices", "user jane", "with an explicit deny in an identity-based policy"
     )
@@ -101,7 +101,7 @@ def test_a_role_has_no_devices(encee: Encee, home: Home, dev: Person, command: s
 # ---- save
 
 
-def test_saves_the_one_device_that_gives_codes(encee: Encee, home: Home, dev: Person) -> None:
+def test_saves_the_only_device_that_gives_codes(encee: Encee, home: Home, dev: Person) -> None:
     dev.user.create_fido_device("key")
     home.write(dev.section(serial=False), "# mine\n[profile dev]\nregion = eu-central-1\n# end\n")
     result = encee("device", "save", "dev", "--json")
@@ -110,15 +110,13 @@ def test_saves_the_one_device_that_gives_codes(encee: Encee, home: Home, dev: Pe
     assert home.config.read_text() == f"# mine\n[profile dev]\nregion = eu-central-1\nmfa_serial = {PHONE}\n# end\n"
 
 
-def test_saves_the_device_that_is_named(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_saves_the_named_device(encee: Encee, home: Home, jane: FakeUser) -> None:
     assert len(jane.devices) == 3
     assert encee("device", "save", "dev", "GAHT12345678").code == 0
     assert home.config.read_text().endswith("mfa_serial = GAHT12345678\n")
 
 
-def test_a_device_in_the_credentials_file_is_replaced_there_since_it_would_win(
-    encee: Encee, home: Home, dev: Person
-) -> None:
+def test_replaces_a_device_in_the_credentials_file_where_it_would_win(encee: Encee, home: Home, dev: Person) -> None:
     dev.user.create_hardware_device("GAHT12345678")
     config = home.config.read_bytes()
     assert encee("device", "save", "dev", "GAHT12345678").code == 0
@@ -127,7 +125,7 @@ def test_a_device_in_the_credentials_file_is_replaced_there_since_it_would_win(
     assert "GAHT12345678" in encee("refresh", "dev", "--dry-run").out
 
 
-def test_of_several_devices_one_has_to_be_named_without_a_terminal(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_several_devices_without_a_terminal_need_a_name(encee: Encee, home: Home, jane: FakeUser) -> None:
     before = home.state()
     result = encee("device", "save", "dev")
     assert result.code == 2
@@ -135,7 +133,7 @@ def test_of_several_devices_one_has_to_be_named_without_a_terminal(encee: Encee,
     assert home.state() == before
 
 
-def test_of_several_devices_one_is_chosen_on_a_terminal(home: Home, jane: FakeUser) -> None:
+def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, jane: FakeUser) -> None:
     child = on_terminal("device", "save", "dev")
     child.expect_exact("which one is it, 1 to 2?")
     child.sendline(str([device.serial for device in jane.devices].index("GAHT12345678") + 1))
@@ -156,7 +154,7 @@ def test_of_several_devices_one_is_chosen_on_a_terminal(home: Home, jane: FakeUs
     ],
 )
 @pytest.mark.usefixtures("jane")
-def test_what_is_no_device_of_the_user_is_not_saved(encee: Encee, home: Home, serial: str, says: str) -> None:
+def test_does_not_save_a_device_that_the_user_does_not_have(encee: Encee, home: Home, serial: str, says: str) -> None:
     before = home.state()
     result = encee("device", "save", "dev", serial)
     assert (result.code, says in result.err) == (2, True)
@@ -170,7 +168,7 @@ def test_saves_a_device_by_its_name(encee: Encee, home: Home, jane: FakeUser) ->
     assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
 
 
-def test_a_name_of_two_devices_is_refused_with_both(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_refuses_a_name_of_two_devices_and_names_both(encee: Encee, home: Home, jane: FakeUser) -> None:
     fido = jane.devices[2].serial
     virtual = jane.create_device(fido.rpartition("/")[2]).serial
     before = home.state()
@@ -181,7 +179,7 @@ def test_a_name_of_two_devices_is_refused_with_both(encee: Encee, home: Home, ja
     assert home.state() == before
 
 
-def test_a_name_that_may_not_be_looked_up_has_to_be_in_the_files(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_finds_a_name_in_the_files_if_iam_may_not_list(encee: Encee, home: Home, jane: FakeUser) -> None:
     jane.allow_listing_devices = False
     refused = encee("device", "save", "dev", "phone")
     assert (refused.code, "is not the serial number of an MFA device" in refused.err) == (2, True)
@@ -200,7 +198,7 @@ def test_a_narrow_terminal_wraps_no_arn_and_no_key_id(encee: Encee, dev: Person,
     assert child.wait() == 0
 
 
-def test_a_device_that_may_not_be_looked_up_is_saved_with_a_warning(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_saves_a_device_that_iam_may_not_list_with_a_warning(encee: Encee, home: Home, jane: FakeUser) -> None:
     jane.allow_listing_devices = False
     result = encee("device", "save", "dev", PHONE)
     assert result.code == 0
@@ -209,14 +207,14 @@ def test_a_device_that_may_not_be_looked_up_is_saved_with_a_warning(encee: Encee
 
 
 @pytest.mark.usefixtures("jane")
-def test_warns_of_a_variable_that_comes_before_what_was_saved(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warns_of_a_variable_that_overrides_the_saved_device(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFA_DEVICE", "arn:aws:iam::123456789012:mfa/other")
     result = encee("device", "save", "dev", PHONE)
     assert (result.code, "MFA_DEVICE in the environment names another device" in result.err) == (0, True)
 
 
 @pytest.mark.usefixtures("jane")
-def test_a_config_file_that_cannot_be_edited_is_refused(encee: Encee, home: Home) -> None:
+def test_refuses_a_config_file_that_cannot_be_edited(encee: Encee, home: Home) -> None:
     home.config.with_name("other").hardlink_to(home.config)
     before = home.state()
     assert encee("device", "save", "dev", PHONE).code == 5

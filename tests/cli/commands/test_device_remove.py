@@ -52,7 +52,7 @@ def test_removes_a_device_by_its_name(encee: Encee, dev: Person, second: FakeDev
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
-def test_a_hardware_device_is_only_disabled(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_a_hardware_device_is_only_deactivated(encee: Encee, dev: Person, aws: FakeAws) -> None:
     dev.user.create_hardware_device("GAHT12345678")
     assert encee("device", "remove", "dev", "GAHT12345678", "--yes", "-c", dev.device.next_code()).code == 0
     assert [device.serial for device in dev.user.devices] == [PHONE]
@@ -67,7 +67,7 @@ def test_the_session_on_disk_is_enough(encee: Encee, dev: Person, second: FakeDe
     assert aws.calls("GetSessionToken") == []
 
 
-def test_a_device_that_was_saved_is_saved_no_longer(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
+def test_removing_a_saved_device_forgets_it(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
     config = "# mine\n[profile dev]\nregion = eu-central-1\n{}# end\n[profile b]\naws_mfa_device = {}\n"
     home.write(dev.section(), config.format(f"mfa_serial = {PHONE}\naws_mfa_device = {PHONE}\n", PHONE))
     credentials = home.credentials.read_text()
@@ -82,14 +82,14 @@ def test_a_device_that_was_saved_is_saved_no_longer(encee: Encee, home: Home, de
     assert second.serial not in result.err
 
 
-def test_another_saved_device_stays_saved(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
+def test_keeps_another_saved_device(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = home.state()
     assert encee("device", "remove", "dev", second.serial, "--yes").code == 0
     assert home.state() == before
 
 
-def test_a_file_that_cannot_be_edited_stops_no_removal(
+def test_a_file_that_cannot_be_edited_does_not_stop_the_removal(
     encee: Encee, home: Home, dev: Person, second: FakeDevice, aws: FakeAws
 ) -> None:
     home.write(dev.section(serial=False), f"[profile dev]\nmfa_serial = {PHONE}\n")
@@ -101,9 +101,7 @@ def test_a_file_that_cannot_be_edited_stops_no_removal(
 
 
 @pytest.mark.parametrize("more", [(), ("--yes",)])
-def test_the_last_device_that_gives_codes_needs_a_word_of_its_own(
-    encee: Encee, dev: Person, aws: FakeAws, more: tuple[str, ...]
-) -> None:
+def test_the_last_device_needs_its_own_option(encee: Encee, dev: Person, aws: FakeAws, more: tuple[str, ...]) -> None:
     dev.user.create_fido_device("key")
     result = encee("device", "remove", "dev", PHONE, *more)
     assert result.code == 2
@@ -115,7 +113,7 @@ def test_the_last_device_that_gives_codes_needs_a_word_of_its_own(
 
 
 @pytest.mark.usefixtures("dev")
-def test_asks_nobody_without_a_terminal(encee: Encee, second: FakeDevice, aws: FakeAws) -> None:
+def test_does_not_prompt_without_a_terminal(encee: Encee, second: FakeDevice, aws: FakeAws) -> None:
     result = encee("device", "remove", "dev", second.serial)
     assert (result.code, "--yes" in result.err) == (2, True)
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
@@ -123,19 +121,19 @@ def test_asks_nobody_without_a_terminal(encee: Encee, second: FakeDevice, aws: F
 
 @pytest.mark.parametrize("serial", ["GAHT00000000", "tablet", "arn:aws:iam::123456789012:u2f/user/jane/key"])
 @pytest.mark.usefixtures("dev")
-def test_what_is_no_device_is_not_removed(encee: Encee, aws: FakeAws, serial: str) -> None:
+def test_refuses_to_remove_what_is_not_a_device(encee: Encee, aws: FakeAws, serial: str) -> None:
     result = encee("device", "remove", "dev", serial, "--yes")
     assert (result.code, "is not a device of the user of dev" in result.err) == (2, True)
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
-def test_a_virtual_device_that_does_not_exist_is_told(encee: Encee, dev: Person) -> None:
+def test_reports_a_virtual_device_that_does_not_exist(encee: Encee, dev: Person) -> None:
     result = encee("device", "remove", "dev", f"{PHONE}-9", "--yes", "-c", dev.device.next_code())
     assert (result.code, "AWS does not know it: VirtualMFADevice with serial number" in result.err) == (4, True)
     assert [device.serial for device in dev.user.devices] == [PHONE]
 
 
-def test_another_users_device_is_not_removed(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_does_not_remove_a_device_of_another_user(encee: Encee, dev: Person, aws: FakeAws) -> None:
     bobs = aws.create_user("bob").create_device("bobs")
     result = encee("device", "remove", "dev", bobs.serial, "--yes", "-c", dev.device.next_code())
     assert (result.code, "AWS does not delete it" in result.err) == (4, True)
@@ -143,7 +141,7 @@ def test_another_users_device_is_not_removed(encee: Encee, dev: Person, aws: Fak
 
 
 @pytest.mark.parametrize("fault", [faults.status(), faults.reset_before(), faults.reset(), faults.half()])
-def test_a_removal_that_failed_halfway_can_be_run_again(
+def test_a_removal_that_failed_halfway_can_be_repeated(
     encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws, fault: faults.Fault
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -156,7 +154,7 @@ def test_a_removal_that_failed_halfway_can_be_run_again(
 
 
 @pytest.mark.parametrize("fault", [faults.status(), faults.reset_before(), faults.reset(), faults.half()])
-def test_a_deletion_whose_answer_is_lost_is_sent_again(
+def test_repeats_a_deletion_whose_response_is_lost(
     encee: Encee,
     dev: Person,
     second: FakeDevice,
@@ -171,7 +169,7 @@ def test_a_deletion_whose_answer_is_lost_is_sent_again(
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
-def test_a_deletion_that_fails_for_good_can_be_run_again(
+def test_a_failed_deletion_can_be_repeated(
     encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.aws.retries._PAUSES", (0, 0))
@@ -182,7 +180,7 @@ def test_a_deletion_that_fails_for_good_can_be_run_again(
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
-def test_the_last_device_half_removed_is_deleted_by_the_key(
+def test_deletes_the_deactivated_last_device_with_the_key(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.aws.retries._PAUSES", (0, 0))
@@ -195,7 +193,7 @@ def test_the_last_device_half_removed_is_deleted_by_the_key(
     assert signed(aws) == [("ListMFADevices", "AKIA", 200), ("DeleteVirtualMFADevice", "AKIA", 200)]
 
 
-def test_a_missing_permission_is_named(encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws) -> None:
+def test_names_a_missing_permission(encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws) -> None:
     aws.fault("DeactivateMFADevice", faults.denied(dev.user.arn, "iam:DeactivateMFADevice", "user jane"))
     result = encee("device", "remove", "dev", second.serial, "--yes", "-c", dev.device.next_code())
     assert result.code == 4
@@ -204,7 +202,7 @@ def test_a_missing_permission_is_named(encee: Encee, dev: Person, second: FakeDe
     assert len(dev.user.devices) == 2
 
 
-def test_a_person_is_asked_first(dev: Person, second: FakeDevice) -> None:
+def test_prompts_before_the_removal(dev: Person, second: FakeDevice) -> None:
     child = on_terminal("device", "remove", "dev", second.serial)
     child.expect_exact(f"remove {second.serial} of jane? [y/N]")
     child.sendline("maybe")
@@ -223,7 +221,7 @@ def test_a_person_is_asked_first(dev: Person, second: FakeDevice) -> None:
     ids=["Enter", "no", "Ctrl-C"],
 )
 @pytest.mark.usefixtures("dev")
-def test_a_person_who_does_not_agree_keeps_the_device(second: FakeDevice, aws: FakeAws, answer: str, code: int) -> None:
+def test_the_answer_no_keeps_the_device(second: FakeDevice, aws: FakeAws, answer: str, code: int) -> None:
     child = on_terminal("device", "remove", "dev", second.serial)
     child.expect_exact("[y/N]")
     child.send(answer)
@@ -235,7 +233,7 @@ def test_a_person_who_does_not_agree_keeps_the_device(second: FakeDevice, aws: F
 # ---- resync
 
 
-def test_a_device_that_lost_its_time_works_again(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_resync_makes_a_device_work_again(encee: Encee, dev: Person, aws: FakeAws) -> None:
     dev.device.lose_sync(9)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
     aws.journal.clear()
@@ -257,7 +255,7 @@ def test_a_device_that_lost_its_time_works_again(encee: Encee, dev: Person, aws:
 
 
 @pytest.mark.usefixtures("dev")
-def test_wrong_codes_are_asked_for_three_times(aws: FakeAws) -> None:
+def test_prompts_three_times_after_wrong_codes(aws: FakeAws) -> None:
     child = on_terminal("device", "resync", "dev")
     for left in (2, 1, 0):
         for code in ("000000", "000001"):
@@ -269,7 +267,7 @@ def test_wrong_codes_are_asked_for_three_times(aws: FakeAws) -> None:
     assert len(aws.calls("ResyncMFADevice")) == 3
 
 
-def test_of_several_devices_the_saved_one_is_meant(dev: Person, second: FakeDevice) -> None:
+def test_removes_the_saved_one_of_several_devices(dev: Person, second: FakeDevice) -> None:
     child = on_terminal("device", "resync", "dev")
     child.expect_exact(f"code that {dev.device.serial} shows now:")
     child.send("\x03")
@@ -278,7 +276,7 @@ def test_of_several_devices_the_saved_one_is_meant(dev: Person, second: FakeDevi
     assert second.serial
 
 
-def test_of_several_devices_without_a_saved_one_a_person_chooses(home: Home, dev: Person, second: FakeDevice) -> None:
+def test_prompts_if_none_of_several_devices_is_saved(home: Home, dev: Person, second: FakeDevice) -> None:
     home.write(dev.section(serial=False))
     child = on_terminal("device", "resync", "dev")
     child.expect_exact("which one is it, 1 to 2?")

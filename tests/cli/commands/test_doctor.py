@@ -670,7 +670,7 @@ def set_up(home: Home, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- a healthy setup
 
 
-def test_a_healthy_setup_gives_no_alarm(encee: Encee, home: Home) -> None:
+def test_a_healthy_setup_has_no_finding(encee: Encee, home: Home) -> None:
     home.write(DEV + SESSION, HEALTHY)
     short = encee("doctor")
     assert (short.code, short.out, short.err) == (0, "", f"nothing to fix: {len(OFFLINE_CHECKS)} checks passed\n")
@@ -681,7 +681,7 @@ def test_a_healthy_setup_gives_no_alarm(encee: Encee, home: Home) -> None:
     assert [line.split()[:2] for line in lines[1:]] == [["ok", check.id] for check in OFFLINE_CHECKS]
 
 
-def test_a_home_without_any_file_gives_no_alarm(encee: Encee, home: Home) -> None:
+def test_a_home_without_files_has_no_finding(encee: Encee, home: Home) -> None:
     before = sorted(home.path.rglob("*"))
     result = encee("doctor")
     assert (result.code, result.err) == (0, f"nothing to fix: {len(OFFLINE_CHECKS)} checks passed\n")
@@ -703,7 +703,7 @@ def test_a_home_without_any_file_gives_no_alarm(encee: Encee, home: Home) -> Non
         (f"{DEV}note = [x]\n", CONFIG),
     ],
 )
-def test_what_is_no_fault_is_not_found(encee: Encee, home: Home, credentials: str, config: str) -> None:
+def test_does_not_report_harmless_configurations(encee: Encee, home: Home, credentials: str, config: str) -> None:
     home.write(credentials, config)
     result = encee("doctor", "--json")
     assert (result.code, found(result)) == (0, [])
@@ -718,7 +718,7 @@ def test_other_users_may_read_a_config_file_without_keys(encee: Encee, home: Hom
     assert found(encee("doctor", "--json")) == [("permissions", "warning")]
 
 
-def test_a_folder_that_is_not_the_usual_one_may_be_looked_into(encee: Encee, home: Home) -> None:
+def test_others_may_list_a_folder_other_than_the_default(encee: Encee, home: Home) -> None:
     home.write(DEV, CONFIG)
     folder = home.path / "shared"
     home.credentials.parent.rename(folder)
@@ -733,7 +733,7 @@ def test_a_folder_that_is_not_the_usual_one_may_be_looked_into(encee: Encee, hom
 
 
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(FAULTS)])
-def test_a_fault_is_found_and_nothing_else(
+def test_finds_each_fault_and_nothing_else(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     set_up(home, fault, monkeypatch)
@@ -759,12 +759,12 @@ def test_a_fault_is_found_and_nothing_else(
     assert home.state() == before
 
 
-def test_every_check_has_a_fault_in_these_tests() -> None:
+def test_each_check_has_a_fault_in_these_tests() -> None:
     assert {fault.check for fault in FAULTS} == {check.id for check in OFFLINE_CHECKS}
     assert {fault.check for fault in ONLINE_FAULTS} == {check.id for check in ONLINE_CHECKS}
 
 
-def test_the_document_describes_each_check_with_the_states_that_it_has() -> None:
+def test_the_page_describes_each_check_with_its_states() -> None:
     text = (ROOT / "docs" / "doctor.md").read_text()
     described = re.findall(r"^### `([a-z-]+)`\n\n\*([a-z]+)(?:, ([a-z]+))?\* ", text, re.MULTILINE)
     ids = [check.id for check in OFFLINE_CHECKS] + [check.id for check in ONLINE_CHECKS]
@@ -780,7 +780,7 @@ def test_the_document_describes_each_check_with_the_states_that_it_has() -> None
 # ---- several faults, and files that are broken
 
 
-def test_what_can_be_read_of_a_broken_file_is_examined(encee: Encee, home: Home) -> None:
+def test_checks_the_readable_part_of_a_broken_file(encee: Encee, home: Home) -> None:
     home.write(f"[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n{DEV}nonsense\n", "\ufeff[dev]\nregion = a\n")
     result = encee("doctor", "--json")
     assert result.code == 1
@@ -788,7 +788,7 @@ def test_what_can_be_read_of_a_broken_file_is_examined(encee: Encee, home: Home)
     assert SECRET not in result.out + result.err
 
 
-def test_several_findings_of_a_check_are_counted(encee: Encee, home: Home) -> None:
+def test_counts_several_findings_of_a_check(encee: Encee, home: Home) -> None:
     home.write(f"[x]\naws_access_key_id = a\n[y]\naws_access_key_id = b\n{DEV}region = a\n", CONFIG)
     result = encee("doctor")
     assert result.code == 1
@@ -796,7 +796,7 @@ def test_several_findings_of_a_check_are_counted(encee: Encee, home: Home) -> No
     assert result.out.count("half-a-key") == 2
 
 
-def test_two_profiles_with_one_session_profile_are_both_found(encee: Encee, home: Home) -> None:
+def test_reports_two_profiles_with_one_session_profile(encee: Encee, home: Home) -> None:
     shared = "encee_session_profile = shared\n"
     home.write(f"{DEV}[work]\n{KEYS}", f"[profile dev]\n{shared}[profile work]\n{shared}")
     result = encee("doctor", "--json")
@@ -804,12 +804,12 @@ def test_two_profiles_with_one_session_profile_are_both_found(encee: Encee, home
     assert result.out.count("shared is the session profile of others as well") == 2
 
 
-def test_a_duration_that_is_none_is_no_long_one(encee: Encee, home: Home) -> None:
+def test_an_invalid_duration_is_not_reported_as_long(encee: Encee, home: Home) -> None:
     home.write(DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = all day\n")
     assert found(encee("doctor", "--json")) == [("role-source", "warning"), ("refresh", "warning")]
 
 
-def test_a_role_with_a_device_of_its_own_is_told_the_whole_way(encee: Encee, home: Home) -> None:
+def test_a_role_with_its_own_device_gets_a_complete_remedy(encee: Encee, home: Home) -> None:
     home.write(DEV, f"{ROLE}source_profile = dev\nmfa_serial = {ARN}\n")
     (check,) = [one for one in json.loads(encee("doctor", "--json").out)["checks"] if one["state"] == "warning"]
     assert check["commands"] == [
@@ -819,7 +819,7 @@ def test_a_role_with_a_device_of_its_own_is_told_the_whole_way(encee: Encee, hom
     assert check["remedy"] == f"delete line 4 of {home.config}"
 
 
-def test_windows_has_no_permissions_of_this_kind(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_no_permissions_on_windows(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write(DEV, CONFIG)
     home.credentials.chmod(0o666)
     monkeypatch.delattr(os, "geteuid")
@@ -874,7 +874,7 @@ def write_protected(home: Home) -> None:
         ("lock-files", ".credentials.encee-now.tmp, which another user may have made", closed_temporary_file),
     ],
 )
-def test_what_encee_may_not_open_is_found_and_the_command_repairs_it(
+def test_reports_an_unreadable_file_and_the_command_repairs_it(
     home: Home, check: str, says: str, prepare: Callable[[Home], None]
 ) -> None:
     home.write(DEV, CONFIG)
@@ -889,7 +889,7 @@ def test_what_encee_may_not_open_is_found_and_the_command_repairs_it(
 
 
 @pytest.mark.needs("setpriv")
-def test_a_lock_file_of_another_user_is_given_back(home: Home, tmp_path: Path) -> None:
+def test_returns_a_lock_file_of_another_user(home: Home, tmp_path: Path) -> None:
     home.write(DEV, CONFIG)
     closed_lock(home)
     sudo = tmp_path / "sudo"
@@ -922,7 +922,7 @@ def test_a_lock_file_of_another_user_is_given_back(home: Home, tmp_path: Path) -
         ({}, "[profile dev]\nendpoint_url = https://sts.example\n", None),
     ],
 )
-def test_an_endpoint_without_tls_is_reported_and_not_copied(
+def test_reports_an_endpoint_without_tls_and_does_not_copy_it(
     encee: Encee,
     home: Home,
     person: Person,

@@ -177,7 +177,7 @@ def message(result: Result, check: str) -> str:
     return str(found)
 
 
-def test_a_healthy_profile_gives_no_alarm(encee: Encee, scene: Scene) -> None:
+def test_a_healthy_profile_has_no_finding(encee: Encee, scene: Scene) -> None:
     age(scene.person.user.access_key, days=89)
     before = scene.home.state()
     result = encee("doctor", "dev", "--verbose")
@@ -193,7 +193,7 @@ def test_a_healthy_profile_gives_no_alarm(encee: Encee, scene: Scene) -> None:
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(ONLINE_FAULTS)]
 )
-def test_a_fault_that_aws_tells_is_found_and_nothing_else(encee: Encee, scene: Scene, fault: OnlineFault) -> None:
+def test_finds_each_fault_that_aws_reports_and_nothing_else(encee: Encee, scene: Scene, fault: OnlineFault) -> None:
     fault.spoil(scene)
     result = encee("doctor", "dev", "--json")
     (found,) = wrong(result)
@@ -204,7 +204,7 @@ def test_a_fault_that_aws_tells_is_found_and_nothing_else(encee: Encee, scene: S
     assert scene.person.user.access_key.secret not in result.out + result.err
 
 
-def test_of_a_user_without_a_device_nothing_untrue_is_said_to_be_fine(encee: Encee, scene: Scene) -> None:
+def test_claims_nothing_false_about_a_user_without_a_device(encee: Encee, scene: Scene) -> None:
     scene.write(scene.aws.create_user("bob").access_key, scene.person.device.serial)
     saved = encee("doctor", "dev", "--json")
     assert states(saved)["device-owner"] == "unknown"
@@ -221,16 +221,14 @@ def test_a_clock_a_few_seconds_off_is_fine(encee: Encee, scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("seconds", [5, -5])
-def test_what_a_slow_answer_and_a_date_without_fractions_can_explain_is_fine(
-    encee: Encee, scene: Scene, seconds: int
-) -> None:
+def test_a_slow_response_and_a_rounded_date_are_no_clock_skew(encee: Encee, scene: Scene, seconds: int) -> None:
     scene.aws.latency = 0.5
     scene.aws.clock_offset = timedelta(seconds=seconds)
     assert states(encee("doctor", "dev", "--json"))["clock"] == "ok"
 
 
 @pytest.mark.parametrize("action", ["ListMFADevices", "ListAccessKeys"])
-def test_what_may_not_be_asked_is_said_and_is_no_error(encee: Encee, scene: Scene, action: str) -> None:
+def test_reports_denied_requests_without_an_error(encee: Encee, scene: Scene, action: str) -> None:
     scene.aws.fault(action, DENIED)
     result = encee("doctor", "dev", "--json")
     assert (result.code, wrong(result)) == (0, [])
@@ -246,20 +244,20 @@ def test_what_may_not_be_asked_is_said_and_is_no_error(encee: Encee, scene: Scen
     assert text.err.startswith(f"not checked: {names}: ")
 
 
-def test_too_many_requests_tell_nothing(encee: Encee, scene: Scene) -> None:
+def test_throttled_requests_cause_no_finding(encee: Encee, scene: Scene) -> None:
     scene.aws.fault("GetCallerIdentity", faults.throttled())
     result = encee("doctor", "dev", "--json")
     assert (result.code, set(states(result).values())) == (0, {"unknown"})
 
 
 @pytest.mark.usefixtures("scene")
-def test_an_answer_without_a_date_tells_no_time(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_without_a_date_says_nothing_about_the_clock(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fake_aws.server.Handler.date_time_string", lambda *_: "yesterday")
     result = encee("doctor", "dev", "--json")
     assert (result.code, states(result)["clock"]) == (0, "unknown")
 
 
-def test_a_session_that_is_valid_asks_for_what_mfa_may_see(encee: Encee, scene: Scene) -> None:
+def test_a_valid_session_sends_the_requests_that_need_mfa(encee: Encee, scene: Scene) -> None:
     assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
     scene.aws.journal.clear()
     assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
@@ -270,7 +268,7 @@ def test_a_session_that_is_valid_asks_for_what_mfa_may_see(encee: Encee, scene: 
     assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
 
 
-def test_a_session_that_is_over_asks_for_nothing(encee: Encee, scene: Scene) -> None:
+def test_an_expired_session_sends_no_request(encee: Encee, scene: Scene) -> None:
     assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
     scene.aws.journal.clear()
     text = scene.home.credentials.read_text()
@@ -280,7 +278,7 @@ def test_a_session_that_is_over_asks_for_nothing(encee: Encee, scene: Scene) -> 
     assert {call.access_key_id[:4] for call in scene.aws.journal} == {"AKIA"}
 
 
-def test_a_stale_token_is_mended_by_the_refresh_that_is_named(encee: Encee, scene: Scene) -> None:
+def test_the_named_refresh_fixes_an_old_token(encee: Encee, scene: Scene) -> None:
     assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
     scene.home.write(scene.home.credentials.read_text() + "aws_security_token = old\n")
     (found,) = wrong(encee("doctor", "dev", "--json"))
@@ -296,7 +294,7 @@ def test_a_device_that_no_file_names_is_fine(encee: Encee, scene: Scene) -> None
     assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
 
 
-def test_a_device_that_can_be_none_is_found_once(encee: Encee, scene: Scene) -> None:
+def test_reports_an_invalid_serial_number_once(encee: Encee, scene: Scene) -> None:
     scene.write(serial="arn:aws:iam::123456789012:user/jane")
     result = encee("doctor", "dev", "--json")
     assert [found["id"] for found in wrong(result)] == ["device-form"]
@@ -304,7 +302,7 @@ def test_a_device_that_can_be_none_is_found_once(encee: Encee, scene: Scene) -> 
 
 
 @pytest.mark.usefixtures("scene")
-def test_the_environment_names_no_device_for_this(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ignores_the_device_of_the_environment(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_MFA_SERIAL", "GAHT87654321")
     assert wrong(encee("doctor", "dev", "--json")) == []
 
@@ -330,7 +328,7 @@ def listing(key: FakeKey) -> faults.Fault:
 # ---- which profile, and when nothing is asked
 
 
-def test_a_role_stands_for_the_profile_that_it_is_assumed_with(encee: Encee, scene: Scene) -> None:
+def test_a_role_checks_its_source_profile(encee: Encee, scene: Scene) -> None:
     arn = "arn:aws:iam::123456789012:role/admin"
     config = scene.home.config.read_text()
     scene.home.write(
@@ -342,7 +340,7 @@ def test_a_role_stands_for_the_profile_that_it_is_assumed_with(encee: Encee, sce
     assert states(result)["key-alive"] == "ok"
 
 
-def test_offline_nothing_is_asked(encee: Encee, scene: Scene) -> None:
+def test_offline_sends_no_request(encee: Encee, scene: Scene) -> None:
     result = encee("doctor", "dev", "--offline", "--json")
     assert (result.code, states(result), scene.aws.journal) == (0, {}, [])
     assert encee("doctor", "--json").code == 0
@@ -351,14 +349,14 @@ def test_offline_nothing_is_asked(encee: Encee, scene: Scene) -> None:
 
 @pytest.mark.parametrize("word", ["absent", ""])
 @pytest.mark.usefixtures("scene")
-def test_a_word_that_is_no_profile_is_wrong_usage(encee: Encee, word: str) -> None:
+def test_an_unknown_profile_is_wrong_usage(encee: Encee, word: str) -> None:
     for arguments in (("doctor", word), ("doctor", word, "--offline")):
         result = encee(*arguments)
         assert (result.code, result.out) == (2, "")
 
 
 @pytest.mark.parametrize("offline", [True, False])
-def test_the_files_are_checked_where_the_profile_cannot_be_used(encee: Encee, scene: Scene, *, offline: bool) -> None:
+def test_checks_the_files_if_the_profile_is_unusable(encee: Encee, scene: Scene, *, offline: bool) -> None:
     scene.home.write("[dev]\n[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
     result = encee("doctor", "dev", "--json", *["--offline"] * offline)
     assert (result.code, scene.aws.journal) == (1, [])
@@ -368,7 +366,7 @@ def test_the_files_are_checked_where_the_profile_cannot_be_used(encee: Encee, sc
     assert message(result, "refresh") == wrong(result)[2]["message"]
 
 
-def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: Scene) -> None:
+def test_checks_the_files_if_a_role_has_no_source(encee: Encee, scene: Scene) -> None:
     arn = "arn:aws:iam::123456789012:role/admin"
     scene.home.write(scene.home.credentials.read_text(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = gone\n")
     result = encee("doctor", "admin", "--json")
@@ -379,7 +377,7 @@ def test_the_files_are_checked_where_a_role_leads_nowhere(encee: Encee, scene: S
 @pytest.mark.parametrize(
     ("credentials", "word"), [("[x]\nnonsense\n{}", "dev"), ("[x]\nnonsense\n{}", "absent"), ("\ufeff{}", "dev")]
 )
-def test_aws_is_not_asked_while_a_file_is_broken(encee: Encee, scene: Scene, credentials: str, word: str) -> None:
+def test_sends_no_request_while_a_file_is_broken(encee: Encee, scene: Scene, credentials: str, word: str) -> None:
     scene.home.write(credentials.format(scene.home.credentials.read_text()))
     result = encee("doctor", word, "--json")
     assert (result.code, scene.aws.journal) == (1, [])
@@ -387,7 +385,7 @@ def test_aws_is_not_asked_while_a_file_is_broken(encee: Encee, scene: Scene, cre
     assert message(result, "key-alive") == "not asked: the files have to be fixed first"
 
 
-def test_a_secret_in_the_place_of_the_id_is_not_sent(encee: Encee, scene: Scene) -> None:
+def test_sends_no_secret_that_is_stored_as_the_key_id(encee: Encee, scene: Scene) -> None:
     key = scene.person.user.access_key
     scene.home.write(f"[dev]\naws_access_key_id = {key.secret}\naws_secret_access_key = {key.id}\n")
     result = encee("doctor", "dev", "--json")
@@ -396,7 +394,7 @@ def test_a_secret_in_the_place_of_the_id_is_not_sent(encee: Encee, scene: Scene)
     assert key.secret not in result.out + result.err
 
 
-def test_a_key_that_the_keyring_does_not_give_away_is_said_and_nothing_is_asked(
+def test_reports_a_key_that_the_keyring_withholds_and_sends_nothing(
     encee: Encee, dev: Person, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")

@@ -54,7 +54,7 @@ CASES = [(fault, False) for fault in FAULTS] + [(fault, True) for fault in FAULT
 @pytest.mark.parametrize(
     ("fault", "together"), [pytest.param(*case, id=f"{case[0].check}-{n}") for n, case in enumerate(CASES)]
 )
-def test_a_remedy_fixes_what_it_is_printed_for(
+def test_each_remedy_fixes_its_finding(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch, fault: Fault, *, together: bool
 ) -> None:
     key = person.user.access_key
@@ -143,7 +143,7 @@ DONE_ELSEWHERE: dict[str, Callable[[Scene], None]] = {
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(ONLINE_FAULTS)]
 )
-def test_the_remedy_of_what_aws_tells_fixes_it(
+def test_each_remedy_fixes_a_finding_of_aws(
     encee: Encee, home: Home, aws: FakeAws, person: Person, fault: OnlineFault
 ) -> None:
     scene = Scene(home, aws, person)

@@ -16,7 +16,7 @@ from tests.fake_aws import FakeAws
 # ---- what is printed
 
 
-def test_the_lines_set_the_session_and_unset_what_another_left(
+def test_the_lines_set_the_session_and_unset_other_credentials(
     encee: Encee, home: Home, dev_with_session: Person
 ) -> None:
     result = encee("env", "dev", "--shell", "bash")
@@ -34,7 +34,7 @@ def test_the_lines_set_the_session_and_unset_what_another_left(
 
 @pytest.mark.parametrize("word", ["dev", "dev-mfa"])
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_profile_means_its_session(encee: Encee, word: str) -> None:
+def test_a_profile_name_prints_its_session(encee: Encee, word: str) -> None:
     document = json.loads(encee("env", word, "--shell", "json").out)
     assert document["encee_format"] == 1
     assert document["set"]["AWS_ACCESS_KEY_ID"].startswith("ASIA")
@@ -43,7 +43,7 @@ def test_a_profile_means_its_session(encee: Encee, word: str) -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_an_expired_session_prints_nothing_and_ends_with_3(encee: Encee) -> None:
+def test_an_expired_session_prints_nothing_and_exits_with_3(encee: Encee) -> None:
     result = encee("env", "dev", now=datetime.now(UTC) + timedelta(hours=13))
     assert (result.code, result.out) == (3, "")
     assert "the session of dev has expired" in result.err
@@ -51,7 +51,7 @@ def test_an_expired_session_prints_nothing_and_ends_with_3(encee: Encee) -> None
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_missing_session_prints_nothing_and_ends_with_3(encee: Encee) -> None:
+def test_a_missing_session_prints_nothing_and_exits_with_3(encee: Encee) -> None:
     for command in ("env", "process"):
         result = encee(command, "dev")
         assert (result.code, result.out, result.err.count("encee: hint:")) == (3, "", 1), result.err
@@ -59,11 +59,11 @@ def test_a_missing_session_prints_nothing_and_ends_with_3(encee: Encee) -> None:
 
 @pytest.mark.parametrize(("words", "code"), [(["absent"], 2), ([], 2)])
 @pytest.mark.usefixtures("dev")
-def test_a_name_that_is_none_ends_with_2(encee: Encee, words: list[str], code: int) -> None:
+def test_an_unknown_name_exits_with_2(encee: Encee, words: list[str], code: int) -> None:
     assert encee("env", *words).code == code
 
 
-def test_a_refresh_comes_first_where_it_is_wanted(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_refreshes_first_on_request(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     result = encee("env", "dev", "--refresh", "--shell", "json", "-c", dev.device.next_code())
     assert result.code == 0, result.err
     key = json.loads(result.out)["set"]["AWS_ACCESS_KEY_ID"]
@@ -74,9 +74,7 @@ def test_a_refresh_comes_first_where_it_is_wanted(encee: Encee, home: Home, dev:
 
 @pytest.mark.needs("setpriv")
 @pytest.mark.parametrize("by_command", [False, True])
-def test_no_write_leaves_the_files_alone_where_they_cannot_be_written(
-    home: Home, dev: Person, aws: FakeAws, by_command: bool
-) -> None:
+def test_no_write_leaves_read_only_files_unchanged(home: Home, dev: Person, aws: FakeAws, by_command: bool) -> None:
     code = dev.device.next_code()
     if by_command:
         home.write(dev.section() + f"mfa_process = echo {code}\n")
@@ -96,7 +94,7 @@ def test_no_write_leaves_the_files_alone_where_they_cannot_be_written(
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_secrets_on_the_screen_are_warned_of() -> None:
+def test_warns_of_secrets_on_the_screen() -> None:
     child = on_terminal("env", "dev")
     child.expect_exact("encee: warning: secrets are on the screen")
     child.expect(pexpect.EOF)
@@ -104,29 +102,27 @@ def test_secrets_on_the_screen_are_warned_of() -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_secrets_in_a_pipe_are_not_warned_of(encee: Encee) -> None:
+def test_does_not_warn_of_secrets_in_a_pipe(encee: Encee) -> None:
     assert encee("env", "dev").err == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
-def test_no_form_prints_anything_of_an_expired_session(encee: Encee, shell: str) -> None:
+def test_no_format_prints_an_expired_session(encee: Encee, shell: str) -> None:
     result = encee("env", "dev", "--shell", shell, now=datetime.now(UTC) + timedelta(hours=12, seconds=1))
     assert (result.code, result.out) == (3, "")
 
 
 @pytest.mark.parametrize("option", ["--code=123456", "--code-command=false", "--duration=1h"])
 @pytest.mark.usefixtures("dev_with_session")
-def test_how_to_refresh_means_nothing_without_refresh(encee: Encee, option: str) -> None:
+def test_refresh_options_need_refresh(encee: Encee, option: str) -> None:
     result = encee("env", "dev", option)
     assert (result.code, result.out) == (2, "")
     assert f"encee: hint: encee env dev --refresh {option.replace('=', ' ')}\n" in result.err
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_secret_that_the_outputs_encoding_lacks_is_refused_and_not_replaced(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refuses_a_secret_that_the_output_encoding_lacks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write(FOREIGN)
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     result = run_encee("env", "theirs", "--shell", "bash")
@@ -143,7 +139,7 @@ def regions(encee: Encee, word: str) -> set[str | None]:
     return {variables.get("AWS_REGION"), variables.get("AWS_DEFAULT_REGION")}
 
 
-def test_the_region_is_the_session_profiles_own_else_the_sources(
+def test_prints_the_region_of_the_session_profile_or_its_source(
     encee: Encee, home: Home, dev_with_session: Person
 ) -> None:
     credentials = home.credentials.read_text()
@@ -156,7 +152,7 @@ def test_the_region_is_the_session_profiles_own_else_the_sources(
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_without_a_region_of_its_own_the_environments_stays(
+def test_without_a_region_keeps_that_of_the_environment(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(home.credentials.read_text(), "[default]\nregion = a\n")
@@ -168,7 +164,7 @@ def test_without_a_region_of_its_own_the_environments_stays(
 # ---- whose session
 
 
-def test_a_role_means_its_session(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_a_role_name_prints_its_session(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
     arn = aws.create_role("admin", {"Version": "2012-10-17", "Statement": [trust]})
     home.write(dev.section(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = dev\nregion = eu-west-3\n")
@@ -197,14 +193,14 @@ THEIRS = "aws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_toke
         f"[word]\n{THEIRS}expiration = 2026-11-22T14:00:00Z\nmanager = encee\nencee_source = gone\n",
     ],
 )
-def test_a_section_that_holds_a_session_is_served_as_it_is(encee: Encee, home: Home, section: str) -> None:
+def test_prints_a_section_with_a_session_unchanged(encee: Encee, home: Home, section: str) -> None:
     home.write(section, "[profile w]\nencee_session_profile = word\n")
     result = encee("env", "word", "--shell", "json", now=datetime(2026, 11, 22, 12, tzinfo=UTC))
     assert result.code == 0, result.err
     assert json.loads(result.out)["set"]["AWS_ACCESS_KEY_ID"] == "ASIAX"
 
 
-def test_the_hint_for_another_tools_session_is_no_refresh(encee: Encee, home: Home) -> None:
+def test_the_hint_for_the_session_of_another_tool_is_no_refresh(encee: Encee, home: Home) -> None:
     home.write(f"[word]\n{THEIRS}expiration = 2020-01-01T00:00:00Z\n")
     for command in (["env"], ["process"], ["exec"]):
         result = encee(*command, "word", *(["true"] if command == ["exec"] else []))
@@ -214,7 +210,7 @@ def test_the_hint_for_another_tools_session_is_no_refresh(encee: Encee, home: Ho
         )
 
 
-def test_an_expired_session_of_aws_mfa_is_refreshed_as_encees_own(encee: Encee, home: Home, person: Person) -> None:
+def test_refreshes_an_expired_session_of_aws_mfa(encee: Encee, home: Home, person: Person) -> None:
     theirs = f"[dev]\n{THEIRS}assumed_role = False\nexpiration = 2020-01-01 00:00:00\n"
     home.write(person.section("dev-long-term") + theirs)
     assert "encee: hint: encee refresh dev-long-term" in encee("env", "dev").err
@@ -224,7 +220,7 @@ def test_an_expired_session_of_aws_mfa_is_refreshed_as_encees_own(encee: Encee, 
 
 
 @pytest.mark.usefixtures("dev")
-def test_the_long_term_keys_are_never_handed_out(encee: Encee, home: Home, dev: Person) -> None:
+def test_never_prints_long_term_keys(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section() + f"[dev-mfa]\n{dev.section().split(chr(10), 1)[1]}manager = encee\nencee_source = dev\n")
     for word in ("dev", "dev-mfa"):
         for command in ("env", "process"):
@@ -233,7 +229,7 @@ def test_the_long_term_keys_are_never_handed_out(encee: Encee, home: Home, dev: 
             assert (result.out, dev.user.access_key.secret in result.err) == ("", False)
 
 
-def test_every_form_is_an_option() -> None:
+def test_each_format_is_an_option() -> None:
     assert [shell.value for shell in Shell] == list(SHELLS)
 
 
@@ -245,7 +241,7 @@ def test_unset_needs_no_profile(encee: Encee) -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_nu_gets_a_record_in_which_what_is_unset_is_null(encee: Encee) -> None:
+def test_nu_gets_a_record_with_null_for_unset_variables(encee: Encee) -> None:
     as_json = json.loads(encee("env", "dev", "--shell", "json").out)
     record = json.loads(encee("env", "dev", "--shell", "nu").out)
     assert record == {**dict.fromkeys(as_json["unset"]), **as_json["set"]}

@@ -87,7 +87,7 @@ def session_variables(printed: str) -> dict[str, str]:
 
 @evaluations()
 @pytest.mark.usefixtures("aws", "left_over")
-def test_a_shell_has_every_character_and_nothing_of_another_profile(
+def test_a_shell_gets_each_character_and_nothing_of_another_profile(
     home: Home, show: Path, program: str, evaluate: str
 ) -> None:
     home.write(FOREIGN)
@@ -97,7 +97,7 @@ def test_a_shell_has_every_character_and_nothing_of_another_profile(
 
 @evaluations(("bash", PASTE), ("zsh", PASTE))
 @pytest.mark.usefixtures("aws", "left_over")
-def test_an_interactive_shell_has_them_too(
+def test_an_interactive_shell_gets_the_variables(
     home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
 ) -> None:
     home.write(FOREIGN)
@@ -125,7 +125,7 @@ def test_an_interactive_shell_has_them_too(
 
 @evaluations()
 @pytest.mark.usefixtures("left_over")
-def test_aws_signs_with_the_session_in_that_shell(
+def test_aws_uses_the_session_in_the_shell(
     home: Home, dev_with_session: Person, aws: FakeAws, program: str, evaluate: str
 ) -> None:
     who = f"{AWS} sts get-caller-identity --query Arn --output text"
@@ -140,7 +140,7 @@ def test_aws_signs_with_the_session_in_that_shell(
 
 @evaluations()
 @pytest.mark.usefixtures("aws", "left_over")
-def test_unset_takes_all_of_it_out_again(home: Home, show: Path, program: str, evaluate: str) -> None:
+def test_unset_removes_all_variables(home: Home, show: Path, program: str, evaluate: str) -> None:
     home.write(FOREIGN + "region = eu-west-1\n")
     load, unload = (evaluate.format(f"{ENCEE} env {what} --shell {program}") for what in ("theirs", "--unset"))
     loaded, unloaded = map(json.loads, run_in(program, load, str(show), unload, str(show)).splitlines())
@@ -172,7 +172,7 @@ def prompt_in(program: str, *arguments: str) -> "pexpect.spawn[str]":
 
 
 @pytest.mark.needs("bash")
-def test_the_prompt_is_seen_inside_a_substitution(dev: Person) -> None:
+def test_shows_the_prompt_inside_a_substitution(dev: Person) -> None:
     script = f'eval "$({ENCEE} env dev --refresh --shell bash)" && echo "key=<$AWS_ACCESS_KEY_ID>"'
     child = prompt_in("bash", "-c", script)
     child.sendline(dev.device.next_code())
@@ -183,7 +183,7 @@ def test_the_prompt_is_seen_inside_a_substitution(dev: Person) -> None:
 
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
-def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_at_the_prompt_changes_nothing_in_the_shell(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "another")
     before = home.state()
     script = f'trap : INT; lines=$({ENCEE} env dev --refresh --shell bash); echo $? "<$lines>" <$AWS_PROFILE>'.replace(
@@ -206,7 +206,7 @@ def test_ctrl_c_at_that_prompt_changes_nothing_in_the_shell(home: Home, monkeypa
         pytest.param("fish", "eval ({0})", marks=FISH),
     ],
 )
-def test_ctrl_z_at_that_prompt_does_not_hang_the_shell(dev: Person, program: str, evaluate: str) -> None:
+def test_ctrl_z_at_the_prompt_does_not_hang_the_shell(dev: Person, program: str, evaluate: str) -> None:
     # Nested, so that the inner shell's jobs can be stopped at all.
     child = on_terminal("--norc", "-i", command="bash")
     child.sendline(f"{program} {'--no-config' if program == 'fish' else '-i'}")
@@ -255,7 +255,7 @@ def named(name: str) -> Callable[[Path], str]:
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_it_writes_for_the_shell_that_runs_it(
+def test_writes_for_the_shell_that_runs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str, wanted: str
 ) -> None:
     monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
@@ -268,7 +268,9 @@ def test_it_writes_for_the_shell_that_runs_it(
     [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "tcsh"), ("/bin/csh", "tcsh")],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, login: str, wanted: str) -> None:
+def test_writes_for_the_login_shell_if_no_shell_runs_it(
+    monkeypatch: pytest.MonkeyPatch, login: str, wanted: str
+) -> None:
     monkeypatch.setenv("SHELL", login)
     done = subprocess.run([ENCEE, "env", "dev"], capture_output=True, text=True, check=True)
     assert syntax(done.stdout) == wanted
@@ -276,9 +278,7 @@ def test_else_it_writes_for_the_login_shell(monkeypatch: pytest.MonkeyPatch, log
 
 @pytest.mark.parametrize(("program", "login"), [("xonsh", "bash"), ("elvish", "zsh"), (sys.executable, "xonsh")])
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_shell_that_it_does_not_know_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str
-) -> None:
+def test_refuses_an_unknown_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str) -> None:
     monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
     command = [sys.executable, "-c", f"import subprocess; subprocess.run(['{ENCEE}', 'env', 'dev'])"]
     if program != sys.executable:
@@ -294,7 +294,7 @@ def test_a_shell_that_it_does_not_know_is_refused(
     ("parent", "wanted"), [("-fish", "fish"), ("/opt/bin/fish", "fish"), ("tmux", "posix"), ("", "posix")]
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str, wanted: str) -> None:
+def test_without_proc_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str, wanted: str) -> None:
     ps = tmp_path / "ps"
     ps.write_text(f"#!/bin/sh\ntest \"$1 $2 $3\" = '-o comm= -p' && test \"$4\" -gt 1 && echo '{parent}'\n")
     ps.chmod(0o700)
@@ -325,7 +325,7 @@ def test_without_proc_it_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ids=lambda command: " ".join(command[:2]),
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_no_text_is_read_in_the_encoding_of_the_locale(
+def test_reads_no_text_in_the_encoding_of_the_locale(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
 ) -> None:
     (tmp_path / "keys.csv").write_bytes(b"Access key ID,Secret access key\n")
@@ -336,9 +336,7 @@ def test_no_text_is_read_in_the_encoding_of_the_locale(
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 @pytest.mark.parametrize("encoding", ["euc_jp", "gbk", "euc_kr", "latin-1", "ascii"])
-def test_the_integration_is_printed_in_every_encoding(
-    monkeypatch: pytest.MonkeyPatch, shell: str, encoding: str
-) -> None:
+def test_prints_the_integration_in_each_encoding(monkeypatch: pytest.MonkeyPatch, shell: str, encoding: str) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     done = subprocess.run([ENCEE, "init", shell], capture_output=True, check=True)
     assert b"function encee" in done.stdout

@@ -27,7 +27,7 @@ VARIABLES = (
 )
 
 
-def test_the_command_sees_the_session_and_nothing_of_another_profile(
+def test_the_command_gets_the_session_and_nothing_of_another_profile(
     home: Home, dev_with_session: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in CLEARED:
@@ -41,13 +41,13 @@ def test_the_command_sees_the_session_and_nothing_of_another_profile(
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_commands_exit_code_input_and_output_are_its_own() -> None:
+def test_passes_exit_status_input_and_output() -> None:
     result = run_encee("exec", "dev", "sh", "-c", "cat; echo err >&2; exit 42", stdin="in")
     assert (result.code, result.out, result.err) == (42, "in", "err\n")
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_command_takes_the_place_of_encee() -> None:
+def test_the_command_replaces_encee() -> None:
     child = subprocess.Popen(
         [ENCEE, "exec", "dev", "sh", "-c", "echo $$; exec sleep 30"], stdout=subprocess.PIPE, text=True
     )
@@ -59,7 +59,7 @@ def test_the_command_takes_the_place_of_encee() -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_no_signal_is_ignored_that_was_not_before() -> None:
+def test_ignores_no_signal_that_the_caller_does_not_ignore() -> None:
     # Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that takes its place.
     for name in ("PIPE", "XFSZ", "INT", "HUP"):
         assert run_encee("exec", "dev", "sh", "-c", f"kill -{name} $$; echo survived").out == ""
@@ -73,16 +73,14 @@ def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_reader_who_leaves_early_ends_the_command_as_ever() -> None:
+def test_a_closed_pipe_ends_the_command_as_without_encee() -> None:
     script = f"{{ {ENCEE} exec dev -- yes; echo $? >&2; }} | head -n 1"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("y\n", "141\n")
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_rest_of_the_environment_and_open_files_are_as_they_were(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keeps_other_variables_and_open_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "another")
     monkeypatch.setenv("ODD", "a\nb 'c' $d")
     show = (
@@ -99,14 +97,14 @@ def test_the_rest_of_the_environment_and_open_files_are_as_they_were(
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_arguments_arrive_as_they_are() -> None:
+def test_passes_arguments_unchanged() -> None:
     odd = ["--", "-c", "--help", "a b", "", "$x", "'", "\n", "*", "é"]
     show = "import sys; print(sys.argv[1:])"
     assert run_encee("exec", "dev", "--", sys.executable, "-c", show, *odd).out == f"{odd}\n"
     assert run_encee("exec", "dev", sys.executable, "-c", show, *odd).out == f"{odd}\n"
 
 
-def test_what_is_behind_the_code_on_standard_input_is_the_commands(dev: Person) -> None:
+def test_the_command_gets_standard_input_after_the_code(dev: Person) -> None:
     result = run_encee("exec", "-c", "-", "dev", "--", "cat", stdin=f"{dev.device.next_code()}\nthe rest\n")
     assert (result.code, result.out) == (0, "the rest\n"), result.err
 
@@ -121,13 +119,13 @@ def test_what_is_behind_the_code_on_standard_input_is_the_commands(dev: Person) 
     ids=" ".join,
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_its_own_options_may_follow_the_profile(words: list[str]) -> None:
+def test_accepts_its_options_after_the_profile(words: list[str]) -> None:
     result = run_encee("exec", *words)
     assert (result.code, result.out) == (0, "ran\n"), result.err
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_options_of_the_command_are_the_commands(encee: Encee) -> None:
+def test_options_of_the_command_are_passed_unchanged(encee: Encee) -> None:
     assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "-code", "--", "x").out == "-c -code -- x\n"
     assert run_encee("exec", "dev", "--", "sh", "-c", "echo $0", "--no-refresh").out == "--no-refresh\n"
     assert encee("exec", "dev", "--help").out.startswith("Usage: encee exec [OPTIONS] {PROFILE} {COMMAND...}")
@@ -143,7 +141,7 @@ def test_without_a_command_the_usage_is_wrong(encee: Encee, words: list[str]) ->
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_script_that_names_no_interpreter_is_told_what_it_lacks(tmp_path: Path) -> None:
+def test_names_what_a_script_without_interpreter_lacks(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("echo hello\n")
     script.chmod(0o700)
@@ -157,7 +155,7 @@ def test_a_script_that_names_no_interpreter_is_told_what_it_lacks(tmp_path: Path
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_session_that_no_environment_can_hold_is_refused(home: Home) -> None:
+def test_refuses_a_session_that_no_environment_can_hold(home: Home) -> None:
     home.write("[odd]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = a\0b\n")
     result = run_encee("exec", "odd", "--", "echo", "ran")
     assert (result.code, result.out) == (1, "")
@@ -174,24 +172,24 @@ def test_a_session_that_no_environment_can_hold_is_refused(home: Home) -> None:
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_command_that_cannot_be_run_ends_as_in_a_shell(command: str, code: int, says: str) -> None:
+def test_a_command_that_cannot_run_exits_as_in_a_shell(command: str, code: int, says: str) -> None:
     result = run_encee("exec", "dev", "--", command)
     assert (result.code, says in result.err) == (code, True)
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_commands_options_are_not_encees() -> None:
+def test_options_after_the_command_belong_to_it() -> None:
     assert run_encee("exec", "dev", "echo", "--help", "--no-refresh").out == "--help --no-refresh\n"
 
 
 @pytest.mark.usefixtures("dev")
-def test_without_a_session_and_a_terminal_nothing_is_run() -> None:
+def test_without_a_session_and_a_terminal_runs_nothing() -> None:
     for options in ([], ["--no-refresh"]):
         result = run_encee("exec", *options, "dev", "--", "echo", "ran")
         assert (result.code, result.out) == (3, "")
 
 
-def test_a_code_is_asked_for_first_on_a_terminal(dev: Person) -> None:
+def test_prompts_for_a_code_on_a_terminal(dev: Person) -> None:
     child = on_terminal("exec", "dev", "--", "sh", "-c", 'test -t 0 && echo "key=<$AWS_ACCESS_KEY_ID>"')
     child.expect_exact("MFA code for dev")
     child.sendline(dev.device.next_code())
@@ -201,7 +199,7 @@ def test_a_code_is_asked_for_first_on_a_terminal(dev: Person) -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_ctrl_c_is_the_commands() -> None:
+def test_ctrl_c_reaches_the_command() -> None:
     child = on_terminal(
         "exec", "dev", "--", "sh", "-c", "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done"
     )
@@ -213,7 +211,7 @@ def test_ctrl_c_is_the_commands() -> None:
 
 
 @pytest.mark.parametrize("valid", [True, False])
-def test_the_terminal_is_the_commands(encee: Encee, dev: Person, valid: bool) -> None:
+def test_the_command_gets_the_terminal(encee: Encee, dev: Person, valid: bool) -> None:
     if valid:
         assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     child = on_terminal("exec", "dev", "--", "sh", "-c", 'stty -a > "$HOME/modes"; tty; read x; echo "got <$x>"')
@@ -231,7 +229,7 @@ def test_the_terminal_is_the_commands(encee: Encee, dev: Person, valid: bool) ->
 
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev_with_session")
-def test_ctrl_z_stops_the_command_and_fg_goes_on_with_it(bash: "pexpect.spawn[str]") -> None:
+def test_ctrl_z_stops_the_command_and_fg_continues_it(bash: "pexpect.spawn[str]") -> None:
     child = bash
     child.sendline(f"{ENCEE} exec dev -- sh -c 'while read x; do echo got=$x; done'")
     child.sendline("one")
@@ -248,7 +246,7 @@ def test_ctrl_z_stops_the_command_and_fg_goes_on_with_it(bash: "pexpect.spawn[st
 
 
 @pytest.mark.needs("bash")
-def test_ctrl_z_stops_the_prompt_and_fg_goes_on_with_it(dev: Person, bash: "pexpect.spawn[str]") -> None:
+def test_ctrl_z_stops_the_prompt_and_fg_continues_it(dev: Person, bash: "pexpect.spawn[str]") -> None:
     child = bash
     child.sendline(f"{ENCEE} exec dev -- sh -c 'echo \"key=<$AWS_ACCESS_KEY_ID>\"'")
     child.expect_exact("MFA code for dev")
@@ -291,7 +289,7 @@ def test_ctrl_c_at_the_prompt_runs_nothing(home: Home) -> None:
 
 @pytest.mark.parametrize("ignored", [False, True])
 @pytest.mark.usefixtures("dev")
-def test_a_terminal_that_is_closed_at_the_prompt_ends_it_and_runs_nothing(home: Home, ignored: bool) -> None:
+def test_closing_the_terminal_at_the_prompt_runs_nothing(home: Home, ignored: bool) -> None:
     before = home.state()
     ignore = "trap '' HUP; " if ignored else ""
     script = f"{ignore}exec {ENCEE} exec dev -- touch {home.path}/ran"

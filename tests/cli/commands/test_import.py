@@ -83,7 +83,7 @@ def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
         'User Name,"Access key ID","Secret Access Key"\njane,"{id}","{secret}"\n\n',
     ],
 )
-def test_both_layouts_of_the_console_become_a_profile(encee: Encee, home: Home, content: str) -> None:
+def test_imports_both_layouts_of_the_console(encee: Encee, home: Home, content: str) -> None:
     result = encee("import", "csv", csv_file(home, content), "--profile", "dev")
     assert result.code == 0, result.err
     assert home.credentials.read_text() == f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
@@ -91,7 +91,7 @@ def test_both_layouts_of_the_console_become_a_profile(encee: Encee, home: Home, 
     assert not home.config.exists()
 
 
-def test_the_summary_says_what_came_in_from_where_and_what_can_go(encee: Encee, home: Home) -> None:
+def test_the_summary_names_sources_and_superfluous_files(encee: Encee, home: Home) -> None:
     file = csv_file(home)
     result = encee("import", "csv", file, "--profile", "dev")
     assert [line.split() for line in result.out.splitlines()] == [
@@ -102,7 +102,7 @@ def test_the_summary_says_what_came_in_from_where_and_what_can_go(encee: Encee, 
     assert run_aws("configure", "get", "aws_secret_access_key", "--profile", "dev").out == f"{SECRET}\n"
 
 
-def test_what_came_in_can_be_refreshed_and_the_file_can_go(
+def test_an_imported_profile_can_be_refreshed_and_the_file_deleted(
     encee: Encee, home: Home, person: Person, aws: FakeAws
 ) -> None:
     key = person.user.access_key
@@ -114,7 +114,7 @@ def test_what_came_in_can_be_refreshed_and_the_file_can_go(
     assert not (home.path / "accessKeys.csv").exists()
 
 
-def test_every_other_byte_of_the_credentials_file_stays(encee: Encee, home: Home) -> None:
+def test_keeps_all_other_bytes_of_the_credentials_file(encee: Encee, home: Home) -> None:
     before = f"# mine\r\n{OTHER}  ; the end"
     home.write(before)
     assert encee("import", "csv", csv_file(home), "--profile", "dev").code == 0
@@ -122,7 +122,7 @@ def test_every_other_byte_of_the_credentials_file_stays(encee: Encee, home: Home
     assert home.credentials.read_bytes().decode() == f"{before}\n\n{section}"
 
 
-def test_a_file_that_was_cut_off_anywhere_brings_in_the_whole_key_or_nothing(encee: Encee, home: Home) -> None:
+def test_imports_the_whole_key_or_nothing_from_a_truncated_file(encee: Encee, home: Home) -> None:
     whole = {f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"}
     for content in (NEW, OLD):
         data = content.format(id=KEY_ID, secret=SECRET).encode()
@@ -181,7 +181,7 @@ def test_a_file_that_was_cut_off_anywhere_brings_in_the_whole_key_or_nothing(enc
         (f"Access key ID,Secret access key\n{'x' * 140_000},{{secret}}\n", 2, "a quote or a character"),
     ],
 )
-def test_a_csv_that_is_none_of_the_consoles_is_refused_with_the_line(
+def test_refuses_another_csv_than_the_consoles_and_names_the_line(
     encee: Encee, home: Home, content: str | bytes, line: int, fault: str
 ) -> None:
     home.write(OTHER)
@@ -191,14 +191,14 @@ def test_a_csv_that_is_none_of_the_consoles_is_refused_with_the_line(
     assert home.state() == before
 
 
-def test_the_password_for_the_console_is_named_and_not_shown(encee: Encee, home: Home) -> None:
+def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: Home) -> None:
     file = csv_file(home, OLD)
     result = encee("import", "csv", file, "--profile", "dev")
     assert f"{file} also holds the password for the console: keep that elsewhere" in result.err
     assert "hunter2" not in result.out + result.err + home.credentials.read_text()
 
 
-def test_a_file_can_be_named_as_the_aws_cli_takes_it(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepts_the_file_notation_of_the_aws_cli(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     file = csv_file(home)
     monkeypatch.chdir(home.path)
     for number, name in enumerate((f"file://{file}", "file://accessKeys.csv")):
@@ -208,7 +208,7 @@ def test_a_file_can_be_named_as_the_aws_cli_takes_it(encee: Encee, home: Home, m
     assert home.credentials.read_text().count(KEY_ID) == 2
 
 
-def test_the_csv_can_come_on_standard_input(encee: Encee, home: Home) -> None:
+def test_reads_the_csv_from_standard_input(encee: Encee, home: Home) -> None:
     result = encee("import", "csv", "-", "--profile", "dev", stdin=OLD.format(id=KEY_ID, secret=SECRET))
     assert result.code == 0, result.err
     assert "standard input" in result.out
@@ -218,7 +218,7 @@ def test_the_csv_can_come_on_standard_input(encee: Encee, home: Home) -> None:
     assert encee("import", "csv", "-", "--profile", "other", stdin="x" * (2 << 20)).code == 2
 
 
-def test_the_name_of_a_root_users_file_is_warned_of(encee: Encee, home: Home) -> None:
+def test_warns_of_a_file_of_the_root_user(encee: Encee, home: Home) -> None:
     file = home.path / "rootkey (1).csv"
     file.write_text(NEW.format(id=KEY_ID, secret=SECRET))
     result = encee("import", "csv", str(file), "--profile", "dev", "--dry-run")
@@ -226,7 +226,7 @@ def test_the_name_of_a_root_users_file_is_warned_of(encee: Encee, home: Home) ->
 
 
 @pytest.mark.parametrize("path", ["missing.csv", "folder", "file/below", "pipe", "large"])
-def test_a_file_that_cannot_be_read_is_wrong_usage(encee: Encee, home: Home, path: str) -> None:
+def test_an_unreadable_file_is_wrong_usage(encee: Encee, home: Home, path: str) -> None:
     (home.path / "folder").mkdir()
     (home.path / "file").touch()
     os.mkfifo(home.path / "pipe")
@@ -239,11 +239,11 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(encee: Encee, home: Home, pat
 
 
 @pytest.mark.parametrize("arguments", [("csv",), ("csv", "x"), ("csv", "x", "--profile", ""), ("nope",)])
-def test_wrong_usage(encee: Encee, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_exits_with_2(encee: Encee, arguments: tuple[str, ...]) -> None:
     assert encee("import", *arguments).code == 2
 
 
-def test_without_a_word_the_group_prints_its_help(encee: Encee) -> None:
+def test_without_a_format_prints_the_help(encee: Encee) -> None:
     result = encee("import")
     assert result.code == 0
     assert [word in result.out for word in ("csv", "awsenv", "legacy")] == [True] * 3
@@ -252,7 +252,7 @@ def test_without_a_word_the_group_prints_its_help(encee: Encee) -> None:
 # ---- awsenv
 
 
-def test_the_files_of_awsenv_become_profiles(encee: Encee, home: Home) -> None:
+def test_creates_profiles_from_the_files_of_awsenv(encee: Encee, home: Home) -> None:
     home.write(OTHER, "# mine\n[profile other]\nregion = us-east-1\n")
     file = profile_file(home, "user-profile")
     quoted = (
@@ -283,7 +283,9 @@ def test_the_files_of_awsenv_become_profiles(encee: Encee, home: Home) -> None:
     assert run_aws("configure", "get", "region", "--profile", "user-profile").out == "ap-southeast-2\n"
 
 
-def test_a_profile_of_awsenv_can_be_refreshed_at_once(encee: Encee, home: Home, person: Person, aws: FakeAws) -> None:
+def test_a_profile_imported_from_awsenv_can_be_refreshed(
+    encee: Encee, home: Home, person: Person, aws: FakeAws
+) -> None:
     key = person.user.access_key
     content = EXPORTS.replace(ARN, person.device.serial).format(id=key.id, secret=key.secret)
     profile_file(home, "dev", content.encode())
@@ -350,7 +352,7 @@ PAIR = "export AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={secret}\n"
         (PAIR + "export AWS_DEFAULT_REGION='eu-west-1\\nx = y'\n", 3, "whose value is not a region"),
     ],
 )
-def test_a_line_that_is_more_than_an_export_refuses_everything_and_nothing_runs(
+def test_a_line_other_than_an_export_refuses_the_file_and_runs_nothing(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch, content: str | bytes, line: int, fault: str
 ) -> None:
     monkeypatch.chdir(home.path)
@@ -364,14 +366,14 @@ def test_a_line_that_is_more_than_an_export_refuses_everything_and_nothing_runs(
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])
-def test_a_folder_with_no_files_is_wrong_usage(encee: Encee, home: Home, folder: str) -> None:
+def test_a_folder_without_files_is_wrong_usage(encee: Encee, home: Home, folder: str) -> None:
     (home.path / "empty").mkdir()
     result = encee("import", "awsenv", str(home.path / folder))
     assert (result.code, result.out) == (2, "")
     assert str(home.path / folder) in result.err
 
 
-def test_a_folder_can_be_named(encee: Encee, home: Home) -> None:
+def test_accepts_a_folder(encee: Encee, home: Home) -> None:
     file = profile_file(home, "dev")
     other = home.path / "elsewhere"
     file.parent.rename(other)
@@ -398,7 +400,7 @@ def test_a_folder_can_be_named(encee: Encee, home: Home) -> None:
         f"; comment\nmfa: <{ARN}>\n",
     ],
 )
-def test_the_device_of_the_first_encee_becomes_the_default_profiles(
+def test_gives_the_device_of_the_first_version_to_the_default_profile(
     encee: Encee, home: Home, dev: Person, content: str
 ) -> None:
     assert dev.device.serial == ARN
@@ -428,7 +430,7 @@ def test_the_device_of_the_first_encee_becomes_the_default_profiles(
         (f"one = {ARN}\n\ntwo = {ARN}2\n", 3, "a second ARN"),
     ],
 )
-def test_a_file_that_does_not_name_one_device_is_refused_with_the_line(
+def test_refuses_a_file_without_exactly_one_device_and_names_the_line(
     encee: Encee, home: Home, dev: Person, content: str | bytes, line: int, fault: str
 ) -> None:
     home.write(dev.section(serial=False))
@@ -438,7 +440,7 @@ def test_a_file_that_does_not_name_one_device_is_refused_with_the_line(
     assert home.state() == before
 
 
-def test_a_refresh_takes_no_device_from_a_file_that_names_several(
+def test_a_refresh_uses_no_device_of_a_file_that_names_several(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     home.write(dev.section(serial=False))
@@ -447,16 +449,14 @@ def test_a_refresh_takes_no_device_from_a_file_that_names_several(
     assert len(aws.calls("ListMFADevices")) == 1
 
 
-def test_the_only_long_term_profile_gets_the_device_where_there_is_no_default(
-    encee: Encee, home: Home, dev: Person
-) -> None:
+def test_without_default_the_only_long_term_profile_gets_the_device(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section(serial=False))
     legacy_file(home, ARN)
     assert encee("import", "legacy").code == 0
     assert home.config.read_text().endswith(f"[profile dev]\nregion = eu-central-1\nmfa_serial = {ARN}\n")
 
 
-def test_which_of_several_profiles_has_the_device_is_not_guessed(encee: Encee, home: Home, dev: Person) -> None:
+def test_does_not_guess_which_of_several_profiles_has_the_device(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section("one", serial=False) + dev.section("two", serial=False))
     file = legacy_file(home, ARN)
     result = encee("import", "legacy")
@@ -489,7 +489,7 @@ EXISTING = {
 
 
 @pytest.mark.parametrize("existing", EXISTING)
-def test_a_profile_that_exists_is_left_alone_and_the_others_come_in(encee: Encee, home: Home, existing: str) -> None:
+def test_keeps_an_existing_profile_and_imports_the_others(encee: Encee, home: Home, existing: str) -> None:
     credentials, config, reason = EXISTING[existing]
     home.write(credentials, config)
     files = [profile_file(home, name) for name in ("dev", "work")]
@@ -510,7 +510,7 @@ def test_a_profile_that_exists_is_left_alone_and_the_others_come_in(encee: Encee
     assert SECRET not in result.out + result.err
 
 
-def test_a_csv_for_a_profile_that_exists_changes_nothing(encee: Encee, home: Home) -> None:
+def test_a_csv_for_an_existing_profile_changes_nothing(encee: Encee, home: Home) -> None:
     home.write(OTHER)
     file = csv_file(home)
     before = home.state()
@@ -530,7 +530,7 @@ def test_a_second_import_of_the_same_changes_nothing(encee: Encee, home: Home) -
     assert result.out.splitlines()[1].split()[:4] == ["dev", "already", "there", "–"]
 
 
-def test_a_second_import_brings_in_what_the_first_one_could_not(encee: Encee, home: Home) -> None:
+def test_a_second_import_adds_what_the_first_could_not(encee: Encee, home: Home) -> None:
     profile_file(home, "dev", PAIR)
     assert encee("import", "awsenv").code == 0
     credentials = home.credentials.read_bytes()
@@ -550,7 +550,7 @@ def test_a_second_import_brings_in_what_the_first_one_could_not(encee: Encee, ho
         (PAIR, "[profile dev]\nregion = ap-southeast-2\nmfa_serial = GAHT12345678\n", "mfa_serial"),
     ],
 )
-def test_a_setting_that_exists_stays_and_the_file_is_not_said_to_be_superfluous(
+def test_keeps_an_existing_setting_and_does_not_call_the_file_superfluous(
     encee: Encee, home: Home, credentials: str, config: str, stays: str
 ) -> None:
     keys = credentials and f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
@@ -564,7 +564,7 @@ def test_a_setting_that_exists_stays_and_the_file_is_not_said_to_be_superfluous(
 
 
 @pytest.mark.parametrize("name", ["my dev", "dev~", "DEFAULT", "dév", "[dev]"])
-def test_a_name_that_tools_disagree_about_is_refused(encee: Encee, home: Home, name: str) -> None:
+def test_refuses_a_name_that_tools_read_differently(encee: Encee, home: Home, name: str) -> None:
     home.write(OTHER)
     file = csv_file(home)
     before = home.state()
@@ -589,9 +589,7 @@ def test_a_name_that_tools_disagree_about_is_refused(encee: Encee, home: Home, n
         ("", "[profile dev]\n[profile 'dev']\n"),
     ],
 )
-def test_files_that_cannot_be_edited_safely_stay_as_they_are(
-    encee: Encee, home: Home, credentials: str, config: str
-) -> None:
+def test_refuses_files_that_cannot_be_edited_safely(encee: Encee, home: Home, credentials: str, config: str) -> None:
     home.write(credentials, config)
     profile_file(home, "dev")
     before = home.state()
@@ -600,7 +598,7 @@ def test_files_that_cannot_be_edited_safely_stay_as_they_are(
     assert home.state() == before
 
 
-def test_a_config_file_that_cannot_be_written_stops_the_import_before_the_keys(encee: Encee, home: Home) -> None:
+def test_a_read_only_config_file_stops_the_import_before_the_keys(encee: Encee, home: Home) -> None:
     home.write(OTHER, "[profile other]\nregion = a\n")
     home.config.with_name("linked").hardlink_to(home.config)
     profile_file(home, "dev")
@@ -610,7 +608,7 @@ def test_a_config_file_that_cannot_be_written_stops_the_import_before_the_keys(e
     assert home.state() == before
 
 
-def test_a_disk_that_is_full_after_the_first_write_is_told_with_what_came_in(
+def test_a_disk_that_fills_up_reports_what_was_imported(
     encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(OTHER, "[profile other]\nregion = a\n")
@@ -642,7 +640,7 @@ def test_a_disk_that_is_full_after_the_first_write_is_told_with_what_came_in(
 # ---- dry run, JSON, other files
 
 
-def test_a_dry_run_writes_nothing_at_all(encee: Encee, home: Home) -> None:
+def test_a_dry_run_writes_nothing(encee: Encee, home: Home) -> None:
     file = csv_file(home)
     before = sorted(home.path.rglob("*"))
     result = encee("import", "csv", file, "--profile", "dev", "--dry-run")
@@ -652,7 +650,7 @@ def test_a_dry_run_writes_nothing_at_all(encee: Encee, home: Home) -> None:
     assert sorted(home.path.rglob("*")) == before
 
 
-def test_a_dry_run_tells_what_would_be_refused(encee: Encee, home: Home) -> None:
+def test_a_dry_run_reports_what_would_be_refused(encee: Encee, home: Home) -> None:
     home.write(OTHER)
     before = home.state()
     result = encee("import", "csv", csv_file(home), "--profile", "other", "--dry-run")
@@ -660,7 +658,7 @@ def test_a_dry_run_tells_what_would_be_refused(encee: Encee, home: Home) -> None
     assert home.credentials.read_bytes() == before[".aws/credentials"][0]
 
 
-def test_json_tells_the_outcome_of_each_file(encee: Encee, home: Home) -> None:
+def test_json_lists_the_result_of_each_file(encee: Encee, home: Home) -> None:
     home.write(OTHER)
     files = [profile_file(home, name) for name in ("dev", "other")]
     for arguments in (("--dry-run",), ()):
@@ -682,7 +680,7 @@ def test_json_tells_the_outcome_of_each_file(encee: Encee, home: Home) -> None:
         assert KEY_ID not in result.out
 
 
-def test_the_files_of_the_options_are_written(encee: Encee, home: Home) -> None:
+def test_writes_the_files_of_the_options(encee: Encee, home: Home) -> None:
     profile_file(home, "dev")
     credentials, config = home.path / "c", home.path / "d"
     options = ("--credentials-file", str(credentials), "--config-file", str(config))

@@ -14,7 +14,7 @@ def encee(leak_checked_encee: Encee) -> Encee:
     return leak_checked_encee
 
 
-def test_lists_the_keys_with_their_age_their_last_use_and_who_has_them(encee: Encee, home: Home, dev: Person) -> None:
+def test_lists_the_keys_with_age_last_use_and_profiles(encee: Encee, home: Home, dev: Person) -> None:
     other = dev.user.create_access_key()
     other.deactivate()
     code = dev.device.next_code()
@@ -46,7 +46,7 @@ def test_lists_the_keys_as_json(encee: Encee, dev: Person) -> None:
     }
 
 
-def test_lists_the_keys_where_their_last_use_may_not_be_asked_for(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_lists_the_keys_if_their_last_use_is_denied(encee: Encee, dev: Person, aws: FakeAws) -> None:
     dev.user.create_access_key()
     denied = faults.denied(dev.user.arn, "iam:GetAccessKeyLastUsed", "user jane")
     aws.fault("GetAccessKeyLastUsed", denied, times=2)
@@ -66,12 +66,12 @@ def test_lists_the_keys_where_their_last_use_may_not_be_asked_for(encee: Encee, 
 
 
 @pytest.mark.slow
-def test_another_trouble_with_the_last_use_is_an_error(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_another_error_of_the_last_use_is_an_error(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetAccessKeyLastUsed", faults.throttled(), times=9)
     assert encee("keys", "list", "dev", "--code", dev.device.next_code()).code == 4
 
 
-def test_asks_with_the_session_and_for_a_code_only_without_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_uses_a_session_and_prompts_only_without_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("keys", "list", "dev").code == 3
     assert encee("keys", "list", "dev", "--code", dev.device.next_code()).code == 0
     assert encee("keys", "list", "dev").code == 0
@@ -79,7 +79,7 @@ def test_asks_with_the_session_and_for_a_code_only_without_one(encee: Encee, dev
     assert {call.access_key_id[:4] for call in aws.calls("ListAccessKeys")} == {"ASIA"}
 
 
-def test_without_a_command_it_shows_its_help(encee: Encee) -> None:
+def test_without_a_command_prints_the_help(encee: Encee) -> None:
     result = encee("keys")
     assert (result.code, result.err) == (0, "")
     assert "rotate  Replace the long-term key" in result.out

@@ -70,7 +70,7 @@ def ann(home: Home, person: Person) -> Person:
 
 @with_keyring
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_the_secret_moves_to_the_keyring_and_back_and_the_file_is_as_before(
+def test_moves_the_secret_to_the_keyring_and_back_to_the_same_bytes(
     encee: Encee, home: Home, ann: Person, line_end: str
 ) -> None:
     key = ann.user.access_key
@@ -89,7 +89,7 @@ def test_the_secret_moves_to_the_keyring_and_back_and_the_file_is_as_before(
 
 
 @with_keyring
-def test_no_aws_tool_finds_the_key_and_all_of_encee_goes_on(
+def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
@@ -110,7 +110,7 @@ def test_no_aws_tool_finds_the_key_and_all_of_encee_goes_on(
 
 
 @with_keyring
-def test_locking_and_unlocking_again_changes_nothing(encee: Encee, home: Home, ann: Person) -> None:
+def test_a_second_lock_or_unlock_changes_nothing(encee: Encee, home: Home, ann: Person) -> None:
     key = ann.user.access_key
     assert f"the secret of {key.id} is in {home.credentials} already\n" in encee("keys", "unlock", "dev").err
     assert encee("keys", "lock", "dev").code == 0
@@ -122,9 +122,7 @@ def test_locking_and_unlocking_again_changes_nothing(encee: Encee, home: Home, a
 
 
 @with_keyring
-def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
-    encee: Encee, home: Home, ann: Person
-) -> None:
+def test_a_key_unlocked_during_the_lock_is_an_error_to_retry(encee: Encee, home: Home, ann: Person) -> None:
     key = ann.user.access_key
     assert encee("keys", "lock", "dev").code == 0
     files = AwsFiles.at(AwsPaths(home.credentials, home.config), pytest.fail)
@@ -138,7 +136,7 @@ def test_a_key_that_is_unlocked_between_read_and_lock_is_to_be_tried_again(
 
 
 @with_keyring
-def test_a_copy_that_came_later_is_locked_too(encee: Encee, home: Home, ann: Person) -> None:
+def test_locks_a_copy_that_was_added_later(encee: Encee, home: Home, ann: Person) -> None:
     assert encee("keys", "lock", "dev").code == 0
     home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("later", serial=False))
     assert "instead of [later]\n" in encee("keys", "lock", "dev").err
@@ -146,7 +144,7 @@ def test_a_copy_that_came_later_is_locked_too(encee: Encee, home: Home, ann: Per
 
 
 @with_keyring
-def test_a_copy_that_the_keyring_does_not_let_go_of_is_told(
+def test_reports_a_copy_that_the_keyring_does_not_delete(
     encee: Encee, home: Home, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: str) -> None:
@@ -164,9 +162,7 @@ def test_a_copy_that_the_keyring_does_not_let_go_of_is_told(
 
 
 @with_keyring
-def test_no_session_is_written_over_a_locked_key_and_none_is_cleared(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
-) -> None:
+def test_writes_and_clears_no_session_over_a_locked_key(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     zoe = Person(aws.create_user("zoe"), ann.device)
     home.write(filled(CREDENTIALS, ann) + "\n" + zoe.section("z"))
     assert encee("keys", "lock", "z").code == 0
@@ -183,9 +179,7 @@ def test_no_session_is_written_over_a_locked_key_and_none_is_cleared(
 
 
 @with_keyring
-def test_a_session_of_aws_mfa_is_taken_over_only_where_no_locked_key_is_in_it(
-    encee: Encee, home: Home, person: Person
-) -> None:
+def test_adopts_a_session_of_aws_mfa_only_without_a_locked_key(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section("dev-long-term") + "[dev]\nencee_access_key_id = AKIAX\nencee_secret = keyring\n")
     assert encee("refresh", "dev-long-term", "--code", person.device.next_code()).code == 5
     home.write(person.section("dev-long-term"))
@@ -215,7 +209,7 @@ def test_a_session_of_aws_mfa_is_taken_over_only_where_no_locked_key_is_in_it(
         ("", "[profile z]\n# {secret}\n", "config: line 2 holds the secret of"),
     ],
 )
-def test_refuses_where_the_secret_would_stay_somewhere(
+def test_refuses_if_another_copy_of_the_secret_would_remain(
     encee: Encee, home: Home, person: Person, more: str, config: str, says: str
 ) -> None:
     home.write(filled(person.section() + more, person), filled(config, person))
@@ -228,7 +222,7 @@ def test_refuses_where_the_secret_would_stay_somewhere(
 
 
 @with_keyring
-def test_refuses_a_secret_that_could_not_be_brought_back(encee: Encee, home: Home) -> None:
+def test_refuses_a_secret_that_could_not_be_restored(encee: Encee, home: Home) -> None:
     home.write("[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = two words\n")
     before = home.state()
     result = encee("keys", "lock", "dev")
@@ -238,7 +232,7 @@ def test_refuses_a_secret_that_could_not_be_brought_back(encee: Encee, home: Hom
 
 
 @with_keyring
-def test_refuses_to_write_over_another_secret_in_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
+def test_refuses_to_overwrite_another_secret_in_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
     key_id = ann.user.access_key.id
     keyring.set_password("encee", key_id, "another")
     before = home.state()
@@ -248,16 +242,14 @@ def test_refuses_to_write_over_another_secret_in_the_keyring(encee: Encee, home:
 
 
 @with_keyring
-def test_a_file_that_cannot_be_written_is_refused_before_the_keyring_is_asked(
-    encee: Encee, home: Home, ann: Person
-) -> None:
+def test_refuses_a_read_only_file_before_it_uses_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
     (home.path / "second name").hardlink_to(home.credentials)
     assert encee("keys", "lock", "dev").code == 5
     assert kept(ann.user.access_key.id) is None
 
 
 @with_keyring
-def test_a_plain_key_comes_before_a_locked_one_and_half_of_either_is_refused(
+def test_a_plain_key_wins_over_a_locked_one_and_half_a_pair_is_refused(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
@@ -285,7 +277,7 @@ def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> Non
     assert (says in done.stderr, hint in done.stderr) == (True, True), done.stderr
 
 
-def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_reports_a_missing_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
     before = home.state()
     missing = ("this system has no usable keyring", "hint: start a keyring (on Linux: gnome-keyring or KWallet")
     assert_fails(*missing, "keys", "lock", "dev")
@@ -307,7 +299,7 @@ def test_says_what_is_missing_where_there_is_no_keyring(home: Home, ann: Person,
     ids=["pip", "pipx", "uv"],
 )
 @pytest.mark.usefixtures("ann")
-def test_says_how_to_install_the_library_where_it_is_missing(home: Home, environment: str, hint: str) -> None:
+def test_names_the_command_to_install_the_missing_library(home: Home, environment: str, hint: str) -> None:
     before = home.state()
     imports = "import importlib.util as u, pathlib, sys; p = pathlib.Path.home()"
     script = f"{imports}; sys.modules['keyring'] = None; {environment}"
@@ -317,7 +309,7 @@ def test_says_how_to_install_the_library_where_it_is_missing(home: Home, environ
 
 
 @pytest.mark.slow
-def test_says_so_where_the_keyring_stays_locked(
+def test_reports_a_keyring_that_stays_locked(
     home: Home, ann: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for unlocked in (True, False):
@@ -333,7 +325,7 @@ def test_says_so_where_the_keyring_stays_locked(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ann")
-def test_says_so_where_the_keyring_fails_or_forgets(home: Home) -> None:
+def test_reports_a_keyring_that_fails_or_loses_a_secret(home: Home) -> None:
     before = home.state()
     null = "import os; os.environ['PYTHON_KEYRING_BACKEND'] = 'keyring.backends.null.Keyring'"
     assert_fails("the keyring did not keep the entry", "keyring diagnose", "keys", "lock", "dev", script=null)
@@ -342,7 +334,7 @@ def test_says_so_where_the_keyring_fails_or_forgets(home: Home) -> None:
     assert home.state() == before
 
 
-def test_status_needs_no_keyring_and_knows_the_account(home: Home, person: Person, aws: FakeAws) -> None:
+def test_status_needs_no_keyring_and_shows_the_account(home: Home, person: Person, aws: FakeAws) -> None:
     home.write(f"[dev]\nencee_access_key_id = {person.user.access_key.id}\nencee_secret = keyring\n")
     result = run_encee("status")
     assert result.code == 0
@@ -350,9 +342,7 @@ def test_status_needs_no_keyring_and_knows_the_account(home: Home, person: Perso
 
 
 @with_keyring
-def test_a_secret_that_the_keyring_has_lost_is_told_before_a_code_is_spent(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
-) -> None:
+def test_reports_a_lost_secret_before_a_code_is_used(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     home.write(filled(LOCKED, ann))
     for command in ("refresh", "--code", ann.device.next_code()), ("keys", "unlock"):
         result = encee(*command, "dev")
@@ -365,7 +355,7 @@ def test_a_secret_that_the_keyring_has_lost_is_told_before_a_code_is_spent(
 
 
 @with_keyring
-def test_a_rotation_leaves_a_locked_key_locked(encee: Encee, home: Home, ann: Person) -> None:
+def test_a_rotation_keeps_a_locked_key_locked(encee: Encee, home: Home, ann: Person) -> None:
     old = ann.user.access_key
     assert encee("keys", "lock", "dev").code == 0
     home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("plain", serial=False))
@@ -380,7 +370,7 @@ def test_a_rotation_leaves_a_locked_key_locked(encee: Encee, home: Home, ann: Pe
 
 
 @with_keyring
-def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Encee, ann: Person) -> None:
+def test_a_rotation_replaces_a_key_whose_secret_the_keyring_lost(encee: Encee, ann: Person) -> None:
     assert encee("keys", "lock", "dev").code == 0
     assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
     keyring.delete_password("encee", ann.user.access_key.id)
@@ -390,7 +380,7 @@ def test_a_rotation_replaces_a_key_whose_secret_the_keyring_has_lost(encee: Ence
     assert kept(new.id) == new.secret
 
 
-def test_a_rotation_without_the_keyring_creates_nothing(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_a_rotation_without_the_keyring_creates_no_key(home: Home, ann: Person, aws: FakeAws) -> None:
     home.write(filled(LOCKED, ann))
     assert_fails("this system has no usable keyring", "start a keyring", "keys", "rotate", "dev", "--yes")
     assert aws.journal == []
@@ -445,7 +435,7 @@ def run_and_kill(
 @pytest.mark.parametrize(
     ("command", "steps"), [("lock", ["keep", "write"]), ("unlock", ["write", "forget"])], ids=["lock", "unlock"]
 )
-def test_killed_at_whatever_step_the_secret_is_somewhere_and_the_next_run_ends_it(
+def test_a_kill_at_any_step_loses_no_secret_and_a_second_run_completes(
     encee: Encee, home: Home, ann: Person, command: str, steps: list[str], moment: str
 ) -> None:
     key = ann.user.access_key
@@ -471,7 +461,7 @@ def test_killed_at_whatever_step_the_secret_is_somewhere_and_the_next_run_ends_i
 @with_keyring
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_rotation_of_a_locked_key_killed_at_whatever_step_leaves_one_that_works(
+def test_a_killed_rotation_of_a_locked_key_leaves_a_working_key(
     encee: Encee, home: Home, ann: Person, moment: str
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0

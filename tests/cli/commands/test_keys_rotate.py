@@ -81,7 +81,7 @@ def assert_nothing_has_changed(home: Home, person: Person) -> None:
     assert text.partition("\n\n[dev-mfa]")[0] == credentials(person, person.user.access_key)
 
 
-def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
+def test_writes_the_new_key_to_each_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
     result = encee("keys", "rotate", "dev", "--yes")
     key = assert_rotated(home, ann)
     assert (result.code, result.out) == (0, "")
@@ -93,7 +93,7 @@ def test_puts_a_new_key_in_every_section_and_changes_nothing_else(encee: Encee, 
     assert who.out.strip() == ann.user.arn
 
 
-def test_asks_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_prompts_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
     old = ann.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
     child.expect(rf"{old}, the old key, is inactive; last used: today \d\d:\d\d, sts\r\n")
@@ -108,9 +108,7 @@ def test_asks_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAw
 
 
 @pytest.mark.parametrize("answer", ["n", None], ids=["no", "no terminal"])
-def test_without_agreement_the_old_key_stays_inactive_and_the_command_to_delete_it_works(
-    encee: Encee, home: Home, ann: Person, answer: str | None
-) -> None:
+def test_the_answer_no_keeps_the_old_key_inactive(encee: Encee, home: Home, ann: Person, answer: str | None) -> None:
     old = ann.user.access_key.id
     if answer is None:
         result = encee("keys", "rotate", "dev")
@@ -129,9 +127,7 @@ def test_without_agreement_the_old_key_stays_inactive_and_the_command_to_delete_
     assert_rotated(home, ann)
 
 
-def test_ctrl_c_at_the_question_says_where_things_stand_and_the_hint_goes_on(
-    encee: Encee, home: Home, ann: Person
-) -> None:
+def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(encee: Encee, home: Home, ann: Person) -> None:
     old = ann.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
     child.expect_exact("[y/N]")
@@ -170,7 +166,7 @@ def test_a_dry_run_shows_the_keys_and_changes_nothing(
     )
 
 
-def test_a_dry_run_says_what_would_stand_in_the_way(encee: Encee, ann: Person, aws: FakeAws) -> None:
+def test_a_dry_run_reports_what_would_prevent_a_rotation(encee: Encee, ann: Person, aws: FakeAws) -> None:
     other = ann.user.create_access_key()
     refused = encee("keys", "rotate", "dev", "--dry-run")
     assert (refused.code, "jane has two keys already" in refused.err) == (2, True)
@@ -186,7 +182,7 @@ def test_yes_and_keep_old_exclude_each_other(encee: Encee, ann: Person, aws: Fak
 
 
 @pytest.mark.usefixtures("ann")
-def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
+def test_says_how_to_end_sessions_of_the_old_key(encee: Encee) -> None:
     result = encee("keys", "rotate", "dev-mfa", "--yes")
     assert result.code == 0
     assert "sessions from before last until they expire; an administrator can end them:\n" in result.err
@@ -195,9 +191,7 @@ def test_the_session_lives_on_and_it_says_how_to_end_it(encee: Encee) -> None:
     assert encee("refresh", "dev", "--if-expiring", "1h").code == 0
 
 
-def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_it_is(
-    encee: Encee, ann: Person, aws: FakeAws
-) -> None:
+def test_the_session_signs_changes_and_the_new_key_only_its_probe(encee: Encee, ann: Person, aws: FakeAws) -> None:
     assert encee("keys", "rotate", "dev", "--yes").code == 0
     calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
     assert calls == [
@@ -211,7 +205,7 @@ def test_the_session_signs_all_that_changes_keys_and_the_new_key_only_says_who_i
     assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
 
 
-def test_asks_for_a_code_where_there_is_no_session(encee: Encee, home: Home, person: Person) -> None:
+def test_prompts_for_a_code_without_a_session(encee: Encee, home: Home, person: Person) -> None:
     home.write(credentials(person, person.user.access_key))
     assert encee("keys", "rotate", "dev", "--yes").code == 3
     result = encee("keys", "rotate", "dev", "--yes", "--code", person.device.next_code())
@@ -219,7 +213,7 @@ def test_asks_for_a_code_where_there_is_no_session(encee: Encee, home: Home, per
     assert_rotated(home, person)
 
 
-def test_prints_what_was_done_as_json(encee: Encee, home: Home, ann: Person) -> None:
+def test_json_lists_the_steps(encee: Encee, home: Home, ann: Person) -> None:
     report = json.loads(encee("keys", "rotate", "dev", "--yes", "--json").out)
     assert report == {
         "encee_format": 1,
@@ -232,7 +226,7 @@ def test_prints_what_was_done_as_json(encee: Encee, home: Home, ann: Person) -> 
     }
 
 
-def test_keeps_the_old_key_inactive_where_that_is_wanted(encee: Encee, home: Home, ann: Person) -> None:
+def test_keeps_the_old_key_inactive_on_request(encee: Encee, home: Home, ann: Person) -> None:
     result = encee("keys", "rotate", "dev", "--keep-old")
     old, new = ann.user.access_keys()
     assert (old.id, old.active, new.active) == (ann.user.access_key.id, False, True)
@@ -241,7 +235,7 @@ def test_keeps_the_old_key_inactive_where_that_is_wanted(encee: Encee, home: Hom
     assert_rotated(home, ann)
 
 
-def test_waits_until_the_new_key_answers_several_times_in_a_row(
+def test_waits_until_the_new_key_works_several_times_in_a_row(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.propagation = 7
@@ -251,7 +245,7 @@ def test_waits_until_the_new_key_answers_several_times_in_a_row(
     assert answers == [False, True] * 7 + [True] * 5
 
 
-def test_a_key_that_does_not_come_to_work_is_deleted_again(
+def test_deletes_a_new_key_that_never_works(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_keys, "_USABLE_TIMEOUT_SECONDS", 0.3)
@@ -278,7 +272,7 @@ def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: s
 
 
 @pytest.mark.parametrize("copied", [True, False])
-def test_refuses_a_key_that_the_config_file_holds(
+def test_refuses_a_key_in_the_config_file(
     encee: Encee, home: Home, person: Person, aws: FakeAws, *, copied: bool
 ) -> None:
     section = person.section("x").split("\n", 1)[1]
@@ -301,7 +295,7 @@ def test_refuses_a_key_that_the_config_file_holds(
         ("[DEFAULT]\naws_access_key_id = {id}\n", "[DEFAULT] of the credentials file holds the key"),
     ],
 )
-def test_refuses_a_file_in_which_nobody_can_tell_where_the_key_belongs(
+def test_refuses_a_file_in_which_the_section_of_the_key_is_unclear(
     encee: Encee, home: Home, person: Person, aws: FakeAws, more: str, says: str
 ) -> None:
     key = person.user.access_key
@@ -310,9 +304,7 @@ def test_refuses_a_file_in_which_nobody_can_tell_where_the_key_belongs(
     assert aws.journal == []
 
 
-def test_refuses_a_file_that_could_not_be_written_before_a_code_is_spent(
-    encee: Encee, home: Home, person: Person, aws: FakeAws
-) -> None:
+def test_refuses_a_read_only_file_before_a_code_is_used(encee: Encee, home: Home, person: Person, aws: FakeAws) -> None:
     home.write(credentials(person, person.user.access_key))
     (home.path / "another name").hardlink_to(home.credentials)
     assert_refused(encee, aws, 5, "has 2 hard links", "--code", person.device.next_code())
@@ -328,7 +320,7 @@ def test_refuses_a_session_of_another_user(encee: Encee, home: Home, ann: Person
     assert hint.endswith("encee refresh dev")
 
 
-def test_refuses_where_no_key_works(encee: Encee, ann: Person, aws: FakeAws) -> None:
+def test_refuses_if_no_key_works(encee: Encee, ann: Person, aws: FakeAws) -> None:
     ann.user.access_key.deactivate()
     assert_refused(encee, aws, 4, f"the key {ann.user.access_key.id} of dev is inactive")
 
@@ -341,7 +333,7 @@ def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> 
     assert "role is a role" in result.err
 
 
-def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+def test_reports_what_aws_denied(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
@@ -352,9 +344,7 @@ def test_says_what_aws_refused(encee: Encee, home: Home, ann: Person, aws: FakeA
 # ---- two keys already
 
 
-def test_a_key_that_was_never_used_is_named_and_deleted_where_that_is_wanted(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
-) -> None:
+def test_deletes_an_unused_key_on_request(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     other = ann.user.create_access_key()
     hint = assert_refused(
         encee, aws, 2, f"jane has two keys already, as many as AWS allows; besides {ann.user.access_key.id}"
@@ -368,7 +358,7 @@ def test_a_key_that_was_never_used_is_named_and_deleted_where_that_is_wanted(
 
 @pytest.mark.parametrize("options", [[], ["--delete-unused"]])
 @pytest.mark.parametrize("active", [True, False])
-def test_a_key_that_was_used_is_described_and_stays(
+def test_describes_and_keeps_a_used_key(
     encee: Encee,
     home: Home,
     ann: Person,
@@ -399,7 +389,7 @@ def test_a_key_that_was_used_is_described_and_stays(
 
 
 @pytest.mark.parametrize("file", ["credentials", "config"])
-def test_a_key_that_the_files_hold_stays_even_if_it_was_never_used(
+def test_keeps_an_unused_key_that_the_files_hold(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, file: str
 ) -> None:
     other = ann.user.create_access_key()
@@ -472,7 +462,7 @@ def scene(encee: Encee, home: Home, aws: FakeAws, monkeypatch: pytest.MonkeyPatc
     [faults.reset_before(), faults.reset(), faults.error("AccessDenied", "no", 403)],
     ids=lambda fault: fault.name,
 )
-def test_whatever_call_fails_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+def test_an_error_of_any_request_leaves_a_working_key(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws, fault: faults.Fault, times: int
 ) -> None:
     calls = scene.calls()
@@ -492,7 +482,7 @@ def test_whatever_call_fails_there_is_a_key_that_works_and_the_next_rotation_end
     assert failed
 
 
-def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
+def test_a_lost_response_with_the_new_key_gets_a_hint_to_delete_it(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.reset())
@@ -506,7 +496,7 @@ def test_where_the_answer_with_the_new_key_is_lost_the_hint_gets_rid_of_it(
 
 
 @pytest.mark.slow
-def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
+def test_a_file_that_becomes_read_only_leaves_a_working_key(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
     codes = set()
@@ -532,7 +522,7 @@ def test_at_whatever_call_the_file_becomes_unwritable_there_is_a_key_that_works(
 
 
 @pytest.mark.parametrize("action", ["CreateAccessKey", "GetCallerIdentity", "UpdateAccessKey"])
-def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_stand(
+def test_a_file_broken_meanwhile_is_reported_with_the_state_of_the_keys(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, action: str
 ) -> None:
     sound = b""
@@ -558,7 +548,7 @@ def test_a_file_that_another_program_breaks_meanwhile_is_told_with_where_things_
 
 
 @pytest.mark.slow
-def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
+def test_keeps_what_another_program_writes_during_any_request(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
     for number, _ in enumerate(scene.calls()):
@@ -577,7 +567,7 @@ def test_at_whatever_call_another_program_writes_the_file_nothing_of_it_is_lost(
 
 
 @pytest.mark.slow
-def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_and_the_old_one_stays(
+def test_deletes_the_new_key_if_another_program_removes_the_old_section(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
     created = scene.calls().index("CreateAccessKey")
@@ -594,7 +584,7 @@ def test_at_whatever_call_another_program_takes_the_key_away_the_new_one_goes_an
 
 
 @pytest.mark.slow
-def test_another_program_that_puts_the_old_key_back_keeps_it_alive(
+def test_keeps_the_old_key_active_if_another_program_restores_it(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
     last = len(scene.calls()) - 5  # the call that tries the key as the file has it
@@ -642,9 +632,7 @@ def start_rotation(moment: str = "never", number: int = 0) -> "subprocess.Popen[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_whatever_write_there_is_a_key_that_works_and_the_next_rotation_ends_it(
-    scene: Scene, encee: Encee, home: Home, moment: str
-) -> None:
+def test_a_kill_at_any_write_leaves_a_working_key(scene: Scene, encee: Encee, home: Home, moment: str) -> None:
     person = scene.begin()
     with start_rotation() as clean:
         out, err = clean.communicate()
@@ -663,7 +651,7 @@ def test_killed_at_whatever_write_there_is_a_key_that_works_and_the_next_rotatio
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_whatever_call_there_is_a_key_that_works_and_the_next_rotation_ends_it(
+def test_a_kill_at_any_request_leaves_a_working_key(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws, moment: str
 ) -> None:
     for number, action in enumerate(scene.calls()):
@@ -681,14 +669,14 @@ def test_killed_at_whatever_call_there_is_a_key_that_works_and_the_next_rotation
 
 
 @pytest.mark.slow
-def test_of_two_rotations_at_once_one_rotates(home: Home, ann: Person) -> None:
+def test_one_of_two_simultaneous_rotations_succeeds(home: Home, ann: Person) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev", "--yes"), range(2)))
     assert sorted(result.code for result in results) in ([0, 0], [0, 5]), results
     assert_rotated(home, ann)
 
 
-def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_an_interrupt_deletes_the_new_key(home: Home, ann: Person, aws: FakeAws) -> None:
     aws.propagation = 10_000
     child = on_terminal("keys", "rotate", "dev", "--yes")
     child.expect("waiting until it works everywhere")
@@ -700,7 +688,7 @@ def test_interrupted_by_a_person_it_takes_the_new_key_back(home: Home, ann: Pers
     assert_nothing_has_changed(home, ann)
 
 
-def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
+def test_an_interrupt_during_the_creation_warns_of_an_unknown_key(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.hang(2))
@@ -716,7 +704,7 @@ def test_interrupted_while_the_new_key_is_made_it_says_that_there_may_be_one(
 
 
 @pytest.mark.usefixtures("scene")
-def test_a_key_that_no_note_names_and_that_cannot_be_deleted_is_told_with_how_to_get_rid_of_it(
+def test_an_unrecorded_key_is_reported_with_the_command_to_delete_it(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
     second_name = home.path / "second name"

@@ -38,7 +38,7 @@ def give_seed(encee: Encee, seed: str) -> str:
     return result.err
 
 
-def test_a_refresh_needs_nobody_any_more(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_a_refresh_with_a_seed_needs_no_prompt(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     credentials = home.credentials.read_bytes()
     said = give_seed(encee, dev.device.seed)
     assert stored(dev.device) == dev.device.seed
@@ -51,14 +51,14 @@ def test_a_refresh_needs_nobody_any_more(encee: Encee, home: Home, dev: Person, 
     assert (sent.serial, sent.error) == (dev.device.serial, None)
 
 
-def test_a_credential_process_refreshes_by_itself(encee: Encee, dev: Person) -> None:
+def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person) -> None:
     give_seed(encee, dev.device.seed)
     result = run_encee("process", "dev")
     assert result.code == 0, result.err
     assert json.loads(result.out)["AccessKeyId"].startswith("ASIA")
 
 
-def test_says_that_there_is_no_second_factor_any_more(encee: Encee, home: Home, dev: Person) -> None:
+def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, home: Home, dev: Person) -> None:
     key_id = dev.user.access_key.id
     said = give_seed(encee, dev.device.seed)
     warning = f"encee: warning: MFA is no second factor on this machine any more: the secret of {key_id} is in "
@@ -78,9 +78,7 @@ def test_says_that_there_is_no_second_factor_any_more(encee: Encee, home: Home, 
     ],
     ids=["small letters", "blanks", "dashes", "URI"],
 )
-def test_a_seed_is_taken_in_every_form_that_people_have_it_in(
-    encee: Encee, dev: Person, form: Callable[[str], str]
-) -> None:
+def test_accepts_a_seed_in_each_usual_form(encee: Encee, dev: Person, form: Callable[[str], str]) -> None:
     give_seed(encee, form(dev.device.seed))
     assert stored(dev.device) == dev.device.seed
 
@@ -88,7 +86,7 @@ def test_a_seed_is_taken_in_every_form_that_people_have_it_in(
 @pytest.mark.parametrize(
     "text", ["", "123456", "GEZDGNBV1", "GEZDGNBV", "otpauth://totp/x?issuer=y", "otpauth://[x", "é" * 32, "A" * 5000]
 )
-def test_refuses_what_is_no_seed_and_does_not_repeat_it(encee: Encee, home: Home, dev: Person, text: str) -> None:
+def test_refuses_an_invalid_seed_and_does_not_print_it(encee: Encee, home: Home, dev: Person, text: str) -> None:
     before = home.state()
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=text)
     assert (result.code, result.out, home.state(), stored(dev.device)) == (2, "", before, None)
@@ -98,13 +96,13 @@ def test_refuses_what_is_no_seed_and_does_not_repeat_it(encee: Encee, home: Home
 
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize("source", ["- <&-", "~absent/seed", "/"])
-def test_a_source_that_has_no_seed_is_told(source: str) -> None:
+def test_reports_a_file_without_a_seed(source: str) -> None:
     command = f"{ENCEE} keys totp dev --i-know --seed-file {source}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, "bug" in done.stderr) == (2, False), done.stderr
 
 
-def test_another_seed_takes_the_place_of_the_first(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_second_seed_replaces_the_first(encee: Encee, home: Home, dev: Person) -> None:
     give_seed(encee, "A" * 32)
     config = home.config.read_text()
     assert "did not accept the code" in encee("refresh", "dev").err
@@ -113,12 +111,12 @@ def test_another_seed_takes_the_place_of_the_first(encee: Encee, home: Home, dev
     assert encee("refresh", "dev").code == 0
 
 
-def test_a_code_that_is_given_comes_first(encee: Encee, dev: Person) -> None:
+def test_a_code_on_the_command_line_wins_over_the_seed(encee: Encee, dev: Person) -> None:
     give_seed(encee, "A" * 32)
     assert encee("refresh", "dev", "--code", dev.device.next_code()).code == 0
 
 
-def test_takes_the_seed_out_again_without_a_trace(encee: Encee, home: Home, dev: Person) -> None:
+def test_removes_the_seed_without_a_trace(encee: Encee, home: Home, dev: Person) -> None:
     config = home.config.read_bytes()
     give_seed(encee, dev.device.seed)
     result = encee("keys", "totp", "dev", "--forget", "--json")
@@ -134,7 +132,7 @@ def test_takes_the_seed_out_again_without_a_trace(encee: Encee, home: Home, dev:
     assert encee("keys", "totp", "dev", "--forget").code == 0
 
 
-def test_a_seed_that_is_gone_is_told(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_reports_a_deleted_seed(encee: Encee, dev: Person, aws: FakeAws) -> None:
     give_seed(encee, dev.device.seed)
     keyring.delete_password("encee-totp", dev.device.serial)
     result = encee("refresh", "dev")
@@ -143,13 +141,13 @@ def test_a_seed_that_is_gone_is_told(encee: Encee, dev: Person, aws: FakeAws) ->
     assert aws.calls("GetSessionToken") == []
 
 
-def test_a_config_file_that_cannot_be_written_keeps_the_seed_out(encee: Encee, home: Home, dev: Person) -> None:
+def test_refuses_to_store_the_seed_with_a_read_only_config_file(encee: Encee, home: Home, dev: Person) -> None:
     (home.path / "second name").hardlink_to(home.config)
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=dev.device.seed)
     assert (result.code, stored(dev.device)) == (5, None)
 
 
-def test_a_seed_that_something_has_damaged_is_told(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_reports_a_damaged_seed(encee: Encee, dev: Person, aws: FakeAws) -> None:
     give_seed(encee, dev.device.seed)
     keyring.set_password("encee-totp", dev.device.serial, f"{dev.device.seed}!")
     result = encee("refresh", "dev")
@@ -161,7 +159,7 @@ def test_a_seed_that_something_has_damaged_is_told(encee: Encee, dev: Person, aw
 
 
 @pytest.mark.slow
-def test_a_seed_is_typed_unseen(dev: Person) -> None:
+def test_does_not_echo_a_typed_seed(dev: Person) -> None:
     child = on_terminal("keys", "totp", "dev", "--i-know")
     child.expect(r"\(it is not shown\): ")
     child.waitnoecho()
@@ -175,7 +173,7 @@ def test_a_seed_is_typed_unseen(dev: Person) -> None:
 @pytest.mark.needs("bash")
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
-def test_ctrl_z_and_fg_do_not_show_what_is_typed_unseen(bash: "pexpect.spawn[str]") -> None:
+def test_ctrl_z_and_fg_keep_the_echo_off(bash: "pexpect.spawn[str]") -> None:
     bash.sendline(f"{ENCEE} keys totp dev --i-know; echo code=$?")
     bash.expect(r"\(it is not shown\): ")
     bash.waitnoecho()
@@ -189,7 +187,7 @@ def test_ctrl_z_and_fg_do_not_show_what_is_typed_unseen(bash: "pexpect.spawn[str
 @pytest.mark.needs("bash")
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_request_to_end_lets_the_terminal_show_what_is_typed_again(dev: Person, number: signal.Signals) -> None:
+def test_a_sigterm_at_the_prompt_restores_the_echo(dev: Person, number: signal.Signals) -> None:
     script = f"{ENCEE} keys totp dev --i-know & echo pid=$!; fg; echo code=$?; read -r _"
     child = on_terminal("-mc", script, command="bash")
     child.expect("pid=[0-9]+")
@@ -206,7 +204,7 @@ def test_a_request_to_end_lets_the_terminal_show_what_is_typed_again(dev: Person
 
 
 @pytest.mark.slow
-def test_a_person_can_think_better_of_it(dev: Person) -> None:
+def test_the_user_can_cancel(dev: Person) -> None:
     child = on_terminal("keys", "totp", "dev", "--i-know")
     child.expect(r"\(it is not shown\): ")
     child.waitnoecho()

@@ -42,7 +42,7 @@ def test_eight_processes_refresh_eight_profiles_twenty_times_each(home: Home, aw
     assert list(home.credentials.parent.glob("*.tmp")) == []
 
 
-def test_no_profile_is_lost_beside_a_loop_of_aws_configure(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_loop_of_aws_configure_costs_no_profile(encee: Encee, home: Home, dev: Person) -> None:
     others = "".join(f"[p{number}]\naws_access_key_id = AKIA{number}\n" for number in range(200))
     home.write(others + dev.section())
     stop = threading.Event()

@@ -26,7 +26,7 @@ def crowd(aws: FakeAws, count: int) -> dict[str, Person]:
     return people
 
 
-def test_profiles_with_one_key_share_one_call(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_profiles_with_one_key_share_one_request(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section() + dev.section("copy") + dev.section("third"))
     result = encee("refresh", "dev", "copy", "third", "-c", dev.device.next_code())
     assert result.code == 0
@@ -36,16 +36,16 @@ def test_profiles_with_one_key_share_one_call(encee: Encee, home: Home, dev: Per
     assert result.err.count("is valid until") == 3
 
 
-def test_the_shortest_of_their_durations_counts_and_is_said(
-    encee: Encee, home: Home, dev: Person, aws: FakeAws
-) -> None:
+def test_the_shortest_duration_counts_and_is_reported(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section() + "encee_duration = 2h\n" + dev.section("copy") + "encee_duration = 1h\n")
     result = encee("refresh", "dev", "copy", "-c", dev.device.next_code())
     assert aws.calls("GetSessionToken")[0].duration == 3600
     assert "dev, copy have one key and so one session: the shortest of their durations counts" in result.err
 
 
-def test_one_given_code_is_not_used_for_a_second_key(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_does_not_use_a_code_of_the_command_line_for_a_second_key(
+    encee: Encee, home: Home, dev: Person, aws: FakeAws
+) -> None:
     home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
     result = encee("refresh", "dev", "other", "-c", dev.device.next_code())
     assert result.code == 2
@@ -53,7 +53,7 @@ def test_one_given_code_is_not_used_for_a_second_key(encee: Encee, home: Home, d
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_the_same_code_given_twice_is_sent_once(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_a_code_that_is_given_twice_is_sent_once(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
     code = dev.device.next_code()
     result = encee("refresh", "dev", "other", "--code", "-", stdin=f"{code}\n{code}\n")
@@ -62,7 +62,7 @@ def test_the_same_code_given_twice_is_sent_once(encee: Encee, home: Home, dev: P
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_a_code_that_aws_certainly_did_not_use_is_good_for_another_profile(
+def test_a_code_that_aws_did_not_use_serves_another_profile(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.aws.retries._PAUSES", ())
@@ -75,7 +75,7 @@ def test_a_code_that_aws_certainly_did_not_use_is_good_for_another_profile(
     assert encee("refresh", "other", "-c", code).code == 0
 
 
-def test_a_code_that_was_throttled_serves_the_next_key_of_the_device_without_a_wait(
+def test_a_throttled_code_serves_the_next_key_without_a_wait(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -88,7 +88,7 @@ def test_a_code_that_was_throttled_serves_the_next_key_of_the_device_without_a_w
     assert "next code" not in result.err
 
 
-def test_different_devices_calls_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
+def test_requests_of_different_devices_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = crowd(aws, 8)
     home.write("".join(one.section(name) for name, one in people.items()))
     all_of_them = threading.Barrier(8)  # no call is answered before the last one is there
@@ -119,7 +119,7 @@ def test_a_session_profile_that_another_program_took_fails_alone(encee: Encee, h
     assert "aws_secret_access_key = theirs" in home.credentials.read_text()
 
 
-def test_the_call_of_one_runs_while_the_next_prompt_is_open(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_a_request_runs_while_the_next_prompt_is_open(home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(dev.section() + bobs.section("bob"))
@@ -136,7 +136,7 @@ def test_the_call_of_one_runs_while_the_next_prompt_is_open(home: Home, dev: Per
     assert child.wait() == 0
 
 
-def test_a_wrong_code_is_asked_for_again_behind_the_prompt_that_is_open(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_prompts_again_for_a_wrong_code_after_the_open_prompt(home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(dev.section() + bobs.section("bob"))
@@ -154,7 +154,7 @@ def test_a_wrong_code_is_asked_for_again_behind_the_prompt_that_is_open(home: Ho
     assert child.wait() == 0
 
 
-def test_one_failure_among_many_leaves_the_others(encee: Encee, home: Home, aws: FakeAws) -> None:
+def test_one_failure_does_not_stop_the_other_profiles(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = crowd(aws, 3)
     home.write("".join(one.section(name) for name, one in people.items()))
     people["p1"].user.access_key.deactivate()
@@ -185,7 +185,7 @@ def test_two_keys_on_one_device_wait_for_the_next_code(home: Home, dev: Person, 
     assert len(codes) == len(set(codes)) == 2
 
 
-def test_without_a_terminal_the_wait_is_a_line(
+def test_without_a_terminal_reports_the_wait_in_one_line(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
@@ -199,7 +199,7 @@ def test_without_a_terminal_the_wait_is_a_line(
     assert "the code for other was sent already" in result.err
 
 
-def test_a_line_of_standard_input_belongs_to_its_device_also_when_it_is_not_needed(
+def test_a_code_of_standard_input_is_for_its_device_even_if_not_needed(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     people = crowd(aws, 3)
@@ -215,9 +215,7 @@ def test_a_line_of_standard_input_belongs_to_its_device_also_when_it_is_not_need
     assert again.code == 0  # both are as good as new ones
 
 
-def test_a_line_of_standard_input_is_passed_over_with_a_profile_that_is_good_enough(
-    encee: Encee, home: Home, aws: FakeAws
-) -> None:
+def test_skips_the_code_of_a_profile_that_needs_no_refresh(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = crowd(aws, 2)
     home.write("".join(one.section(name) for name, one in people.items()))
     assert encee("refresh", "p0", "-c", people["p0"].device.next_code()).code == 0
@@ -227,9 +225,7 @@ def test_a_line_of_standard_input_is_passed_over_with_a_profile_that_is_good_eno
     assert "p1-mfa is valid until" in result.err
 
 
-def test_a_line_of_standard_input_is_passed_over_with_a_profile_whose_device_is_not_found(
-    encee: Encee, home: Home, aws: FakeAws
-) -> None:
+def test_skips_the_code_of_a_profile_whose_device_is_unknown(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = crowd(aws, 2)
     home.write(people["p0"].section("p0", serial=False) + people["p1"].section("p1"))
     people["p0"].user.access_key.deactivate()
@@ -239,7 +235,7 @@ def test_a_line_of_standard_input_is_passed_over_with_a_profile_whose_device_is_
     assert "p1-mfa is valid until" in result.err
 
 
-def test_an_error_names_its_profile_among_several(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_an_error_of_several_profiles_names_its_profile(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(dev.section() + bobs.section("bob"))
@@ -247,7 +243,7 @@ def test_an_error_names_its_profile_among_several(encee: Encee, home: Home, dev:
     assert "encee: error: dev: AWS did not accept the code" in result.err
 
 
-def test_a_mistake_is_told_before_the_next_key_of_the_device_waits(home: Home, dev: Person) -> None:
+def test_reports_a_wrong_code_before_it_waits_for_the_next_one(home: Home, dev: Person) -> None:
     home.write(dev.section() + second_key(dev.user, dev.device.serial, "other"))
     child = on_terminal("refresh", "dev", "other")
     child.expect_exact("MFA code for dev")
@@ -260,7 +256,7 @@ def test_a_mistake_is_told_before_the_next_key_of_the_device_waits(home: Home, d
     assert child.wait() == 130
 
 
-def test_an_interrupt_behind_the_code_says_that_it_may_be_spent(dev: Person, aws: FakeAws) -> None:
+def test_an_interrupt_after_the_code_says_that_it_may_be_used(dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.hang(5))
     child = on_terminal("refresh", "dev", "--json")
     child.expect_exact("MFA code for dev")
@@ -275,7 +271,7 @@ def test_an_interrupt_behind_the_code_says_that_it_may_be_spent(dev: Person, aws
     assert child.wait() == 130
 
 
-def test_one_odd_value_leaves_region_and_output_to_the_others(encee: Encee, home: Home, dev: Person) -> None:
+def test_an_invalid_value_does_not_stop_copying_region_and_output(encee: Encee, home: Home, dev: Person) -> None:
     home.write(
         dev.section() + dev.section("copy"),
         "[profile dev]\nregion = eu-west-1\n[profile copy]\nregion = eu-west-1\noutput = json # x\n",

@@ -29,13 +29,13 @@ def test_lists_the_four_policies(encee: Encee) -> None:
     assert [one["name"] for one in listed["policies"]] == names[1:]
 
 
-def test_without_a_command_the_help_is_shown(encee: Encee) -> None:
+def test_without_a_command_prints_the_help(encee: Encee) -> None:
     result = encee("policy")
     assert result.code == 0
     assert "simulate" in result.out
 
 
-def test_shows_a_policy_that_is_ready_for_aws(encee: Encee) -> None:
+def test_prints_a_policy_that_aws_accepts(encee: Encee) -> None:
     result = encee("policy", "show", "mfa-required", "--partition", "aws-cn", "--allow-password-change")
     assert (result.code, result.err) == (0, "")
     shown = json.loads(result.out)
@@ -44,7 +44,7 @@ def test_shows_a_policy_that_is_ready_for_aws(encee: Encee) -> None:
     assert "iam:ChangePassword" in result.out
 
 
-def test_shows_the_restriction_to_the_networks_that_are_named(encee: Encee) -> None:
+def test_prints_the_restriction_to_the_given_networks(encee: Encee) -> None:
     result = encee(
         "policy", "show", "ip-restriction", "--allow-cidr", "203.0.113.0/24", "--allow-cidr", "2001:db8::/32"
     )
@@ -64,14 +64,14 @@ def test_shows_the_restriction_to_the_networks_that_are_named(encee: Encee) -> N
         (("force-mfa", "--partition", ""), "it is empty"),
     ],
 )
-def test_what_makes_no_policy_is_wrong_usage(encee: Encee, arguments: tuple[str, ...], said: str) -> None:
+def test_invalid_options_of_a_policy_are_wrong_usage(encee: Encee, arguments: tuple[str, ...], said: str) -> None:
     result = encee("policy", "show", *arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert "encee: hint: " in result.err
 
 
-def test_what_is_shown_passes_lint(encee: Encee) -> None:
+def test_the_printed_policies_pass_lint(encee: Encee) -> None:
     for arguments in (
         ("mfa-required",),
         ("mfa-required", "--allow-password-change"),
@@ -87,7 +87,7 @@ def test_what_is_shown_passes_lint(encee: Encee) -> None:
 # ---- lint
 
 
-def test_lint_names_the_traps_of_several_files(encee: Encee, folder: Path) -> None:
+def test_lint_reports_the_issues_of_several_files(encee: Encee, folder: Path) -> None:
     (folder / "force.json").write_text(NAIVE)
     (folder / "self.json").write_text(SELF_SERVICE)
     (folder / "good.json").write_text(policy(allow("s3:*")))
@@ -107,7 +107,7 @@ def test_lint_names_the_traps_of_several_files(encee: Encee, folder: Path) -> No
     assert result.err == "2 errors and 1 warning in 3 files\n"
 
 
-def test_lint_as_json_says_the_same(encee: Encee, folder: Path) -> None:
+def test_lint_prints_the_same_issues_as_json(encee: Encee, folder: Path) -> None:
     (folder / "force.json").write_text(NAIVE)
     (folder / "broken.json").write_text("{\n")
     result = encee("policy", "lint", "force.json", "broken.json", "--json")
@@ -120,13 +120,13 @@ def test_lint_as_json_says_the_same(encee: Encee, folder: Path) -> None:
     assert (broken["file"], broken["line"], broken["index"], broken["trap"]) == ("broken.json", 2, None, "malformed")
 
 
-def test_lint_passes_a_good_policy_and_says_so_to_people(encee: Encee) -> None:
+def test_lint_reports_a_good_policy_as_good(encee: Encee) -> None:
     result = encee("policy", "lint", "-", stdin=policy(allow("s3:*")))
     assert (result.code, result.out, result.err) == (0, "", "no errors and no warnings in 1 file\n")
     assert json.loads(encee("policy", "lint", "-", "--json", stdin=policy(allow("s3:*"))).out)["findings"] == []
 
 
-def test_malformed_json_is_named_with_its_line_and_the_other_files_are_read(encee: Encee, folder: Path) -> None:
+def test_malformed_json_is_an_error_with_its_line_and_others_are_read(encee: Encee, folder: Path) -> None:
     (folder / "broken.json").write_text('{\n  "Version": "2012-10-17"\n  "Statement": []\n}\n')
     (folder / "force.json").write_text(NAIVE)
     result = encee("policy", "lint", "broken.json", "force.json")
@@ -135,14 +135,14 @@ def test_malformed_json_is_named_with_its_line_and_the_other_files_are_read(ence
     assert "force.json:4: error: " in result.out
 
 
-def test_a_file_that_cannot_be_read_is_wrong_usage(encee: Encee, folder: Path) -> None:
+def test_an_unreadable_file_is_wrong_usage(encee: Encee, folder: Path) -> None:
     for name, reason in (("none.json", "No such file"), (str(folder), "Is a directory"), ("a\0b", "no name of a file")):
         result = encee("policy", "lint", name)
         assert (result.code, result.out) == (2, "")
         assert reason in result.err
 
 
-def test_what_a_file_holds_cannot_move_the_cursor(encee: Encee) -> None:
+def test_text_of_a_file_cannot_move_the_cursor(encee: Encee) -> None:
     odd = allow("*", Sid="\x1b[2J", Condition={"\x1b[31m": {"a": "b"}})
     result = encee("policy", "lint", "-", stdin=policy(odd))
     assert "\x1b" not in result.out
@@ -177,14 +177,14 @@ def files(encee: Encee, folder: Path) -> tuple[str, str]:
         (("--mfa", "--via-service", "--source-ip", "2001:DB8::1"), 0, "allowed by work.json:4: Statement[0] (Work)"),
     ],
 )
-def test_simulate_says_what_policies_together_say(
+def test_simulate_evaluates_several_policies_together(
     encee: Encee, files: tuple[str, str], arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     result = encee("policy", "simulate", *files, "--action", "s3:ListAllMyBuckets", *arguments)
     assert (result.code, result.out, result.err) == (code, f"{said}\n", "")
 
 
-def test_simulate_knows_users_with_a_path(encee: Encee, files: tuple[str, str]) -> None:
+def test_simulate_accepts_users_with_a_path(encee: Encee, files: tuple[str, str]) -> None:
     asked = ("policy", "simulate", files[0], "--action", "iam:EnableMFADevice", "--resource")
     assert encee(*asked, USER, "--user-name", "division/jane").code == 0
     result = encee(*asked, USER, "--user-name", "bob")
@@ -199,7 +199,7 @@ def test_simulate_takes_the_account_and_partition_from_the_resource(encee: Encee
     assert encee(*asked).code == 1
 
 
-def test_simulate_says_what_it_would_have_to_know(encee: Encee, files: tuple[str, str], folder: Path) -> None:
+def test_simulate_reports_which_values_it_would_need(encee: Encee, files: tuple[str, str], folder: Path) -> None:
     asked = ("policy", "simulate", files[0], "--action", "iam:EnableMFADevice", "--resource", USER)
     result = encee(*asked)
     assert (result.code, result.out) == (1, "")
@@ -228,14 +228,14 @@ def test_simulate_as_json_names_the_statement(encee: Encee, files: tuple[str, st
     assert (nothing["outcome"], nothing["statement"]) == ("not-allowed", None)
 
 
-def test_the_naive_deny_is_shown_to_let_the_long_term_key_through(encee: Encee, folder: Path) -> None:
+def test_simulate_shows_that_the_naive_deny_allows_the_long_term_key(encee: Encee, folder: Path) -> None:
     (folder / "force.json").write_text(NAIVE)
     (folder / "work.json").write_text(policy(allow("*")))
     asked = ("policy", "simulate", "force.json", "work.json", "--action", "ec2:RunInstances")
     assert [encee(*asked, kind).code for kind in ("--long-term", "--no-mfa", "--mfa")] == [0, 1, 0]
 
 
-def test_the_self_service_list_is_shown_to_let_a_thief_swap_the_device(encee: Encee, folder: Path) -> None:
+def test_simulate_shows_that_a_thief_can_replace_the_device(encee: Encee, folder: Path) -> None:
     (folder / "self.json").write_text(SELF_SERVICE)
     for action, resource in (
         ("iam:DeactivateMFADevice", "user/jane"),
@@ -266,7 +266,7 @@ def test_simulate_reads_standard_input(encee: Encee) -> None:
         ((), "missing option '--action'"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_wrong_usage(encee: Encee, arguments: tuple[str, ...], said: str) -> None:
+def test_an_invalid_request_is_wrong_usage(encee: Encee, arguments: tuple[str, ...], said: str) -> None:
     result = encee("policy", "simulate", "-", *arguments, stdin=policy(allow("*")))
     assert (result.code, result.out) == (2, "")
     assert said in result.err

@@ -19,7 +19,7 @@ from tests.fake_aws import FakeAws
 pytestmark = pytest.mark.slow
 
 
-def test_the_real_readers_take_the_process(home: Home, dev_with_session: Person, aws: FakeAws) -> None:
+def test_real_readers_use_the_process(home: Home, dev_with_session: Person, aws: FakeAws) -> None:
     region = "region = eu-west-1\n"
     home.config.write_text(f"[profile via]\n{region}credential_process = {ENCEE} process dev\n[profile dev]\n{region}")
     who = run_aws("--profile", "via", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
@@ -29,7 +29,7 @@ def test_the_real_readers_take_the_process(home: Home, dev_with_session: Person,
 
 
 @pytest.mark.usefixtures("dev")
-def test_the_aws_command_fails_readably_when_the_session_is_over(home: Home) -> None:
+def test_the_aws_command_reports_an_expired_session(home: Home) -> None:
     home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev\n")
     who = run_aws("--profile", "via", "sts", "get-caller-identity")
     assert who.code != 0
@@ -37,7 +37,7 @@ def test_the_aws_command_fails_readably_when_the_session_is_over(home: Home) -> 
 
 
 @pytest.mark.usefixtures("dev")
-def test_boto3_fails_readably_when_the_session_is_over(home: Home) -> None:
+def test_boto3_reports_an_expired_session(home: Home) -> None:
     home.config.write_text(f"[profile via]\nregion = eu-west-1\ncredential_process = {ENCEE} process dev\n")
     with pytest.raises(CredentialRetrievalError, match="encee: hint: encee refresh dev"):
         boto3.Session(profile_name="via").client("sts").get_caller_identity()
@@ -70,7 +70,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.needs("node", "npm")
-def test_the_javascript_sdk_takes_the_process_and_fails_readably(
+def test_the_javascript_sdk_uses_the_process_and_reports_its_error(
     javascript: Path, encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     region = "region = eu-west-1\n"
@@ -90,14 +90,14 @@ def test_the_javascript_sdk_takes_the_process_and_fails_readably(
     assert who().stderr == "Could not load credentials from any providers\n"  # the chain keeps every reason to itself
 
 
-def test_the_document_is_what_sdks_expect(encee: Encee, dev_with_session: Person) -> None:
+def test_prints_the_document_that_sdks_expect(encee: Encee, dev_with_session: Person) -> None:
     document = json.loads(encee("process", "dev").out)
     assert document.keys() == {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
     assert document["Version"] == 1
     assert document["AccessKeyId"] != dev_with_session.user.access_key.id
 
 
-def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_eight_processes_make_one_request(home: Home, dev: Person, aws: FakeAws) -> None:
     aws.latency = 0.2
     home.write(dev.section() + f"mfa_process = echo {dev.device.next_code()}\n")
     with ThreadPoolExecutor(8) as pool:
@@ -107,7 +107,7 @@ def test_eight_processes_at_once_make_one_call(home: Home, dev: Person, aws: Fak
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
+def test_refreshes_a_session_that_ends_soon_only_without_a_prompt(
     encee: Encee, home: Home, dev_with_session: Person, aws: FakeAws
 ) -> None:
     soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
@@ -121,7 +121,7 @@ def test_a_session_that_ends_soon_is_renewed_only_where_nobody_is_asked(
 
 @pytest.mark.parametrize("command", ["false", "echo 000000"])
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_session_that_ends_soon_is_good_enough_where_no_better_one_is_to_be_had(encee: Encee, command: str) -> None:
+def test_prints_a_session_that_ends_soon_if_no_refresh_is_possible(encee: Encee, command: str) -> None:
     soon = datetime.now(UTC) + timedelta(hours=11, minutes=50)
     result = encee("process", "dev", "--code-command", command, now=soon)
     assert (result.code, json.loads(result.out)["Version"]) == (0, 1)
@@ -141,7 +141,7 @@ def test_with_ask_the_aws_command_gets_its_session_from_a_prompt(home: Home, dev
     assert child.wait() == 0
 
 
-def test_with_ask_eight_processes_at_once_prompt_once(tmp_path: Path, dev: Person, aws: FakeAws) -> None:
+def test_with_ask_eight_processes_prompt_once(tmp_path: Path, dev: Person, aws: FakeAws) -> None:
     each = f"{ENCEE} process dev --ask 2>/dev/null >{tmp_path}/$number &"
     script = f"for number in 1 2 3 4 5 6 7 8; do {each} done; wait"
     child = pexpect.spawn("sh", ["-c", script], encoding="utf-8", timeout=30)
@@ -154,7 +154,7 @@ def test_with_ask_eight_processes_at_once_prompt_once(tmp_path: Path, dev: Perso
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_with_ask_a_valid_session_is_served_without_a_prompt(dev_with_session: Person) -> None:
+def test_with_ask_a_valid_session_needs_no_prompt(dev_with_session: Person) -> None:
     soon = (datetime.now(UTC) + timedelta(hours=11, minutes=50)).isoformat()
     script = str(ROOT / "tests" / "run_encee.py")
     child = on_terminal(script, soon, "process", "dev", "--ask", command=Path(sys.executable))
@@ -163,14 +163,14 @@ def test_with_ask_a_valid_session_is_served_without_a_prompt(dev_with_session: P
 
 
 @pytest.mark.usefixtures("dev")
-def test_with_ask_and_no_terminal_a_process_fails_readably() -> None:
+def test_with_ask_and_no_terminal_reports_the_error() -> None:
     command = [str(ENCEE), "process", "dev", "--ask"]
     done = subprocess.run(command, start_new_session=True, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, "no terminal to prompt for a code" in done.stderr) == (3, True)
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_process_never_asks_even_on_a_terminal() -> None:
+def test_never_prompts_even_on_a_terminal() -> None:
     child = on_terminal("process", "dev")
     begin = time.monotonic()
     child.expect(pexpect.EOF)

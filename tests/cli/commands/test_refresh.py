@@ -55,13 +55,13 @@ def test_writes_a_session_that_every_reader_accepts(encee: Encee, home: Home, de
     )
 
 
-def test_the_installed_command_does_the_same(home: Home, dev: Person) -> None:
+def test_the_installed_command_refreshes(home: Home, dev: Person) -> None:
     result = run_encee("refresh", "dev", "--code", dev.device.next_code())
     assert (result.code, result.out) == (0, "")
     assert session_of(home)["manager"] == "encee"
 
 
-def test_the_section_holds_what_other_tools_need(encee: Encee, home: Home, dev: Person) -> None:
+def test_the_section_has_the_options_that_other_tools_need(encee: Encee, home: Home, dev: Person) -> None:
     home.write(
         "[dev-mfa]\n# for the team\naws_security_token = stale\naws_session_token = old\naws_access_key_id = ASIAOLD\n"
         "aws_secret_access_key = old\naws_account_id = 1\naws_credential_scope = x\nx_team = blue\n\n" + dev.section()
@@ -83,14 +83,14 @@ def test_the_section_holds_what_other_tools_need(encee: Encee, home: Home, dev: 
     assert "# for the team\n" in home.credentials.read_text()
 
 
-def test_says_what_was_written_and_what_to_type(encee: Encee, dev: Person) -> None:
+def test_prints_what_was_written_and_how_to_use_it(encee: Encee, dev: Person) -> None:
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert "dev-mfa is valid until " in result.err
     assert "(12h 00m)\n  aws --profile dev-mfa sts get-caller-identity\n" in result.err
     assert result.out == ""
 
 
-def test_no_secret_is_shown_when_all_goes_well(encee: Encee, home: Home, dev: Person) -> None:
+def test_prints_no_secret(encee: Encee, home: Home, dev: Person) -> None:
     code = dev.device.next_code()
     result = encee("refresh", "dev", "--json", "-c", code)
     section = session_of(home)
@@ -98,7 +98,7 @@ def test_no_secret_is_shown_when_all_goes_well(encee: Encee, home: Home, dev: Pe
         assert secret not in result.out + result.err
 
 
-def test_names_a_credentials_file_that_tools_would_not_look_in(
+def test_warns_of_a_credentials_file_that_tools_do_not_read(
     encee: Encee, home: Home, dev: Person, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "my keys"
@@ -109,7 +109,7 @@ def test_names_a_credentials_file_that_tools_would_not_look_in(
     assert not home.credentials.exists()
 
 
-def test_files_come_from_the_environment_with_home_and_variables_expanded(
+def test_expands_home_and_variables_in_the_paths_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.credentials.rename(home.path / "keys")
@@ -122,17 +122,17 @@ def test_files_come_from_the_environment_with_home_and_variables_expanded(
 # ---- codes
 
 
-def test_the_code_can_come_from_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_the_code_from_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_CODE", dev.device.next_code())
     assert encee("refresh", "dev").code == 0
 
 
-def test_the_option_comes_before_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_wins_over_the_environment(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_CODE", "000000")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
 
 
-def test_codes_can_come_from_standard_input_one_a_line(encee: Encee, home: Home, aws: FakeAws) -> None:
+def test_reads_codes_from_standard_input_one_per_line(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = []
     for name in ("ann", "bob"):
         user = aws.create_user(name)
@@ -149,7 +149,7 @@ def test_codes_can_come_from_standard_input_one_a_line(encee: Encee, home: Home,
     ("first", "then"),
     [([], ["-d", "1h"]), ([], ["--force"]), (["-d", "36h"], []), (["-d", "1h"], ["-d", "1h", "--force"])],
 )
-def test_a_code_makes_the_session_that_was_asked_for(
+def test_a_code_creates_the_requested_session(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, first: list[str], then: list[str]
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code(), *first).code == 0
@@ -160,9 +160,7 @@ def test_a_code_makes_the_session_that_was_asked_for(
     assert aws.calls("GetSessionToken")[-1].duration == {"1h": 3600}.get("".join(then[1:2]), 43200)
 
 
-def test_a_prompt_for_a_short_session_does_not_take_another_terminals_long_one(
-    encee: Encee, dev: Person, aws: FakeAws
-) -> None:
+def test_a_prompt_for_a_short_session_does_not_accept_a_longer_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
     child = on_terminal("refresh", "dev", "-d", "1h")
     child.expect_exact("MFA code for dev")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -186,7 +184,7 @@ def test_a_prompt_for_a_short_session_does_not_take_another_terminals_long_one(
     ],
     ids=" ".join,
 )
-def test_a_malformed_code_is_refused_also_beside_a_valid_session(
+def test_refuses_a_malformed_code_even_with_a_valid_session(
     encee: Encee, dev: Person, aws: FakeAws, command: list[str]
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -199,7 +197,7 @@ def test_a_malformed_code_is_refused_also_beside_a_valid_session(
     assert aws.journal == []
 
 
-def test_a_malformed_code_in_the_environment_is_refused_first(
+def test_refuses_a_malformed_code_of_the_environment_first(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -218,9 +216,7 @@ def test_force_and_if_expiring_exclude_each_other(encee: Encee, dev: Person, aws
 # ---- which profiles
 
 
-def test_without_a_profile_leaves_out_those_without_a_device(
-    encee: Encee, home: Home, dev: Person, aws: FakeAws
-) -> None:
+def test_without_a_profile_skips_those_without_a_device(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section() + section(aws.create_user("robot").access_key, "robot"))
     result = encee("refresh", "--json", "-c", dev.device.next_code())
     assert result.code == 0
@@ -255,7 +251,7 @@ def test_without_a_profile_and_a_code_those_with_a_device_fail(
     assert "encee: robot is left out: the user of robot has no MFA device yet\n" in result.err
 
 
-def test_without_a_profile_nobody_is_asked_for_the_arn_of_a_device(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_without_a_profile_does_not_prompt_for_the_arn_of_a_device(home: Home, dev: Person, aws: FakeAws) -> None:
     robot = aws.create_user("robot")
     robot.allow_listing_devices = False
     home.write(section(robot.access_key, "robot") + dev.section())
@@ -278,7 +274,7 @@ def test_without_a_profile_and_any_device_fails(encee: Encee, home: Home, aws: F
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 @pytest.mark.parametrize("name", ["dev", "dev-mfa"])
-def test_without_a_profile_refreshes_the_one_of_the_environment(
+def test_without_a_profile_refreshes_that_of_the_environment(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
 ) -> None:
     bob = aws.create_user("bob")
@@ -292,7 +288,7 @@ def test_without_a_profile_refreshes_the_one_of_the_environment(
     assert "[bob-mfa]" not in home.credentials.read_text()
 
 
-def test_a_profile_of_the_environment_that_cannot_be_refreshed_does_not_count(
+def test_ignores_a_profile_of_the_environment_that_has_no_keys(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "sso")
@@ -310,7 +306,7 @@ def test_a_profile_of_the_environment_that_cannot_be_refreshed_does_not_count(
         (["-d", "2h"], ["--if-expiring", "3h"], "refreshed"),
     ],
 )
-def test_without_a_profile_leaves_sessions_that_are_not_expiring(
+def test_without_a_profile_keeps_sessions_that_are_not_expiring(
     encee: Encee, dev: Person, first: list[str], then: list[str], outcome: str
 ) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code(), *first).code == 0
@@ -320,7 +316,7 @@ def test_without_a_profile_leaves_sessions_that_are_not_expiring(
     assert ("dev-mfa is still valid until" in result.err) == (outcome == "still-valid")
 
 
-def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) -> None:
+def test_without_any_profile_names_the_first_command(encee: Encee) -> None:
     result = encee("refresh")
     assert (result.code, result.err) == (
         2,
@@ -328,7 +324,7 @@ def test_who_has_no_profile_yet_is_shown_the_way_to_the_first_one(encee: Encee) 
     )
 
 
-def test_one_failure_stops_nobody_and_decides_the_exit_code(
+def test_one_failure_decides_the_exit_status_but_stops_no_other(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     result = encee("refresh", "absent", "dev", "--json", "-c", dev.device.next_code())
@@ -343,7 +339,7 @@ def test_one_failure_stops_nobody_and_decides_the_exit_code(
 
 
 @pytest.mark.parametrize("arguments", [("dev", "--if-expiring", "soon"), ("dev", "x", "--to", "y")])
-def test_json_tells_what_ended_a_run_before_it_began(encee: Encee, dev: Person, arguments: tuple[str, ...]) -> None:
+def test_json_reports_an_error_before_the_first_request(encee: Encee, dev: Person, arguments: tuple[str, ...]) -> None:
     result = encee("refresh", *arguments, "--json", "-c", dev.device.next_code())
     report = json.loads(result.out)
     assert (result.code, report["profiles"], report["error"]["exit_code"]) == (2, [], 2)
@@ -351,13 +347,13 @@ def test_json_tells_what_ended_a_run_before_it_began(encee: Encee, dev: Person, 
 
 
 @pytest.mark.parametrize("word", ["dev-mfa", "dev", "de*"])
-def test_a_session_profile_or_a_pattern_means_its_source(encee: Encee, dev: Person, aws: FakeAws, word: str) -> None:
+def test_a_session_profile_or_a_pattern_selects_its_source(encee: Encee, dev: Person, aws: FakeAws, word: str) -> None:
     assert encee("refresh", word, "-c", dev.device.next_code()).code == 0
     assert encee("refresh", word, "-c", dev.device.next_code()).code == 0
     assert {call.access_key_id for call in aws.calls("GetSessionToken")} == {dev.user.access_key.id}
 
 
-def test_keys_in_the_config_file_are_a_source_too(encee: Encee, home: Home, person: Person) -> None:
+def test_accepts_keys_in_the_config_file(encee: Encee, home: Home, person: Person) -> None:
     home.write("", person.section("profile dev"))
     before = home.config.read_bytes()
     assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0
@@ -368,7 +364,7 @@ def test_keys_in_the_config_file_are_a_source_too(encee: Encee, home: Home, pers
 # ---- settings
 
 
-def test_the_session_profile_can_be_named(encee: Encee, home: Home, dev: Person) -> None:
+def test_the_option_names_the_session_profile(encee: Encee, home: Home, dev: Person) -> None:
     assert encee("refresh", "dev", "--to", "work", "-c", dev.device.next_code()).code == 0
     assert session_of(home, "work")["encee_source"] == "dev"
 
@@ -379,13 +375,13 @@ def test_the_config_file_can_name_the_session_profile(encee: Encee, home: Home, 
     assert session_of(home, "work")["encee_source"] == "dev"
 
 
-def test_a_profile_called_long_term_refreshes_the_name_without_it(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_profile_named_long_term_refreshes_the_name_without_it(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section("default-long-term"))
     assert encee("refresh", "default-long-term", "-c", dev.device.next_code()).code == 0
     assert session_of(home, "default")["encee_source"] == "default-long-term"
 
 
-def test_an_odd_source_name_needs_a_name_for_its_session(encee: Encee, home: Home, dev: Person) -> None:
+def test_a_source_name_with_odd_characters_needs_a_session_name(encee: Encee, home: Home, dev: Person) -> None:
     home.write(dev.section("my dev"))
     refused = encee("refresh", "my dev", "-c", dev.device.next_code())
     assert (refused.code, "--to NAME" in refused.err) == (2, True)
@@ -497,7 +493,7 @@ def test_the_region_follows_the_order_of_settings(
         ({"MFA_DEVICE": "phone"}, "", "MFA_DEVICE: 'phone' is not the serial number"),
     ],
 )
-def test_a_setting_that_was_not_typed_is_refused_with_its_place(
+def test_an_invalid_setting_of_a_file_or_variable_names_its_place(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -535,7 +531,7 @@ def test_the_partition_of_the_device_decides_the_region(
         {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "y"},
     ],
 )
-def test_credentials_and_profiles_of_the_environment_decide_nothing(
+def test_ignores_credentials_and_profiles_of_the_environment(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
     for name, value in environ.items():
@@ -544,7 +540,7 @@ def test_credentials_and_profiles_of_the_environment_decide_nothing(
     assert aws.calls("GetSessionToken")[0].access_key_id == dev.user.access_key.id
 
 
-def test_the_endpoint_of_the_profile_is_used(
+def test_uses_the_endpoint_of_the_profile(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -555,7 +551,7 @@ def test_the_endpoint_of_the_profile_is_used(
 # ---- region and output of the session profile
 
 
-def test_carries_region_and_output_over_to_the_config_file(encee: Encee, home: Home, dev: Person) -> None:
+def test_copies_region_and_output_to_the_config_file(encee: Encee, home: Home, dev: Person) -> None:
     config = "[profile dev]\nregion = eu-west-1\noutput = json\ns3 =\n  max_queue_size = 10\n# end\n"
     home.write(dev.section(), config)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -565,20 +561,20 @@ def test_carries_region_and_output_over_to_the_config_file(encee: Encee, home: H
     assert home.config.read_text() == config + added
 
 
-def test_leaves_a_region_that_the_session_profile_has(encee: Encee, home: Home, dev: Person) -> None:
+def test_keeps_the_region_of_the_session_profile(encee: Encee, home: Home, dev: Person) -> None:
     config = "[profile dev]\nregion = eu-west-1\noutput = json\n[profile dev-mfa]\nregion = us-west-2\n"
     home.write(dev.section(), config)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     assert home.config.read_text() == config + "output = json\n"
 
 
-def test_carries_nothing_over_when_told_not_to(encee: Encee, home: Home, dev: Person) -> None:
+def test_copies_no_settings_with_no_config(encee: Encee, home: Home, dev: Person) -> None:
     before = home.config.read_bytes()
     assert encee("refresh", "dev", "--no-region", "-c", dev.device.next_code()).code == 0
     assert home.config.read_bytes() == before
 
 
-def test_a_config_file_that_cannot_take_the_region_is_only_a_warning(encee: Encee, home: Home, dev: Person) -> None:
+def test_warns_if_the_config_file_cannot_take_the_region(encee: Encee, home: Home, dev: Person) -> None:
     home.config.write_text("[profile dev]\nregion = eu-west-1\n[ profile dev-mfa ]\n")
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert result.code == 0
@@ -589,7 +585,7 @@ def test_a_config_file_that_cannot_take_the_region_is_only_a_warning(encee: Ence
 # ---- when nothing has to be done
 
 
-def test_if_expiring_leaves_a_session_with_enough_time(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_if_expiring_keeps_a_session_with_enough_time(encee: Encee, dev: Person, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     result = encee("refresh", "dev", "--if-expiring", "1h", "--json")
     assert result.code == 0
@@ -604,7 +600,7 @@ def test_if_expiring_refreshes_a_session_with_too_little_time(encee: Encee, dev:
     assert len(aws.calls("GetSessionToken")) == 2
 
 
-def test_if_expiring_without_anybody_to_ask_ends_with_3(encee: Encee, dev: Person, aws: FakeAws) -> None:
+def test_if_expiring_without_a_terminal_exits_with_3(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.journal.clear()
     result = encee("refresh", "dev", "--if-expiring", "1h", "--region", dev.user.name)
     assert result.code == 3
@@ -626,7 +622,7 @@ def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_sends_a_code_again_that_aws_throttled(
+def test_repeats_a_code_that_aws_throttled(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     waited: list[float] = []
@@ -638,7 +634,7 @@ def test_sends_a_code_again_that_aws_throttled(
     assert [seconds for seconds in waited if seconds >= 1] == [1, 2][:times]
 
 
-def test_sends_a_code_again_after_a_refused_connection(
+def test_repeats_a_code_after_a_refused_connection(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = dev.device.next_code()
@@ -652,12 +648,12 @@ def test_sends_a_code_again_after_a_refused_connection(
 
 
 @pytest.mark.parametrize("option", ["--to", "--duration", "--if-expiring", "--region", "--mfa-serial", "--code"])
-def test_an_empty_value_is_refused_since_a_variable_was_not_set(encee: Encee, dev: Person, option: str) -> None:
+def test_refuses_an_empty_value(encee: Encee, dev: Person, option: str) -> None:
     result = encee("refresh", "dev", option, "", "--code-command", f"echo {dev.device.next_code()}")
     assert (result.code, "is empty" in result.err) == (2, True)
 
 
-def test_the_only_profile_is_refreshed_with_a_device_of_the_environment(
+def test_refreshes_the_only_profile_with_a_device_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(dev.section(serial=False))
@@ -665,7 +661,7 @@ def test_the_only_profile_is_refreshed_with_a_device_of_the_environment(
     assert encee("refresh", "-c", dev.device.next_code()).code == 0
 
 
-def test_a_code_with_a_blank_is_a_code(encee: Encee, dev: Person) -> None:
+def test_accepts_a_code_with_a_blank(encee: Encee, dev: Person) -> None:
     code = dev.device.next_code()
     assert encee("refresh", "dev", "-c", f"{code[:3]} {code[3:]}").code == 0
 
@@ -680,7 +676,7 @@ def test_a_code_with_a_blank_is_a_code(encee: Encee, dev: Person) -> None:
         ({"HTTPS_PROXY": "foo bar", "HTTP_PROXY": "foo bar"}, [], "check HTTPS_PROXY and HTTP_PROXY"),
     ],
 )
-def test_a_setting_that_makes_no_request_is_told_before_the_code_is_sent(
+def test_an_invalid_setting_is_reported_before_the_code_is_sent(
     encee: Encee,
     home: Home,
     dev: Person,
@@ -700,7 +696,7 @@ def test_a_setting_that_makes_no_request_is_told_before_the_code_is_sent(
 
 
 @pytest.mark.parametrize("setting", ["s3 =", "defaults_mode =\n  a = b"])
-def test_a_setting_of_another_shape_is_no_bug_and_costs_no_code(
+def test_a_nested_setting_is_reported_before_a_code_is_used(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, setting: str
 ) -> None:
     home.write(dev.section(), f"[profile dev]\nregion = eu-central-1\n{setting}\n")
@@ -709,7 +705,7 @@ def test_a_setting_of_another_shape_is_no_bug_and_costs_no_code(
     assert aws.journal == []
 
 
-def test_a_session_that_could_not_be_told_from_long_term_keys_is_not_written(
+def test_does_not_write_a_session_that_looks_like_long_term_keys(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     before = home.state()
@@ -724,7 +720,7 @@ def test_an_expiration_without_an_offset_is_utc(encee: Encee, home: Home, dev: P
     assert (result.code, "expiration = 2100-01-01T00:00:00Z\n" in home.credentials.read_text()) == (0, True), result.err
 
 
-def test_a_bug_in_one_profile_leaves_the_others(
+def test_a_bug_in_one_profile_does_not_stop_the_others(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob = aws.create_user("bob")
@@ -744,7 +740,7 @@ def test_a_bug_in_one_profile_leaves_the_others(
     assert "unexpected ZeroDivisionError" in result.err
 
 
-def test_outputs_that_are_closed_are_no_error(home: Home, dev: Person) -> None:
+def test_closed_outputs_are_no_error(home: Home, dev: Person) -> None:
     command = f"{ENCEE} refresh dev -c {dev.device.next_code()} 2>&-; echo $?; {ENCEE} status >&-; echo $?"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["0", "0"]
@@ -756,21 +752,21 @@ def test_outputs_that_are_closed_are_no_error(home: Home, dev: Person) -> None:
 @pytest.mark.parametrize(
     "endless", [("refresh", "dev", "-c", "-"), ("keys", "totp", "dev", "--i-know", "--seed-file", "-")]
 )
-def test_an_input_without_a_line_end_is_not_read_for_ever(endless: tuple[str, ...]) -> None:
+def test_stops_reading_an_input_without_a_line_end(endless: tuple[str, ...]) -> None:
     with Path("/dev/zero").open("rb") as zeros:
         done = subprocess.run([ENCEE, *endless], stdin=zeros, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "is not " in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.usefixtures("dev")
-def test_an_output_on_a_full_disk_is_a_clear_error() -> None:
+def test_reports_an_output_on_a_full_disk() -> None:
     done = subprocess.run(["sh", "-c", f"{ENCEE} status > /dev/full"], capture_output=True, text=True, check=False)
     assert (done.returncode, "the output could not be written" in done.stderr) == (1, True)
 
 
 @pytest.mark.needs("bash")
 @pytest.mark.parametrize("nowhere", ["2>/dev/full", "2> >(:)"])
-def test_messages_that_nobody_can_read_decide_nothing(home: Home, dev: Person, nowhere: str) -> None:
+def test_a_closed_stderr_does_not_stop_the_refresh(home: Home, dev: Person, nowhere: str) -> None:
     command = (
         f"{ENCEE} refresh dev -c {dev.device.next_code()} {nowhere}; echo $?; {ENCEE} refresh x {nowhere}; echo $?"
     )
@@ -810,7 +806,7 @@ def test_an_interrupt_before_the_answer_says_that_the_code_may_be_used(dev: Pers
 
 
 @pytest.mark.slow
-def test_an_interrupt_at_any_moment_is_followed_by_the_truth(home: Home, dev: Person, aws: FakeAws) -> None:
+def test_an_interrupt_at_any_moment_reports_the_true_state(home: Home, dev: Person, aws: FakeAws) -> None:
     aws.latency = 0.05
     said = set()
     for step in range(20):
@@ -842,7 +838,7 @@ def test_an_interrupt_at_any_moment_is_followed_by_the_truth(home: Home, dev: Pe
     assert len(said) > 1, said
 
 
-def test_a_held_lock_is_waited_for_once_for_all_profiles(
+def test_waits_for_a_held_lock_once_for_all_profiles(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("encee.awsfile.file.WRITE_TIMEOUT_SECONDS", 1)
@@ -855,7 +851,7 @@ def test_a_held_lock_is_waited_for_once_for_all_profiles(
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_code_among_the_profiles_ends_the_run_before_a_code_is_asked_for(encee: Encee, aws: FakeAws) -> None:
+def test_refuses_a_code_among_the_profiles_before_it_prompts(encee: Encee, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "123456", "--json", "--code-command", "exit 1")
     assert result.code == 2
     assert "encee: error: an MFA code is not a profile\n" in result.err

@@ -37,7 +37,7 @@ def admin(aws: FakeAws) -> str:
     return aws.create_role("admin", trusting(), max_session_duration=14400)
 
 
-def test_one_code_gives_the_session_and_the_role(
+def test_one_code_creates_the_session_and_the_role(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), "[profile dev]\nregion = eu-west-1\n" + profile("admin", admin, region="eu-west-2"))
@@ -79,12 +79,12 @@ def test_several_roles_of_one_source_need_one_code_and_run_at_once(
 
 
 @pytest.mark.parametrize("source", ["dev", "dev-mfa"])
-def test_the_source_may_be_named_by_its_session(encee: Encee, home: Home, dev: Person, admin: str, source: str) -> None:
+def test_accepts_the_session_of_the_source(encee: Encee, home: Home, dev: Person, admin: str, source: str) -> None:
     home.write(dev.section(), profile("admin", admin, source))
     assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
 
 
-def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_follows_a_chain_of_roles(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     inner = aws.create_role("inner", trusting())
     outer = aws.create_role("outer", trusting(f"arn:aws:sts::{ACCOUNT}:assumed-role/inner/encee", condition=None))
     home.write(dev.section(), profile("outer", outer, "inner") + profile("inner", inner, duration_seconds="7200"))
@@ -115,7 +115,7 @@ def test_a_chain_of_roles_is_followed(encee: Encee, home: Home, dev: Person, aws
         ),
     ],
 )
-def test_a_role_that_cannot_be_assumed_says_why(
+def test_reports_why_a_role_cannot_be_assumed(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, config: str, says: str
 ) -> None:
     home.write(dev.section(), config)
@@ -124,7 +124,7 @@ def test_a_role_that_cannot_be_assumed_says_why(
     assert aws.journal == []
 
 
-def test_what_the_role_profile_says_is_sent(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
+def test_sends_the_settings_of_the_role_profile(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     arn = aws.create_role("admin", trusting(condition={**MFA, "StringEquals": {"sts:ExternalId": "secret-word"}}))
     options = {"external_id": "secret-word", "role_session_name": "jane@work", "duration_seconds": "1800"}
     home.write(dev.section(), profile("admin", arn, **options))
@@ -134,7 +134,7 @@ def test_what_the_role_profile_says_is_sent(encee: Encee, home: Home, dev: Perso
     assert (sent.params["ExternalId"], sent.duration) == ("secret-word", 1800)
 
 
-def test_over_an_hour_the_long_term_key_and_a_code_of_its_own_are_used(
+def test_above_an_hour_uses_the_long_term_key_and_another_code(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin, duration_seconds="14400"))
@@ -158,7 +158,7 @@ def test_over_an_hour_the_long_term_key_and_a_code_of_its_own_are_used(
         ("2h", "20h", 43200, "admin lasts 12h, not 20h: AWS grants no more for a role"),
     ],
 )
-def test_the_duration_option_holds_for_a_role_as_far_as_aws_grants_it(
+def test_the_duration_option_applies_to_a_role_up_to_its_maximum(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, own: str, given: str, lasts: int, note: str | None
 ) -> None:
     arn = aws.create_role("admin", trusting(), max_session_duration=43200)
@@ -171,9 +171,7 @@ def test_the_duration_option_holds_for_a_role_as_far_as_aws_grants_it(
     assert (note is None) or (f"encee: {note}" in preview.err)
 
 
-def test_a_chained_role_says_that_it_gets_no_more_than_an_hour(
-    encee: Encee, home: Home, dev: Person, aws: FakeAws
-) -> None:
+def test_reports_that_a_chained_role_lasts_at_most_an_hour(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     inner = aws.create_role("inner", trusting())
     outer = aws.create_role("outer", trusting(f"arn:aws:sts::{ACCOUNT}:assumed-role/inner/encee", condition=None))
     home.write(dev.section(), profile("outer", outer, "inner") + profile("inner", inner))
@@ -182,9 +180,7 @@ def test_a_chained_role_says_that_it_gets_no_more_than_an_hour(
     assert "outer lasts 1h, not 4h: a role that is assumed with a session lasts 1h at most\n" in result.err
 
 
-def test_a_role_session_is_not_expiring_from_its_first_second(
-    encee: Encee, home: Home, dev: Person, admin: str
-) -> None:
+def test_a_role_session_is_not_expiring_in_its_first_second(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin))
     assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
     states = []
@@ -196,7 +192,7 @@ def test_a_role_session_is_not_expiring_from_its_first_second(
     assert json.loads(literally.out)["sessions"][0]["state"] == "expiring"
 
 
-def test_a_role_that_asks_for_more_than_it_allows_says_so(encee: Encee, home: Home, dev: Person, admin: str) -> None:
+def test_reports_a_role_with_a_longer_duration_than_allowed(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin, duration_seconds="8h"))
     result = encee("refresh", "admin", "-c", dev.device.next_code())
     assert (result.code, "duration_seconds of admin is more than the role allows" in result.err) == (4, True)
@@ -215,7 +211,7 @@ def test_a_role_that_asks_for_more_than_it_allows_says_so(encee: Encee, home: Ho
         ("", "its trust policy allows this user"),
     ],
 )
-def test_a_role_that_a_policy_denies_names_the_role_and_the_policy(
+def test_a_denied_role_names_the_role_and_the_policy(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str, reason: str, hint: str, duration: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin, duration_seconds=duration))
@@ -228,7 +224,7 @@ def test_a_role_that_a_policy_denies_names_the_role_and_the_policy(
     assert hint in shown
 
 
-def test_a_role_that_does_not_trust_the_user_is_refused_and_the_session_stays(
+def test_a_role_that_does_not_trust_the_user_fails_and_keeps_the_session(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
     arn = aws.create_role("admin", trusting(f"arn:aws:iam::{ACCOUNT}:user/bob"))
@@ -239,7 +235,7 @@ def test_a_role_that_does_not_trust_the_user_is_refused_and_the_session_stays(
     assert "AWS refused to assume admin" in result.err
 
 
-def test_a_role_fails_with_its_source(encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str) -> None:
+def test_a_role_fails_if_its_source_fails(encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin))
     aws.fault("GetSessionToken", faults.error("Odd", "odd", 400))
     result = encee("refresh", "admin", "--json", "-c", dev.device.next_code())
@@ -249,7 +245,7 @@ def test_a_role_fails_with_its_source(encee: Encee, home: Home, dev: Person, aws
     assert aws.calls("AssumeRole") == []
 
 
-def test_a_role_fails_with_a_file_that_another_program_breaks_meanwhile(
+def test_a_role_fails_with_a_file_that_another_program_breaks(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
@@ -259,16 +255,14 @@ def test_a_role_fails_with_a_file_that_another_program_breaks_meanwhile(
     assert "admin needs the session of dev" in result.err
 
 
-def test_to_names_the_roles_session_and_not_its_sources(encee: Encee, home: Home, dev: Person, admin: str) -> None:
+def test_to_names_the_session_of_the_role_not_of_its_source(encee: Encee, home: Home, dev: Person, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin))
     assert encee("refresh", "admin", "--to", "work", "-c", dev.device.next_code()).code == 0
     text = home.credentials.read_text()
     assert ("[work]" in text, "[dev-mfa]" in text, "[admin-mfa]" in text) == (True, True, False)
 
 
-def test_if_expiring_leaves_a_role_that_is_valid(
-    encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
-) -> None:
+def test_if_expiring_keeps_a_valid_role(encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str) -> None:
     home.write(dev.section(), profile("admin", admin))
     assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
     aws.journal.clear()
@@ -277,7 +271,7 @@ def test_if_expiring_leaves_a_role_that_is_valid(
     assert "admin-mfa is still valid until" in result.err
 
 
-def test_the_aws_cli_renews_a_role_whose_source_is_the_session(
+def test_the_aws_cli_assumes_a_role_whose_source_is_the_session(
     encee: Encee, home: Home, dev: Person, admin: str
 ) -> None:
     home.write(
@@ -288,7 +282,7 @@ def test_the_aws_cli_renews_a_role_whose_source_is_the_session(
     assert who.out.startswith(f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/")
 
 
-def test_a_dry_run_says_what_would_be_asked_and_written(
+def test_a_dry_run_lists_the_requests_and_the_sections(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
@@ -304,7 +298,7 @@ def test_a_dry_run_says_what_would_be_asked_and_written(
     assert (home.state(), aws.journal) == (before, [])
 
 
-def test_a_role_whose_session_cannot_be_written_is_not_assumed(
+def test_does_not_assume_a_role_whose_session_cannot_be_written(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section() + "[ admin-mfa ]\n", profile("admin", admin))
@@ -318,7 +312,7 @@ def test_a_role_whose_session_cannot_be_written_is_not_assumed(
     assert preview.out.startswith("dev would be refreshed in [dev-mfa]")
 
 
-def test_a_session_that_aws_has_forgotten_is_named_with_the_way_out(
+def test_a_session_that_aws_rejects_is_named_with_the_remedy(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
@@ -332,7 +326,7 @@ def test_a_session_that_aws_has_forgotten_is_named_with_the_way_out(
     assert len(aws.calls("AssumeRole")) == 2
 
 
-def test_a_source_that_names_a_session_of_another_name_uses_that(
+def test_uses_a_source_that_is_a_session_of_another_name(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin, "work"))
@@ -342,7 +336,7 @@ def test_a_source_that_names_a_session_of_another_name_uses_that(
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-def test_a_session_of_another_account_is_not_used_after_the_keys_were_replaced(
+def test_ignores_a_session_of_another_account_after_a_change_of_keys(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
@@ -354,7 +348,7 @@ def test_a_session_of_another_account_is_not_used_after_the_keys_were_replaced(
     assert aws.journal == []
 
 
-def test_a_long_role_may_have_a_device_and_a_command_of_its_own(
+def test_a_long_role_can_have_its_own_device_and_command(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     options = {
@@ -368,9 +362,7 @@ def test_a_long_role_may_have_a_device_and_a_command_of_its_own(
     assert aws.calls("AssumeRole")[0].serial == dev.device.serial
 
 
-def test_the_codes_of_standard_input_are_in_the_order_of_the_command_line(
-    encee: Encee, home: Home, dev: Person, aws: FakeAws
-) -> None:
+def test_codes_of_standard_input_follow_the_command_line(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     arn = aws.create_role("long", trusting(), max_session_duration=14400)
@@ -380,7 +372,7 @@ def test_the_codes_of_standard_input_are_in_the_order_of_the_command_line(
     assert result.code == 0, result.err
 
 
-def test_a_role_that_is_valid_needs_no_session_of_its_source(
+def test_a_valid_role_needs_no_session_of_its_source(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))
@@ -417,7 +409,7 @@ def test_the_device_of_a_long_role_follows_the_order_of_settings(
         (faults.session("ASIAQ", "2026-01-01T00:00:00Z", "AssumeRole"), "expired at 2026-01-01T00:00:00Z; it was not"),
     ],
 )
-def test_a_strange_answer_about_a_role_leaves_its_source(
+def test_an_invalid_response_for_a_role_keeps_its_source(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, admin: str, fault: faults.Fault, says: str
 ) -> None:
     home.write(dev.section(), profile("admin", admin))

@@ -53,7 +53,7 @@ def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
     child.sendline(user.access_key.secret)
 
 
-def test_from_an_empty_home_to_a_session_that_the_real_aws_uses(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_leads_from_an_empty_home_to_a_session_that_aws_uses(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     child = setup()
     child.expect_exact("name of the profile [dev]:")
@@ -83,9 +83,7 @@ def test_from_an_empty_home_to_a_session_that_the_real_aws_uses(setup: Conversat
     assert who.out == f"{jane.arn}\n", who.err
 
 
-def test_what_is_done_already_is_skipped(
-    setup: Conversation, home: Home, dev: Person, encee: Encee, aws: FakeAws
-) -> None:
+def test_skips_completed_steps(setup: Conversation, home: Home, dev: Person, encee: Encee, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = home.state()
     aws.journal.clear()
@@ -99,7 +97,7 @@ def test_what_is_done_already_is_skipped(
     assert aws.journal == []
 
 
-def test_a_device_that_is_there_is_saved_and_not_enrolled_again(
+def test_saves_an_existing_device_and_enrolls_none(
     setup: Conversation, home: Home, person: Person, aws: FakeAws
 ) -> None:
     home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
@@ -109,7 +107,7 @@ def test_a_device_that_is_there_is_saved_and_not_enrolled_again(
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
-def test_a_key_that_aws_does_not_know_is_asked_for_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_prompts_again_for_a_key_that_aws_does_not_know(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane, dead = aws.create_user("jane"), aws.create_user("dead")
     dead.access_key.delete()
     child = setup("dev")
@@ -124,7 +122,7 @@ def test_a_key_that_aws_does_not_know_is_asked_for_again(setup: Conversation, ho
     assert jane.access_key.id in home.credentials.read_text()
 
 
-def test_ctrl_c_at_each_question_leaves_nothing_half_made_and_says_how_to_go_on(
+def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
     jane = aws.create_user("jane")
@@ -155,7 +153,7 @@ def test_ctrl_c_at_each_question_leaves_nothing_half_made_and_says_how_to_go_on(
     assert "[dev]" in home.credentials.read_text()
 
 
-def test_ctrl_c_in_the_middle_of_the_codes_leaves_no_device_and_after_them_goes_on(
+def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
     jane = aws.create_user("jane")
@@ -187,7 +185,7 @@ def test_ctrl_c_in_the_middle_of_the_codes_leaves_no_device_and_after_them_goes_
     finish(child, device)
 
 
-def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_works_in_an_account_that_requires_mfa(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     text = json.dumps(build_policy("mfa-required"))
     policy = aws.iam.create_policy("", "/encee/", text, "encee-MFARequired", [])
@@ -208,7 +206,9 @@ def test_where_mfa_is_required_already(setup: Conversation, home: Home, aws: Fak
     assert "[dev-mfa]" in home.credentials.read_text()
 
 
-def test_who_may_not_list_devices_names_the_own_one(setup: Conversation, home: Home, person: Person) -> None:
+def test_a_user_who_may_not_list_devices_enters_the_serial_number(
+    setup: Conversation, home: Home, person: Person
+) -> None:
     home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
     person.user.allow_listing_devices = False
     child = setup("dev")
@@ -218,7 +218,7 @@ def test_who_may_not_list_devices_names_the_own_one(setup: Conversation, home: H
     finish(child, person.device)
 
 
-def test_a_key_of_another_partition_says_so_and_works_in_a_region_there(
+def test_reports_a_key_of_another_partition_and_works_in_its_region(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
     aws.partition = "aws-us-gov"
@@ -242,7 +242,7 @@ def test_a_key_of_another_partition_says_so_and_works_in_a_region_there(
     assert ended(child) == 130
 
 
-def test_where_aws_is_not_reached_the_key_is_not_asked_for_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_without_a_network_does_not_prompt_for_the_key_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     aws.refuse_connections()
     child = setup("dev")
@@ -255,7 +255,7 @@ def test_where_aws_is_not_reached_the_key_is_not_asked_for_again(setup: Conversa
 
 
 @pytest.mark.parametrize("content", [None, "", "nonsense\n", "Access key ID,Secret access key\nAKIA,x\n"])
-def test_a_file_of_the_console_that_is_none_is_said_before_anything_is_asked(
+def test_reports_an_invalid_csv_file_before_it_prompts(
     setup: Conversation, home: Home, aws: FakeAws, content: str | None
 ) -> None:
     file = home.path / "keys.csv"
@@ -270,7 +270,7 @@ def test_a_file_of_the_console_that_is_none_is_said_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("name", ["my dev", "a]b", "[$(touch F)]", "DEFAULT"])
-def test_a_name_that_not_every_tool_can_read_is_refused_before_anything_is_asked(
+def test_refuses_a_name_that_some_tool_cannot_read_before_it_prompts(
     setup: Conversation, home: Home, aws: FakeAws, name: str
 ) -> None:
     child = setup()
@@ -283,7 +283,7 @@ def test_a_name_that_not_every_tool_can_read_is_refused_before_anything_is_asked
     assert aws.journal == []
 
 
-def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, person: Person) -> None:
+def test_reads_the_key_from_the_csv_file_of_the_console(setup: Conversation, home: Home, person: Person) -> None:
     file = home.path / "keys.csv"
     key = person.user.access_key
     file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
@@ -295,9 +295,7 @@ def test_takes_the_key_from_the_consoles_file(setup: Conversation, home: Home, p
     finish(child, person.device)
 
 
-def test_the_consoles_file_with_the_key_that_is_there_is_taken_as_done(
-    setup: Conversation, home: Home, dev: Person
-) -> None:
+def test_a_csv_file_with_the_existing_key_is_done(setup: Conversation, home: Home, dev: Person) -> None:
     file = home.path / "keys.csv"
     key = dev.user.access_key
     file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
@@ -310,7 +308,7 @@ def test_the_consoles_file_with_the_key_that_is_there_is_taken_as_done(
 
 
 @pytest.mark.parametrize("fields", ["AKIAIOSFODNN7EXAMPLE,{secret}", "{id},wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
-def test_the_consoles_file_with_another_key_than_the_profiles_is_refused(
+def test_refuses_a_csv_file_with_another_key_than_the_profile(
     setup: Conversation, home: Home, dev: Person, aws: FakeAws, fields: str
 ) -> None:
     file = home.path / "keys.csv"
@@ -325,7 +323,7 @@ def test_the_consoles_file_with_another_key_than_the_profiles_is_refused(
     assert aws.journal == []
 
 
-def test_a_root_key_is_refused_and_not_saved(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_refuses_and_does_not_save_a_root_key(setup: Conversation, home: Home, aws: FakeAws) -> None:
     root = aws.root_key()
     file = home.path / "keys.csv"
     file.write_text(f"Access key ID,Secret access key\n{root.id},{root.secret}\n")
@@ -337,7 +335,7 @@ def test_a_root_key_is_refused_and_not_saved(setup: Conversation, home: Home, aw
     assert not home.credentials.exists()
 
 
-def test_never_writes_over_something_else(setup: Conversation, home: Home, aws: FakeAws) -> None:
+def test_overwrites_nothing(setup: Conversation, home: Home, aws: FakeAws) -> None:
     home.write("[dev]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     before = home.state()
     child = setup("dev")
@@ -354,7 +352,7 @@ def test_needs_a_terminal(encee: Encee, home: Home) -> None:
     assert not home.credentials.exists()
 
 
-def test_of_several_profiles_one_is_chosen(setup: Conversation, home: Home, person: Person) -> None:
+def test_prompts_for_one_of_several_profiles(setup: Conversation, home: Home, person: Person) -> None:
     home.write(person.section("one") + person.section("two"))
     child = setup()
     child.expect_exact("there are 2 profiles with long-term keys:")
@@ -369,7 +367,7 @@ def test_of_several_profiles_one_is_chosen(setup: Conversation, home: Home, pers
     assert ended(child) == 0
 
 
-def test_beside_several_profiles_a_new_one_can_be_named(setup: Conversation, home: Home, person: Person) -> None:
+def test_accepts_a_new_name_beside_several_profiles(setup: Conversation, home: Home, person: Person) -> None:
     home.write(person.section("dev") + person.section("two"))
     child = setup()
     child.expect_exact("  3  a new profile")
@@ -386,7 +384,7 @@ def test_beside_several_profiles_a_new_one_can_be_named(setup: Conversation, hom
 
 
 @pytest.mark.parametrize("typed", ["secret", "ASIAQNZGKIQY56JQ7WML", "", "akia"])
-def test_what_is_no_key_id_is_not_left_on_the_screen(setup: Conversation, aws: FakeAws, typed: str) -> None:
+def test_removes_an_invalid_key_id_from_the_screen(setup: Conversation, aws: FakeAws, typed: str) -> None:
     jane = aws.create_user("jane")
     child = setup("dev")
     child.expect_exact("[us-east-1]:")

@@ -56,7 +56,7 @@ def told(*arguments: str) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("dev_with_session", "telling")
-def test_names_the_session_profile_on_a_clean_slate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sets_the_session_profile_and_unsets_other_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "left over")
     assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
@@ -64,7 +64,7 @@ def test_names_the_session_profile_on_a_clean_slate(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("dev_with_session", "telling")
-def test_says_whose_session_it_is_until_when_and_how_to_leave() -> None:
+def test_prints_profile_expiry_and_how_to_exit() -> None:
     for words in (["dev"], ["dev-mfa", "--keys"]):
         said = run_encee("shell", *words).err
         until = r"(today|tomorrow) \d\d:\d\d \(1[12]h \d\dm\)"
@@ -72,7 +72,7 @@ def test_says_whose_session_it_is_until_when_and_how_to_leave() -> None:
 
 
 @pytest.mark.usefixtures("telling")
-def test_with_keys_it_has_the_session_itself(dev_with_session: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_env_the_shell_has_the_session_itself(dev_with_session: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
     variables = told("dev", "--keys")
@@ -85,7 +85,7 @@ def test_with_keys_it_has_the_session_itself(dev_with_session: Person, monkeypat
 
 
 @pytest.mark.usefixtures("telling")
-def test_without_a_region_of_its_own_the_environments_stays(
+def test_without_a_region_keeps_that_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(dev.section(), "")
@@ -95,7 +95,7 @@ def test_without_a_region_of_its_own_the_environments_stays(
 
 
 @pytest.mark.usefixtures("dev_with_session", "telling")
-def test_files_named_by_option_are_named_to_the_shell(
+def test_passes_the_files_of_the_options_to_the_shell(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "copy"
@@ -107,14 +107,14 @@ def test_files_named_by_option_are_named_to_the_shell(
 
 
 @pytest.mark.usefixtures("telling")
-def test_a_section_of_another_tool_is_served_as_it_is(home: Home) -> None:
+def test_a_section_of_another_tool_is_used_unchanged(home: Home) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     assert told("theirs") == {"AWS_PROFILE": "theirs", "ENCEE_PROFILE": "theirs"}
     assert told("theirs", "--keys")["AWS_SESSION_TOKEN"] == "t"
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_aws_inside_knows_nothing_of_another_profile(
+def test_aws_in_the_shell_uses_no_other_profile(
     dev_with_session: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = tmp_path / "asking"
@@ -134,7 +134,7 @@ def test_aws_inside_knows_nothing_of_another_profile(
 
 @pytest.mark.parametrize("shell", [None, "", "/no/such/shell", "/usr/sbin/nologin", "/bin/false"])
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_shell_that_is_none_is_replaced(monkeypatch: pytest.MonkeyPatch, shell: str | None) -> None:
+def test_replaces_an_invalid_login_shell(monkeypatch: pytest.MonkeyPatch, shell: str | None) -> None:
     if shell is None:
         monkeypatch.delenv("SHELL", raising=False)
     else:
@@ -143,7 +143,7 @@ def test_a_shell_that_is_none_is_replaced(monkeypatch: pytest.MonkeyPatch, shell
     assert (result.code, "profile=dev-mfa" in result.out) == (7, True), result.err
 
 
-def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_login_shell_gets_the_shell_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: int) -> None:
         raise KeyError
 
@@ -159,7 +159,7 @@ def test_an_account_without_an_entry_gets_the_systems_shell(monkeypatch: pytest.
         ({}, "cmd.exe"),
     ],
 )
-def test_windows_has_its_own_shells(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], shell: str) -> None:
+def test_finds_the_shell_on_windows(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], shell: str) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert find_login_shell(Environment(environ, lambda: datetime.now(UTC))) == shell
 
@@ -168,7 +168,7 @@ def test_windows_has_its_own_shells(monkeypatch: pytest.MonkeyPatch, environ: di
 
 
 @pytest.mark.usefixtures("dev", "telling")
-def test_without_a_session_and_a_terminal_no_shell_is_started(aws: FakeAws) -> None:
+def test_without_a_session_and_a_terminal_starts_no_shell(aws: FakeAws) -> None:
     for options in ([], ["--no-refresh"]):
         result = run_encee("shell", "dev", *options)
         assert (result.code, result.out) == (3, ""), result.err
@@ -177,7 +177,7 @@ def test_without_a_session_and_a_terminal_no_shell_is_started(aws: FakeAws) -> N
 
 
 @pytest.mark.usefixtures("dev", "telling")
-def test_no_refresh_asks_for_nothing_on_a_terminal() -> None:
+def test_no_refresh_does_not_prompt_on_a_terminal() -> None:
     child = on_terminal("shell", "dev", "--no-refresh")
     child.expect_exact("the session of dev is missing")
     child.expect(pexpect.EOF)
@@ -206,7 +206,7 @@ def bash(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash")
-def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aws: FakeAws) -> None:
+def test_prompts_first_and_sees_a_refresh_at_once(dev: Person, aws: FakeAws) -> None:
     shell = inside("dev")
     shell.child.expect_exact("MFA code for dev")
     shell.child.sendline(dev.device.next_code())
@@ -222,9 +222,7 @@ def test_asks_for_a_code_first_and_sees_a_refresh_inside_at_once(dev: Person, aw
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
-def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not(
-    encee: Encee, home: Home, aws: FakeAws
-) -> None:
+def test_inside_refuses_a_shell_of_the_same_profile_only(encee: Encee, home: Home, aws: FakeAws) -> None:
     bob = aws.create_user("bob")
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(home.credentials.read_text() + bobs.section("bob"))
@@ -244,7 +242,7 @@ def test_a_shell_of_the_same_profile_is_refused_inside_and_of_another_one_is_not
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
-def test_after_use_the_shell_is_not_that_of_a_profile_any_more() -> None:
+def test_after_use_the_shell_is_not_of_a_profile_any_more() -> None:
     shell = inside("dev")
     shell.run('eval "$(encee init bash)"; encee use dev')
     assert "<dev-mfa><>" in shell.run('echo "<$AWS_PROFILE><$ENCEE_PROFILE>"')
@@ -266,7 +264,7 @@ def test_the_same_name_in_other_files_is_another_profile(
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
-def test_ctrl_c_and_ctrl_z_are_the_shells() -> None:
+def test_ctrl_c_and_ctrl_z_reach_the_shell() -> None:
     shell = inside("dev")
     _start_waiting(shell)
     shell.stop("\x03")
@@ -286,7 +284,7 @@ def _start_waiting(shell: Shell) -> None:
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
-def test_a_closed_terminal_ends_it() -> None:
+def test_a_closed_terminal_ends_the_shell() -> None:
     shell = inside("dev")
     shell.run("true")
     pid = shell.child.pid

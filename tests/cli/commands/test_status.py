@@ -42,7 +42,7 @@ def test_lists_each_state_as_plain_columns(encee: Encee, home: Home) -> None:
     ]
 
 
-def test_json_has_the_same_and_no_secret(encee: Encee, home: Home) -> None:
+def test_json_has_the_same_rows_and_no_secret(encee: Encee, home: Home) -> None:
     home.write(
         f"[dev]\n{KEYS}mfa_serial = arn:aws:iam::210987654321:mfa/x\n" + session("dev-mfa", NOW + timedelta(hours=2))
     )
@@ -88,7 +88,7 @@ def test_lists_the_sessions_of_other_tools(
     assert (listed["profile"], listed["source"], listed["expiration"]) == ("theirs", None, ends)
 
 
-def test_an_account_is_not_guessed_from_an_old_key(encee: Encee, home: Home) -> None:
+def test_does_not_guess_the_account_of_an_old_key_id(encee: Encee, home: Home) -> None:
     home.write(
         "[old]\naws_access_key_id = ASIAJCOAUNBB4H4BZRIQ\naws_session_token = t\nexpiration = 2026-01-01T00:00:00Z\n"
     )
@@ -96,7 +96,7 @@ def test_an_account_is_not_guessed_from_an_old_key(encee: Encee, home: Home) -> 
     assert listed["account"] is None
 
 
-def test_shows_what_can_be_read_of_an_odd_file(encee: Encee, home: Home) -> None:
+def test_lists_the_readable_part_of_an_invalid_file(encee: Encee, home: Home) -> None:
     home.write(f"stray = 1\n[dev]\n{KEYS}[dev]\nno value here\n" + session("dev-mfa", NOW + timedelta(hours=2)))
     result = encee("status", now=NOW)
     assert result.code == 0
@@ -112,7 +112,7 @@ def test_a_file_without_a_section_is_an_error(encee: Encee, home: Home) -> None:
     assert "line 1 holds a key before any section" in result.err
 
 
-def test_a_session_whose_end_cannot_be_read_has_no_state(encee: Encee, home: Home) -> None:
+def test_a_session_with_an_unreadable_expiry_has_no_state(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW).replace("expiration = ", "expiration = about "))
     assert json.loads(encee("status", "--json", now=NOW).out)["sessions"][0]["state"] == "none"
     result = encee("status", "--check", now=NOW)
@@ -120,13 +120,13 @@ def test_a_session_whose_end_cannot_be_read_has_no_state(encee: Encee, home: Hom
 
 
 @pytest.mark.parametrize("word", ["dev", "dev-mfa", "de*"])
-def test_can_be_asked_about_one(encee: Encee, home: Home, word: str) -> None:
+def test_lists_only_the_given_profile(encee: Encee, home: Home, word: str) -> None:
     home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}" + session("dev-mfa", NOW + timedelta(hours=2)))
     listed = json.loads(encee("status", word, "--json", now=NOW).out)["sessions"]
     assert [one["profile"] for one in listed] == ["dev-mfa"]
 
 
-def test_an_unknown_name_ends_with_2(encee: Encee, home: Home) -> None:
+def test_an_unknown_name_exits_with_2(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     result = encee("status", "dve")
     assert result.code == 2
@@ -143,7 +143,7 @@ def test_an_unknown_name_ends_with_2(encee: Encee, home: Home) -> None:
         (timedelta(0), [], 3),
     ],
 )
-def test_check_ends_with_3_for_a_session_that_needs_a_refresh(
+def test_check_exits_with_3_for_a_session_that_needs_a_refresh(
     encee: Encee, home: Home, left: timedelta, options: list[str], code: int
 ) -> None:
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW + left))
@@ -153,13 +153,13 @@ def test_check_ends_with_3_for_a_session_that_needs_a_refresh(
         assert ("encee: hint: encee refresh dev" in result.err) == (code == 3)
 
 
-def test_check_says_how_much_is_left_and_how_much_was_wanted(encee: Encee, home: Home) -> None:
+def test_check_reports_the_remaining_and_the_requested_time(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW + timedelta(minutes=5)))
     result = encee("status", "dev", "--check", "--expiring", "10m", now=NOW)
     assert result.err.startswith("encee: error: dev-mfa has 5m left, less than 10m\n")
 
 
-def test_check_counts_a_missing_session_only_when_it_is_named(encee: Encee, home: Home) -> None:
+def test_check_counts_a_missing_session_only_if_it_is_named(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}" + session("dev-mfa", NOW + timedelta(hours=2)))
     assert encee("status", "--check", now=NOW).code == 0
     result = encee("status", "--check", "prod", now=NOW)
@@ -198,7 +198,7 @@ _AWS_MFA = {"manager": None, "encee_source": None, "assumed_role": "False", "exp
         ("dev-long-term", _sessions_of("dev", **_AWS_MFA, aws_secret_access_key=None), "none"),
     ],
 )
-def test_all_commands_agree_on_which_session_is_valid(
+def test_all_commands_agree_which_session_is_valid(
     encee: Encee, home: Home, source: str, session: str, state: str
 ) -> None:
     key = "aws_access_key_id = AKIARZPUZDIKB5ZSYQXA\naws_secret_access_key = s\n"
@@ -217,7 +217,7 @@ def test_all_commands_agree_on_which_session_is_valid(
         assert result.code == expected, (command, result.err)
 
 
-def test_a_session_of_another_account_is_named_as_such(encee: Encee, home: Home) -> None:
+def test_reports_a_session_of_another_account(encee: Encee, home: Home) -> None:
     key = "aws_access_key_id = AKIARZPUZDIKB5ZSYQXA\naws_secret_access_key = s\n"
     home.write(f"[dev]\n{key}" + _sessions_of("dev-mfa", aws_access_key_id="ASIAQNZGKIQY56JQ7WML"))
     assert encee("status", now=NOW).out.splitlines()[1].split()[:4] == [
@@ -233,12 +233,12 @@ def test_a_session_of_another_account_is_named_as_such(encee: Encee, home: Home)
     assert served.err == f"encee: error: the session of dev is of another account than the key of dev\n{hint}"
 
 
-def test_lists_a_session_whose_source_is_gone(encee: Encee, home: Home) -> None:
+def test_lists_a_session_whose_source_is_missing(encee: Encee, home: Home) -> None:
     home.write(session("dev-mfa", NOW + timedelta(hours=2)))
     assert "dev-mfa  dev" in encee("status", now=NOW).out
 
 
-def test_lists_a_session_that_was_written_to_another_name(encee: Encee, home: Home) -> None:
+def test_lists_a_session_with_another_name(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session("work", NOW + timedelta(hours=2)))
     listed = json.loads(encee("status", "--json", now=NOW).out)["sessions"]
     assert [(one["profile"], one["source"]) for one in listed] == [("work", "dev")]
@@ -252,7 +252,7 @@ def contrast(colour: int, ground: float) -> float:
     return (max(here, ground) + 0.05) / (min(here, ground) + 0.05)
 
 
-def test_the_colours_are_read_on_a_dark_ground_and_on_a_light_one(home: Home) -> None:
+def test_the_colours_are_legible_on_dark_and_light_backgrounds(home: Home) -> None:
     ends = (timedelta(hours=2), timedelta(minutes=5), timedelta(hours=-1))
     home.write("".join(session(f"s{number}", datetime.now(UTC) + left) for number, left in enumerate(ends)))
     shown = on_terminal("status", term="xterm-256color").read()
@@ -262,7 +262,7 @@ def test_the_colours_are_read_on_a_dark_ground_and_on_a_light_one(home: Home) ->
     assert min(contrast(colour, ground) for colour in colours for ground in (0.0, 1.0)) > 3.8
 
 
-def test_without_a_file_says_what_to_do(encee: Encee) -> None:
+def test_without_a_file_prints_what_to_do(encee: Encee) -> None:
     result = encee("status")
     assert (result.code, result.out) == (0, "")
     assert result.err == "there are no profiles yet\n  encee setup\n"
@@ -287,7 +287,7 @@ def test_draws_a_table_with_bars_on_a_terminal(home: Home, dev: Person) -> None:
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in drawn.splitlines()) <= 80
 
 
-def test_a_terminal_without_room_for_the_table_gets_plain_columns(home: Home) -> None:
+def test_a_narrow_terminal_gets_plain_columns(home: Home) -> None:
     home.write(f"[production]\n{KEYS}")
     # COLUMNS, which readline and pytest's workers set, would win over the terminal's own width.
     environ = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
@@ -302,16 +302,14 @@ def test_a_terminal_without_room_for_the_table_gets_plain_columns(home: Home) ->
     ("name", "with_bars", "in_one_piece"),
     [("dev", True, True), ("production-1", False, True), ("p" * 20, False, False)],
 )
-def test_bars_make_room_for_names_and_names_are_folded_last(
-    home: Home, name: str, with_bars: bool, in_one_piece: bool
-) -> None:
+def test_hides_the_bars_before_it_folds_names(home: Home, name: str, with_bars: bool, in_one_piece: bool) -> None:
     home.write(f"[{name}]\n{KEYS}" + session(f"{name}-mfa", datetime.now(UTC) + timedelta(hours=6), name))
     drawn = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("status").read())
     assert ("█" in drawn, f"{name}-mfa" in drawn) == (with_bars, in_one_piece)
     assert max(map(len, drawn.splitlines())) <= 80
 
 
-def test_a_row_of_folded_names_that_are_wider_than_they_are_long_stays_one_row(home: Home) -> None:
+def test_a_folded_row_of_wide_names_stays_one_row(home: Home) -> None:
     valid, expired = ("東京" * 6, "大阪" * 6)
     home.write(
         f"[{valid}]\n{KEYS}"
@@ -325,7 +323,7 @@ def test_a_row_of_folded_names_that_are_wider_than_they_are_long_stays_one_row(h
 
 
 @pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
-def test_is_plain_where_the_terminal_or_the_person_wants_it(
+def test_prints_plain_columns_for_a_dumb_terminal_or_on_request(
     home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "dumb")
@@ -335,13 +333,13 @@ def test_is_plain_where_the_terminal_or_the_person_wants_it(
     assert child.wait() == 0
 
 
-def test_more_rows_than_rich_draws_in_time_are_plain(home: Home, dev: Person) -> None:
+def test_prints_very_many_rows_as_plain_columns(home: Home, dev: Person) -> None:
     home.write("".join(f"[p{number}]\n{KEYS}" for number in range(201)) + dev.section())
     child = on_terminal("status")
     assert "\x1b" not in child.read()
 
 
-def test_a_reader_who_leaves_early_is_no_error(home: Home) -> None:
+def test_a_closed_pipe_is_no_error(home: Home) -> None:
     home.write("".join(f"[profile-{number}]\n{KEYS}" for number in range(5000)))
     done = subprocess.run(
         ["sh", "-c", f"{{ {ENCEE} status; echo $? >&2; }} | head -n 1"],
@@ -353,6 +351,6 @@ def test_a_reader_who_leaves_early_is_no_error(home: Home) -> None:
     assert done.stderr == "141\n"
 
 
-def test_without_any_profile_the_way_to_the_first_one_is_told(encee: Encee, home: Home) -> None:
+def test_without_any_profile_names_the_first_command(encee: Encee, home: Home) -> None:
     assert encee("refresh", "dev", "-c", "123456").err.endswith("encee: hint: make the first one: encee setup\n")
     assert not home.credentials.exists()

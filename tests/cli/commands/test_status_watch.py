@@ -51,7 +51,7 @@ def ended(child: "pexpect.spawn[str]") -> int | None:
 # ---- what it draws
 
 
-def test_it_draws_the_table_until_ctrl_c(home: Home) -> None:
+def test_draws_the_table_until_ctrl_c(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session())
     before = home.state()
     child = on_terminal("status", "--watch")
@@ -75,7 +75,7 @@ def test_it_draws_the_table_until_ctrl_c(home: Home) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
-def test_it_draws_once_a_second() -> None:
+def test_draws_once_a_second() -> None:
     child = watching()
     moments = []
     for _ in range(4):
@@ -87,7 +87,7 @@ def test_it_draws_once_a_second() -> None:
     assert ended(child) == 0
 
 
-def test_a_refresh_in_another_terminal_appears(encee: Encee, dev: Person) -> None:
+def test_shows_a_refresh_of_another_terminal(encee: Encee, dev: Person) -> None:
     child = watching()
     assert "none" in plain(child.before or "")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
@@ -98,7 +98,7 @@ def test_a_refresh_in_another_terminal_appears(encee: Encee, dev: Person) -> Non
     assert ended(child) == 0
 
 
-def test_a_session_expires_before_the_persons_eyes(home: Home) -> None:
+def test_shows_a_session_that_expires(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(seconds=5)))
     child = watching()
     assert "expiring" in (child.before or "")
@@ -107,7 +107,7 @@ def test_a_session_expires_before_the_persons_eyes(home: Home) -> None:
     assert ended(child) == 0
 
 
-def test_what_is_wrong_with_a_file_stands_under_the_table_as_long_as_it_is_so(home: Home) -> None:
+def test_shows_the_error_of_a_file_below_the_table_while_it_lasts(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session())
     child = watching("dev")
     child.setwinsize(24, 200)
@@ -127,7 +127,7 @@ def test_what_is_wrong_with_a_file_stands_under_the_table_as_long_as_it_is_so(ho
     assert ended(child) == 0
 
 
-def test_without_a_profile_it_says_what_to_do_and_waits_for_one(home: Home) -> None:
+def test_without_a_profile_prints_what_to_do_and_waits_for_one(home: Home) -> None:
     child = on_terminal("status", "--watch")
     child.expect_exact("there are no profiles yet")
     home.write(f"[dev]\n{KEYS}")
@@ -136,7 +136,7 @@ def test_without_a_profile_it_says_what_to_do_and_waits_for_one(home: Home) -> N
     assert ended(child) == 0
 
 
-def test_a_file_that_is_always_being_written_does_not_keep_ctrl_c_waiting(home: Home) -> None:
+def test_a_file_in_constant_change_does_not_delay_ctrl_c(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     script = (
         "import sys, time\nwhile True: open(sys.argv[1], 'w').write(f'[dev]\\n# {time.time()}\\n'); time.sleep(.01)"
@@ -152,7 +152,7 @@ def test_a_file_that_is_always_being_written_does_not_keep_ctrl_c_waiting(home: 
         writer.wait()
 
 
-def test_the_window_may_change_its_size(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adapts_to_the_size_of_the_window(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("".join(f"[p{number:02}]\n{KEYS}" for number in range(40)))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
@@ -170,7 +170,7 @@ def test_the_window_may_change_its_size(home: Home, monkeypatch: pytest.MonkeyPa
     assert ended(child) == 0
 
 
-def test_a_narrow_window_hides_no_column(home: Home) -> None:
+def test_a_narrow_window_shows_all_columns(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(hours=6, seconds=30)))
     child = on_terminal("status", "--watch", size=(24, 40))
     child.expect_exact(HINT)
@@ -190,7 +190,7 @@ def test_thousands_of_profiles_do_not_slow_it_down(home: Home) -> None:
 
 
 @pytest.mark.usefixtures("dev")
-def test_it_loads_neither_boto3_nor_what_an_edit_needs() -> None:
+def test_loads_neither_boto3_nor_the_libraries_of_an_edit() -> None:
     script = "import sys; from encee.cli.app import main; main(['status', '--watch']); print(sorted(sys.modules))"
     child = on_terminal("-c", script, command=Path(sys.executable))
     child.expect_exact(HINT)
@@ -205,7 +205,7 @@ def test_it_loads_neither_boto3_nor_what_an_edit_needs() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP])
 @pytest.mark.usefixtures("dev")
-def test_a_signal_ends_it_as_any_program_but_first_the_terminal_is_given_back(number: signal.Signals) -> None:
+def test_a_signal_ends_the_watch_after_it_restores_the_terminal(number: signal.Signals) -> None:
     child = watching()
     child.kill(number)
     child.expect_exact(SHOW)
@@ -214,7 +214,7 @@ def test_a_signal_ends_it_as_any_program_but_first_the_terminal_is_given_back(nu
 
 
 @pytest.mark.usefixtures("dev")
-def test_a_second_ctrl_c_leaves_no_other_screen_behind() -> None:
+def test_a_second_ctrl_c_restores_the_screen_too() -> None:
     child = watching()
     for _ in range(20):
         child.send("\x03")
@@ -225,7 +225,7 @@ def test_a_second_ctrl_c_leaves_no_other_screen_behind() -> None:
 
 @pytest.mark.parametrize("ignored", [False, True])
 @pytest.mark.usefixtures("dev")
-def test_a_closed_terminal_ends_it(ignored: bool) -> None:
+def test_a_closed_terminal_ends_the_watch(ignored: bool) -> None:
     ignore = "trap '' HUP; " if ignored else ""
     child = on_terminal("-c", f"{ignore}exec {ENCEE} status --watch", command="sh")
     child.expect_exact(HINT)
@@ -236,7 +236,7 @@ def test_a_closed_terminal_ends_it(ignored: bool) -> None:
 
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
-def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(bash: "pexpect.spawn[str]") -> None:
+def test_ctrl_z_restores_the_terminal_and_fg_draws_again(bash: "pexpect.spawn[str]") -> None:
     bash.sendline(f"{ENCEE} status --watch")
     for _ in range(2):
         bash.expect_exact(ENTER)
@@ -278,7 +278,7 @@ def test_in_the_background_it_draws_nothing_and_stops(bash: "pexpect.spawn[str]"
 
 @pytest.mark.needs("bash", "tmux")
 @pytest.mark.usefixtures("dev")
-def test_the_screen_of_a_real_terminal_is_as_it_was(home: Home) -> None:
+def test_restores_the_screen_of_a_real_terminal(home: Home) -> None:
     tmux = ["tmux", "-S", str(home.path / "socket"), "-f", "/dev/null"]
 
     def run(*arguments: str) -> str:
@@ -312,7 +312,7 @@ def test_the_screen_of_a_real_terminal_is_as_it_was(home: Home) -> None:
 # ---- where it cannot draw
 
 
-def test_without_a_terminal_it_ends_with_2(encee: Encee, home: Home) -> None:
+def test_without_a_terminal_exits_with_2(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     result = encee("status", "--watch")
     assert (result.code, result.out) == (2, "")
@@ -320,7 +320,7 @@ def test_without_a_terminal_it_ends_with_2(encee: Encee, home: Home) -> None:
 
 
 @pytest.mark.parametrize("option", ["--json", "--check"])
-def test_what_is_for_programs_is_not_watched(home: Home, option: str) -> None:
+def test_refuses_formats_for_programs(home: Home, option: str) -> None:
     home.write(f"[dev]\n{KEYS}")
     child = on_terminal("status", "--watch", option)
     child.expect_exact("encee: error: --watch draws a table, and --check and --json are for programs")
@@ -328,7 +328,7 @@ def test_what_is_for_programs_is_not_watched(home: Home, option: str) -> None:
     assert ended(child) == 2
 
 
-def test_a_name_that_is_none_is_told_before_anything_is_drawn(home: Home) -> None:
+def test_reports_an_unknown_name_before_it_draws(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     child = on_terminal("status", "--watch", "dve")
     child.expect_exact("hint: encee status dev --watch")
@@ -336,7 +336,9 @@ def test_a_name_that_is_none_is_told_before_anything_is_drawn(home: Home) -> Non
     assert ended(child) == 2
 
 
-def test_without_colour_it_is_the_same_words_on_the_other_screen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_colour_draws_the_same_text_on_the_alternate_screen(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     home.write(f"[dev]\n{KEYS}" + session())
     child = watching()
@@ -347,7 +349,7 @@ def test_without_colour_it_is_the_same_words_on_the_other_screen(home: Home, mon
     assert ended(child) == 0
 
 
-def test_a_dumb_terminal_gets_a_table_whenever_it_is_another(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dumb_terminal_gets_a_new_table_after_each_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     home.write(f"[dev]\n{KEYS}")
     child = on_terminal("status", "--watch")

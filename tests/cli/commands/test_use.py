@@ -35,7 +35,7 @@ def dev_with_session(encee: Encee, dev: Person) -> Person:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
-def test_asks_for_the_code_and_then_aws_works_in_that_shell(
+def test_prompts_for_the_code_and_then_aws_works_in_the_shell(
     shell: str, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in CLEARED:
@@ -87,7 +87,7 @@ def test_help_wrong_codes_and_an_interrupt_change_nothing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_at_the_prompt_leaves_a_nested_shell_alive(shell: str, home: Home, dev: Person) -> None:
+def test_ctrl_z_at_the_prompt_keeps_a_nested_shell(shell: str, home: Home, dev: Person) -> None:
     terminal = interactive(shell, home.path)
     terminal.run(" ".join(START[shell]))
     terminal.run(INIT[shell])
@@ -103,7 +103,7 @@ def test_ctrl_z_at_the_prompt_leaves_a_nested_shell_alive(shell: str, home: Home
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
-def test_all_other_words_go_to_the_program(shell: str) -> None:
+def test_passes_all_other_arguments_to_the_program(shell: str) -> None:
     script = f"{INIT[shell]}; encee exec dev sh -c 'cat; printf \"<%s>\" \"$@\"; exit 42' x 'a b' '' '*' use"
     done = run_in(shell, script, stdin="in ")
     assert (done.returncode, done.stdout) == (42, "in <a b><><*><use>"), done.stderr
@@ -117,7 +117,7 @@ def test_all_other_words_go_to_the_program(shell: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_options_of_the_shell_do_not_matter(shell: str, options: list[str]) -> None:
+def test_works_with_any_options_of_the_shell(shell: str, options: list[str]) -> None:
     script = f'{INIT[shell]}; encee >/dev/null; encee use dev; echo "$AWS_PROFILE"; encee use absent || echo "$?"'
     done = run_in(shell, script, *options)
     assert (done.returncode, done.stdout) == (0, "dev-mfa\n2\n"), done.stderr
@@ -125,7 +125,7 @@ def test_options_of_the_shell_do_not_matter(shell: str, options: list[str]) -> N
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
-def test_without_the_function_the_hint_is_what_helps(shell: str) -> None:
+def test_without_the_function_the_hint_works(shell: str) -> None:
     done = run_in(shell, "encee use dev; echo end")
     assert done.stdout == "end\n"
     (hint,) = re.findall(r"^encee: hint: (.*)$", done.stderr, re.MULTILINE)
@@ -133,7 +133,7 @@ def test_without_the_function_the_hint_is_what_helps(shell: str) -> None:
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_shell_that_can_have_no_function_gets_another_hint(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shell_without_functions_gets_another_hint(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert encee("use", "dev").err.endswith("encee: hint: encee shell dev\n")
     monkeypatch.setenv("PSModulePath", "x")
@@ -171,7 +171,7 @@ def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subproce
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_nothing_but_lines_of_the_shell_reaches_what_it_evaluates(
+def test_the_shell_evaluates_only_lines_for_the_shell(
     encee: Encee, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     now = datetime.now(UTC)
@@ -183,7 +183,7 @@ def test_nothing_but_lines_of_the_shell_reaches_what_it_evaluates(
 
 
 @pytest.mark.usefixtures("dev")
-def test_without_a_session_and_without_asking_it_ends_with_3(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_session_and_a_terminal_exits_with_3(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     for options in ([], ["--no-refresh"]):
         result = encee("use", "dev", *options)
@@ -192,7 +192,7 @@ def test_without_a_session_and_without_asking_it_ends_with_3(encee: Encee, monke
 
 @pytest.mark.parametrize("shell", list(STARTUP_LINES))
 @pytest.mark.usefixtures("dev_with_session")
-def test_the_lines_are_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+def test_prints_lines_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     monkeypatch.setenv("ENCEE_EVAL", shell)
     expected = "set -gx AWS_PROFILE 'dev-mfa';" if shell == "fish" else FORMS[shell]({"AWS_PROFILE": "dev-mfa"}, [])
     assert f"\n{expected}\n" in encee("use", "dev").out
@@ -201,7 +201,7 @@ def test_the_lines_are_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_needs_one_of_a_profile_and_none(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_needs_a_profile_or_none_option(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     for words in (["use"], ["use", "dev", "--none"]):
         result = encee(*words)
@@ -209,7 +209,7 @@ def test_needs_one_of_a_profile_and_none(encee: Encee, monkeypatch: pytest.Monke
         assert "encee: hint: encee use PROFILE" in result.err
 
 
-def test_a_section_of_another_tool_is_used_as_it_is(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_section_of_another_tool_is_used_unchanged(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     result = encee("use", "theirs")
@@ -218,7 +218,7 @@ def test_a_section_of_another_tool_is_used_as_it_is(encee: Encee, home: Home, mo
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_files_named_by_option_are_named_to_the_shell(
+def test_passes_the_files_of_the_options_to_the_shell(
     encee: Encee, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my credentials").write_bytes(home.credentials.read_bytes())
@@ -245,7 +245,7 @@ def test_files_named_by_option_are_named_to_the_shell(
     ],
 )
 @pytest.mark.usefixtures("home")
-def test_without_the_function_says_what_the_running_shell_can_take(shell: str, words: str, hint: str) -> None:
+def test_without_the_function_prints_a_command_for_the_running_shell(shell: str, words: str, hint: str) -> None:
     line = [shell, "-c", f"{ENCEE} use {words}; exit $?"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
@@ -256,12 +256,14 @@ def test_without_the_function_says_what_the_running_shell_can_take(shell: str, w
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_a_region_of_its_own_wins_over_the_environments(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_of_the_session_profile_wins_over_the_environment(
+    encee: Encee, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     assert {"AWS_REGION", "AWS_DEFAULT_REGION"} <= {*encee("use", "dev").out.splitlines()[0].split()}
 
 
-def test_without_a_region_of_its_own_the_environments_stays(
+def test_without_a_region_keeps_that_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(dev.section(), "")
@@ -270,20 +272,20 @@ def test_without_a_region_of_its_own_the_environments_stays(
     assert "REGION" not in encee("use", "dev").out
 
 
-def test_a_region_that_only_its_source_has_is_set(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sets_the_region_of_the_source(encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     assert encee("refresh", "dev", "--no-region", "-c", dev.device.next_code()).code == 0
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     assert "export AWS_REGION=eu-central-1" in encee("use", "dev").out.splitlines()
 
 
 @pytest.mark.usefixtures("dev_with_session")
-def test_an_expired_session_is_not_used(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_an_expired_session(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
     result = encee("use", "dev", "--no-refresh", now=datetime.now(UTC) + timedelta(hours=13))
     assert (result.code, result.out) == (3, "")
 
 
-def test_a_code_from_the_command_line_refreshes_first(
+def test_refreshes_first_with_a_code_of_the_command_line(
     encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "fish")
@@ -296,32 +298,32 @@ def test_a_code_from_the_command_line_refreshes_first(
 
 
 @pytest.mark.parametrize("shell", list(Shell))
-def test_the_text_names_its_shell_and_leaves_the_home_alone(encee: Encee, home: Home, shell: str) -> None:
+def test_the_integration_names_its_shell_and_does_not_read_the_home(encee: Encee, home: Home, shell: str) -> None:
     result = encee("init", shell)
     assert (result.code, result.err) == (0, "")
     assert result.out.lower().startswith(f"# encee for {shell}")
     assert home.state() == {}
 
 
-def test_every_shell_has_its_line() -> None:
+def test_the_help_has_a_line_for_each_shell() -> None:
     assert [*STARTUP_LINES] == [*Shell]
     assert {*STARTUP_LINES} <= {*FORMS}
     assert {"use", "init", "shell"} <= COMMANDS.keys()
 
 
 @pytest.mark.usefixtures("home")
-def test_on_a_terminal_it_says_where_the_line_belongs() -> None:
+def test_on_a_terminal_says_where_to_put_the_line() -> None:
     child = on_terminal("init", "zsh")
     child.expect_exact('this line in ~/.zshrc makes the shell read it: eval "$(encee init zsh)"')
     child.expect(pexpect.EOF)
     assert child.wait() == 0
 
 
-def test_an_unknown_shell_is_wrong_usage(encee: Encee) -> None:
+def test_refuses_an_unknown_shell(encee: Encee) -> None:
     assert (encee("init", "tcsh").code, encee("init").code) == (2, 2)
 
 
-def test_init_loads_nothing_of_the_files() -> None:
+def test_init_reads_no_file() -> None:
     script = "import sys; from encee.cli.app import main; main(['init', 'zsh']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"encee.profiles.catalog", "encee.awsfile.file", "encee.mfa.code_sources"} & {*done.stderr.split()}
@@ -353,7 +355,7 @@ ODD_OPTIONS = {
     ],
 )
 @pytest.mark.usefixtures("dev_with_session")
-def test_works_under_options_that_change_the_shell(home: Home, shell: str, option: str) -> None:
+def test_works_with_options_that_change_the_shell(home: Home, shell: str, option: str) -> None:
     terminal = interactive(
         shell, home.path, *(["autoload -Uz compinit; compinit -u -D"] if shell == "zsh" else []), option
     )

@@ -42,7 +42,7 @@ contents = st.one_of(st.binary(max_size=200), pieces)
 
 @settings(relaxed, max_examples=max(EXAMPLES // 2, 1))
 @given(contents, st.sampled_from((parse_console_csv, parse_awsenv, parse_legacy_config)))
-def test_any_content_is_read_or_refused_with_a_line_but_not_its_text(
+def test_reads_any_content_or_refuses_it_with_a_line_but_no_text(
     data: bytes, read: Callable[[bytes, Path], object]
 ) -> None:
     error = refusal(read, data)
@@ -82,7 +82,7 @@ pair = f"export AWS_ACCESS_KEY_ID={KEY.id}\nexport AWS_SECRET_ACCESS_KEY='{KEY.s
 
 @settings(relaxed, max_examples=max(EXAMPLES // 10, 1))
 @given(st.lists(st.one_of(exported, st.sampled_from(("", "# a comment", "  #", "#!/bin/sh"))), max_size=4), values)
-def test_what_is_understood_means_the_same_to_a_shell(lines: list[str], region: str) -> None:
+def test_an_accepted_line_means_the_same_to_a_shell(lines: list[str], region: str) -> None:
     text = "\n".join([*lines, pair + region])
     if refusal(parse_awsenv, text.encode()):
         return
@@ -97,7 +97,7 @@ def test_what_is_understood_means_the_same_to_a_shell(lines: list[str], region: 
     assert set(found.others) <= variables.keys()
 
 
-def test_the_generated_lines_are_understood_often_enough() -> None:
+def test_enough_generated_lines_are_accepted() -> None:
     understood: list[bool] = []
 
     @settings(relaxed, max_examples=200, derandomize=True, database=None)
