@@ -101,7 +101,7 @@ def require_serial(value: str) -> str:
     if ":u2f/" in value:
         raise UsageError(
             f"{value} is a FIDO security key or passkey, which AWS STS cannot use",
-            hint="add an authenticator app in the console and name that device, or sign in with: aws login",
+            hint="sign in with: aws login",
         )
     if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not DEVICE_ARN.fullmatch(value)):
         raise UsageError(

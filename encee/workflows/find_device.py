@@ -1,4 +1,4 @@
-"""Find the device whose code a session needs, where no setting names it."""
+"""Find a user's MFA device at AWS when no setting names it."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ from encee.profiles.identifiers import require_serial
 
 
 class Chooser(Protocol):
-    """A person who knows the device."""
+    """The user at the terminal."""
 
     def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
-        """Choose one of several devices that give codes."""
+        """Prompt for one of several devices."""
 
     def serial_for(self, profile: str) -> str:
-        """Name a device that cannot be looked up."""
+        """Prompt for a serial number."""
 
 
 def find_device(
     clients: Clients, signer: Signer, chooser: Chooser | None, naming: Sequence[str], *, may_ask_serial: bool = True
 ) -> str:
-    """The serial number of a device of the user whose key signs.
+    """Return the serial number of a device of the caller that shows codes.
 
     Args:
-        clients: Makes the client of IAM.
-        signer: Who asks IAM.
-        chooser: The person, or None without a terminal.
-        naming: The words of the command line that name a device, up to its serial number; for a hint.
-        may_ask_serial: Whether the person is asked for the serial number where IAM does not list the devices.
+        clients: Creates the IAM client.
+        signer: The caller.
+        chooser: The user; None without a terminal.
+        naming: The start of a command line to which a serial number can be added; for hints.
+        may_ask_serial: Whether to prompt for the serial number if IAM does not list the devices.
 
     Raises:
-        UsageError: The user has no device that gives codes, or several and no terminal to choose on.
-        AwsError: IAM could not be asked, and neither can a person.
+        UsageError: The user has no device that shows codes, or cannot choose one of several without a terminal.
+        UnusableCredentialsError: The key does not work.
     """
     profile = signer.profile
     try:
@@ -56,17 +56,17 @@ def find_device(
 
 
 def find_named_device(clients: Clients, signer: Signer, name: str, naming: Sequence[str]) -> str:
-    """The serial number of the device with a name of the user whose key signs.
+    """Return the serial number of the caller's device with a name.
 
     Args:
-        clients: Makes the client of IAM.
-        signer: Who asks IAM.
-        name: The last part of its ARN, or a serial number that looks like one.
+        clients: Creates the IAM client.
+        signer: The caller.
+        name: The last part of an ARN, or a serial number that looks like it.
         naming: As for `find_device`.
 
     Raises:
-        UsageError: The user has no such device, or several, or IAM does not list them.
-        AwsError: The key does not work.
+        UsageError: The user has no such device, or several, or IAM does not list the devices.
+        UnusableCredentialsError: The key does not work.
     """
     try:
         devices = MfaDevices(clients, signer).list()
@@ -74,7 +74,7 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
         raise
     except AwsError as error:
         with suppress(UsageError):
-            return require_serial(name)  # a hardware token's looks like a name
+            return require_serial(name)  # the serial number of a hardware token looks like a name
         raise UsageError(
             f"the ARN of the device {name} of {signer.profile} is unknown, and IAM does not list the devices:"
             f" {error.message}",
@@ -83,43 +83,42 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
     return require_serial(match_device(devices, name, signer.profile).serial)
 
 
-def match_device(devices: Sequence[Device], word: str, profile: str) -> Device:
-    """The device of a user that a word of the command line means: a serial number, or a name.
+def match_device(devices: Sequence[Device], argument: str, profile: str) -> Device:
+    """Return the device with a serial number or a name.
 
     Args:
         devices: All devices of the user.
-        word: The word.
-        profile: Whose key it is.
+        argument: The serial number or the name.
+        profile: The user's long-term profile, for messages.
 
     Raises:
         UsageError: The user has no such device, or several of that name.
     """
-    meant = [device for device in devices if device.serial == word]
-    meant = meant or [device for device in devices if device.name == word]
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
+    matching = [device for device in devices if device.serial == argument]
+    matching = matching or [device for device in devices if device.name == argument]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
         raise UsageError(
-            f"{word} can be {' or '.join(device.serial for device in meant)}",
-            hint=f"name it by its ARN: {meant[0].serial}",
+            f"{argument} can be {' or '.join(device.serial for device in matching)}",
+            hint=f"name it by its ARN: {matching[0].serial}",
         )
     raise UsageError(
-        f"{word} is not a device of the user of {profile}",
-        hint=f"see them with: encee device list {shlex.quote(profile)}",
+        f"{argument} is not a device of the user of {profile}", hint=f"encee device list {shlex.quote(profile)}"
     )
 
 
 def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | None, naming: Sequence[str]) -> Device:
-    """The device of a user that gives codes; where there are several, the one that a person chooses.
+    """Return the user's device that shows codes; prompt if there are several.
 
     Args:
         devices: All devices of the user.
-        profile: Whose key it is.
-        chooser: The person, or None without a terminal.
-        naming: The words of the command line that name a device, up to its serial number; for a hint.
+        profile: The user's long-term profile.
+        chooser: The user; None without a terminal.
+        naming: As for `find_device`.
 
     Raises:
-        UsageError: No device gives codes, or several do and no terminal is there to choose on.
+        UsageError: No device shows codes, or several do and there is no terminal.
     """
     usable = [device for device in devices if device.gives_codes]
     name = shlex.quote(profile)
@@ -142,13 +141,12 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
 
 
 def fido_only_error(profile: str) -> UsageError:
-    """Make the error for a user whose devices are all FIDO, which STS does not accept."""
+    """Return the error for a user with FIDO devices only, which STS does not accept."""
     return UsageError(
         f"the user of {profile} has only FIDO security keys or passkeys, which AWS STS cannot use",
-        hint="add an authenticator app in the console under Security credentials, then:"
-        f" encee device save {shlex.quote(profile)}; or sign in with: aws login",
+        hint="sign in with: aws login",
     )
 
 
 def _naming_hint(naming: Sequence[str], serial: str) -> str:
-    return f"name one: {shlex.join([*naming, serial])}"
+    return shlex.join([*naming, serial])

@@ -1,7 +1,7 @@
-"""The checks that ask AWS: about a profile's key, its user's devices, the clock and the endpoint.
+"""Check a profile's key, its user's devices, the clock and the endpoint by asking AWS.
 
-All that is asked is asked first, with requests that change nothing and need no code; the checks then look at the
-answers. What AWS does not allow to be asked is no fault, and is said.
+encee first sends all requests, which change nothing and need no code; the checks then look at the answers. A request
+that AWS does not allow is not a fault: the check reports that it does not know.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ _OF_FIRST_BYTES = {"byte-order-mark"}
 
 
 def _with_obstacle(check: Check[Examined]) -> Check[Examined]:
-    """A check of what the files hold, which is unknown where they cannot be read."""
+    """Make a check of the files' contents unknown if the files cannot be read."""
     if check.id in _ALWAYS_KNOWN:
         return check
     of_first_bytes = check.id in _OF_FIRST_BYTES
@@ -52,7 +52,7 @@ OFFLINE_CHECKS = (*_FILES_AND_PROFILES, REFRESH_CHECK)
 
 _CLOCK_WARNING = timedelta(seconds=5)
 _CLOCK_ERROR = timedelta(minutes=5)
-"""AWS itself refuses at 15 minutes."""
+"""AWS refuses requests from 15 minutes on."""
 
 _OLD = timedelta(days=90)
 _A_SECOND = timedelta(seconds=1)
@@ -60,16 +60,16 @@ _A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Answers:
-    """What AWS said.
+    """The answers of AWS; an error in the place of each that AWS refused.
 
     Args:
-        profile: The long-term profile that was asked about.
-        serial: The device that the files name for it, or why it can be none; None where they name none.
-        identity: Who the key belongs to, or why nobody knows.
-        clock: How far this machine's clock is ahead of AWS's, at least; None where nobody knows.
-        devices: The user's devices, or why nobody knows.
-        created: When the key was created, or why nobody knows; None where the user has no such key.
-        now: When that was, UTC.
+        profile: The long-term profile.
+        serial: The device that the files name for the profile, or the error in the files; None where they name none.
+        clock: The minimum time by which this machine's clock is ahead of AWS's, negative if AWS's is ahead; None if
+            it is unknown.
+        devices: The user's devices.
+        created: When the key was created; None where the user has no such key.
+        now: When AWS answered, UTC.
     """
 
     profile: str
@@ -82,20 +82,20 @@ class Answers:
 
     @property
     def is_root(self) -> bool:
-        """Whether the key is one of the root user's."""
+        """Whether the key is the root user's."""
         return isinstance(self.identity, Identity) and self.identity.is_root
 
 
 def query_aws(
     signer: Signer, session: Session | None, serial: str | EnceeError | None, clock: Callable[[], datetime]
 ) -> Answers:
-    """Ask AWS about a profile.
+    """Send all requests about a profile.
 
     Args:
         signer: The profile's long-term credentials.
-        session: A session with MFA that is valid, which may be allowed to ask for more; or None.
-        serial: The device that the files name for the profile, or why it can be none; None where they name none.
-        clock: Returns the present moment, UTC.
+        session: A valid session with MFA, whose permissions may include more; None without one.
+        serial: As in `Answers`.
+        clock: Returns the current time, UTC.
     """
     clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
     before = clock()
@@ -111,7 +111,7 @@ def query_aws(
 
 
 def _find_key_creation(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
-    """When a key of the user who signs was created, UTC; None where the user has no such key."""
+    """Return when the caller's key was created, UTC; None where the caller has no such key."""
     keys = list_access_keys(clients.iam(signer), signer)
     return next((key.created for key in keys if key.id == key_id), None)
 
@@ -124,15 +124,18 @@ def _catch_error(send: Callable[[], Answer]) -> Answer | AwsError:
 
 
 def _try_signers(signers: Sequence[Signer], send: Callable[[Signer], Answer]) -> Answer | AwsError:
-    """The answer to the first of several who gets one."""
+    """Send a request for each signer until AWS does not refuse it."""
     answer = _catch_error(lambda: send(signers[0]))
     return _try_signers(signers[1:], send) if isinstance(answer, AwsError) and signers[1:] else answer
 
 
 def _measure_clock_offset(before: datetime, after: datetime, date: datetime) -> timedelta:
-    """How far this machine's clock is certainly ahead of AWS's; negative where it is behind.
+    """Return the minimum time by which this machine's clock is ahead of AWS's; negative if AWS's is ahead.
 
-    AWS wrote the date, cut to the second, at some moment between the two that the clock here showed.
+    Args:
+        before: The time of this machine's clock before the request.
+        after: The time after the response.
+        date: AWS's time in between, in whole seconds.
     """
     least, most = before - date - _A_SECOND, after - date
     return least if least > timedelta() else min(most, timedelta())
@@ -149,13 +152,13 @@ def _check_clock(answers: Answers) -> Iterator[Finding]:
     if isinstance(answers.identity, ClockSkewError):
         yield Finding(State.ERROR, answers.identity.message, answers.identity.hint)
     elif answers.clock is None:
-        yield Finding(State.UNKNOWN, "AWS did not tell its time")
+        yield Finding(State.UNKNOWN, "AWS's answer does not contain its time")
     elif abs(answers.clock) > _CLOCK_WARNING:
         seconds = round(abs(answers.clock).total_seconds())
         apart = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004 - a minute
         yield Finding(
             State.ERROR if abs(answers.clock) > _CLOCK_ERROR else State.WARNING,
-            f"this machine's clock is {apart} {'ahead of' if answers.clock > timedelta() else 'behind'} AWS's",
+            f"this machine's clock is {apart} {'later' if answers.clock > timedelta() else 'earlier'} than AWS's",
             CLOCK_REMEDY,
         )
 
@@ -182,7 +185,7 @@ def _check_device(answers: Answers) -> Iterator[Finding]:
     elif not answers.devices:
         yield Finding(
             State.ERROR,
-            f"the user of {answers.profile} has no MFA device: whoever holds the key can enrol one first",
+            f"the user of {answers.profile} has no MFA device: a thief of the key can enroll one first",
             None,
             (join(["encee", "device", "enroll", answers.profile]),),
         )
@@ -198,16 +201,16 @@ def _check_fido_only(answers: Answers) -> Iterator[Finding]:
 
 def _check_device_owner(answers: Answers) -> Iterator[Finding]:
     if answers.serial is None:
-        yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh looks for one")
+        yield Finding(State.OK, f"no device is saved for {answers.profile}: a refresh finds it")
         return
     if (unknown := _explain_unknown_devices(answers)) is not None:
         yield unknown
     elif isinstance(answers.serial, EnceeError) or not (usable := _list_usable_serials(answers)):
         yield _skip_check()
     elif answers.serial not in usable:
-        message = f"{answers.serial}, which is saved for {answers.profile}, is no device of its user"
+        message = f"{answers.serial}, which is saved for {answers.profile}, is not a device of its user"
         command = join(["encee", "device", "save", answers.profile, *usable[:1]])
-        choice = f"save the one that you use; the user's are {' and '.join(usable)}" if len(usable) > 1 else None
+        choice = f"save the device that you use: {' or '.join(usable)}" if len(usable) > 1 else None
         yield Finding(State.ERROR, message, choice, (command,))
 
 
@@ -215,13 +218,13 @@ def _check_key_age(answers: Answers) -> Iterator[Finding]:
     if answers.is_root or isinstance(answers.identity, AwsError):
         yield _skip_check()
     elif isinstance(answers.created, AwsError):
-        yield Finding(State.UNKNOWN, f"the age of the key cannot be told: {answers.created.message}")
+        yield Finding(State.UNKNOWN, f"the age of the key is unknown: {answers.created.message}")
     elif answers.created is None:
-        yield Finding(State.UNKNOWN, "the age of the key cannot be told: AWS does not list it")
+        yield Finding(State.UNKNOWN, "the age of the key is unknown: AWS does not list the key")
     else:
         days = (answers.now - answers.created).days
         if days > _OLD.days:
-            message = f"the key of {answers.profile} is {days} days old; after {_OLD.days} it should be another one"
+            message = f"the key of {answers.profile} is {days} days old; rotate keys every {_OLD.days} days"
             yield Finding(State.WARNING, message, None, (join(["encee", "keys", "rotate", answers.profile]),))
 
 
@@ -231,7 +234,7 @@ def _list_usable_serials(answers: Answers) -> list[str]:
 
 
 def _explain_unknown_devices(answers: Answers) -> Finding | None:
-    """What is said where the devices are not known, or None."""
+    """Return the finding where the devices are unknown, else None."""
     if answers.is_root or isinstance(answers.identity, AwsError):
         return _skip_check()
     if isinstance(answers.devices, AwsError):
@@ -240,17 +243,17 @@ def _explain_unknown_devices(answers: Answers) -> Finding | None:
 
 
 def _skip_check() -> Finding:
-    return Finding(State.UNKNOWN, "not asked, after what was found before")
+    return Finding(State.UNKNOWN, "not checked, because of the findings before")
 
 
 ONLINE_CHECKS: tuple[Check[Answers], ...] = (
     Check("sts-endpoint", "STS can be reached", _check_endpoint),
     Check("clock", "this machine's clock agrees with AWS's", _check_clock),
-    Check("key-alive", "the key is alive", _check_key),
-    Check("root-key", "the key is a user's, and not the root user's", _check_root_key),
+    Check("key-alive", "AWS accepts the key", _check_key),
+    Check("root-key", "the key is not the root user's", _check_root_key),
     Check("no-device", "the user has an MFA device", _check_device),
     Check("fido-only", "the user's devices are not FIDO security keys or passkeys only", _check_fido_only),
-    Check("device-owner", "the device that is saved is the user's", _check_device_owner),
+    Check("device-owner", "the saved device is the user's", _check_device_owner),
     Check("key-age", f"the key is not older than {_OLD.days} days", _check_key_age),
 )
-"""In the order in which they are shown."""
+"""In the order of the output."""

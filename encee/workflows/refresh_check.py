@@ -1,4 +1,4 @@
-"""The check whether each profile can be refreshed: the plan and the edit of a refresh, without a write or a call."""
+"""Check whether each profile can be refreshed: plan and edit as a refresh does, without a write or a request."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,16 +17,16 @@ from encee.workflows.refresh.jobs import Job, Plan
 from encee.workflows.refresh.plan import plan
 
 _WITH_DEFAULTS = ("encee_duration", "duration_seconds", "role_session_name")
-"""Settings that are not needed."""
+"""Settings with a default."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def make_refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
-    """The check whether each profile can be refreshed.
+    """Make the check whether each profile can be refreshed.
 
     Args:
-        others: The checks that come before it; what one of them reports is not reported again.
+        others: The checks before it, whose findings it does not repeat.
     """
 
     def look(examined: Examined) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def make_refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
 
 
 def _find_remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ...]] | None:
-    """What takes away a setting that is not valid and has a default; None for another fault."""
+    """Return the remedy that deletes an invalid setting with a default; None for another fault."""
     if (variable := re.match(r"(ENCEE_\w+|MFA_\w+): ", message)) and variable[1] in examined.environ:
         return None, (f"unset {variable[1]}",)
     for profile in examined.catalog.session_profiles:
@@ -57,7 +57,7 @@ def _find_remedy(message: str, examined: Examined) -> tuple[str | None, tuple[st
 
 
 def is_reported(message: str, reported: Sequence[str]) -> bool:
-    """Whether a finding names the same fault, by its words or by the file and line that it begins with."""
+    """Whether a finding has the same fault: the same text, or the same file and line."""
     reason = message.removesuffix("; nothing was changed")
     _, _, detail = reason.partition(": ")
     place = re.match(r".*: line \d+ ", reason)
@@ -67,7 +67,7 @@ def is_reported(message: str, reported: Sequence[str]) -> bool:
 
 
 def _group_failures(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]]:
-    """What prevents a refresh, each with the profiles that it prevents."""
+    """Yield each reason that prevents a refresh, with the profiles."""
     reasons: dict[str, tuple[EnceeError, list[str]]] = {}
     for profile, error in _find_failures(examined):
         reasons.setdefault(error.message, (error, []))[1].append(profile)
@@ -75,11 +75,11 @@ def _group_failures(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]
 
 
 def _find_failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
-    """Each profile that cannot be refreshed, and why."""
+    """Yield each profile that cannot be refreshed, and the reason."""
     jobs: dict[str, Job] = {}
     for profile in examined.catalog.session_profiles:
         if MISPLACED_PREFIX.fullmatch(profile):
-            continue  # has a check of its own
+            continue  # another check reports it
         try:
             planned = _plan_refresh(profile, examined)
         except EnceeError as error:
@@ -100,7 +100,7 @@ def _plan_refresh(profile: str, examined: Examined) -> Plan:
 
 
 def _find_edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
-    """Why the sessions of jobs could not be written into the credentials file; None where they could."""
+    """Return why the credentials file cannot hold the sessions of jobs, or None."""
     file = examined.credentials
     try:
         document = Document(file.data, file.path, file.headers)

@@ -1,4 +1,4 @@
-"""Removing an MFA device: at AWS, and from the files."""
+"""Remove an MFA device at AWS and from the files."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -17,13 +17,12 @@ from encee.workflows.find_device import match_device
 
 
 class Removal(NamedTuple):
-    """What is to be removed.
+    """The plan of a removal.
 
     Args:
-        profile: Whose user has it.
-        serial: Its serial number.
-        device: The device, or None where a removal that failed halfway has disabled it already.
-        is_last: Whether no other device of the user gives codes.
+        profile: The user's long-term profile.
+        device: The device; None if an interrupted removal has deactivated it.
+        is_last: Whether no other device of the user shows codes.
     """
 
     profile: str
@@ -33,61 +32,60 @@ class Removal(NamedTuple):
 
     @property
     def is_virtual(self) -> bool:
-        """Whether it has to be deleted, too."""
+        """Whether the device must also be deleted."""
         return DEVICE_ARN.fullmatch(self.serial) is not None
 
 
-def plan_removal(devices: Sequence[Device], word: str, profile: str, *, last_too: bool) -> Removal:
-    """What there is to remove.
+def plan_removal(devices: Sequence[Device], argument: str, profile: str, *, last_too: bool) -> Removal:
+    """Find the device to remove.
 
     Args:
         devices: All devices of the user.
-        word: The serial number or the name of the one to remove.
-        profile: A long-term profile of the user's.
-        last_too: Whether it may be the last one that gives codes.
+        argument: The device's serial number or name.
+        profile: A long-term profile of the user.
+        last_too: Whether the device may be the user's last one that shows codes.
 
     Raises:
-        UsageError: There is no such device, or it is the last one.
+        UsageError: The device does not exist, or is the last one.
     """
-    name = shlex.quote(profile)
-    # A removal that failed halfway has disabled the device, so that IAM does not list it: its ARN names it.
-    is_enabled = word in {one.serial for one in devices} or DEVICE_ARN.fullmatch(word) is None
-    device = match_device(devices, word, profile) if is_enabled else None
-    serial = device.serial if device else word
-    others = any(one.gives_codes for one in devices if one is not device)
-    removal = Removal(profile, serial, device, is_last=device is not None and device.gives_codes and not others)
+    # An interrupted removal has deactivated the device, so that IAM does not list it: its ARN names it.
+    is_enabled = argument in {device.serial for device in devices} or DEVICE_ARN.fullmatch(argument) is None
+    device = match_device(devices, argument, profile) if is_enabled else None
+    serial = device.serial if device else argument
+    has_others = any(other.gives_codes for other in devices if other is not device)
+    removal = Removal(profile, serial, device, is_last=device is not None and device.gives_codes and not has_others)
     if removal.is_last and not last_too:
         raise UsageError(
             f"{serial} is the last device of the user of {profile} that gives codes: without it the user gets no"
-            " sessions, and anyone with the key can enrol a device of their own (--yes-last removes it all the same)",
-            hint=f"enroll another device first: encee device enroll {name}",
+            " sessions, and anyone with the key can enroll a device of their own (--yes-last removes it all the same)",
+            hint=f"encee device enroll {shlex.quote(profile)}",
         )
     return removal
 
 
 def remove_device(
     removal: Removal,
-    at_aws: MfaDevices,
+    devices: MfaDevices,
     files: AwsFiles,
     warn: Callable[[str], None],
 ) -> list[Path]:
-    """Disable a device, take it out of the profile, and delete it; what was done by an earlier run is passed over.
+    """Deactivate a device, remove it from the profile, and delete it; skip what an earlier run has done.
 
     Args:
         removal: From `plan_removal`.
-        at_aws: The user's devices; a session with MFA signs, while there is one.
+        devices: The user's devices; a session with MFA signs while there are any.
         files: The two files.
-        warn: Called with one line where a file cannot be edited; the device is disabled then nevertheless.
+        warn: Called with a line if a file cannot be edited; the device is deactivated nevertheless.
 
     Returns:
         The files that had the device.
 
     Raises:
-        AwsError: AWS refused, or could not be reached; the same command continues from there.
+        AwsError: AWS refused a request or could not be reached; the same command continues from there.
     """
     if removal.device is not None:
         with suppress(MissingError):
-            at_aws.deactivate(removal.device)
+            devices.deactivate(removal.device)
     forgotten: list[Path] = []
     try:
         forgotten = forget_device(files, removal.profile, removal.serial)
@@ -96,10 +94,10 @@ def remove_device(
     if not removal.is_virtual:
         return forgotten
     try:
-        at_aws.delete(removal.serial)
+        devices.delete(removal.serial)
     except MissingError:
         if removal.device is None:
-            raise  # else it was deleted by a request whose answer was lost
+            raise  # otherwise, a request whose answer was lost has deleted it
     except AwsError:
         warn(f"{removal.serial} is not deleted yet; the same command continues from there")
         raise

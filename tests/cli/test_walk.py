@@ -15,7 +15,7 @@ LISTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 
 
 def enroll(aws: FakeAws, profile: str) -> None:
-    """Enrol a device on a pseudo-terminal, just before the app's next code, and leave the refresh for later."""
+    """Enroll a device on a pseudo-terminal, just before the app's next code, and leave the refresh for later."""
     child = start_before_next_code("device", "enroll", profile)
     child.expect_exact("code that the app shows now:")
     device = aws.virtual_devices()[-1]
@@ -55,7 +55,7 @@ def test_an_account_requires_mfa_and_locks_no_user_out(encee: Encee, home: Home,
     done = encee(*words, "--yes-without-mfa")
     assert done.code == 0, done.err
 
-    # Jane's key alone opens nothing any more, but it can enrol a device.
+    # Jane's key alone opens nothing any more, but it can enroll a device.
     denied = run_aws("--profile", "jane", "s3", "ls")
     assert denied.code != 0
     assert "AccessDenied" in denied.err

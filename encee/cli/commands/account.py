@@ -124,7 +124,7 @@ def setup(
         )
 
     if apply_plan(who, plan, ApplyOptions(dry_run, yes, json), check):
-        terminal.say("each member enrols a device once: encee device enroll PROFILE")
+        terminal.say("each member enrolls a device once: encee device enroll PROFILE")
 
 
 def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
@@ -138,7 +138,7 @@ def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
     if found and not accepted:
         raise EnceeError(
             "this would leave somebody open or lock somebody out; nothing was changed",
-            hint="mend that first (a user enrols a device), or accept it with --yes-without-mfa",
+            hint="mend that first (a user enrolls a device), or accept it with --yes-without-mfa",
         )
 
 

@@ -54,7 +54,7 @@ def audit(
     """Show of whom MFA is required, and whose key alone is enough.
 
     Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
-    whoever holds it can use to enrol one.
+    whoever holds it can use to enroll one.
     """
     environment: Environment = context.obj
     max_age = parse_duration(max_key_age)
@@ -67,7 +67,7 @@ def audit(
         terminal.print_json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
     else:
         _show(found, now)
-    if any(user.in_danger for user in found.users):
+    if any(user.is_in_danger for user in found.users):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -102,6 +102,6 @@ def _as_json(user: AuditedUser) -> dict[str, Any]:
             for key in user.credentials.keys
         ],
         "mfa_required_by": user.required_by,
-        "old_key": user.old_keys,
+        "old_key": user.has_old_key,
         "state": user.state,
     }

@@ -65,7 +65,7 @@ def enroll(
     credentials_file: CredentialsFile = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Enrol an authenticator app: a QR code to scan, two codes to type.
+    """Enroll an authenticator app: a QR code to scan, two codes to type.
 
     The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
     Whatever goes wrong, a device that is not enabled is deleted again.
@@ -119,7 +119,7 @@ def add_device(
     name: str | None = None,
     file: Path | None = None,
 ) -> Added:
-    """Enrol a device for a profile's user, and save it.
+    """Enroll a device for a profile's user, and save it.
 
     Args:
         signs: Who signs.
@@ -190,7 +190,7 @@ def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
-    """Say that only an administrator can help where a policy requires MFA to enrol the first device."""
+    """Say that only an administrator can help where a policy requires MFA to enroll the first device."""
     try:
         yield
     except NeedsMfaError as error:
@@ -211,7 +211,7 @@ class _AtTerminal:
         self._file = file
         self._draw = draw
 
-    def another_name(self, taken: str, suggestion: str) -> str:
+    def choose_name(self, taken: str, suggestion: str) -> str:
         """A name instead of a taken one; Enter takes the suggestion."""
         terminal.say(f"there is a device called {taken} already")
         while True:
@@ -222,7 +222,7 @@ class _AtTerminal:
             except UsageError as error:
                 terminal.print_error(error)
 
-    def show(self, device: NewDevice) -> None:
+    def show_device(self, device: NewDevice) -> None:
         """Show the secret, in groups of four and as a QR code."""
         name = device.serial.rpartition("/")[2]
         uri = otpauth_uri(device.seed, issuer="AWS", account=f"{name}@{self._user.account}")
@@ -236,7 +236,7 @@ class _AtTerminal:
         if not display.draw_picture([draw_half_blocks(uri), draw_half_blocks(uri, frame=2)]) and self._draw is None:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 
-    def code(self, question: str) -> str:
+    def prompt_code(self, question: str) -> str:
         """Six digits."""
         with self._interrupts.waiting():
             return prompts.ask_code(question)
@@ -247,7 +247,7 @@ class _AtTerminal:
             with self._interrupts.waiting():
                 display.count_down("the next code", seconds)
 
-    def hear(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         """Read a line."""
         terminal.note(line)
 

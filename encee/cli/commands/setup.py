@@ -62,7 +62,7 @@ def setup(
 ) -> None:
     """Go from a key and a phone to a session, in one conversation.
 
-    Asks for the key, checks it with AWS and saves it, finds or enrols the MFA device, and makes the first session.
+    Asks for the key, checks it with AWS and saves it, finds or enrolls the MFA device, and makes the first session.
     A step that is done already is skipped, so run it again after an interruption.
     """
     environment: Environment = context.obj

@@ -1,4 +1,4 @@
-"""Carrying out a plan for an account, step by step."""
+"""Carry out a plan for an account, step by step."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,11 +12,8 @@ from encee.workflows.account.plan import AccountPlan, Step
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-_MAKES = {"CreatePolicy", "CreateGroup"}
-"""What the steps that follow need."""
-
-_FREES = {"DetachGroupPolicy", "RemoveUserFromGroup", "DeletePolicyVersion"}
-"""What lets something else be deleted."""
+_CREATING = {"CreatePolicy", "CreateGroup"}
+_RELEASING = {"DetachGroupPolicy", "RemoveUserFromGroup", "DeletePolicyVersion"}
 
 _AGAIN = "run the same command again: it continues from there"
 
@@ -24,40 +21,39 @@ _AGAIN = "run the same command again: it continues from there"
 def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_step: Callable[[Step], None]) -> None:
     """Make the changes of a plan, one after the other.
 
-    Nothing is undone when one fails: each leaves an account that is as safe as before, and the same command
-    plans again from what is there.
+    After an error, the steps before it stay done: the account is as safe as before, and the same command continues.
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`, one that repeats nothing by itself.
-        signer: Who signs.
-        plan: What to do.
-        on_step: Called with each step once it is done.
+        client: From `encee.aws.clients.Clients.iam`, with one attempt.
+        signer: The caller.
+        plan: The plan.
+        on_step: Called with each step that is done.
 
     Raises:
-        AwsError: A step failed; says which, and how many were done.
-        InterruptedByPersonError: Ctrl-C; says how many were done before.
+        AwsError: A step failed; the message names it and the number of steps that are done.
+        InterruptedByPersonError: Ctrl-C; the message has the number of steps that are done.
     """
     done: list[Step] = []
-
-    def so_far() -> str:
-        return f"{len(done)} of {len(plan.steps)} steps are done"
-
+    total = len(plan.steps)
     try:
         for step in plan.steps:
             try:
                 apply_change(client, signer, step.change, _errors_to_retry(done))
             except AwsError as error:
                 raise AwsError(
-                    f"could not {step.text}: {error.message}; {so_far()}",
+                    f"could not {step.text}: {error.message}; {len(done)} of {total} steps are done",
                     hint=f"{error.hint}; then {_AGAIN}" if error.hint else _AGAIN,
                 ) from error
             done.append(step)
             on_step(step)
     except KeyboardInterrupt:
-        raise InterruptedByPersonError(f"interrupted; {so_far()}, and perhaps the next", hint=_AGAIN) from None
+        raise InterruptedByPersonError(
+            f"interrupted; {len(done)} of {total} steps are done, and perhaps the next", hint=_AGAIN
+        ) from None
 
 
 def _errors_to_retry(done: Sequence[Step]) -> tuple[type[AwsError], ...]:
-    """What AWS may answer to the next step for the one reason that these were taken just now."""
-    taken = {step.change.action for step in done}
-    return tuple(error for error, actions in ((MissingError, _MAKES), (InUseError, _FREES)) if actions & taken)
+    """Return the errors that AWS may return because it has not propagated the steps before."""
+    actions = {step.change.action for step in done}
+    errors = ((MissingError, _CREATING), (InUseError, _RELEASING))
+    return tuple(error for error, causes in errors if causes & actions)

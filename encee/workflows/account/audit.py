@@ -1,4 +1,4 @@
-"""Of whom an account requires MFA, and who could still be robbed with a key alone."""
+"""Find the users of whom an account requires MFA, and those whom a stolen key alone endangers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuditedUser:
-    """What an audit finds of a user.
+    """The result of an audit for a user.
 
     Args:
-        credentials: What it can sign in and sign with.
-        required_by: The name of the policy that requires MFA of it, or None.
-        old_keys: Whether an active key is older than allowed.
+        credentials: The user's password, keys and devices.
+        required_by: The name of the policy that requires MFA of the user, if any.
+        has_old_key: Whether an active key is older than allowed.
     """
 
     credentials: UserCredentials
     required_by: str | None
-    old_keys: bool
+    has_old_key: bool
 
     @property
     def state(self) -> str:
@@ -47,21 +47,21 @@ class AuditedUser:
             return "open to takeover"
         if self.required_by is None:
             return "MFA not required"
-        return "old key" if self.old_keys else "ok"
+        return "old key" if self.has_old_key else "ok"
 
     @property
-    def in_danger(self) -> bool:
-        """Whether who copies a key of this user's can use it, or enrol a device with it."""
+    def is_in_danger(self) -> bool:
+        """Whether a thief of a key can use it, or enroll a device with it."""
         return self.state in {"open to takeover", "MFA not required"}
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A whole account.
+    """The audit of an account.
 
     Args:
-        made: When AWS made the report that keys and passwords are from, UTC.
-        users: The root user first, then the other users.
+        made: When AWS made its report of keys and passwords, UTC.
+        users: The users, the root user first.
     """
 
     made: datetime
@@ -80,63 +80,58 @@ def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed i
 
     Args:
         client: From `encee.aws.clients.Clients.iam`.
-        signer: Who signs.
-        now: The present moment, UTC.
+        signer: The caller.
+        now: The current time, UTC.
         max_age: Above this age an active key is old.
-        progress: Called with what is being done, again and again.
-        group: Only the members of this group; None means all users and the root user.
+        progress: Called with a line about each step.
+        group: The group to audit; None for all users and the root user.
 
     Raises:
-        UsageError: There is no such group.
-        AwsError: AWS refused, or could not be reached.
+        UsageError: The group does not exist.
+        AwsError: AWS refused a request or could not be reached.
     """
-    progress("AWS makes its credential report")
+    progress("AWS creates its credential report")
     report = read_report(client, signer)
     account = read_account(client, signer, lambda users: progress(f"{users} users read"))
     virtual = list_users_of_virtual_devices(client, signer)
     in_report = {user.name: user for user in report.users}
     requirements = _Requirements(account)
-    found = []
+    audited = []
     for name in _list_users(account, group):
         user = in_report.get(name)
         if name == ROOT and user is None:
-            continue  # an account of a partition where the root user is elsewhere
-        if user is None:  # newer than the report
+            continue  # in some partitions the root user is in another account
+        if user is None:  # the user is newer than the report
             user = read_user_credentials(client, signer, name)
         elif name in virtual:
-            user = user._replace(mfa="virtual")  # also where it is newer than the report
+            user = user._replace(mfa="virtual")  # the device may be newer than the report
         elif user.mfa != "none" and name == ROOT:
-            user = user._replace(mfa="other")  # The report does not show which.
+            user = user._replace(mfa="other")  # the report does not show the kind
         elif user.mfa != "none":
             progress(f"the devices of {name}")
             user = user._replace(mfa=best_mfa_kind(list_devices(client, signer, name)))
         oldest = min((key.created for key in user.active_keys if key.created), default=now)
-        found.append(AuditedUser(user, requirements.of(name), now - oldest > max_age))
-    return Audit(report.made, tuple(found))
+        audited.append(AuditedUser(user, requirements.find_policy(name), now - oldest > max_age))
+    return Audit(report.made, tuple(audited))
 
 
 def _list_users(account: Account, group: str | None) -> list[str]:
-    """Whom to audit.
-
-    Raises:
-        UsageError: There is no such group.
-    """
     if group is None:
         return [ROOT, *account.users]
     if account.group(group) is None:
-        raise UsageError(f"the account has no group {group}", hint="encee account setup makes one")
+        raise UsageError(f"the account has no group {group}", hint="aws iam list-groups")
     return account.members(group)
 
 
 class _Requirements:
-    """Which policy requires MFA of whom; users with the same policies have the same answer, but for their paths."""
+    """Finds the policy that requires MFA of a user."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._policies = {arn: Policy(one.name, one.document) for arn, one in account.policies.items()}
+        self._policies = {arn: Policy(policy.name, policy.document) for arn, policy in account.policies.items()}
 
-    def of(self, name: str) -> str | None:
-        """The name of the policy that requires MFA of a user; None where none does, as of the root user."""
+    def find_policy(self, name: str) -> str | None:
+        """Return the name of the policy that requires MFA of a user, if any; None for the root user."""
         user = self._account.users.get(name)
         if user is None:
             return None

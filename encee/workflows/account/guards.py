@@ -1,4 +1,4 @@
-"""Who would be left open or locked out by a change of an account."""
+"""Find the users whom a change of an account would leave open to a takeover or lock out."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator
@@ -14,27 +14,29 @@ from encee.aws.policies.request import Principal
 from encee.errors import EnceeError, UsageError
 from encee.workflows.account.plan import MFA_REQUIRED, AccountPlan
 
-_LATELY = timedelta(days=7)
-"""A key that was used so lately is in use."""
+_IN_USE = timedelta(days=7)
+"""A key is in use if it was used within this time."""
 
 
 def warn_about_users(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
-    """A sentence for each user with an active key for whom a policy that requires MFA means trouble."""
+    """Warn about each user with an active key whom a requirement of MFA leaves open or locks out."""
     for user in users:
         if not user.active_keys or user.gives_codes:
             continue
-        used_lately = any(key.last_used and now - key.last_used < _LATELY for key in user.active_keys)
+        is_in_use = any(key.last_used and now - key.last_used < _IN_USE for key in user.active_keys)
         if user.mfa == "FIDO":
             yield f"{user.name} has only FIDO security keys or passkeys, and cannot use the command line"
-        elif used_lately and not user.password:
-            signs = "no password, no device, a key that was used this week"
-            yield f"{user.name} looks like a machine ({signs}), and would stop working"
+        elif is_in_use and not user.password:
+            yield (
+                f"{user.name} looks like a machine (no password, no device, a key that was used this week), and would"
+                " stop working"
+            )
         else:
-            yield f"until {user.name} enrols, anyone with the key of {user.name} can enrol instead"
+            yield f"until {user.name} enrolls a device, anyone with the key of {user.name} can enroll one"
 
 
 def warn_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
-    """Warn where the policy that requires MFA changes and roles have it, which cannot use MFA."""
+    """Warn if the policy that requires MFA changes and is attached to roles, whose sessions have no MFA."""
     policy = account.policy(MFA_REQUIRED)
     if policy is not None and policy.arn in plan.changed_policies and (roles := account.roles_with(policy)) > 0:
         yield (
@@ -44,61 +46,62 @@ def warn_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
 
 
 class NewRestriction(NamedTuple):
-    """What denies something by the address, and the user who comes to have it."""
+    """A policy's denials by the address, and the user who gets them."""
 
     policy: Policy
     user: Principal
 
 
 def find_new_restrictions(account: Account, plan: AccountPlan, group: str, name: str | None) -> list[NewRestriction]:
-    """The restrictions to addresses that a user comes to have by a plan, without those that the plan itself words.
+    """Find the restrictions to addresses that a user gets by a plan, without those whose content it sets.
 
     Args:
-        account: The account as it is.
+        account: The account before the plan.
         plan: From `encee.workflows.account.plan.plan_setup`.
-        group: The name of the group that it is about.
-        name: The user's name; None for a principal that is not a user.
+        group: The name of the plan's group.
+        name: The user's name; None for a caller that is not a user.
     """
-    user, found = account.users.get(name or ""), account.group(group)
+    user, existing = account.users.get(name or ""), account.group(group)
     joins = name in plan.arguments("AddUserToGroup", "UserName")
     if user is None or not (joins or name in account.members(group)):
         return []
-    arns, inline = plan.arguments("AttachGroupPolicy", "PolicyArn"), []
-    if joins and found:
-        arns += set(found.attached).difference(plan.arguments("DetachGroupPolicy", "PolicyArn"))
-        inline = [Policy(one, document) for one, document in found.inline.items()]
-    others = [account.policies[arn] for arn in arns if arn in account.policies and arn not in plan.changed_policies]
-    policies = [*inline, *(Policy(one.name, one.document) for one in others)]
-    return [
-        NewRestriction(part, Principal(user.arn, user.name)) for part in map(extract_address_denies, policies) if part
-    ]
+    arns, policies = plan.arguments("AttachGroupPolicy", "PolicyArn"), []
+    if joins and existing:
+        detached = plan.arguments("DetachGroupPolicy", "PolicyArn")
+        arns += [arn for arn in existing.attached if arn not in detached]
+        policies += [Policy(title, document) for title, document in existing.inline.items()]
+    for arn in arns:
+        if arn in account.policies and arn not in plan.changed_policies:
+            policies.append(Policy(account.policies[arn].name, account.policies[arn].document))
+    principal = Principal(user.arn, user.name)
+    return [NewRestriction(denies, principal) for policy in policies if (denies := extract_address_denies(policy))]
 
 
 def refuse_lockout(allowed: Collection[Network], gained: Iterable[NewRestriction], address: str) -> None:
     """Refuse to lock the caller out at their own address.
 
     Args:
-        allowed: The ranges that the plan lets in; none where it says nothing about them.
+        allowed: The networks that the plan allows; empty if it does not restrict addresses.
         gained: From `find_new_restrictions`, of the caller.
-        address: The caller's.
+        address: The caller's address.
 
     Raises:
-        UsageError: The address is not valid.
-        EnceeError: None of the ranges holds it; or a restriction excludes it, or encee cannot decide.
+        UsageError: The address is malformed.
+        EnceeError: The address is in none of the networks, or a restriction denies it or may deny it.
     """
     try:
         mine = ipaddress.ip_address(address)
     except ValueError:
-        raise UsageError(f"{address!r} is not an address", hint="write it like 203.0.113.7: --my-ip ADDRESS") from None
+        raise UsageError(f"{address!r} is not an address", hint="write it like --my-ip 203.0.113.7") from None
     if allowed and not any(mine in network for network in allowed):
         raise EnceeError(
             f"your own address, {mine}, is in none of the ranges that would be allowed",
-            hint=f"add --allow-cidr {mine}, or accept it with --yes-lock-me-out",
+            hint=f"add --allow-cidr {mine}",
         )
     for policy, user in gained:
         if (locked_out := locks_out(policy, user, str(mine))) is not False:
             raise EnceeError(
                 f"the policy {policy.name} {'would' if locked_out else 'may'} lock {user.user_name} out at your own"
                 f" address, {mine}",
-                hint="let it allow that address first, or accept it with --yes-lock-me-out",
+                hint="add --yes-lock-me-out to accept that",
             )

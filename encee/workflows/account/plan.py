@@ -1,9 +1,8 @@
-"""What has to change in an account so that its users need MFA, and what takes that back; decided from what is there.
+"""Plan what has to change in an account so that its users need MFA, and plan what undoes it.
 
-Everything that encee makes lies under the path `/encee/`. A policy or group elsewhere is somebody else's: it is
-changed only when the person says so, and never deleted.
-
-The way there and the way back stand together on purpose: whatever the one makes, the other has to find.
+Everything that encee creates has the path `/encee/`. A policy or group with another path is changed only with the
+user's consent, and never deleted. Setup and teardown are in one file because teardown has to find all that setup
+creates.
 """
 
 import json
@@ -16,10 +15,10 @@ from encee.aws.sts import Identity
 from encee.errors import EnceeError, UsageError
 
 PATH = "/encee/"
-"""Where everything lies that encee makes."""
+"""The path of everything that encee creates."""
 
 MFA_REQUIRED = "encee-MFARequired"
-"""The policy that requires MFA; one for all groups of an account."""
+"""The policy that requires MFA, for all groups of an account."""
 
 _MOST_VERSIONS = 5
 _MOST_ATTACHED = 10
@@ -32,18 +31,16 @@ _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
 def ip_restriction_name(group: str) -> str:
-    """The name of the policy that restricts a group to addresses."""
+    """Return the name of the policy that restricts a group to addresses."""
     return f"encee-IPRestriction-{group}"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change, as people read it.
+    """A change, as a call of AWS and in words.
 
     Args:
-        change: The call that makes it.
-        text: What it does.
-        diff: For a policy that changes, the lines that go and come.
+        diff: For a changed policy, the removed and added lines.
     """
 
     change: Change
@@ -53,34 +50,34 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What is to be done, in this order, and what is as wanted already."""
+    """The changes, in this order, and a line for each thing that stays as it is."""
 
     steps: tuple[Step, ...]
     stays: tuple[str, ...]
 
     @property
     def changed_policies(self) -> frozenset[str]:
-        """The ARNs of the policies that say something else afterwards, to all who have them."""
+        """The ARNs of the policies whose content changes, for everything they are attached to."""
         return frozenset(self.arguments("CreatePolicyVersion", "PolicyArn"))
 
     def arguments(self, action: str, name: str) -> list[str]:
-        """The argument of that name of each of the calls of an action."""
+        """Return an argument of each call of an action."""
         changes = (step.change for step in self.steps)
         return [change.arguments[name] for change in changes if change.action == action]
 
 
 @dataclass(frozen=True, slots=True)
 class SetupRequest:
-    """What an administrator wants.
+    """The wanted state of a group.
 
     Args:
         group: The name of the group whose members need MFA.
         mfa_required: The policy that requires MFA.
-        restriction: The policy that restricts addresses; None leaves the one that is there, if any.
-        lift: Whether to take that one away.
+        restriction: The policy that restricts addresses; None leaves an existing one.
+        lift: Whether to remove the existing one.
         attach: The ARNs of further policies for the group.
-        add_users: The names of users to put into it.
-        adopt: Whether a policy or group that somebody else made may be changed.
+        add_users: The names of new members.
+        adopt: Whether a policy or group with another path may be changed.
     """
 
     group: str
@@ -92,187 +89,181 @@ class SetupRequest:
     adopt: bool = False
 
 
-def plan_setup(account: Account, caller: Identity, wish: SetupRequest) -> AccountPlan:
-    """What makes a group whose members need MFA, and what of that is there already.
-
-    Args:
-        account: The account as it is.
-        caller: Who asks; tells partition and account.
-        wish: What is wanted.
+def plan_setup(account: Account, caller: Identity, request: SetupRequest) -> AccountPlan:
+    """Plan a group whose members need MFA.
 
     Raises:
-        UsageError: There is no such user, or the group's name is none or too long.
-        EnceeError: Somebody else made the group or a policy, or a limit of IAM stands in the way.
+        UsageError: A user does not exist, or the group's name is malformed or too long.
+        EnceeError: The group or a policy has another path, or a limit of IAM is reached.
     """
-    if not _NAME.fullmatch(wish.group):
+    if not _NAME.fullmatch(request.group):
         raise UsageError(
-            f"{wish.group} cannot be the name of a group",
-            hint="it has letters of ASCII, digits and +=,.@_-, at most 128: --group NAME",
+            f"{request.group} cannot be the name of a group",
+            hint="name it with ASCII letters, digits and +=,.@_-, 128 at most: --group NAME",
         )
-    planner = _Planner(account, wish.group, adopt=wish.adopt)
-    home = f"arn:{caller.partition}:iam::{caller.account}:policy{PATH}"
-    arns = [planner.policy(home, MFA_REQUIRED, wish.mfa_required, "requires MFA of every member of its groups")]
-    restriction = ip_restriction_name(wish.group)
-    if wish.restriction is not None:
-        text = f"restricts the group {wish.group} to some addresses"
-        arns.append(planner.policy(home, restriction, wish.restriction, text))
-    planner.group([*arns, *wish.attach])
-    for user in dict.fromkeys(wish.add_users):
-        planner.member(user)
-    if wish.lift and (policy := account.policy(restriction)):
-        planner.lift(policy)
+    planner = _Planner(account, request.group, adopt=request.adopt)
+    prefix = f"arn:{caller.partition}:iam::{caller.account}:policy{PATH}"
+    description = "requires MFA of every member of its groups"
+    arns = [planner.ensure_policy(prefix, MFA_REQUIRED, request.mfa_required, description)]
+    restriction = ip_restriction_name(request.group)
+    if request.restriction is not None:
+        description = f"restricts the group {request.group} to some addresses"
+        arns.append(planner.ensure_policy(prefix, restriction, request.restriction, description))
+    planner.ensure_group([*arns, *request.attach])
+    for user in dict.fromkeys(request.add_users):
+        planner.ensure_member(user)
+    if request.lift and (policy := account.policy(restriction)):
+        planner.delete_policy(policy)
     return planner.plan()
 
 
 def plan_teardown(account: Account, group: str) -> AccountPlan:
-    """What takes back what `plan_setup` made for a group; what lies elsewhere than under `/encee/` is only detached.
+    """Plan what undoes `plan_setup` for a group.
 
     Raises:
-        EnceeError: The group holds policies that somebody wrote into it.
+        EnceeError: The group has inline policies, which encee did not create.
     """
     planner = _Planner(account, group)
-    if found := account.group(group):
-        planner.drop_group(found)
+    if existing := account.group(group):
+        planner.delete_group(existing)
     else:
-        planner.stays(f"there is no group {group}")
+        planner.stays.append(f"there is no group {group}")
     for name in (ip_restriction_name(group), MFA_REQUIRED):
         if policy := account.policy(name):
-            planner.drop_policy(policy)
+            planner.delete_policy(policy)
     return planner.plan()
 
 
 class _Planner:
-    """Collects steps."""
+    """Collects the steps for a group.
+
+    Attributes:
+        stays: A line for each thing that stays as it is.
+    """
 
     def __init__(self, account: Account, group: str, *, adopt: bool = False) -> None:
-        found = account.group(group)
         self._account = account
-        self._group = found.name if found else group
+        self._group = account.group(group)
+        self._name = self._group.name if self._group else group
         self._adopt = adopt
-        self._stays: list[str] = []
         self._steps: list[Step] = []
         self._detached: list[str] = []
-
-    def stays(self, text: str) -> None:
-        """Say what is as it should be, or nothing of encee's."""
-        self._stays.append(text)
+        self.stays: list[str] = []
 
     def plan(self) -> AccountPlan:
-        """All that was collected."""
-        return AccountPlan(tuple(self._steps), tuple(self._stays))
+        """Return the collected steps."""
+        return AccountPlan(tuple(self._steps), tuple(self.stays))
 
     # ---- setup
 
-    def policy(self, home: str, name: str, document: Document, description: str) -> str:
-        """Let a policy be there with a document; `home` is what the ARN of a new one begins with. Returns its ARN."""
+    def ensure_policy(self, prefix: str, name: str, document: Document, description: str) -> str:
+        """Create a policy, or change its document; return its ARN.
+
+        Args:
+            prefix: The ARN of a new policy, without its name.
+            name: The name.
+            document: The document.
+            description: What the policy does, as a verb with its object.
+        """
         if len(name) > _LONGEST_NAME:
             raise UsageError(f"the name {name} would be longer than AWS allows", hint="take a shorter --group NAME")
         text = json.dumps(document, separators=(",", ":"))
-        found = self._account.policy(name)
-        if found is None:
+        policy = self._account.policy(name)
+        if policy is None:
             arguments = {"PolicyName": name, "Path": PATH, "PolicyDocument": text, "Description": description}
             self._add("CreatePolicy", f"create the policy {name}, which {description}", arguments)
-            return home + name
-        self._refuse_foreign("policy", found.name, found.path)
-        if found.document == document:
-            self._stays.append(f"the policy {name} is as it should be")
-            return found.arn
-        if len(found.versions) >= _MOST_VERSIONS:
-            others = (one for one in found.versions if not one.is_default)
-            self._drop_version(found, min(others, key=lambda one: one.created))
-        changed = {"PolicyArn": found.arn, "PolicyDocument": text, "SetAsDefault": True}
-        difference = _compare_documents(found.document, document)
-        self._add("CreatePolicyVersion", f"change the policy {name}, as a new version", changed, difference)
-        return found.arn
+            return prefix + name
+        self._refuse_foreign("policy", policy.name, policy.path)
+        if policy.document == document:
+            self.stays.append(f"the policy {name} is up to date")
+            return policy.arn
+        if len(policy.versions) >= _MOST_VERSIONS:
+            others = (version for version in policy.versions if not version.is_default)
+            self._delete_version(policy, min(others, key=lambda version: version.created))
+        change = {"PolicyArn": policy.arn, "PolicyDocument": text, "SetAsDefault": True}
+        diff = _compare_documents(policy.document, document)
+        self._add("CreatePolicyVersion", f"change the policy {name}, as a new version", change, diff)
+        return policy.arn
 
-    def group(self, arns: Sequence[str]) -> None:
-        """Let the group be there, with these policies attached."""
-        name = self._group
-        found = self._account.group(name)
-        attached = found.attached if found else ()
+    def ensure_group(self, arns: Sequence[str]) -> None:
+        """Create the group, and attach policies."""
+        attached = self._group.attached if self._group else ()
         missing = set(arns) - set(attached)
         if missing and len(attached) + len(missing) > _MOST_ATTACHED:
             raise EnceeError(
-                f"the group {name} would have {len(attached) + len(missing)} policies attached, and AWS allows"
+                f"the group {self._name} would have {len(attached) + len(missing)} policies attached, and AWS allows"
                 f" {_MOST_ATTACHED}",
-                hint=f"see which: aws iam list-attached-group-policies --group-name {name}"
-                if found
+                hint=f"aws iam list-attached-group-policies --group-name {self._name}"
+                if self._group
                 else "leave out some of --attach",
             )
-        if found is None:
-            self._add("CreateGroup", f"create the group {name}", {"GroupName": name, "Path": PATH})
+        if self._group is None:
+            self._add("CreateGroup", f"create the group {self._name}", {"GroupName": self._name, "Path": PATH})
         elif missing:
-            self._refuse_foreign("group", found.name, found.path)
+            self._refuse_foreign("group", self._group.name, self._group.path)
         for arn in dict.fromkeys(arns):
+            name = _policy_name(arn)
             if arn in attached:
-                self._stays.append(f"the policy {_policy_name(arn)} is attached to the group {name}")
+                self.stays.append(f"the policy {name} is attached to the group {self._name}")
             else:
-                arguments = {"GroupName": name, "PolicyArn": arn}
-                self._add("AttachGroupPolicy", f"attach the policy {_policy_name(arn)} to the group {name}", arguments)
+                arguments = {"GroupName": self._name, "PolicyArn": arn}
+                self._add("AttachGroupPolicy", f"attach the policy {name} to the group {self._name}", arguments)
 
-    def member(self, user: str) -> None:
-        """Let a user be in the group."""
-        name = self._group
+    def ensure_member(self, user: str) -> None:
+        """Add a user to the group."""
+        name = self._name
         if user not in self._account.users:
             import difflib
 
-            near = difflib.get_close_matches(user, self._account.users, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see the users with: aws iam list-users"
+            similar = difflib.get_close_matches(user, self._account.users, n=1)
+            hint = f"name the user: --add-user {similar[0]}" if similar else "aws iam list-users"
             raise UsageError(f"there is no user {user} in the account", hint=hint)
         if user in self._account.members(name):
-            self._stays.append(f"{user} is in the group {name}")
+            self.stays.append(f"{user} is in the group {name}")
         elif len(self._account.users[user].groups) >= _MOST_GROUPS:
             raise EnceeError(
                 f"{user} is in {_MOST_GROUPS} groups already, and AWS allows no more",
-                hint=f"see which: aws iam list-groups-for-user --user-name {user}",
+                hint=f"aws iam list-groups-for-user --user-name {user}",
             )
         else:
-            if found := self._account.group(name):
-                self._refuse_foreign("group", found.name, found.path)
+            if self._group:
+                self._refuse_foreign("group", name, self._group.path)
             self._add("AddUserToGroup", f"add {user} to the group {name}", {"GroupName": name, "UserName": user})
 
     # ---- teardown
 
-    def drop_group(self, group: Group) -> None:
-        """Take a group of encee's away; from another one, only encee's policies."""
+    def delete_group(self, group: Group) -> None:
+        """Delete a group that encee created."""
         ours = group.path == PATH
         if ours and group.inline:
             raise EnceeError(
-                f"somebody wrote policies into the group {group.name}: {', '.join(group.inline)}",
-                hint=f"delete each first: aws iam delete-group-policy --group-name {group.name} --policy-name NAME",
+                f"the group {group.name} has inline policies, which encee did not create: {', '.join(group.inline)}",
+                hint="delete each first: "
+                f"aws iam delete-group-policy --group-name {group.name} --policy-name {next(iter(group.inline))}",
             )
-        for user in self._account.members(group.name) if ours else ():
+        if not ours:
+            self.stays.append(f"encee did not create the group {group.name}")
+            return
+        for user in self._account.members(group.name):
             arguments = {"GroupName": group.name, "UserName": user}
             self._add("RemoveUserFromGroup", f"take {user} out of the group {group.name}", arguments)
         for arn in group.attached:
-            if ours or _policy_name(arn).casefold() in {
-                MFA_REQUIRED.casefold(),
-                ip_restriction_name(group.name).casefold(),
-            }:
-                self._detach(group, arn)
-        if ours:
-            self._add("DeleteGroup", f"delete the group {group.name}", {"GroupName": group.name})
-        else:
-            self._stays.append(f"the group {group.name} is somebody else's")
+            self._detach(group, arn)
+        self._add("DeleteGroup", f"delete the group {group.name}", {"GroupName": group.name})
 
-    def drop_policy(self, policy: ManagedPolicy) -> None:
-        """Take a policy of encee's away, unless something still has it."""
+    def delete_policy(self, policy: ManagedPolicy) -> None:
+        """Detach a policy from the group; delete it if encee created it and nothing else has it."""
+        if self._group and policy.arn in self._group.attached and policy.arn not in self._detached:
+            self._detach(self._group, policy.arn)
         if policy.path != PATH:
-            self._stays.append(f"the policy {policy.name} is somebody else's")
+            self.stays.append(f"encee did not create the policy {policy.name}")
         elif policy.attachments > self._detached.count(policy.arn):
-            self._stays.append(f"the policy {policy.name} is attached elsewhere")
+            self.stays.append(f"the policy {policy.name} is attached elsewhere")
         else:
             for version in policy.versions:
                 if not version.is_default:
-                    self._drop_version(policy, version)
+                    self._delete_version(policy, version)
             self._add("DeletePolicy", f"delete the policy {policy.name}", {"PolicyArn": policy.arn})
-
-    def lift(self, policy: ManagedPolicy) -> None:
-        """Take a policy from the group, and away."""
-        group = self._account.group(self._group)
-        if group is not None and policy.arn in group.attached:
-            self._detach(group, policy.arn)
-        self.drop_policy(policy)
 
     # ---- single steps
 
@@ -281,16 +272,15 @@ class _Planner:
         self._add("DetachGroupPolicy", f"detach the policy {_policy_name(arn)} from the group {group.name}", arguments)
         self._detached.append(arn)
 
-    def _drop_version(self, policy: ManagedPolicy, version: Version) -> None:
+    def _delete_version(self, policy: ManagedPolicy, version: Version) -> None:
         arguments = {"PolicyArn": policy.arn, "VersionId": version.id}
         self._add("DeletePolicyVersion", f"delete version {version.id} of the policy {policy.name}", arguments)
 
     def _refuse_foreign(self, kind: str, name: str, path: str) -> None:
         if path != PATH and not self._adopt:
-            instead = "name another with --group" if kind == "group" else "delete it"
             raise EnceeError(
                 f"the {kind} {name} under the path {path} was not made by encee; nothing was changed",
-                hint=f"let encee change it with --adopt, or {instead}",
+                hint=f"add --adopt to change this {kind}",
             )
 
     def _add(self, action: str, text: str, arguments: Mapping[str, object], diff: tuple[str, ...] = ()) -> None:
@@ -298,7 +288,7 @@ class _Planner:
 
 
 def _compare_documents(old: Document, new: Document) -> tuple[str, ...]:
-    """The lines that go and come, with a little around them."""
+    """Return the removed and added lines, with two lines around them."""
     import difflib
 
     before, after = (json.dumps(document, indent=2).splitlines() for document in (old, new))
@@ -306,5 +296,4 @@ def _compare_documents(old: Document, new: Document) -> tuple[str, ...]:
 
 
 def _policy_name(arn: str) -> str:
-    """The name of a policy, of its ARN."""
     return arn.rpartition("/")[2]

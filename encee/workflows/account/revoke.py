@@ -1,4 +1,4 @@
-"""What ends the keys and sessions of a user, after a theft."""
+"""Plan what ends the keys and sessions of a user, after a theft."""
 
 import json
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from encee.model import rfc3339
 from encee.workflows.account.plan import AccountPlan, Step
 
 REVOKED_SESSIONS = "encee-RevokedSessions"
-"""The policy, written into a user, that ends its sessions."""
+"""The inline policy of a user that ends the sessions."""
 
 _PROPAGATION = timedelta(seconds=30)
 """How long a change in IAM may take to reach every service."""
 
 
 def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan:
-    """What ends a user's active keys, and all sessions that were made from any before now.
+    """Plan the end of a user's active keys and of all sessions until now.
 
-    Those of the next half minute are ended too: so long can a key work on that was made inactive.
+    The sessions of the next half minute end, too, since a key can work for so long after its deactivation.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
 
     Args:
-        user: The user.
-        key_ids: The ids of its active keys.
-        now: The present moment by AWS's clock, UTC.
+        user: The user's name.
+        key_ids: The ids of the active keys.
+        now: The current time by AWS's clock, UTC.
     """
     keys = [
         Step(

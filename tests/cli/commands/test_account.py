@@ -178,7 +178,7 @@ def test_refuses_a_user_without_a_device_whose_key_could_enroll_one(account: Acc
     _idle(aws, aws.create_user("jane"))
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
-    assert "until jane enrols, anyone with the key of jane can enrol instead" in refused.err
+    assert "until jane enrolls a device, anyone with the key of jane can enroll one" in refused.err
     assert writes(aws) == []
     assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
 
@@ -224,7 +224,7 @@ def test_counts_all_users_who_have_a_policy_that_changes(
         aws.iam.attach_user_policy(policy.arn, "jane")
     refused = account("setup", "--adopt", "--yes")
     assert refused.code == 1
-    assert "until jane enrols" in refused.err
+    assert "until jane enrolls" in refused.err
     assert " role" not in refused.err
     assert writes(aws) == []
     assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
@@ -259,7 +259,7 @@ def test_a_group_name_in_another_case_is_the_same_group(account: Account, aws: F
     words = ("setup", "--group", "Encee", "--add-user", "joe", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1")
     refused = account(*words, "--yes")
     assert refused.code == 1
-    assert "until jane enrols" in refused.err
+    assert "until jane enrolls" in refused.err
     assert account(*words, "--yes", "--yes-without-mfa").code == 0
     assert list(aws.iam.groups) == ["encee"]
     assert [user.name for user in aws.iam.groups["encee"].users] == ["jane", "joe"]
@@ -285,7 +285,7 @@ def test_refuses_addresses_without_that_of_the_caller(account: Account, aws: Fak
     words = ("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "203.0.113.7", "--yes")
     refused = account(*words)
     assert refused.code == 1
-    assert "--yes-lock-me-out" in refused.err
+    assert "encee: hint: add --allow-cidr 203.0.113.7\n" in refused.err
     assert writes(aws) == []
     assert account(*words, "--yes-lock-me-out").code == 0
 
@@ -391,7 +391,7 @@ def test_refuses_an_unknown_user_before_it_creates_anything(account: Account, aw
     aws.create_user("jane")
     refused = account("setup", "--add-user", "jan", "--yes")
     assert refused.code == 2
-    assert "did you mean jane?" in refused.err
+    assert "name the user: --add-user jane" in refused.err
     assert writes(aws) == []
 
 

@@ -39,7 +39,7 @@ def keys(home: Home, user: FakeUser) -> None:
 
 
 @dataclass
-class Enrolment:
+class Enrollment:
     """A person in front of `encee device enroll dev`, in a window that is large enough, with an app in the hand."""
 
     aws: FakeAws
@@ -79,11 +79,11 @@ class Enrolment:
 
 
 @pytest.fixture
-def enrolment(jane: FakeUser, aws: FakeAws) -> Iterator[Callable[..., Enrolment]]:
-    started: list[Enrolment] = []
+def enrollment(jane: FakeUser, aws: FakeAws) -> Iterator[Callable[..., Enrollment]]:
+    started: list[Enrollment] = []
 
-    def start(*words: str, **more: object) -> Enrolment:
-        started.append(Enrolment(aws, ("dev", *words), **more))  # type: ignore[arg-type]  # of its own fields
+    def start(*words: str, **more: object) -> Enrollment:
+        started.append(Enrollment(aws, ("dev", *words), **more))  # type: ignore[arg-type]  # of its own fields
         return started[-1]
 
     yield start
@@ -102,9 +102,9 @@ def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
 
 
 def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.sees(f"{JANE} is enabled for jane")
     one.sees(f"saved as mfa_serial of dev in {home.config}")
@@ -127,9 +127,9 @@ def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
 
 
 def test_prints_the_secret_in_groups_of_four_and_nowhere_else(
-    enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws
+    enrollment: Callable[..., Enrollment], home: Home, aws: FakeAws
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.sees(FIRST)
     seed = one.device.seed
     groups = re.findall(r"^  ((?:[A-Z2-7]{4} ?)+)\r$", one.seen, re.MULTILINE)
@@ -145,8 +145,8 @@ def test_prints_the_secret_in_groups_of_four_and_nowhere_else(
     assert aws.calls("GetSessionToken") == []
 
 
-def test_json_describes_the_device_without_a_secret(enrolment: Callable[..., Enrolment], home: Home) -> None:
-    one = enrolment("--json", "--name", "phone")
+def test_json_describes_the_device_without_a_secret(enrollment: Callable[..., Enrollment], home: Home) -> None:
+    one = enrollment("--json", "--name", "phone")
     one.proves()
     one.sees('{\r\n  "encee_format": 1')
     one.answers(OFFER, "no")
@@ -162,12 +162,12 @@ def test_json_describes_the_device_without_a_secret(enrolment: Callable[..., Enr
 
 
 def test_keeps_a_device_of_the_same_name_and_offers_the_next_name(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
-    abandoned = enrolment()
+    abandoned = enrollment()
     abandoned.sees(FIRST)  # another terminal still shows it
     theirs = abandoned.device.serial
-    one = enrolment()
+    one = enrollment()
     one.sees("there is a device called jane already")
     one.answers("another name for the new one [jane-2]:", "not a name")
     one.sees("cannot be the name of a device")
@@ -180,20 +180,20 @@ def test_keeps_a_device_of_the_same_name_and_offers_the_next_name(
 
 
 @pytest.mark.slow
-def test_offers_the_next_number_after_a_taken_name(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_offers_the_next_number_after_a_taken_name(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
     aws.create_user("bob").create_device("jane-2")
-    one = enrolment("--name", "jane-2")
+    one = enrollment("--name", "jane-2")
     one.answers("another name for the new one [jane-3]:", "tablet")
     one.sees(FIRST)
     assert one.device.serial == "arn:aws:iam::123456789012:mfa/tablet"
 
 
 def test_a_second_device_needs_a_session_with_the_first(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
     old = jane.create_device("old")
     home.write(home.credentials.read_text(), f"[profile dev]\nmfa_serial = {old.serial}\n")
-    one = enrolment("--name", "new")
+    one = enrollment("--name", "new")
     one.sees("has a device already, so its session has to add another one")
     one.answers(f"MFA code for dev ({old.serial}):", old.next_code())
     one.proves()
@@ -206,10 +206,10 @@ def test_a_second_device_needs_a_session_with_the_first(
 
 
 @pytest.mark.slow
-def test_a_second_device_can_be_a_spare(enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser) -> None:
+def test_a_second_device_can_be_a_spare(enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser) -> None:
     old = jane.create_device("old")
     home.write(home.credentials.read_text(), f"[profile dev]\nmfa_serial = {old.serial}\n")
-    one = enrolment("--name", "new", "-c", old.next_code())
+    one = enrollment("--name", "new", "-c", old.next_code())
     one.proves()
     one.answers("instead of", "n")
     one.ends(0)
@@ -219,10 +219,10 @@ def test_a_second_device_can_be_a_spare(enrolment: Callable[..., Enrolment], hom
 
 @pytest.mark.slow
 def test_a_device_that_cannot_be_saved_is_enabled_nevertheless(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser
 ) -> None:
     home.config.with_name("other").hardlink_to(home.config)
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.sees("warning: could not save it as mfa_serial of dev")
     one.answers(OFFER, "n")
@@ -234,21 +234,21 @@ def test_a_device_that_cannot_be_saved_is_enabled_nevertheless(
 
 
 def test_rejects_a_code_of_another_device_before_aws_is_asked(
-    enrolment: Callable[..., Enrolment], aws: FakeAws
+    enrollment: Callable[..., Enrollment], aws: FakeAws
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.answers(FIRST, "12345")
     one.sees("a code is six digits")
     one.sees(FIRST)
     wrong = f"{(int(one.device.code()) + 1) % 1_000_000:06d}"
     one.child.sendline(wrong)
-    one.sees("that is no code of the new device")
+    one.sees("the new device does not show that code")
     first = one.device.next_code()
     one.answers(FIRST, first)
     one.answers(SECOND, first)
-    one.sees("that is the code from before: wait until the app shows the next one")
+    one.sees("that is the previous code: wait until the app shows the next one")
     one.answers(SECOND, wrong)
-    one.sees("that is no code of the new device")
+    one.sees("the new device does not show that code")
     one.answers(SECOND, one.device.next_code())
     one.answers(OFFER, "n")
     one.ends(0)
@@ -256,14 +256,14 @@ def test_rejects_a_code_of_another_device_before_aws_is_asked(
 
 
 @pytest.mark.slow
-def test_a_missed_code_only_costs_another_one(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
-    one = enrolment()
+def test_a_missed_code_only_costs_another_one(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
+    one = enrollment()
     one.sees(FIRST)
     one.child.sendline(one.device.next_code())
     one.sees(SECOND)
     one.device.next_code()  # the user missed this code
     one.child.sendline(one.device.next_code())
-    one.sees("does not follow the one before: one more is needed")
+    one.sees("does not follow the previous one: another one is needed")
     one.answers(SECOND, one.device.next_code())
     one.answers(OFFER, "n")
     one.ends(0)
@@ -271,21 +271,21 @@ def test_a_missed_code_only_costs_another_one(enrolment: Callable[..., Enrolment
 
 
 @pytest.mark.slow
-def test_reports_the_wrong_clock_of_a_phone(enrolment: Callable[..., Enrolment]) -> None:
-    one = enrolment()
+def test_reports_the_wrong_clock_of_a_phone(enrollment: Callable[..., Enrollment]) -> None:
+    one = enrollment()
     one.sees(FIRST)
     one.device.lose_sync(-8)
     one.child.sendline(one.device.next_code())
-    one.sees("the device's clock is some 4 min behind this machine's")
+    one.sees("this machine's clock is some 4 min ahead of the device's")
     one.answers(SECOND, one.device.next_code())
     one.answers(OFFER, "n")
     one.ends(0)
 
 
-def test_three_rejected_codes_leave_no_device(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_three_rejected_codes_leave_no_device(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
     refusal = faults.error("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
     aws.fault("EnableMFADevice", refusal, times=3)
-    one = enrolment()
+    one = enrollment()
     for left in (2, 1):
         one.proves()
         one.sees(f"({left} of 3 tries left)")
@@ -298,10 +298,10 @@ def test_three_rejected_codes_leave_no_device(enrolment: Callable[..., Enrolment
 
 @pytest.mark.slow
 def test_accepts_correct_codes_after_wrong_ones(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("EnableMFADevice", faults.error("InvalidAuthenticationCode", "Authentication code …", 403))
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.proves()
     one.answers(OFFER, "n")
@@ -315,10 +315,10 @@ def test_accepts_correct_codes_after_wrong_ones(
 @pytest.mark.parametrize("key", ["\x03", pytest.param("\x04", marks=pytest.mark.slow)], ids=["Ctrl-C", "Ctrl-D"])
 @pytest.mark.parametrize("prompts", [(FIRST,), (FIRST, SECOND)], ids=["first", "second"])
 def test_an_interrupted_prompt_leaves_no_device(
-    enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws, prompts: tuple[str, ...], key: str
+    enrollment: Callable[..., Enrollment], home: Home, aws: FakeAws, prompts: tuple[str, ...], key: str
 ) -> None:
     before = home.state()
-    one = enrolment()
+    one = enrollment()
     for prompt in prompts[:-1]:
         one.sees(prompt)
         one.child.sendline(one.device.next_code())
@@ -334,10 +334,10 @@ def test_an_interrupted_prompt_leaves_no_device(
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_an_interrupt_at_the_name_prompt_creates_no_device(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, key: str
+    enrollment: Callable[..., Enrollment], aws: FakeAws, key: str
 ) -> None:
     aws.create_user("bob").create_device("jane")
-    one = enrolment()
+    one = enrollment()
     one.sees("[jane-2]:")
     one.child.send(key)
     one.ends(130)
@@ -348,9 +348,9 @@ def test_an_interrupt_at_the_name_prompt_creates_no_device(
     "prompt", [OFFER, pytest.param(f"MFA code for dev ({JANE}):", marks=pytest.mark.slow)], ids=["offer", "code"]
 )
 def test_an_interrupt_after_the_enabling_keeps_the_device(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, prompt: str
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, prompt: str
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.proves()
     if prompt != OFFER:
         one.answers(OFFER, "y")
@@ -363,11 +363,11 @@ def test_an_interrupt_after_the_enabling_keeps_the_device(
 
 @pytest.mark.slow
 def test_an_interrupt_at_the_choice_of_the_device_keeps_both(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser
 ) -> None:
     old = jane.create_device("old")
     home.write(home.credentials.read_text(), f"[profile dev]\nmfa_serial = {old.serial}\n")
-    one = enrolment("-c", old.next_code())
+    one = enrollment("-c", old.next_code())
     one.proves()
     one.sees(f"instead of {old.serial}? [Y/n]")
     one.child.send("\x03")
@@ -378,10 +378,10 @@ def test_an_interrupt_at_the_choice_of_the_device_keeps_both(
 
 @pytest.mark.slow
 def test_an_interrupt_at_the_first_devices_code_creates_no_second(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     old = jane.create_device("old")
-    one = enrolment()
+    one = enrollment()
     one.sees(f"MFA code for dev ({old.serial}):")
     one.child.send("\x03")
     one.ends(130)
@@ -410,9 +410,9 @@ def test_an_interrupt_during_the_countdown_leaves_no_device(jane: FakeUser, aws:
     "prompts", [(FIRST,), pytest.param((FIRST, SECOND), marks=pytest.mark.slow)], ids=["first", "second"]
 )
 def test_a_closed_terminal_leaves_no_device(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, prompts: tuple[str, ...]
+    enrollment: Callable[..., Enrollment], aws: FakeAws, prompts: tuple[str, ...]
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     for prompt in prompts[:-1]:
         one.sees(prompt)
         one.child.sendline(one.device.next_code())
@@ -423,8 +423,10 @@ def test_a_closed_terminal_leaves_no_device(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
-def test_a_sigterm_leaves_no_device(enrolment: Callable[..., Enrolment], aws: FakeAws, number: signal.Signals) -> None:
-    one = enrolment()
+def test_a_sigterm_leaves_no_device(
+    enrollment: Callable[..., Enrollment], aws: FakeAws, number: signal.Signals
+) -> None:
+    one = enrollment()
     one.sees(FIRST)
     one.child.kill(number)
     one.ends(130)
@@ -432,8 +434,8 @@ def test_a_sigterm_leaves_no_device(enrolment: Callable[..., Enrolment], aws: Fa
 
 
 @pytest.mark.slow
-def test_further_ctrl_c_does_not_stop_the_deletion(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
-    one = enrolment()
+def test_further_ctrl_c_does_not_stop_the_deletion(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
+    one = enrollment()
     one.sees(FIRST)
     aws.latency = 1
     one.child.send("\x03")
@@ -447,10 +449,10 @@ def test_further_ctrl_c_does_not_stop_the_deletion(enrolment: Callable[..., Enro
 
 @pytest.mark.slow
 def test_an_interrupt_during_the_creation_waits_until_it_can_delete(
-    enrolment: Callable[..., Enrolment], aws: FakeAws
+    enrollment: Callable[..., Enrollment], aws: FakeAws
 ) -> None:
     aws.fault("CreateVirtualMFADevice", faults.hang(2))
-    one = enrolment()
+    one = enrollment()
     wait_for(lambda: bool(aws.calls("CreateVirtualMFADevice")))
     one.child.send("\x03")
     one.sees(f"{JANE} is not enabled, so it is deleted again")
@@ -460,10 +462,10 @@ def test_an_interrupt_during_the_creation_waits_until_it_can_delete(
 
 @pytest.mark.slow
 def test_an_interrupt_while_the_device_is_enabled_keeps_it(
-    enrolment: Callable[..., Enrolment], home: Home, jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("EnableMFADevice", faults.hang(2))
-    one = enrolment()
+    one = enrollment()
     one.proves()
     wait_for(lambda: bool(aws.calls("EnableMFADevice")))
     one.child.send("\x03")
@@ -490,10 +492,10 @@ def quickly(faults: Iterable[str], *fast: str) -> list[object]:
 
 @pytest.mark.parametrize("fault", quickly(ALL, "reset after"))
 def test_an_error_at_the_creation_leaves_none_or_prints_how_to_delete(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
+    enrollment: Callable[..., Enrollment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("CreateVirtualMFADevice", ALL[fault]())
-    one = enrolment()
+    one = enrollment()
     one.ends(4)
     assert len(aws.calls("CreateVirtualMFADevice")) == 1
     assert [device.serial for device in aws.virtual_devices()] == ([JANE] if fault in AFTER else [])
@@ -503,10 +505,10 @@ def test_an_error_at_the_creation_leaves_none_or_prints_how_to_delete(
 
 @pytest.mark.parametrize("fault", quickly(BEFORE, "denied"))
 def test_an_error_before_the_device_is_enabled_deletes_it(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
+    enrollment: Callable[..., Enrollment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("EnableMFADevice", BEFORE[fault]())
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.sees("encee: error:")
     one.ends(4)
@@ -515,10 +517,10 @@ def test_an_error_before_the_device_is_enabled_deletes_it(
 
 @pytest.mark.parametrize("fault", quickly(AFTER, "reset after"))
 def test_looks_up_whether_the_device_was_enabled_after_a_lost_response(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws, fault: str
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws, fault: str
 ) -> None:
     aws.fault("EnableMFADevice", AFTER[fault]())
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.answers(OFFER, "n")
     one.ends(0)
@@ -527,9 +529,9 @@ def test_looks_up_whether_the_device_was_enabled_after_a_lost_response(
 
 
 def test_reports_an_enabled_device_that_no_file_names(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.sees(FIRST)
     aws.fault("EnableMFADevice", faults.reset())
     aws.fault("ListMFADevices", faults.denied(jane.arn, "iam:ListMFADevices", "user jane"))
@@ -543,23 +545,23 @@ def test_reports_an_enabled_device_that_no_file_names(
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [*ALL, "throttled"])
 def test_an_error_at_the_deletion_is_retried_or_prints_the_command(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, fault: str
+    enrollment: Callable[..., Enrollment], aws: FakeAws, fault: str
 ) -> None:
     aws.fault("DeleteVirtualMFADevice", faults.throttled() if fault == "throttled" else ALL[fault]())
-    one = enrolment()
+    one = enrollment()
     one.sees(FIRST)
     one.child.send("\x03")
     one.ends(130)
     assert [device.serial for device in aws.virtual_devices()] == ([JANE] if fault == "denied" else [])
     assert (COMMAND in " ".join(one.seen.split())) is (fault == "denied")
-    assert ("could not be deleted: AWS does not let jane do iam:X" in one.seen) is (fault == "denied")
+    assert ("was not deleted: AWS does not let jane do iam:X" in one.seen) is (fault == "denied")
 
 
 @pytest.mark.slow
 def test_without_a_network_at_the_deletion_prints_the_command(
-    enrolment: Callable[..., Enrolment], aws: FakeAws
+    enrollment: Callable[..., Enrollment], aws: FakeAws
 ) -> None:
-    one = enrolment()
+    one = enrollment()
     one.sees(FIRST)
     aws.refuse_connections()
     one.child.send("\x03")
@@ -568,9 +570,9 @@ def test_without_a_network_at_the_deletion_prints_the_command(
 
 
 @pytest.mark.slow
-def test_retries_until_iam_knows_the_new_device(enrolment: Callable[..., Enrolment], aws: FakeAws) -> None:
+def test_retries_until_iam_knows_the_new_device(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
     aws.fault("DeleteVirtualMFADevice", faults.error("NoSuchEntity", "VirtualMFADevice … doesn't exist.", 404))
-    one = enrolment()
+    one = enrollment()
     one.sees(FIRST)
     one.child.send("\x03")
     one.ends(130)
@@ -581,20 +583,20 @@ def test_retries_until_iam_knows_the_new_device(enrolment: Callable[..., Enrolme
 @pytest.mark.parametrize("action", ["GetCallerIdentity", "ListMFADevices"])
 @pytest.mark.parametrize("fault", ["denied", "page"])
 def test_an_error_before_the_creation_creates_no_device(
-    enrolment: Callable[..., Enrolment], aws: FakeAws, action: str, fault: str
+    enrollment: Callable[..., Enrollment], aws: FakeAws, action: str, fault: str
 ) -> None:
     aws.fault(action, BEFORE[fault](), times=3)
-    one = enrolment()
+    one = enrollment()
     one.ends(4)
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
 @pytest.mark.slow
 def test_an_error_at_the_first_refresh_keeps_the_device(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("GetSessionToken", faults.region_disabled())
-    one = enrolment()
+    one = enrollment()
     one.proves()
     one.answers(OFFER, "")
     one.answers("MFA code for dev", one.device.next_code())
@@ -613,10 +615,10 @@ def test_needs_a_terminal(encee: Encee, jane: FakeUser, aws: FakeAws) -> None:
 
 
 def test_security_keys_alone_lead_to_the_console(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     jane.create_fido_device("key")
-    one = enrolment()
+    one = enrollment()
     one.sees("add an authenticator app in the console under Security credentials, then: encee device save dev")
     one.ends(2)
     assert aws.calls("CreateVirtualMFADevice") == []
@@ -624,20 +626,20 @@ def test_security_keys_alone_lead_to_the_console(
 
 @pytest.mark.slow
 def test_refuses_a_ninth_device_before_the_creation(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     for number in range(8):
         jane.create_device(f"phone-{number}")
-    one = enrolment()
+    one = enrollment()
     one.sees("has 8 devices, and AWS allows no more")
     one.ends(2)
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
 @pytest.mark.slow
-def test_refuses_the_root_user(enrolment: Callable[..., Enrolment], home: Home, aws: FakeAws) -> None:
+def test_refuses_the_root_user(enrollment: Callable[..., Enrollment], home: Home, aws: FakeAws) -> None:
     home.write(section(aws.root_key()))
-    one = enrolment()
+    one = enrollment()
     one.sees("holds a key of the root user")
     one.ends(4)
     assert aws.calls("CreateVirtualMFADevice") == []
@@ -645,11 +647,11 @@ def test_refuses_the_root_user(enrolment: Callable[..., Enrolment], home: Home, 
 
 @pytest.mark.slow
 def test_a_policy_that_denies_the_first_device_needs_an_administrator(
-    enrolment: Callable[..., Enrolment], jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     explicit = "with an explicit deny in an identity-based policy"
     aws.fault("CreateVirtualMFADevice", faults.denied(jane.arn, "iam:CreateVirtualMFADevice", JANE, explicit))
-    one = enrolment()
+    one = enrollment()
     one.sees("AWS does not let jane do iam:CreateVirtualMFADevice: an explicit deny in an identity-based policy")
     one.sees("an administrator has to let users without a device do that")
     one.ends(4)
@@ -681,9 +683,9 @@ def uri(device: FakeDevice) -> str:
 @pytest.mark.parametrize("term", quickly(["xterm-256color", "xterm", "screen", "tmux-256color"], "xterm-256color"))
 @pytest.mark.parametrize("size", [(24, 80), (60, 200)], ids=["small", "large"])
 def test_a_phone_reads_the_code_on_a_dark_and_a_light_terminal(
-    enrolment: Callable[..., Enrolment], size: tuple[int, int], term: str
+    enrollment: Callable[..., Enrollment], size: tuple[int, int], term: str
 ) -> None:
-    one = enrolment(size=size, term=term)
+    one = enrollment(size=size, term=term)
     one.sees(FIRST)
     for dark in (True, False):
         assert read_terminal(one.seen, ground=dark) == uri(one.device)
@@ -703,14 +705,14 @@ def test_a_phone_reads_the_code_on_a_dark_and_a_light_terminal(
     ids=["narrow", "dumb", "no colour", "no blocks"],
 )
 def test_without_a_qr_code_the_secret_is_enough(
-    enrolment: Callable[..., Enrolment],
+    enrollment: Callable[..., Enrollment],
     monkeypatch: pytest.MonkeyPatch,
     more: dict[str, object],
     environment: dict[str, str],
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    one = enrolment(**more)
+    one = enrollment(**more)
     one.sees("--qr-file FILE.png")
     one.sees(FIRST)
     assert "▀" not in one.seen
@@ -719,10 +721,10 @@ def test_without_a_qr_code_the_secret_is_enough(
 
 @pytest.mark.parametrize("kind", quickly(["png", "svg", "PNG"], "svg"))
 def test_a_phone_reads_the_code_in_a_file_which_is_deleted_at_the_end(
-    enrolment: Callable[..., Enrolment], tmp_path: Path, kind: str
+    enrollment: Callable[..., Enrollment], tmp_path: Path, kind: str
 ) -> None:
     file = tmp_path / f"code.{kind}"
-    one = enrolment("--qr-file", str(file))
+    one = enrollment("--qr-file", str(file))
     one.sees("it is deleted at the end")
     one.sees(FIRST)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -736,9 +738,9 @@ def test_a_phone_reads_the_code_in_a_file_which_is_deleted_at_the_end(
 
 
 @pytest.mark.slow
-def test_an_interrupt_deletes_the_file_with_the_code(enrolment: Callable[..., Enrolment], tmp_path: Path) -> None:
+def test_an_interrupt_deletes_the_file_with_the_code(enrollment: Callable[..., Enrollment], tmp_path: Path) -> None:
     file = tmp_path / "code.svg"
-    one = enrolment("--qr-file", str(file))
+    one = enrollment("--qr-file", str(file))
     one.sees(FIRST)
     assert file.exists()
     one.child.send("\x03")
@@ -749,7 +751,7 @@ def test_an_interrupt_deletes_the_file_with_the_code(enrolment: Callable[..., En
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["file", "link", "folder"])
 def test_overwrites_no_existing_file(
-    enrolment: Callable[..., Enrolment], tmp_path: Path, aws: FakeAws, what: str
+    enrollment: Callable[..., Enrollment], tmp_path: Path, aws: FakeAws, what: str
 ) -> None:
     file = tmp_path / "code.png"
     if what == "file":
@@ -758,7 +760,7 @@ def test_overwrites_no_existing_file(
         file.symlink_to(tmp_path / "elsewhere")
     else:
         file.mkdir()
-    one = enrolment("--qr-file", str(file))
+    one = enrollment("--qr-file", str(file))
     one.ends(2)
     assert "exists already, and is not written over" in " ".join(one.seen.split())
     assert file.is_dir() if what == "folder" else file.is_symlink() if what == "link" else file.read_text() == "mine"
@@ -768,17 +770,17 @@ def test_overwrites_no_existing_file(
 
 @pytest.mark.slow
 def test_reports_a_missing_folder_before_it_creates_a_device(
-    enrolment: Callable[..., Enrolment], tmp_path: Path, aws: FakeAws
+    enrollment: Callable[..., Enrollment], tmp_path: Path, aws: FakeAws
 ) -> None:
-    one = enrolment("--qr-file", str(tmp_path / "missing" / "code.png"))
+    one = enrollment("--qr-file", str(tmp_path / "missing" / "code.png"))
     one.sees("cannot be written: No such file or directory")
     one.ends(1)
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
 @pytest.mark.slow
-def test_the_secret_is_in_no_argument_and_no_variable(enrolment: Callable[..., Enrolment]) -> None:
-    one = enrolment()
+def test_the_secret_is_in_no_argument_and_no_variable(enrollment: Callable[..., Enrollment]) -> None:
+    one = enrollment()
     one.sees(FIRST)
     process = Path(f"/proc/{one.child.pid}")
     known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()

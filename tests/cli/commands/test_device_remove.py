@@ -105,7 +105,7 @@ def test_the_last_device_needs_its_own_option(encee: Encee, dev: Person, aws: Fa
     dev.user.create_fido_device("key")
     result = encee("device", "remove", "dev", PHONE, *more)
     assert result.code == 2
-    assert "anyone with the key can enrol a device of their own" in result.err
+    assert "anyone with the key can enroll a device of their own" in result.err
     assert "--yes-last" in result.err
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
     assert encee("device", "remove", "dev", PHONE, "--yes", "--yes-last", "-c", dev.device.next_code()).code == 0

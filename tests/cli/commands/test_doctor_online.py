@@ -123,9 +123,9 @@ ONLINE_FAULTS = (
         "set region to the endpoint's",
     ),
     OnlineFault("sts-endpoint", "error", "a proxy or sign-in page answered", spoil(faults.html()), "try again"),
-    OnlineFault("clock", "warning", " behind AWS's", clock(seconds=60), "timedatectl"),
-    OnlineFault("clock", "warning", "ahead of AWS's", clock(seconds=-60), "timedatectl"),
-    OnlineFault("clock", "error", " behind AWS's", clock(minutes=6), "timedatectl"),
+    OnlineFault("clock", "warning", "earlier than AWS's", clock(seconds=60), "timedatectl"),
+    OnlineFault("clock", "warning", "later than AWS's", clock(seconds=-60), "timedatectl"),
+    OnlineFault("clock", "error", "earlier than AWS's", clock(minutes=6), "timedatectl"),
     OnlineFault("clock", "error", "is 20 min earlier than AWS's", clock(minutes=20), "timedatectl"),
     OnlineFault(
         "key-alive", "error", "was deleted, made inactive or mistyped", dead_key, "aws configure --profile dev"
@@ -144,11 +144,11 @@ ONLINE_FAULTS = (
     OnlineFault(
         "device-owner",
         "error",
-        "mfa/bobs, which is saved for dev, is no device of its user",
+        "mfa/bobs, which is saved for dev, is not a device of its user",
         anothers_device,
         "encee device save dev arn:aws:iam::123456789012:mfa/phone",
     ),
-    OnlineFault("device-owner", "error", "GAHT87654321", one_of_several, "save the one that you use; the user's are"),
+    OnlineFault("device-owner", "error", "GAHT87654321", one_of_several, "save the device that you use: "),
     OnlineFault("key-age", "warning", "is 91 days old", old_key, "encee keys rotate dev"),
 )
 
@@ -211,7 +211,7 @@ def test_claims_nothing_false_about_a_user_without_a_device(encee: Encee, scene:
     assert message(saved, "fido-only") == "the user's devices are not FIDO security keys or passkeys only"
     scene.write(scene.aws.create_user("eve").access_key)
     result = encee("doctor", "dev", "--json")
-    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh finds it"
 
 
 def test_a_clock_a_few_seconds_off_is_fine(encee: Encee, scene: Scene) -> None:
@@ -291,7 +291,7 @@ def test_a_device_that_no_file_names_is_fine(encee: Encee, scene: Scene) -> None
     scene.write()
     result = encee("doctor", "dev", "--json")
     assert (result.code, states(result)["device-owner"]) == (0, "ok")
-    assert message(result, "device-owner") == "no device is saved for dev: a refresh looks for one"
+    assert message(result, "device-owner") == "no device is saved for dev: a refresh finds it"
 
 
 def test_reports_an_invalid_serial_number_once(encee: Encee, scene: Scene) -> None:
