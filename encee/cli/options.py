@@ -1,7 +1,9 @@
 """Argument and option types that commands share, and how a command gets at the two files."""
 
+import inspect
 from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -139,16 +141,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 class RefreshOptions(NamedTuple):
-    """The options of a refresh that another command may have to do first.
+    """How a command refreshes a session that is not valid.
 
     Args:
         code: `--code`, or None.
         code_command: `--code-command`, or None.
         duration: `--duration`, or None.
-        write: Whether the fresh session goes to the credentials file.
-        ask: Whether a person may be asked.
-        least: How long a session has to last to be left alone.
-        ask_in_turn: Whether to ask only while no other process asks for a code of the same key.
+        write: Whether to write the new session to the credentials file.
+        ask: Whether to prompt for a code.
+        least: The time for which a session has to be valid to be kept.
+        ask_in_turn: Whether to prompt only while no other process prompts for a code of the same key.
     """
 
     code: str | None = None
@@ -158,3 +160,80 @@ class RefreshOptions(NamedTuple):
     ask: bool = True
     least: timedelta = timedelta(seconds=1)
     ask_in_turn: bool = False
+
+
+class FileOptions(NamedTuple):
+    """The two files that the command line names."""
+
+    credentials_file: CredentialsFile = None
+    config_file: ConfigFile = None
+
+
+CommandFunction = Callable[..., None]
+
+
+def add_options(group: Callable[..., object]) -> Callable[[CommandFunction], CommandFunction]:
+    """Return a decorator that adds a group of options to a command.
+
+    The parameters of `group` replace the command's parameter of the type that `group` returns: typer sees the former,
+    and the command gets what `group` returns for their values.
+
+    Args:
+        group: A function, or a class with a field for each option.
+    """
+    options = inspect.signature(group).parameters
+    handed = group if isinstance(group, type) else inspect.signature(group).return_annotation
+
+    def decorate(command: CommandFunction) -> CommandFunction:
+        own = inspect.signature(command).parameters
+        (name,) = (parameter.name for parameter in own.values() if parameter.annotation == handed)
+
+        @wraps(command)
+        def run(**values: object) -> None:
+            value = group(**{option: values[option] for option in options})
+            command(**{name: value}, **{option: values[option] for option in own if option != name})
+
+        added = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options.values()]
+        parameters = [new for old in own.values() for new in (added if old.name == name else [old])]
+        run.__dict__["__signature__"] = inspect.Signature(list({each.name: each for each in parameters}.values()))
+        return run
+
+    return decorate
+
+
+def _environment(context: typer.Context) -> Environment:
+    environment: Environment = context.obj
+    return environment
+
+
+def _files(
+    context: typer.Context, credentials_file: CredentialsFile = None, config_file: ConfigFile = None
+) -> AwsFiles:
+    return _environment(context).files(credentials_file, config_file)
+
+
+def _refresh(code: Code = None, code_command: CodeCommand = None, duration: Duration = None) -> RefreshOptions:
+    return RefreshOptions(code, code_command, duration)
+
+
+def _refresh_unless_forbidden(
+    *, no_refresh: NoRefresh = False, code: Code = None, code_command: CodeCommand = None, duration: Duration = None
+) -> RefreshOptions | None:
+    return None if no_refresh else RefreshOptions(code, code_command, duration)
+
+
+with_environment = add_options(_environment)
+"""Hand the command its `Environment`."""
+
+refresh_options = add_options(_refresh)
+"""Add `--code`, `--code-command` and `--duration`; hand the command its `RefreshOptions`."""
+
+optional_refresh_options = add_options(_refresh_unless_forbidden)
+"""Add the same and `--no-refresh`; hand the command its `RefreshOptions`, or None for `--no-refresh`."""
+
+
+def file_options(command: CommandFunction) -> CommandFunction:
+    """Add `--credentials-file` and `--config-file`; hand the command its `AwsFiles`, and the `Environment` it takes."""
+    annotations = [parameter.annotation for parameter in inspect.signature(command).parameters.values()]
+    with_files = add_options(_files)(command)
+    return with_environment(with_files) if Environment in annotations else with_files

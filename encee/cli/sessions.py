@@ -4,7 +4,7 @@ import shlex
 from datetime import datetime, timedelta
 
 from encee.cli import terminal
-from encee.cli.options import Environment, RefreshOptions
+from encee.cli.options import Environment, FileOptions, RefreshOptions
 from encee.errors import EnceeError, InterruptedByPersonError, NoSessionError
 from encee.profiles.export import ExportedSession, export_session, find_session, find_session_profile
 from encee.profiles.files import AwsFiles
@@ -69,17 +69,16 @@ def _refreshed(word: str, environment: Environment, files: AwsFiles, how: Refres
     return export_session(session, files.catalog(), *target)
 
 
-def variables_of_files(files: AwsFiles, credentials_file: str | None, config_file: str | None) -> dict[str, str]:
+def variables_of_files(files: AwsFiles, options: FileOptions) -> dict[str, str]:
     """Make the variables by which other programs find the files that an option names.
 
     Args:
-        files: Where the two files are.
-        credentials_file: `--credentials-file`, or None.
-        config_file: `--config-file`, or None.
+        files: The two files.
+        options: The options.
     """
     variables = {}
-    if credentials_file is not None:
+    if options.credentials_file is not None:
         variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.path.absolute())
-    if config_file is not None:
+    if options.config_file is not None:
         variables["AWS_CONFIG_FILE"] = str(files.config.path.absolute())
     return variables

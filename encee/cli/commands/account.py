@@ -1,7 +1,7 @@
 """`encee account`: require MFA of a whole account."""
 
 import shlex
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -17,17 +17,16 @@ from encee.cli.commands.account_audit import audit
 from encee.cli.help import make_group as group_of_commands
 from encee.cli.options import (
     Admin,
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
     Environment,
     Json,
     RefreshOptions,
+    add_options,
+    file_options,
     not_empty,
+    refresh_options,
 )
 from encee.errors import EnceeError, UsageError
+from encee.profiles.files import AwsFiles
 from encee.workflows.account.guards import find_new_restrictions, refuse_lockout, warn_about_roles, warn_about_users
 from encee.workflows.account.plan import AccountPlan, SetupRequest, plan_setup, plan_teardown
 from encee.workflows.account.revoke import REVOKED_SESSIONS, plan_revoke
@@ -43,88 +42,103 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 
 
-@account.command()
-def setup(
-    context: typer.Context,
-    *,
-    profile: Admin,
-    group: Group = "encee",
+class SetupOptions(NamedTuple):
+    """The options of `encee account setup` alone."""
+
+    group: Group = "encee"
     allow_cidr: Annotated[
         list[str] | None,
         typer.Option(metavar="CIDR", help="Let the members in from these addresses only.", show_default=False),
-    ] = None,
+    ] = None
     no_ip_restriction: Annotated[
         bool, typer.Option("--no-ip-restriction", help="Take the restriction to addresses away.")
-    ] = False,
+    ] = False
     attach: Annotated[
         list[str] | None,
         typer.Option(metavar="POLICY_ARN", help="Attach this policy to the group as well.", show_default=False),
-    ] = None,
+    ] = None
     add_user: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Put this user into the group.", show_default=False)
-    ] = None,
+    ] = None
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Change a group or policy of that name which encee did not make.")
-    ] = False,
+    ] = False
     my_ip: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", callback=not_empty, help="Your public address. [default: AWS is asked]"),
-    ] = None,
+    ] = None
     yes_without_mfa: Annotated[
         bool, typer.Option("--yes-without-mfa", help="Accept that a user or a role cannot use MFA yet.")
-    ] = False,
+    ] = False
     yes_lock_me_out: Annotated[
         bool, typer.Option("--yes-lock-me-out", help="Accept that your own address is not among the allowed.")
-    ] = False,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    ] = False
+
+
+def _apply_options(*, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> ApplyOptions:
+    return ApplyOptions(dry_run, yes, json)
+
+
+apply_options = add_options(_apply_options)
+"""Add `--dry-run`, `--yes` and `--json`; hand the command its `ApplyOptions`."""
+
+
+@account.command()
+@file_options
+@refresh_options
+@apply_options
+@add_options(SetupOptions)
+def setup(
+    *,
+    profile: Admin,
+    wanted: SetupOptions,
+    apply: ApplyOptions,
+    options: RefreshOptions,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Make a group whose members need MFA, and put users into it.
 
     Shows what is new, what changes and what stays, and asks. Running it again changes nothing. Everything that it
     makes lies under the path /encee/.
     """
-    environment: Environment = context.obj
-    allowed = list(map(parse_network, allow_cidr or []))
-    if allowed and no_ip_restriction:
+    allowed = list(map(parse_network, wanted.allow_cidr or []))
+    if allowed and wanted.no_ip_restriction:
         raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
-    files = environment.files(credentials_file, config_file)
-    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
-    found = read_account(who.iam, who.signer)
-    for arn in set(attach or ()) - found.policies.keys():
+    who = connect_administrator(profile, environment, files, options)
+    present = read_account(who.iam, who.signer)
+    for arn in set(wanted.attach or ()) - present.policies.keys():
         require_policy(who.iam, who.signer, arn)
-    partition = who.caller.partition
-    wish = SetupRequest(
-        group=group,
-        mfa_required=build_policy("mfa-required", partition=partition),
-        restriction=build_policy("ip-restriction", partition=partition, allow_cidrs=allow_cidr) if allow_cidr else None,
-        lift=no_ip_restriction,
-        attach=tuple(attach or ()),
-        add_users=tuple(add_user or ()),
-        adopt=adopt,
-    )
-    plan = plan_setup(found, who.caller, wish)
+    plan = plan_setup(present, who.caller, _build_request(wanted, who.caller.partition))
 
     def check() -> None:
-        gained = find_new_restrictions(found, plan, group, who.caller.user)
-        if (allowed or gained) and not yes_lock_me_out:
-            refuse_lockout(allowed, gained, my_ip or find_public_address())
+        gained = find_new_restrictions(present, plan, wanted.group, who.caller.user)
+        if (allowed or gained) and not wanted.yes_lock_me_out:
+            refuse_lockout(allowed, gained, wanted.my_ip or find_public_address())
         callers = [who.caller.user] if who.caller.user else []
-        others = found.holders(plan.changed_policies)
-        touched = dict.fromkeys([*wish.add_users, *found.members(group), *others, *callers])
+        others = present.holders(plan.changed_policies)
+        touched = dict.fromkeys([*(wanted.add_user or ()), *present.members(wanted.group), *others, *callers])
         users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
-        _refuse_doubts(
-            [*warn_about_users(users, environment.clock()), *warn_about_roles(found, plan)], accepted=yes_without_mfa
-        )
+        doubts = [*warn_about_users(users, environment.clock()), *warn_about_roles(present, plan)]
+        _refuse_doubts(doubts, accepted=wanted.yes_without_mfa)
 
-    if apply_plan(who, plan, ApplyOptions(dry_run, yes, json), check):
+    if apply_plan(who, plan, apply, check):
         terminal.say("each member enrolls a device once: encee device enroll PROFILE")
+
+
+def _build_request(wanted: SetupOptions, partition: str) -> SetupRequest:
+    restriction = None
+    if wanted.allow_cidr:
+        restriction = build_policy("ip-restriction", partition=partition, allow_cidrs=wanted.allow_cidr)
+    return SetupRequest(
+        group=wanted.group,
+        mfa_required=build_policy("mfa-required", partition=partition),
+        restriction=restriction,
+        lift=wanted.no_ip_restriction,
+        attach=tuple(wanted.attach or ()),
+        add_users=tuple(wanted.add_user or ()),
+        adopt=wanted.adopt,
+    )
 
 
 def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
@@ -143,49 +157,43 @@ def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
 
 
 @account.command()
+@file_options
+@refresh_options
+@apply_options
 def teardown(
-    context: typer.Context,
     *,
     profile: Admin,
     group: Group = "encee",
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    apply: ApplyOptions,
+    options: RefreshOptions,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Take back what setup made for a group.
 
     The group and its policies go when encee made them; what lies elsewhere than under /encee/ is only detached. The
     policy that requires MFA stays while anything else has it.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
+    who = connect_administrator(profile, environment, files, options)
     plan = plan_teardown(read_account(who.iam, who.signer), group)
-    apply_plan(who, plan, ApplyOptions(dry_run, yes, json))
+    apply_plan(who, plan, apply)
 
 
 @account.command()
+@file_options
+@refresh_options
+@apply_options
 def revoke(
-    context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The user whose key or session was stolen.")],
     *,
     profile: Admin,
     sessions_only: Annotated[
         bool, typer.Option("--sessions-only", help="End the sessions only; the access keys stay as they are.")
     ] = False,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    apply: ApplyOptions,
+    options: RefreshOptions,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """End the keys and the sessions of a user, after a theft.
 
@@ -193,9 +201,7 @@ def revoke(
     of roles that it has assumed already are the roles' and live on. --sessions-only leaves the keys active, as after
     a rotation, and the user refreshes.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    who = connect_administrator(profile, environment, files, RefreshOptions(code, code_command, duration))
+    who = connect_administrator(profile, environment, files, options)
 
     def plan() -> AccountPlan:
         keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
@@ -204,7 +210,7 @@ def revoke(
 
     if user == who.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
-    if apply_plan(who, plan(), ApplyOptions(dry_run, yes, json), anew=plan):
+    if apply_plan(who, plan(), apply, anew=plan):
         if sessions_only:
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:

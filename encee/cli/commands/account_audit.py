@@ -8,21 +8,11 @@ import typer
 from encee.cli import display, terminal
 from encee.cli.apply_plan import connect_administrator
 from encee.cli.display import format_moment
-from encee.cli.options import (
-    Admin,
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    Json,
-    RefreshOptions,
-    not_empty,
-)
+from encee.cli.options import Admin, Environment, Json, RefreshOptions, file_options, not_empty, refresh_options
 from encee.errors import ExitCode
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
+from encee.profiles.files import AwsFiles
 from encee.workflows.account.audit import Audit, AuditedUser, audit_account
 
 _STYLES = {
@@ -34,8 +24,9 @@ _STYLES = {
 }
 
 
+@file_options
+@refresh_options
 def audit(
-    context: typer.Context,
     *,
     profile: Admin,
     group: Annotated[
@@ -45,21 +36,17 @@ def audit(
         str, typer.Option(metavar="TIME", callback=not_empty, help="Above this age a key is old.")
     ] = "90d",
     json: Json = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Show of whom MFA is required, and whose key alone is enough.
 
     Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
     whoever holds it can use to enroll one.
     """
-    environment: Environment = context.obj
     max_age = parse_duration(max_key_age)
-    how = RefreshOptions(code, code_command, duration)
-    who = connect_administrator(profile, environment, environment.files(credentials_file, config_file), how)
+    who = connect_administrator(profile, environment, files, options)
     with display.show_progress() as progress:
         found = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
     now = environment.clock()

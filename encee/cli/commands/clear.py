@@ -7,13 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    Json,
-    RemovableProfiles,
-)
+from encee.cli.options import Environment, Json, RemovableProfiles, file_options
 from encee.errors import UsageError
 from encee.profiles.clear import (
     Choice,
@@ -23,25 +17,24 @@ from encee.profiles.clear import (
     choose_named_sessions,
     clear_sessions,
 )
+from encee.profiles.files import AwsFiles
 
 
+@file_options
 def clear(
-    context: typer.Context,
     profiles: RemovableProfiles = None,
     *,
     expired: Annotated[bool, typer.Option("--expired", help="Remove every session of encee's that is over.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Remove every session of encee's.")] = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Remove sessions from the files, and leave no trace of them.
 
     Only what encee wrote goes: a session profile's section, and the one that gives it a region in the config
     file. What you added to one stays. At AWS the session lives on until it expires.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     if [bool(profiles), expired, every].count(True) != 1:
         raise UsageError("clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE")
     choose: Choice = choose_all_sessions

@@ -12,21 +12,12 @@ from encee.cli import display, prompts, terminal
 from encee.cli.commands.device_enroll import enroll
 from encee.cli.display import format_moment
 from encee.cli.help import make_group
-from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    Json,
-    Profile,
-    RefreshOptions,
-)
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, refresh_options
 from encee.cli.signers import find_own_serial, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, UsageError
 from encee.mfa.attempts import retry_wrong_codes
 from encee.model import Device, rfc3339
+from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.mfa_serial import list_profiles_with, save_device, unsave_device
 from encee.workflows.find_device import choose_device, find_device
@@ -36,24 +27,21 @@ device = make_group("Look after the MFA devices of a profile's user.")
 
 
 @device.command("list")
+@file_options
+@refresh_options
 def list_(
-    context: typer.Context,
     profile: Profile,
     *,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
+    options: RefreshOptions,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Show the user's MFA devices, and which one is saved.
 
     A code is asked for only where a policy wants MFA even to look at them.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)
     saved = signs.settings.saved_serial(signs.profile)
     if json:
@@ -99,8 +87,8 @@ def _as_json(one: Device, saved: str | None) -> dict[str, Any]:
 
 
 @device.command()
+@file_options
 def save(
-    context: typer.Context,
     profile: Profile,
     serial: Annotated[
         str | None,
@@ -108,15 +96,13 @@ def save(
     ] = None,
     *,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Save the MFA device of a profile as its mfa_serial.
 
     IAM is asked for the device, or whether DEVICE is one of the user's. Of several, you choose.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     if serial is None:
         person = prompts.TerminalUser() if terminal.has_terminal() else None
@@ -133,20 +119,17 @@ def save(
 
 
 @device.command()
+@file_options
 def forget(
-    context: typer.Context,
     profile: Profile,
     *,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
 ) -> None:
     """Take the saved MFA device of PROFILE out of the files.
 
     At AWS the device stays as it is. The next refresh finds it and saves it again.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     catalog = files.catalog()
     name = catalog.profile_for(profile)
     if name is None:
@@ -164,20 +147,18 @@ device.command()(enroll)
 
 
 @device.command()
+@file_options
 def resync(
-    context: typer.Context,
     profile: Profile,
     *,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Let AWS find out how far the clock of a device is off.
 
     For a device whose codes AWS does not accept any more. Asks for two codes, one after the other.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     if not terminal.has_terminal():
         raise UsageError(
@@ -205,8 +186,9 @@ def _two_codes(one: Device) -> tuple[str, str]:
 
 
 @device.command()
+@file_options
+@refresh_options
 def remove(
-    context: typer.Context,
     profile: Profile,
     serial: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by ARN, serial number or name.")],
     *,
@@ -214,21 +196,17 @@ def remove(
     yes_last: Annotated[
         bool, typer.Option("--yes-last", help="Remove it even if no other device of the user gives codes.")
     ] = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
+    options: RefreshOptions,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Take a device from its user, and delete it if it is a virtual one.
 
     Needs a session with MFA. The device is no longer saved for PROFILE afterwards. A removal that failed halfway
     can be run again.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)
     removal = plan_removal(devices, serial, signs.profile, last_too=yes_last)
     serial = removal.serial

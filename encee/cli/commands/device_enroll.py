@@ -15,18 +15,7 @@ from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
-from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    Json,
-    Profile,
-    RefreshOptions,
-    not_empty,
-)
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, not_empty, refresh_options
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
@@ -44,8 +33,9 @@ _GROUPS_A_LINE = 4
 """How many groups of the secret stand on a line: what people type without losing the place, on any terminal."""
 
 
+@file_options
+@refresh_options
 def enroll(
-    context: typer.Context,
     profile: Profile,
     *,
     name: Annotated[
@@ -58,24 +48,20 @@ def enroll(
             metavar="FILE", callback=not_empty, help="Draw the QR code in a new file too, .png or .svg, until the end."
         ),
     ] = None,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
+    options: RefreshOptions,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Enroll an authenticator app: a QR code to scan, two codes to type.
 
     The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
     Whatever goes wrong, a device that is not enabled is deleted again.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, options)
     file = parse_picture_path(qr_file) if qr_file is not None else None
     wanted = require_device_name(name) if name is not None else None
-    given = GivenSettings(duration=duration)
+    given = GivenSettings(duration=options.duration)
     environment.settings(signs.catalog, given).duration(signs.profile)  # before anything is made
     if not terminal.has_terminal():
         raise UsageError(

@@ -9,7 +9,7 @@ import typer
 from encee.aws.signer import Signer
 from encee.awsfile.paths import AwsPaths
 from encee.cli import display, terminal
-from encee.cli.options import ConfigFile, CredentialsFile, Environment, Json
+from encee.cli.options import Environment, FileOptions, Json, add_options, with_environment
 from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
@@ -29,8 +29,9 @@ _STYLES = {
 }
 
 
+@with_environment
+@add_options(FileOptions)
 def doctor(
-    context: typer.Context,
     profile: Annotated[
         str | None,
         typer.Argument(metavar="[PROFILE]", help="The profile about which AWS is asked.", show_default=False),
@@ -39,16 +40,15 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask AWS nothing.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="List the checks that passed, too.")] = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    named_files: FileOptions,
+    environment: Environment,
 ) -> None:
     """Find problems, and show how to fix them.
 
     Checks the files and the environment, and changes nothing. With PROFILE, it also asks AWS about the key and the
     devices of its user, for which no code is needed. Exits with status 1 when there is an error.
     """
-    environment: Environment = context.obj
-    files = AwsPaths.locate(environment.environ, credentials_file, config_file)
+    files = AwsPaths.locate(environment.environ, *named_files)
     examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)
     found = list(run_checks(OFFLINE_CHECKS, examined))
     source = None

@@ -12,14 +12,13 @@ import typer
 from encee.cli import terminal
 from encee.cli.detect_shell import find_shell_form, format_evaluation
 from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
     Environment,
+    FileOptions,
     MaybeServableProfile,
     RefreshOptions,
+    add_options,
+    refresh_options,
+    with_environment,
 )
 from encee.cli.sessions import serve
 from encee.errors import EnceeError, UsageError
@@ -40,8 +39,10 @@ class Shell(StrEnum):
     JSON = "json"
 
 
+@with_environment
+@add_options(FileOptions)
+@refresh_options
 def env(
-    context: typer.Context,
     profile: MaybeServableProfile = None,
     *,
     shell: Annotated[
@@ -55,18 +56,15 @@ def env(
     unset: Annotated[bool, typer.Option("--unset", help="The lines that unset what the others set.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Refresh first when there is no valid session.")] = False,
     no_write: Annotated[bool, typer.Option("--no-write", help="Leave the files alone in a refresh.")] = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions,
+    named_files: FileOptions,
+    environment: Environment,
 ) -> None:
     """Print the environment variables of a session.
 
     Made for eval "$(encee env dev)". What another profile may have left over is unset first. Without a valid
     session nothing is printed, and the exit code is 3; --refresh asks for a code then.
     """
-    environment: Environment = context.obj
     syntax = shell.value if shell is not None else find_shell_form(environment)
     if unset:
         terminal.print_lines(format_for_shell(syntax, {}, cleared=[*CLEARED, *REGION]))
@@ -74,11 +72,10 @@ def env(
     if profile is None:
         hint = f"name the profile: {format_evaluation(syntax, 'encee env PROFILE')}"
         raise UsageError("env needs a PROFILE, or --unset", hint=hint)
-    _refuse_without_refresh(profile, refresh, {"--code": code, "--code-command": code_command, "--duration": duration})
-    files = environment.files(credentials_file, config_file)
-    how = RefreshOptions(code, code_command, duration, write=not no_write) if refresh else None
+    _refuse_without_refresh(profile, refresh, options)
+    how = options._replace(write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.ignore_suspend():
-        session = serve(profile, environment, files, how)
+        session = serve(profile, environment, environment.files(*named_files), how)
     variables = session.variables()
     text = format_for_shell(syntax, variables)
     if sys.stdout.isatty():
@@ -88,13 +85,14 @@ def env(
     terminal.print_lines(text)
 
 
-def _refuse_without_refresh(profile: str, refresh: bool, options: Mapping[str, str | None]) -> None:
+def _refuse_without_refresh(profile: str, refresh: bool, options: RefreshOptions) -> None:
     """Refuse options that say how to refresh where nothing is refreshed.
 
     Raises:
         UsageError: There is such an option; the hint keeps it.
     """
-    given = [word for option, value in options.items() if value is not None for word in (option, value)]
+    values = {"--code": options.code, "--code-command": options.code_command, "--duration": options.duration}
+    given = [word for option, value in values.items() if value is not None for word in (option, value)]
     if given and not refresh:
         raise UsageError(
             "--code, --code-command and --duration say how to refresh",

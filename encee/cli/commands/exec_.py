@@ -6,21 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from encee.cli.help import Command, list_options
-from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    NoRefresh,
-    RefreshOptions,
-    ServableProfile,
-)
+from encee.cli.options import Environment, RefreshOptions, ServableProfile, file_options, optional_refresh_options
 from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve
 from encee.errors import UsageError
 from encee.profiles.export import session_variables
+from encee.profiles.files import AwsFiles
 
 SETTINGS = {"allow_interspersed_args": False}
 """The command's options are the command's."""
@@ -55,17 +46,15 @@ def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[st
     return [*moved, *profile, *left]
 
 
+@file_options
+@optional_refresh_options
 def exec(  # noqa: A001 - the command's name
-    context: typer.Context,
     profile: ServableProfile,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
     *,
-    no_refresh: NoRefresh = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions | None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Run a command with a session in its environment.
 
@@ -73,10 +62,7 @@ def exec(  # noqa: A001 - the command's name
     in the environment is unset. Without a valid session, a code is asked for first.
     """
     wanted = _wanted(command)
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    how = None if no_refresh else RefreshOptions(code, code_command, duration)
-    session = serve(profile, environment, files, how)
+    session = serve(profile, environment, files, options)
     exec_or_spawn(wanted, session_variables(environment.environ, session.variables()))
 
 

@@ -9,13 +9,7 @@ import typer
 
 from encee.cli import display, terminal
 from encee.cli.help import make_group
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    Json,
-    not_empty,
-)
+from encee.cli.options import Json, file_options, not_empty
 from encee.cli.plain_input import expand_path, read_plain_input
 from encee.errors import UsageError
 from encee.profiles.files import AwsFiles
@@ -35,8 +29,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 
 
 @import_.command(name="csv")
+@file_options
 def csv(
-    context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The console's file; - for standard input.")],
     *,
     profile: Annotated[
@@ -44,12 +38,9 @@ def csv(
     ],
     dry_run: DryRun = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
 ) -> None:
     """Bring in an access key from the IAM console's CSV file."""
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     path, data, is_file = read_plain_input(file)
     found = parse_console_csv(data, path)
     if is_named_like_root_key(path):
@@ -64,24 +55,21 @@ def csv(
 
 
 @import_.command(name="awsenv")
+@file_options
 def awsenv_(
-    context: typer.Context,
     folder: Annotated[
         str, typer.Argument(metavar="[DIR]", help="The folder with a file for each profile.", show_default=True)
     ] = _AWSENV_FOLDER,
     *,
     dry_run: DryRun = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
 ) -> None:
     """Bring in the files of awsenv, one for each profile.
 
     They hold lines like export AWS_ACCESS_KEY_ID=…, which are read and never run. A line that is anything else
     refuses the whole import.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     incoming = []
     for file in _files_in(expand_path(folder)):
         found = parse_awsenv(read_plain(file), file)
@@ -95,8 +83,8 @@ def awsenv_(
 
 
 @import_.command(name="legacy")
+@file_options
 def legacy(
-    context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="[FILE]", help="The first encee's file.")] = LEGACY_FILE,
     *,
     profile: Annotated[
@@ -110,12 +98,9 @@ def legacy(
     ] = None,
     dry_run: DryRun = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
 ) -> None:
     """Bring in the ARN of the device from the first encee's file."""
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     path, data, is_file = read_plain_input(file)
     serial = parse_legacy_config(data, path)
     owner = find_profile_of_device(files.catalog(), serial, profile)

@@ -16,21 +16,12 @@ from encee.cli import display, prompts, terminal
 from encee.cli.commands.keys_lock import in_brackets, lock, totp, unlock
 from encee.cli.display import format_moment
 from encee.cli.help import make_group
-from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    Json,
-    Profile,
-    RefreshOptions,
-)
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, refresh_options
 from encee.cli.signers import find_signers
 from encee.errors import AwsError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
+from encee.profiles.files import AwsFiles
 from encee.profiles.key_edits import find_headers, is_locked
 from encee.workflows.rotate_key import MIN_SESSION, RetiredKey, RotationResult, rotate_key
 from encee.workflows.rotation_plan import KeyInFiles, RotationPreview, preview_rotation
@@ -42,25 +33,22 @@ keys = make_group("See, rotate and lock away the access keys of a profile's user
 
 
 @keys.command("list")
+@file_options
+@refresh_options
 def list_keys(
-    context: typer.Context,
     profile: Profile,
     *,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
+    options: RefreshOptions,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Show the access keys of the user of PROFILE.
 
     How old they are, when they were used last, and which of them the two files hold. Asked with the session of
     PROFILE; without a valid one, it is refreshed first.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration))
+    signs = find_signers(profile, environment, files, options)
     session = signs.with_session()
     iam = Clients(terminal.warn).iam(session)
     found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
@@ -125,8 +113,9 @@ def _in_keyring(key: UserKey, catalog: Catalog) -> bool:
 
 
 @keys.command()
+@file_options
+@refresh_options
 def rotate(
-    context: typer.Context,
     profile: Profile,
     *,
     keep_old: Annotated[bool, typer.Option("--keep-old", help="Leave the old key inactive; do not delete it.")] = False,
@@ -136,12 +125,10 @@ def rotate(
         bool,
         typer.Option("--delete-unused", help="Where the user has two keys, delete the other if it was never used."),
     ] = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
+    options: RefreshOptions,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Replace the long-term key of PROFILE by a new one.
 
@@ -151,12 +138,10 @@ def rotate(
     """
     if yes and keep_old:
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    signs = find_signers(profile, environment, files, RefreshOptions(code, code_command, duration, least=MIN_SESSION))
-    options = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
+    signs = find_signers(profile, environment, files, options._replace(least=MIN_SESSION))
+    again = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     session_profile = signs.settings.session_profile(signs.profile)
-    subject = KeyInFiles(signs.with_key(), signs.key, session_profile, files, options)
+    subject = KeyInFiles(signs.with_key(), signs.key, session_profile, files, again)
     if dry_run:
         preview = signs.asking(
             lambda signer: preview_rotation(

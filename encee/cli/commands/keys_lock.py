@@ -10,19 +10,12 @@ import typer
 
 from encee.awsfile.file import AwsFile
 from encee.cli import prompts, terminal
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    Json,
-    Profile,
-    RefreshOptions,
-    not_empty,
-)
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, not_empty
 from encee.cli.plain_input import expand_path
 from encee.cli.signers import Signers, find_signers
 from encee.errors import UsageError
 from encee.mfa.code_sources import parse_seed
+from encee.profiles.files import AwsFiles
 from encee.profiles.keyring import Kind, delete, store
 from encee.profiles.keyring_lock import mark_seed, move_from_keyring, move_to_keyring, unmark_seed
 
@@ -30,21 +23,19 @@ _MOST = 4096
 """So many bytes cannot be a seed, nor a URI with one."""
 
 
+@file_options
 def lock(
-    context: typer.Context,
     profile: Profile,
     *,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Move the secret of PROFILE's key into the system's keyring.
 
     Every section that holds the key lets go of it, and no AWS tool finds it there any more; the session profile is
     what they use. encee finds the secret in the keyring when it signs. Needs the extra encee[keyring].
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_to_keyring(signs.key, files)
     if sections:
@@ -56,20 +47,18 @@ def lock(
         terminal.print_json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
 
 
+@file_options
 def unlock(
-    context: typer.Context,
     profile: Profile,
     *,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Move the secret of PROFILE's key back into the credentials file.
 
     Each section that let go of it is again as it was.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_from_keyring(signs.key, files.credentials, terminal.warn)
     if sections:
@@ -80,8 +69,8 @@ def unlock(
         terminal.print_json({"profile": signs.profile, "key": signs.key.id, "sections": sections})
 
 
+@file_options
 def totp(
-    context: typer.Context,
     profile: Profile,
     *,
     i_know: Annotated[
@@ -93,8 +82,8 @@ def totp(
     ] = None,
     take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Let encee compute the codes of PROFILE's device by itself.
 
@@ -102,8 +91,6 @@ def totp(
     then has both factors; what is left is that a copied credentials file is worth nothing. Needs the extra
     encee[keyring].
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     signs = find_signers(profile, environment, files, RefreshOptions())
     serial = signs.settings.serial(signs.profile)
     if serial is None:

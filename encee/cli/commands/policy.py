@@ -27,7 +27,7 @@ from encee.aws.policies.parser import LocatedPolicy, MalformedPolicy, parse_poli
 from encee.aws.policies.templates import POLICIES, build_policy
 from encee.cli import display, terminal
 from encee.cli.help import make_group
-from encee.cli.options import Environment, Json, not_empty
+from encee.cli.options import Environment, Json, not_empty, with_environment
 from encee.errors import EnceeError, UsageError
 
 policy = make_group("Show, check and try out policies that require MFA.")
@@ -91,8 +91,8 @@ def lint(files: Files, *, json: Json = False) -> None:
 
 
 @policy.command()
+@with_environment
 def simulate(
-    context: typer.Context,
     files: Files,
     *,
     action: Annotated[str, typer.Option(metavar="ACTION", help="Such as s3:GetObject.")],
@@ -114,6 +114,7 @@ def simulate(
         bool, typer.Option("--via-service", help="An AWS service makes the request for the user.")
     ] = False,
     json: Json = False,
+    environment: Environment,
 ) -> None:
     """Say what policies together say to a request of an IAM user.
 
@@ -121,7 +122,6 @@ def simulate(
     """
     if long_term and mfa is not None:
         raise UsageError("a request is signed in one way", hint="one of --mfa, --no-mfa and --long-term")
-    environment: Environment = context.obj
     circumstances = Circumstances(
         SignedWith.LONG_TERM if mfa is None else SignedWith.MFA if mfa else SignedWith.NO_MFA,
         source_ip=_address(source_ip),

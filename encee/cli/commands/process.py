@@ -6,34 +6,25 @@ from typing import Annotated
 import typer
 
 from encee.cli import terminal
-from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
-    Environment,
-    RefreshOptions,
-    ServableProfile,
-)
+from encee.cli.options import Environment, RefreshOptions, ServableProfile, file_options, refresh_options
 from encee.cli.sessions import serve
+from encee.profiles.files import AwsFiles
 
 _SOON = timedelta(minutes=15)
 """With less than this to go, SDKs ask for fresh credentials; so a source without a person is asked, too."""
 
 
+@file_options
+@refresh_options
 def process(
-    context: typer.Context,
     profile: ServableProfile,
     *,
     ask: Annotated[
         bool, typer.Option("--ask", help="Without a valid session, ask for a code on the terminal.")
     ] = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Print the JSON of a credential_process.
 
@@ -41,7 +32,5 @@ def process(
     and otherwise exits with status 3. With --ask, it prompts for the code on the terminal: once, however many
     processes need the session at the same time.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    how = RefreshOptions(code, code_command, duration, ask=ask, least=_SOON, ask_in_turn=ask)
+    how = options._replace(ask=ask, least=_SOON, ask_in_turn=ask)
     terminal.print_lines(serve(profile, environment, files, how).credential_process())

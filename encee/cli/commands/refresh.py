@@ -3,22 +3,14 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any, NamedTuple, assert_never
 
 import typer
 
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, find_empty_variables
 from encee.cli import terminal
 from encee.cli.display import format_time_left, format_until
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    Json,
-    Profiles,
-    code_form,
-    not_empty,
-)
+from encee.cli.options import Environment, Json, Profiles, add_options, code_form, file_options, not_empty
 from encee.cli.refresh_run import given_codes, refresh_profiles
 from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
@@ -40,10 +32,9 @@ from encee.workflows.refresh.jobs import (
 _NAMES: dict[type[Outcome], str] = {Refreshed: "refreshed", StillValid: "still-valid", Failed: "failed"}
 
 
-def refresh(
-    context: typer.Context,
-    profiles: Profiles = None,
-    *,
+class Options(NamedTuple):
+    """The options of `encee refresh` alone."""
+
     code: Annotated[
         str | None,
         typer.Option(
@@ -53,7 +44,7 @@ def refresh(
             help="The MFA code; - reads codes from standard input, one a line.",
             callback=code_form,
         ),
-    ] = None,
+    ] = None
     duration: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +55,7 @@ def refresh(
             help="How long the session lasts, 15m to 36h; a role gets 1h at most, or with a code of its own 12h. "
             "[default: 12h]",
         ),
-    ] = None,
+    ] = None
     mfa_serial: Annotated[
         str | None,
         typer.Option(
@@ -72,7 +63,7 @@ def refresh(
             callback=not_empty,
             help="The MFA device, by ARN, serial number or name.",
         ),
-    ] = None,
+    ] = None
     to: Annotated[
         str | None,
         typer.Option(
@@ -80,7 +71,7 @@ def refresh(
             callback=not_empty,
             help="Write to this session profile instead of PROFILE-mfa.",
         ),
-    ] = None,
+    ] = None
     region: Annotated[
         str | None,
         typer.Option(
@@ -88,13 +79,13 @@ def refresh(
             callback=not_empty,
             help="The region of STS.",
         ),
-    ] = None,
+    ] = None
     if_expiring: Annotated[
         str | None,
         typer.Option(
             metavar="TIME", callback=not_empty, help="Do nothing when the session has at least this long to go."
         ),
-    ] = None,
+    ] = None
     code_command: Annotated[
         str | None,
         typer.Option(
@@ -102,21 +93,23 @@ def refresh(
             callback=not_empty,
             help="A command that prints the code. [default: mfa_process of the profile]",
         ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False,
+    ] = None
+    force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False
     no_region: Annotated[
         bool, typer.Option("--no-region", help="Do not carry region and output over to the session profile.")
-    ] = False,
-    no_save: Annotated[
-        bool, typer.Option("--no-save", help="Do not save a device that was found as mfa_serial.")
-    ] = False,
+    ] = False
+    no_save: Annotated[bool, typer.Option("--no-save", help="Do not save a device that was found as mfa_serial.")] = (
+        False
+    )
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be asked of whom and written where.")
-    ] = False,
-    json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
-) -> None:
+    ] = False
+    json: Json = False
+
+
+@file_options
+@add_options(Options)
+def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, environment: Environment) -> None:
     """Trade an MFA code for fresh session credentials.
 
     They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
@@ -124,12 +117,11 @@ def refresh(
     AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found; of these,
     sessions that encee status shows as valid stay as they are.
     """
-    if force and if_expiring is not None:
+    if options.force and options.if_expiring is not None:
         raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
-    given = GivenSettings(mfa_serial, duration, to, region, code_command)
-    codes = given_codes(code, code_command, environment)
+    given = GivenSettings(options.mfa_serial, options.duration, options.to, options.region, options.code_command)
+    codes = given_codes(options.code, options.code_command, environment)
+    how = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)
     try:
         result = refresh_profiles(
             profiles or [],
@@ -137,13 +129,13 @@ def refresh(
             files,
             given,
             codes,
-            options=RunOptions(carry_region=not no_region, save_device=not no_save, force=force),
-            lasting=parse_duration(if_expiring) if if_expiring is not None else None,
-            dry_run=dry_run,
+            options=how,
+            lasting=None if options.if_expiring is None else parse_duration(options.if_expiring),
+            dry_run=options.dry_run,
         )
     except EnceeError as error:
         result = RefreshResult(error=error)
-    show_result(result, files, environment, json=json)
+    show_result(result, files, environment, json=options.json)
 
 
 def show_result(result: RefreshResult, files: AwsFiles, environment: Environment, *, json: bool = False) -> None:

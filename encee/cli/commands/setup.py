@@ -14,13 +14,7 @@ from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
 from encee.cli.display import format_moment
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    RefreshOptions,
-    not_empty,
-)
+from encee.cli.options import Environment, RefreshOptions, file_options, not_empty
 from encee.cli.plain_input import read_plain_input
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices
@@ -46,8 +40,8 @@ _TYPED = Path("the key")
 _ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
 
 
+@file_options
 def setup(
-    context: typer.Context,
     profile: Annotated[
         str | None,
         typer.Argument(metavar="[PROFILE]", help="The profile to set up. [default: asked for]", show_default=False),
@@ -57,21 +51,20 @@ def setup(
         str | None,
         typer.Option("--csv", metavar="FILE", callback=not_empty, help="Take the key from the console's CSV file."),
     ] = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Go from a key and a phone to a session, in one conversation.
 
     Asks for the key, checks it with AWS and saves it, finds or enrolls the MFA device, and makes the first session.
     A step that is done already is skipped, so run it again after an interruption.
     """
-    environment: Environment = context.obj
     if not terminal.has_terminal():
         raise UsageError(
             "setup asks questions and needs a terminal",
             hint="encee import csv FILE --profile NAME",
         )
-    first_run = _FirstRun(environment, environment.files(credentials_file, config_file))
+    first_run = _FirstRun(environment, files)
     with terminal.redirect_to_terminal():
         _go(first_run, profile, csv)
 

@@ -9,15 +9,13 @@ from encee.awsfile.paths import AwsPaths
 from encee.cli.detect_shell import find_login_shell
 from encee.cli.display import format_until
 from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
     Environment,
-    NoRefresh,
+    FileOptions,
     RefreshOptions,
     ServableProfile,
+    add_options,
+    optional_refresh_options,
+    with_environment,
 )
 from encee.cli.replace_process import exec_or_spawn
 from encee.cli.sessions import serve, variables_of_files
@@ -26,19 +24,18 @@ from encee.errors import UsageError
 from encee.profiles.export import CLEARED, session_variables
 
 
+@with_environment
+@add_options(FileOptions)
+@optional_refresh_options
 def shell(
-    context: typer.Context,
     profile: ServableProfile,
     *,
     keys: Annotated[
         bool, typer.Option("--keys", help="Give it the keys themselves, for tools that know no profiles.")
     ] = False,
-    no_refresh: NoRefresh = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions | None,
+    named_files: FileOptions,
+    environment: Environment,
 ) -> None:
     """Start a shell with a session.
 
@@ -47,17 +44,16 @@ def shell(
     may have left over in the environment is unset. Without a valid session, a code is asked for first. It says
     until when the session is valid; exit leaves it.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
+    files = environment.files(*named_files)
     named = files.catalog().profile_for(profile) or profile
     if environment.environ.get("ENCEE_PROFILE") == named and files.paths == AwsPaths.locate(environment.environ):
         raise UsageError(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
-    session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
+    session = serve(profile, environment, files, options)
     variables, cleared = (session.variables(), CLEARED) if keys else session.selected(files.catalog())
-    variables |= variables_of_files(files, credentials_file, config_file)
+    variables |= variables_of_files(files, named_files)
     variables["ENCEE_PROFILE"] = session.source or session.profile
     whose = f"the session of {variables['ENCEE_PROFILE']}{format_until(session.expiration, environment.clock())}"
     say(f"this shell has {whose}; to leave it, type exit")

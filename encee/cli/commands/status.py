@@ -10,14 +10,7 @@ import typer
 
 from encee.cli import display, terminal
 from encee.cli.display import draw_bar, format_moment, format_time_left
-from encee.cli.options import (
-    ConfigFile,
-    CredentialsFile,
-    Environment,
-    Json,
-    ListedProfiles,
-    not_empty,
-)
+from encee.cli.options import Environment, Json, ListedProfiles, file_options, not_empty
 from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
@@ -41,8 +34,8 @@ _LOOK = 0.5
 """For how many seconds a picture waits for a file that is being written."""
 
 
+@file_options
 def status(
-    context: typer.Context,
     profiles: ListedProfiles = None,
     *,
     expiring: Annotated[
@@ -60,8 +53,8 @@ def status(
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Redraw the table every second, until Ctrl-C.")] = False,
     json: Json = False,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    files: AwsFiles,
+    environment: Environment,
 ) -> None:
     """Show which session expires when.
 
@@ -69,8 +62,6 @@ def status(
     without PROFILE, only sessions that exist count. --watch follows what changes in the files. A session whose
     account is not that of the source's key has the state other-account, and is not valid.
     """
-    environment: Environment = context.obj
-    files = environment.files(credentials_file, config_file)
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:
         _refuse_watch(check=check, json=json)

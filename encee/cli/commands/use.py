@@ -10,39 +10,35 @@ from encee.cli.commands.init import STARTUP_LINES
 from encee.cli.detect_shell import find_running_shell
 from encee.cli.display import format_until
 from encee.cli.options import (
-    Code,
-    CodeCommand,
-    ConfigFile,
-    CredentialsFile,
-    Duration,
     Environment,
+    FileOptions,
     MaybeServableProfile,
-    NoRefresh,
     RefreshOptions,
+    add_options,
+    optional_refresh_options,
+    with_environment,
 )
 from encee.cli.sessions import serve, variables_of_files
 from encee.errors import UsageError
 from encee.profiles.export import format_for_shell
 
 
+@with_environment
+@add_options(FileOptions)
+@optional_refresh_options
 def use(
-    context: typer.Context,
     profile: MaybeServableProfile = None,
     *,
     none: Annotated[bool, typer.Option("--none", help="Use none from now on.")] = False,
-    no_refresh: NoRefresh = False,
-    code: Code = None,
-    code_command: CodeCommand = None,
-    duration: Duration = None,
-    credentials_file: CredentialsFile = None,
-    config_file: ConfigFile = None,
+    options: RefreshOptions | None,
+    named_files: FileOptions,
+    environment: Environment,
 ) -> None:
     """Use a session in this shell.
 
     AWS_PROFILE is set to the session profile, and what another one may have left over in the environment is unset.
     Without a valid session, a code is asked for first. Needs the shell function of encee init.
     """
-    environment: Environment = context.obj
     shell = environment.environ.get(terminal.EVALUATED)
     if shell not in STARTUP_LINES:
         raise UsageError(
@@ -54,10 +50,10 @@ def use(
     if profile is None:
         terminal.print_for_shell(format_for_shell(shell, {}))
         return
-    files = environment.files(credentials_file, config_file)
-    session = serve(profile, environment, files, None if no_refresh else RefreshOptions(code, code_command, duration))
+    files = environment.files(*named_files)
+    session = serve(profile, environment, files, options)
     variables, cleared = session.selected(files.catalog())
-    variables |= variables_of_files(files, credentials_file, config_file)
+    variables |= variables_of_files(files, named_files)
     terminal.print_for_shell(format_for_shell(shell, variables, cleared=cleared))
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")
 

@@ -68,7 +68,7 @@ class Audit:
     users: tuple[AuditedUser, ...]
 
 
-def audit_account(  # noqa: PLR0913, PLR0917 - all that an audit needs, passed in
+def audit_account(
     client: "IAMClient",
     signer: Signer,
     now: datetime,

@@ -68,7 +68,7 @@ class Refresh:
         options: How to run.
     """
 
-    def __init__(  # noqa: PLR0913 - all that a run touches, passed in
+    def __init__(
         self,
         *,
         files: AwsFiles,

@@ -37,7 +37,7 @@ class Worker:
         options: How to run.
     """
 
-    def __init__(  # noqa: PLR0913 - all that a run touches, passed in
+    def __init__(
         self,
         *,
         tasks: Tasks,
