@@ -1,1 +1,1 @@
-"""The person: what is typed, asked, shown and answered."""
+"""The terminal: what the user types and sees."""

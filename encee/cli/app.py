@@ -1,4 +1,4 @@
-"""The command table, and the one place where errors become messages and exit codes."""
+"""The table of commands, and the only place where errors become messages and exit codes."""
 
 import os
 import sys
@@ -45,16 +45,16 @@ COMMANDS = {
     "import": "encee.cli.commands.import_",
     "doctor": "encee.cli.commands.doctor",
 }
-"""Each command, in the order of the help, and the module that holds its function, or its group of commands.
+"""Command → module with its function or its group of commands, in the order of the help.
 
-Where the name is a word of Python's, the function has an underscore behind it.
+If Python reserves the name, the function is called the name and an underscore.
 """
 
 _SETTINGS: dict[str, Any] = {"max_content_width": 100}
 
 
 class _Table(TyperGroup):
-    """The commands, each imported only when it is wanted: `status` has no use for what `refresh` needs."""
+    """The commands; each is imported when it is called, since imports take most of a short command's time."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
@@ -62,33 +62,33 @@ class _Table(TyperGroup):
     def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:  # noqa: ANN401 - the same as below
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        # Without the help texts, for which each module would have to be imported.
+        # The help texts are left out: each would need an import of its module.
         return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's own class is private
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name])
-        found = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
-        if isinstance(found, typer.Typer):
-            return add_help_option(typer.main.get_command(found))
+        command_or_group = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
+        if isinstance(command_or_group, typer.Typer):
+            return add_help_option(typer.main.get_command(command_or_group))
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = _SETTINGS | getattr(module, "SETTINGS", {})
-        command.command(cmd_name, cls=getattr(module, "PARSER", Command), context_settings=settings)(found)
+        command.command(cmd_name, cls=getattr(module, "PARSER", Command), context_settings=settings)(command_or_group)
         return add_help_option(typer.main.get_command(command))
 
 
 app = typer.Typer(
     cls=_Table,
     add_completion=False,
-    pretty_exceptions_enable=False,  # they print local variables, and so secrets
+    pretty_exceptions_enable=False,  # They print local variables, which hold secrets.
     rich_markup_mode=None,
     context_settings=_SETTINGS,
 )
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:  # as in a completion
+    if wanted and not context.resilient_parsing:  # Completion parses the line, too.
         terminal.print_line(f"encee {__version__}")
         raise typer.Exit
 
@@ -115,12 +115,12 @@ def main(
     """Run a command line.
 
     Args:
-        arguments: What stands behind `encee`; None means the process's own.
-        environ: The environment's variables; None means the process's own.
-        clock: Returns the present moment, UTC; None means the machine's clock.
+        arguments: The arguments after `encee`; None for those of the process.
+        environ: The environment variables; None for those of the process.
+        clock: Returns the current time, UTC; None for the clock of the machine.
 
     Returns:
-        The exit code. With `ENCEE_DEBUG` set, a traceback on stderr tells where an error came from.
+        The exit code.
     """
     environment = Environment(os.environ if environ is None else environ, clock or (lambda: datetime.now(UTC)))
     terminal.prepare_outputs()
@@ -135,7 +135,7 @@ def main(
 
 
 def _run(command: Any, arguments: Sequence[str] | None, environment: Environment) -> int:  # noqa: ANN401 - typer's own is private
-    """Run a command line; what ends it is said here, and nowhere else."""
+    """Run a command line and print the error that ends it."""
     failure: EnceeError
     typed = sys.argv[1:] if arguments is None else arguments
 
@@ -152,7 +152,7 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
             terminal.print_error(interrupted)
             terminal.print_promised_json(interrupted)
         terminal.flush()
-        return int(code or ExitCode.DONE)  # the code of an explicit exit
+        return int(code or ExitCode.DONE)  # The code of an explicit exit.
     except EnceeError as error:
         failure = error
         if isinstance(error, MistypedError):
@@ -163,7 +163,7 @@ def _run(command: Any, arguments: Sequence[str] | None, environment: Environment
         failure = usage_error(error, typed, command, environment)
     except Abort:
         failure = InterruptedByPersonError("interrupted")
-    except Exception as error:  # noqa: BLE001 - the last resort: one line, and never a local variable's value
+    except Exception as error:  # noqa: BLE001 - a bug, too, is one line without the values of variables
         failure = unexpected(error)
     if not isinstance(failure, ClosedOutputError):
         terminal.print_error(failure)

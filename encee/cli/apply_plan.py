@@ -1,4 +1,4 @@
-"""A plan for an account as a person meets it: shown, asked about, carried out, told."""
+"""Show a plan for an account, ask for confirmation, and apply the plan."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Administrator(NamedTuple):
-    """Who administers an account.
+    """The administrator of an account.
 
     Args:
-        signer: Who signs.
-        caller: The same, as AWS sees them.
-        iam: A client of IAM, to read with.
-        writing: A client that repeats nothing by itself.
+        signer: The credentials.
+        caller: The identity of the credentials at AWS.
+        iam: A client for reading.
+        writing: A client without retries, for changes.
     """
 
     signer: Signer
@@ -35,21 +35,17 @@ class Administrator(NamedTuple):
     writing: "IAMClient"
 
     def clock(self) -> datetime | None:
-        """The present moment by AWS's clock, UTC; None where AWS does not say.
-
-        Raises:
-            AwsError: AWS could not be reached.
-        """
+        """Return the current time of AWS, UTC; None if AWS does not send it."""
         return get_caller_identity(Clients(terminal.warn).sts(self.signer), self.signer).date
 
 
 def connect_administrator(
     profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions
 ) -> Administrator:
-    """Who administers with a profile.
+    """Get credentials for a profile and ask AWS for the identity.
 
     Raises:
-        EnceeError: There are no credentials, and none are to be had.
+        EnceeError: Credentials are not available.
     """
     signer = find_administrator(profile, environment, files, how)
     clients = Clients(terminal.warn)
@@ -58,12 +54,12 @@ def connect_administrator(
 
 
 class ApplyOptions(NamedTuple):
-    """How a plan is to be carried out.
+    """How to apply a plan.
 
     Args:
-        dry_run: `--dry-run`: it is only shown.
-        yes: `--yes`: nobody is asked.
-        json: `--json`: one object on stdout tells what was planned and done.
+        dry_run: Whether only to show it.
+        yes: Whether to apply it without asking.
+        json: Whether to print one object with the steps, and which are done.
     """
 
     dry_run: bool
@@ -72,47 +68,47 @@ class ApplyOptions(NamedTuple):
 
 
 def apply_plan(
-    who: Administrator,
+    administrator: Administrator,
     plan: AccountPlan,
-    manner: ApplyOptions,
+    options: ApplyOptions,
     check: Callable[[], None] = lambda: None,
-    anew: Callable[[], AccountPlan] | None = None,
+    plan_again: Callable[[], AccountPlan] | None = None,
 ) -> bool:
-    """Show a plan, ask, and carry it out.
+    """Show a plan, ask for confirmation, and apply the plan.
 
     Args:
-        who: Who signs.
-        plan: What to do.
-        manner: How.
-        check: Called when the plan has been shown and before anybody is asked; raises what stands in the way.
-        anew: Makes the plan again once it is agreed to, for one that the time of an open question makes stale.
+        administrator: The administrator of the account.
+        plan: The steps.
+        options: How to apply it.
+        check: Called before the question; raises an error if the plan must not be applied.
+        plan_again: Returns the plan for the time after the answer, if it depends on the time.
 
     Returns:
-        Whether everything is as wanted now.
+        False if steps are left to do, since they were only shown.
 
     Raises:
-        UsageError: There is nobody to ask, and `--yes` is missing.
-        EnceeError: The person answers no, `check` raises it, or a step fails.
+        UsageError: The user cannot be asked.
+        EnceeError: The user declines, `check` raises, or a step fails.
     """
     done: list[Step] = []
     error: EnceeError | None = None
     try:
-        with terminal.redirect_to_terminal(bool(plan.steps) and not manner.dry_run and not manner.yes):
-            _show(who.caller, plan)
+        with terminal.redirect_to_terminal(bool(plan.steps) and not options.dry_run and not options.yes):
+            _show(administrator.caller, plan)
         if plan.steps:
             check()
-        if plan.steps and not manner.dry_run:
-            _ask(manner)
-            if anew is not None:
-                plan = anew()
-            change_account(who.writing, who.signer, plan, lambda step: _tell(step, done))
+        if plan.steps and not options.dry_run:
+            _confirm(options)
+            if plan_again is not None:
+                plan = plan_again()
+            change_account(administrator.writing, administrator.signer, plan, lambda step: _report_done(step, done))
     except EnceeError as failure:
         error = failure
         raise
     finally:
-        if manner.json:
-            terminal.print_json(_as_json(who.caller, plan, done, error))
-    return not manner.dry_run or not plan.steps
+        if options.json:
+            terminal.print_json(_as_json(administrator.caller, plan, done, error))
+    return not options.dry_run or not plan.steps
 
 
 def _show(caller: Identity, plan: AccountPlan) -> None:
@@ -127,8 +123,8 @@ def _show(caller: Identity, plan: AccountPlan) -> None:
         terminal.say("nothing has to be changed")
 
 
-def _ask(manner: ApplyOptions) -> None:
-    if manner.yes:
+def _confirm(options: ApplyOptions) -> None:
+    if options.yes:
         return
     if not terminal.has_terminal():
         raise UsageError("there is no terminal to ask whether to do this", hint="add --yes")
@@ -136,7 +132,7 @@ def _ask(manner: ApplyOptions) -> None:
         raise EnceeError("nothing was changed")
 
 
-def _tell(step: Step, done: list[Step]) -> None:
+def _report_done(step: Step, done: list[Step]) -> None:
     done.append(step)
     terminal.say(f"  done    {step.text}")
 

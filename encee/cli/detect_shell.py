@@ -1,4 +1,4 @@
-"""Which shell the person uses."""
+"""Find the shell that runs encee, and how it evaluates output."""
 
 import os
 import shutil
@@ -11,12 +11,12 @@ from encee.errors import UsageError
 from encee.profiles.export import SHELLS
 
 _LIKE_BASH = {"sh", "ash", "dash", "ksh", "ksh93", "mksh"}
-"""Shells that evaluate the same lines as bash, as long as there is no function in them."""
+"""Shells that evaluate the same lines as bash, except functions."""
 
 _LIKE_TCSH = {"csh"}
 
 _WITHOUT_FORM = {"elvish", "es", "ion", "murex", "oil", "osh", "rc", "xonsh", "yash", "ysh"}
-"""Shells that run encee and evaluate none of the forms that it writes."""
+"""Shells for which encee has no form."""
 
 _EVALUATIONS = {
     "fish": "{} | source",
@@ -27,11 +27,11 @@ _EVALUATIONS = {
 }
 
 _NO_SHELLS = {"false", "nologin"}
-"""What accounts have for a shell that nobody is to log in to."""
+"""The shells of accounts without a login."""
 
 
 def find_running_shell(environment: Environment) -> str:
-    """The name of the shell that runs encee: the parent process where that is one, else `$SHELL`, else sh."""
+    """Return the name of the parent process if it is a shell, else of `$SHELL`, else sh."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in environment.environ} else "cmd"
     parent = _name(_parent())
@@ -41,15 +41,15 @@ def find_running_shell(environment: Environment) -> str:
 
 
 def _name(program: str) -> str:
-    """A shell's name, by its program as a process list shows it."""
+    """Return the name of a shell from its program as a process list shows it."""
     return Path(program).name.removeprefix("-").replace("pwsh", "powershell")
 
 
 def find_shell_form(environment: Environment) -> str:
-    """The form of `encee env` for the shell that runs encee.
+    """Return the form of `encee env` for the shell that runs encee.
 
     Raises:
-        UsageError: There is none for it.
+        UsageError: encee has no form for the shell.
     """
     name = find_running_shell(environment)
     if name in SHELLS:
@@ -57,23 +57,23 @@ def find_shell_form(environment: Environment) -> str:
     if name in _LIKE_BASH or name in _LIKE_TCSH:
         return "bash" if name in _LIKE_BASH else "tcsh"
     raise UsageError(
-        f"encee has no lines for the shell {name}",
-        hint=f"name another form: encee env PROFILE --shell {' or '.join(SHELLS)}",
+        f"encee does not know how {name} sets variables",
+        hint="choose a form that it reads, with --shell: encee env --help",
     )
 
 
 def format_evaluation(form: str, command: str) -> str:
-    """The line with which a shell evaluates what a command prints.
+    """Return the line with which a shell evaluates the output of a command.
 
     Args:
-        form: One of the forms of `encee env`; those that are for no shell have bash's line.
+        form: A form of `encee env`; for one without a line of its own, the line is bash's.
         command: The command.
     """
     return _EVALUATIONS.get(form, 'eval "$({})"').format(command)
 
 
 def _parent() -> str:
-    """The parent process's program, with or without its path and the dash of a login shell."""
+    """Return the program of the parent process, perhaps with its path and the dash of a login shell."""
     parent = os.getppid()
     try:
         return Path(f"/proc/{parent}/comm").read_text(encoding="utf-8", errors="replace").strip()
@@ -88,20 +88,20 @@ def _parent() -> str:
 
 
 def find_login_shell(environment: Environment) -> str:
-    """The program that is the person's shell: `$SHELL`, else the account's, else the system's; the first that runs."""
+    """Return the program of the first shell that exists: `$SHELL`, the account's, /bin/sh."""
     if sys.platform == "win32":
         return (
             environment.environ.get("COMSPEC", "cmd.exe")
             if find_running_shell(environment) == "cmd"
             else "powershell.exe"
         )
-    import pwd  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415 - Windows lacks it
 
     try:
         account = pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:
         account = ""
     for shell in (environment.environ.get("SHELL", ""), account):
-        if Path(shell).name not in _NO_SHELLS and (found := shutil.which(shell)):
-            return found
+        if Path(shell).name not in _NO_SHELLS and (program := shutil.which(shell)):
+            return program
     return "/bin/sh"

@@ -1,7 +1,6 @@
-"""What is drawn rather than said: tables, a QR code, and bars while something takes its time.
+"""Show tables, times, QR codes and progress.
 
-Everything here has a plain form, for outputs that take no colour and for terminals too narrow for it; rich is loaded
-only where it draws.
+Each has a plain form for outputs without colour and for narrow terminals; rich is loaded only to draw.
 """
 
 import math
@@ -21,16 +20,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GOOD, DOUBTFUL, BAD, FAINT = "color(28)", "color(130)", "color(160)", "dim"
-"""Styles of a state. The colours are as far from white as from black; a terminal of 16 gets the nearest of its own."""
+"""Styles of a state; the colours are readable on white and on black."""
 
 _MOST_ROWS_DRAWN = 200
-"""Above so many rows, a table is plain columns: rich takes 2.3 s for 10,000."""
+"""A longer table is plain columns, since rich takes 2.3 s for 10,000 rows."""
 
 _GAP = "  "
-"""What is between two columns of a table."""
+"""The text between two columns."""
 
 _FOLDED = 8
-"""As many characters a column that is folded keeps on a line."""
+"""The least width of a folded column."""
 
 _FULL_BAR = timedelta(hours=12)
 _BAR_WIDTH = 8
@@ -39,13 +38,13 @@ _BAR_WIDTH = 8
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
 ) -> None:
-    """A table, on stdout: drawn on a terminal with room for it, plain columns everywhere else.
+    """Print a table on stdout: drawn on a terminal that is wide enough, else as plain columns.
 
     Args:
         headings: The columns' headings.
         rows: The cells.
-        styles: For each row, rich's style of its state, or None.
-        foldable: How many of the first columns may be folded where the terminal is narrow.
+        styles: rich's style of each row, or None.
+        foldable: The number of first columns that a narrow terminal may fold.
     """
     if terminal.allows_colour(sys.stdout) and len(rows) <= _MOST_ROWS_DRAWN and fits(headings, rows, foldable=foldable):
         with terminal.report_output_errors():
@@ -64,14 +63,14 @@ def fits(
     width: int | None = None,
     width_of: Callable[[str], int] = len,
 ) -> bool:
-    """Whether a table is as wide as the terminal at most, with its first `foldable` columns folded if need be.
+    """Check whether a table fits the width of the terminal if its first `foldable` columns are folded.
 
     Args:
         headings: The columns' headings.
         rows: The cells.
-        foldable: How many of the first columns may be folded.
-        width: The terminal's width in characters; None finds it out.
-        width_of: How wide a text is.
+        foldable: The number of first columns that may be folded.
+        width: The width in characters; None for that of the terminal.
+        width_of: Returns the width of a text in characters.
     """
     widths = _widths([headings, *rows], width_of)
     least = [*(min(width, _FOLDED) for width in widths[:foldable]), *widths[foldable:]]
@@ -83,7 +82,7 @@ def _widths(rows: Sequence[Sequence[str]], width_of: Callable[[str], int] = len)
 
 
 def format_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table in plain columns."""
+    """Yield the lines of a table in plain columns."""
     cleaned = [[terminal.clean(cell) for cell in row] for row in [headings, *rows]]
     widths = _widths(cleaned)
     for row in cleaned:
@@ -93,9 +92,9 @@ def format_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> It
 def build_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int, width: int
 ) -> "Table":
-    """A table as rich draws it on so many columns; the other arguments are those of `print_table`.
+    """Build rich's table for a width in characters; the other arguments are those of `print_table`.
 
-    Where no cell has to be folded, each column is one cell of many lines: rich takes half the time for it.
+    If no cell has to be folded, each column is one cell of many lines, for which rich takes half the time.
     """
     from rich import box
     from rich.cells import cell_len
@@ -115,19 +114,19 @@ def build_table(
 
 
 def draw_picture(pictures: Sequence[Sequence[str]]) -> bool:
-    """Draw a picture in black on white, whatever the terminal's own colours are, on stderr.
+    """Draw a picture in black on white on stderr.
 
     Args:
-        pictures: The lines of the same picture, the largest first. The first one that can be seen whole above a
-            line is drawn, else the last one, if it is not too wide.
+        pictures: The lines of the same picture in several sizes, the largest first; the first that leaves a line of
+            the terminal free is drawn, else the last.
 
     Returns:
-        Whether it was drawn; without colours, or where a line would be folded, it is not.
+        False if the terminal has no colours or is too narrow; nothing is drawn then.
     """
     if not terminal.allows_colour(sys.stderr):
         return False
     size = os.get_terminal_size(sys.stderr.fileno())
-    columns, rows = size.columns or 80, size.lines or 24  # of a terminal that does not say
+    columns, rows = size.columns or 80, size.lines or 24  # Some terminals report 0.
     lines = next((picture for picture in pictures if len(picture) < rows), pictures[-1])
     try:
         "".join(lines).encode(sys.stderr.encoding)
@@ -144,7 +143,7 @@ def draw_picture(pictures: Sequence[Sequence[str]]) -> bool:
 
 
 def count_down(text: str, seconds: float) -> None:
-    """Wait, with a bar where a person sees it."""
+    """Wait and show the seconds that are left."""
     with terminal.redirect_to_terminal():
         _count_down(text, seconds)
 
@@ -168,7 +167,7 @@ def _count_down(text: str, seconds: float) -> None:
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[str], None]]:
-    """A bar that moves while something takes its time; yields what tells what that is. Nothing without a terminal."""
+    """Show a moving bar on a terminal; yield a function that sets its text."""
     if not terminal.allows_colour(sys.stderr):
         yield lambda _: None
         return
@@ -181,36 +180,36 @@ def show_progress() -> Iterator[Callable[[str], None]]:
 
 
 def make_console(*, stderr: bool = False) -> "Console":
-    """An output, for rich; what is printed there means nothing but itself."""
+    """Make a console of rich that prints texts as they are."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def format_moment(moment: datetime, now: datetime) -> str:
-    """A moment in local time: `today 17:00`, `tomorrow 05:00`, else with its date, `2026-11-22 17:00`."""
+    """Return a time in local time: `today 17:00`, `tomorrow 05:00` or `2026-11-22 17:00`."""
     here = moment.astimezone()
     days = {now.astimezone().date(): "today", (now + timedelta(days=1)).astimezone().date(): "tomorrow"}
     return f"{days.get(here.date(), here.date().isoformat())} {here:%H:%M}"
 
 
 def format_time_left(left: timedelta) -> str:
-    """A duration to the nearest minute: `11h 59m`, `45m`; below one, `30s`; `over` when there is none left."""
+    """Return a duration to the minute, as `11h 59m`, `45m` or `0m`; below a minute, as `30s`."""
     seconds = left.total_seconds()
     if seconds <= 0:
-        return "over"
-    if seconds < 60:  # noqa: PLR2004 - a minute
+        return "0m"
+    if seconds < 60:  # noqa: PLR2004 - the seconds of a minute
         return f"{int(seconds)}s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m"
 
 
 def format_until(expiration: datetime | None, now: datetime) -> str:
-    """When a session expires, as the end of a sentence: ` until today 17:00 (45m)`; nothing where it does not say."""
+    """Return ` until today 17:00 (45m)` for the end of a sentence; nothing for None."""
     return f" until {format_moment(expiration, now)} ({format_time_left(expiration - now)})" if expiration else ""
 
 
 def draw_bar(left: timedelta) -> str:
-    """A duration as a bar; a full one is a working day of 12 hours."""
+    """Return a duration as a bar, which is full from 12 hours on."""
     filled = round(_BAR_WIDTH * min(max(left / _FULL_BAR, 0), 1))
     return "█" * filled + "░" * (_BAR_WIDTH - filled)

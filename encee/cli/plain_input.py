@@ -1,4 +1,4 @@
-"""The plain file that a word of the command line names: a path, a `file://` of one, or `-` for standard input."""
+"""Read a file that the command line names: a path, `file://` and a path, or `-` for standard input."""
 
 import sys
 from pathlib import Path
@@ -10,12 +10,12 @@ from encee.profiles.importers.base import LARGEST, read_plain, refuse_large
 
 
 class PlainInput(NamedTuple):
-    """What a plain file holds.
+    """The content of a file.
 
     Args:
-        path: The file; in words where it is standard input.
-        data: Its content.
-        is_file: Whether it is a file, which can be deleted, and not standard input.
+        path: The file, or the words "standard input".
+        data: The content.
+        is_file: Whether it is a file, which can be deleted.
     """
 
     path: Path
@@ -23,17 +23,17 @@ class PlainInput(NamedTuple):
     is_file: bool
 
 
-def read_plain_input(word: str) -> PlainInput:
-    """Read what a word of the command line names.
+def read_plain_input(argument: str) -> PlainInput:
+    """Read a file or standard input.
 
     Args:
-        word: A path; `file://` and a path, as the AWS CLI takes it; or `-`.
+        argument: A path; `file://` and a path, as for the AWS CLI; or `-`.
 
     Raises:
-        UsageError: It cannot be read, or is something else than a file with a few keys.
+        UsageError: The file cannot be read or is too large to be a file of keys.
     """
-    if word != "-":
-        path = expand_path(word.removeprefix("file://"))
+    if argument != "-":
+        path = expand_path(argument.removeprefix("file://"))
         return PlainInput(path, read_plain(path), is_file=True)
     path = Path("standard input")
     if sys.stdin is None:
@@ -43,13 +43,13 @@ def read_plain_input(word: str) -> PlainInput:
     return PlainInput(path, data, is_file=False)
 
 
-def expand_path(word: str) -> Path:
-    """Expand `~` and `$VAR` in a path of the command line.
+def expand_path(argument: str) -> Path:
+    """Expand `~` and `$VAR` in a path.
 
     Raises:
         UsageError: The path begins with a home folder that is unknown.
     """
     try:
-        return expand_file_path(word)
+        return expand_file_path(argument)
     except FileRefusedError as error:
         raise UsageError(error.message, hint=error.hint) from None

@@ -1,7 +1,7 @@
-"""What a person at the terminal is asked, and how they interrupt it.
+"""Prompt the user, and handle interrupts of a prompt.
 
-Prompts and answers use the controlling terminal, so that they work under `$(…)`, in a pipe and with `2>log`; Ctrl-C
-and Ctrl-D at one are the same refusal to go on.
+Prompts use the controlling terminal, so that they work in `$(…)`, in a pipe and with `2>log`. Ctrl-C and Ctrl-D at a
+prompt both interrupt the program.
 """
 
 import os
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
 
 
 def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
-    """A line that a person types, without blanks around it; None when the question is cancelled first.
+    """Prompt for a line and return it without surrounding blanks; None if the prompt is cancelled.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
     with open_terminal() as ends, terminal.redirect_to_terminal():
-        if ends is None:  # it was closed since the question was planned
+        if ends is None:  # The terminal was closed since the prompt was planned.
             raise InterruptedByPersonError("interrupted")
         try:
             terminal.say(prompt, end=" ")
-            if cancelled is not None and not _typed(ends.reading, cancelled):
+            if cancelled is not None and not _wait_for_line(ends.reading, cancelled):
                 terminal.say("")
                 return None
-            # Past any buffer, so that nothing typed ahead is taken from whoever reads next.
+            # A buffer would take the lines that are typed ahead from the next reader.
             line = os.read(ends.reading, 4096)
-        except (KeyboardInterrupt, OSError):  # the second is a terminal that hung up
+        except (KeyboardInterrupt, OSError):  # OSError is raised after the terminal is closed.
             line = b""
-        if not line.endswith(b"\n"):  # but with Ctrl-C or Ctrl-D
+        if not line.endswith(b"\n"):  # Ctrl-C and Ctrl-D leave the cursor in the line of the prompt.
             terminal.say("")
     if not line:
         raise InterruptedByPersonError("interrupted")
     return line.decode(sys.getfilesystemencoding(), errors="replace").strip()
 
 
-def _typed(reading: int, cancelled: "Cancelled") -> bool:
-    """Wait for a line; False when the question was cancelled, and what was typed of the answer is gone then.
+def _wait_for_line(reading: int, cancelled: "Cancelled") -> bool:
+    """Wait for a line; return False and discard what is typed if the prompt is cancelled.
 
-    Windows cannot wait for a console and something else at once: there it waits for the line.
+    Windows cannot wait for a console and a pipe at once, so the prompt there cannot be cancelled.
     """
     if os.name == "nt":
         return True
-    import termios  # noqa: PLC0415 - not on Windows
+    import termios  # noqa: PLC0415 - Windows lacks it
 
     ready, _, _ = select.select([reading, cancelled.fileno()], [], [])
     if reading in ready:
@@ -64,34 +64,33 @@ def _typed(reading: int, cancelled: "Cancelled") -> bool:
 
 
 def ask_hidden(prompt: str) -> str:
-    """A line that a person types unseen.
+    """Prompt for a line that the terminal does not show.
 
-    Ctrl-Z is ignored: a shell that takes the line up again with `fg` would show what is typed. Whatever else ends the
-    question lets the terminal show what is typed again.
+    Ctrl-Z is ignored, since the terminal would show the input after `fg`. Other signals restore the terminal.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D, or the process is to end.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D, or a signal ends the process.
     """
     interrupts = Interrupts()
     try:
-        with terminal.ignore_suspend(), interrupts.held(), interrupts.waiting():
-            return getpass(f"{terminal.clean(prompt)} ")  # it asks on the controlling terminal by itself
+        with terminal.ignore_suspend(), interrupts.hold(), interrupts.allow():
+            return getpass(f"{terminal.clean(prompt)} ")  # It opens the controlling terminal itself.
     except (EOFError, InterruptedByPersonError):
         terminal.say("")
         raise InterruptedByPersonError("interrupted") from None
 
 
 def ask_code(prompt: str) -> str:
-    """Six digits, asked for until they are six.
+    """Prompt until the user types six digits.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
-    return _code(prompt, None) or ""
+    return _ask_code(prompt, None) or ""
 
 
-def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
-    """Six digits; None when the question is cancelled first, which it can be only by `cancelled`."""
+def _ask_code(prompt: str, cancelled: "Cancelled | None") -> str | None:
+    """Prompt until the user types six digits; None if the prompt is cancelled."""
     from encee.mfa.code_sources import parse_code  # noqa: PLC0415 - most commands ask for no code
 
     while True:
@@ -105,10 +104,10 @@ def _code(prompt: str, cancelled: "Cancelled | None") -> str | None:
 
 
 def confirm(question: str, *, default: bool) -> bool:
-    """Whether a person agrees; Enter alone is the default.
+    """Ask a yes-or-no question; Enter alone chooses the default.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
     while True:
         answer = (ask(f"{question} [{'Y/n' if default else 'y/N'}]") or "").lower()
@@ -121,10 +120,10 @@ def confirm(question: str, *, default: bool) -> bool:
 
 
 def choose(heading: str, choices: Sequence[str]) -> int:
-    """Which of several a person chooses, as its index.
+    """Ask for one of several choices and return its index.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
     with terminal.redirect_to_terminal():
         terminal.say(heading)
@@ -137,35 +136,35 @@ def choose(heading: str, choices: Sequence[str]) -> int:
 
 
 class TerminalUser:
-    """The person at the terminal, who reads codes off a device and knows which one it is."""
+    """The user at the terminal, who has the MFA device."""
 
     asks_person = True
     waits = True
 
     def code_for(self, profile: str, device: str, cancelled: "Cancelled") -> str | None:
-        """Six digits, asked for until they are six; None when they are not needed any more.
+        """Prompt for a code; None if the prompt is cancelled.
 
         Raises:
-            InterruptedByPersonError: The person does not want to go on.
+            InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
         """
-        return _code(f"MFA code for {profile} ({device}):", cancelled)
+        return _ask_code(f"MFA code for {profile} ({device}):", cancelled)
 
     def choose_device(self, profile: str, devices: Sequence["Device"]) -> "Device":
-        """One of several devices.
+        """Ask for one of several devices.
 
         Raises:
-            InterruptedByPersonError: The person does not want to go on.
+            InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
         """
         serials = [device.serial for device in devices]
         return devices[choose(f"the user of {profile} has {len(devices)} devices that give codes:", serials)]
 
     def serial_for(self, profile: str) -> str:
-        """The serial number of a device that AWS does not tell.
+        """Ask for the serial number of a device where AWS does not list the devices.
 
         Raises:
-            InterruptedByPersonError: The person does not want to go on.
+            InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
         """
-        from encee.profiles.identifiers import require_serial  # noqa: PLC0415 - the same
+        from encee.profiles.identifiers import require_serial  # noqa: PLC0415 - few profiles need it
 
         with terminal.redirect_to_terminal():
             terminal.say(
@@ -179,50 +178,50 @@ class TerminalUser:
 
 
 class Interrupts:
-    """Ctrl-C, a terminal that is closed and a request to end: one interruption, and only where a person is waited for.
+    """Turn SIGINT, SIGTERM and SIGHUP into one exception, which is raised only during a prompt.
 
-    An exception that can come anywhere can also come between another one and the handler that undoes what is half
-    done. So elsewhere they wait for the next question, and behind the first one they change nothing any more.
+    If it could be raised anywhere, it could come between another exception and the code that undoes a half-done
+    change. Elsewhere a signal waits for the next prompt; later signals have no effect.
     """
 
     def __init__(self) -> None:
-        self.came = False
-        """Whether one of them came."""
-        self._waiting = False
+        self.has_come = False
+        """Whether a signal has come."""
+        self._is_allowed = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold them back, except while a person is waited for."""
+    def hold(self) -> Iterator[None]:
+        """Hold the signals back, except in `allow`."""
         signals = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
-        handlers = {one: signal.getsignal(one) for one in signals}
-        before = {one: handler for one, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
+        handlers = {number: signal.getsignal(number) for number in signals}
+        before = {number: handler for number, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
         try:
-            for one in before:
-                signal.signal(one, self._interrupt)
+            for number in before:
+                signal.signal(number, self._interrupt)
             yield
         finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Wait for a person.
+    def allow(self) -> Iterator[None]:
+        """Raise the exception as soon as a signal comes, or now if one has come.
 
         Raises:
-            InterruptedByPersonError: One of them came, now or before.
+            InterruptedByPersonError: A signal has come.
         """
         try:
-            self._waiting = not self.came
-            if self.came:
+            self._is_allowed = not self.has_come
+            if self.has_come:
                 raise KeyboardInterrupt
             yield
         except KeyboardInterrupt:
             raise InterruptedByPersonError("interrupted") from None
         finally:
-            self._waiting = False
+            self._is_allowed = False
 
     def _interrupt(self, _number: int, _frame: object) -> None:
-        self.came = True
-        if self._waiting:
-            self._waiting = False
+        self.has_come = True
+        if self._is_allowed:
+            self._is_allowed = False
             raise KeyboardInterrupt

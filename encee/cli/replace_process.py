@@ -1,4 +1,4 @@
-"""Another program in place of this process."""
+"""Replace this process by another program."""
 
 import errno
 import os
@@ -25,9 +25,10 @@ class _NotFoundError(EnceeError):
 
 @contextmanager
 def _no_signal_ignored() -> Iterator[None]:
-    """Let two signals act that Python ignores, and that a command would ignore with it; and, failing that, not.
+    """Restore the default of two signals that Python ignores, since the program would inherit that.
 
-    With SIGPIPE at its default, a write to whoever has gone would end this process without a word.
+    If the program cannot be started, they are ignored again: with SIGPIPE at its default, a write to a closed pipe
+    would end this process without a message.
     """
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
     try:
@@ -38,24 +39,24 @@ def _no_signal_ignored() -> Iterator[None]:
 
 
 def exec_or_spawn(command: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Let a command take this process's place; on Windows, which cannot, wait for it and end with its code.
+    """Replace this process by a program; on Windows, wait for the program and exit with its code.
 
     Args:
         command: The program and its arguments.
-        environ: Its environment.
+        environ: The environment of the program.
 
     Raises:
-        EnceeError: It could not be started: 127 where there is no such command, 126 where it is not executable.
+        EnceeError: The program does not exist (exit code 127) or cannot be executed (126), as in a shell.
     """
     program = command[0]
     sys.stdout.flush()
     try:
         if not program:
-            raise FileNotFoundError  # which execve calls a ValueError
+            raise FileNotFoundError  # execve raises ValueError.
         if sys.platform == "win32":
-            raise typer.Exit(subprocess.call(list(command), env=dict(environ)))  # noqa: S603 - the person's command
+            raise typer.Exit(subprocess.call(list(command), env=dict(environ)))  # noqa: S603 - the user's command
         with _no_signal_ignored():
-            os.execvpe(program, list(command), dict(environ))  # noqa: S606 - the person's command
+            os.execvpe(program, list(command), dict(environ))  # noqa: S606 - the user's command
     except FileNotFoundError:
         if os.sep in program and Path(program).exists():
             hint = f"look at its first line: head -1 {shlex.quote(program)}"

@@ -1,4 +1,4 @@
-"""Who signs the requests of a command that asks AWS for more than a session."""
+"""Find the credentials that sign the requests of commands such as `device` and `account`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import Settings
 from encee.workflows.find_device import match_device
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """The two ways in which a long-term profile signs: with its key, and with its session, which has MFA.
+    """The long-term key and the session of a profile; both can sign requests.
 
     Args:
-        profile: The long-term profile.
+        profile: A profile with long-term credentials.
         key: Its long-term credentials.
-        settings: Its settings, and everybody else's.
+        settings: The settings of all profiles.
         catalog: The profiles.
-        environment: The environment and the clock.
-        files: Where the two files are.
-        how: How to get a fresh session where there is no valid one.
+        environment: The environment.
+        files: The two files.
+        how: How to get a session if none is valid.
     """
 
     profile: str
@@ -47,52 +47,52 @@ class Signers:
     how: RefreshOptions
 
     def with_key(self) -> Signer:
-        """The long-term credentials."""
+        """Sign with the long-term credentials."""
         region, _ = self.settings.region(self.profile, self.settings.saved_serial(self.profile))
         return Signer(self.profile, self.key, region, *self.files.paths)
 
     def with_session(self) -> Signer:
-        """The session with MFA: the one on disk while it is valid, else a fresh one, for which a code is asked.
+        """Sign with the session; refresh it first if it is not valid.
 
         Raises:
-            EnceeError: There is none, and none is to be had.
+            EnceeError: The refresh failed.
         """
         _, session = session_for(self.profile, self.environment, self.files, self.how)
         return self._with(session)
 
     def available(self) -> Signer:
-        """The session on disk while it is valid, else the long-term credentials: nobody is asked for anything."""
+        """Sign with the session if it is valid, else with the long-term credentials."""
         session = self.catalog.session(self.settings.session_profile(self.profile), self.profile)
         return self._with(session) if session and session.expiration > self.environment.clock() else self.with_key()
 
-    def asking(self, request: Callable[[Signer], Answer]) -> Answer:
-        """What AWS answers to whoever is on hand; where a policy requires MFA for that, what it answers to a session.
+    def retry_with_mfa(self, request: Callable[[Signer], Response]) -> Response:
+        """Send a request with the available credentials; if a policy requires MFA, again with the session.
 
         Raises:
-            EnceeError: AWS does not answer, or there is no session to be had.
+            EnceeError: The request or the refresh failed.
         """
         try:
             return request(self.available())
         except NeedsMfaError:
             if self.settings.serial(self.profile) is None:
-                raise  # without a device there is no session
+                raise  # Without a device there is no session.
             return request(self.with_session())
 
     def _with(self, session: Session) -> Signer:
         return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
-def find_signers(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signers:
-    """Who signs for a profile that the command line names.
+def find_signers(name: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signers:
+    """Find the credentials of a profile with long-term keys, by its name or that of its session profile.
 
     Raises:
-        UsageError: It is no profile with long-term keys.
+        UsageError: The profile does not exist or has no long-term keys.
         FileRefusedError: One of the two files cannot be read.
     """
     catalog = files.catalog()
-    profile = catalog.profile_for(word)
+    profile = catalog.profile_for(name)
     if profile is None:
-        raise explain_lookup_failure(catalog, word, files.paths)
+        raise explain_lookup_failure(catalog, name, files.paths)
     key = catalog.access_key(profile)
     if key is None:
         raise UsageError(
@@ -103,66 +103,65 @@ def find_signers(word: str, environment: Environment, files: AwsFiles, how: Refr
     return Signers(profile, key, settings, catalog, environment, files, how)
 
 
-def find_administrator(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signer:
-    """Who signs for a profile that administers an account.
+def find_administrator(name: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signer:
+    """Find the credentials of a profile that administers an account.
 
-    A long-term profile signs with its session, a role with one that encee assumes; for any other profile, what
-    botocore finds for it signs.
+    They are a session if encee can refresh the profile, else those that botocore finds.
 
     Raises:
-        EnceeError: There are no credentials, and none are to be had.
+        EnceeError: Credentials are not available.
     """
     catalog = files.catalog()
-    profile = catalog.profile_for(word)
+    profile = catalog.profile_for(name)
     if profile in catalog.long_term_profiles:
-        return find_signers(word, environment, files, how).with_session()
+        return find_signers(name, environment, files, how).with_session()
     settings = environment.settings(catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
         target, session = session_for(profile, environment, files, how)
         return Signer(profile, session, region, *files.paths, source_profile=target.profile)
-    if word not in catalog.config and word not in catalog.credentials:
-        raise explain_lookup_failure(catalog, word, files.paths, other_names=[*catalog.config, *catalog.credentials])
-    way, source = catalog.sign_in(word), catalog.last_source_profile(word)
-    hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(word)}"
-    found = find_credentials(word, *files.paths, hint)
-    region, _ = settings.region(word, None)
-    return Signer(word, found, region, *files.paths)
+    if name not in catalog.config and name not in catalog.credentials:
+        raise explain_lookup_failure(catalog, name, files.paths, other_names=[*catalog.config, *catalog.credentials])
+    way, source = catalog.sign_in(name), catalog.last_source_profile(name)
+    hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(name)}"
+    found = find_credentials(name, *files.paths, hint)
+    region, _ = settings.region(name, None)
+    return Signer(name, found, region, *files.paths)
 
 
-def list_devices(signs: Signers) -> list[Device]:
-    """The devices of a profile's user; a session is got first where a policy requires MFA even for that.
+def list_devices(signers: Signers) -> list[Device]:
+    """List the devices of a profile's user, with a session if a policy requires MFA.
 
     Raises:
-        AwsError: AWS does not tell.
+        AwsError: AWS refused the request.
     """
     clients = Clients(terminal.warn)
-    return signs.asking(lambda signer: MfaDevices(clients, signer).list())
+    return signers.retry_with_mfa(lambda signer: MfaDevices(clients, signer).list())
 
 
-def find_own_serial(signs: Signers, word: str) -> str:
-    """The serial number that a word of the command line means, if it is that of a device of the user's.
+def find_own_serial(signers: Signers, name: str) -> str:
+    """Return the serial number of a user's device, by its serial number or name.
 
-    Where the user may not list them, a name has to be known in the files, and a serial number is taken as it is.
+    If the user may not list devices, the files must have the name, and a serial number is not checked.
 
     Raises:
-        UsageError: It is none, or the name is that of several.
-        AwsError: AWS could not be asked.
+        UsageError: The user has no such device, or several devices of this name.
+        AwsError: The request failed.
     """
-    if not is_device_name(word):
-        require_serial(word)
+    if not is_device_name(name):
+        require_serial(name)
     try:
-        devices = MfaDevices(Clients(terminal.warn), signs.available()).list()
+        devices = MfaDevices(Clients(terminal.warn), signers.available()).list()
     except DeniedError as error:
-        known = signs.catalog.devices_called(word, signs.profile)
-        serial = known[0] if len(known) == 1 else require_serial(word)
+        known = signers.catalog.devices_called(name, signers.profile)
+        serial = known[0] if len(known) == 1 else require_serial(name)
         terminal.warn(f"whether {serial} is a device of this user could not be checked: {error.message}")
         return serial
-    return require_serial(match_device(devices, word.strip(), signs.profile).serial)
+    return require_serial(match_device(devices, name.strip(), signers.profile).serial)
 
 
 def warn_of_other_device(environment: Environment, serial: str) -> None:
-    """Warn where a variable names another device than the one that was saved: it comes first."""
+    """Warn if an environment variable names another device than the saved one, since it takes precedence."""
     for variable in ("ENCEE_MFA_SERIAL", "MFA_DEVICE"):
         if (other := environment.environ.get(variable)) and other != serial:
             terminal.warn(f"{variable} in the environment names another device, {other}, and comes first")

@@ -1,9 +1,8 @@
-"""The rules of the terminal, in one place.
+"""Print to the terminal.
 
-stdout is data: what a program could read. stderr is for people: progress, warnings and errors. A question and what it
-is about go to the controlling terminal, wherever stderr goes. Colour and pictures appear on a terminal only, never
-with `NO_COLOR` or `TERM=dumb`. Text that comes from files or from AWS is cleaned once, here, so that it cannot move
-the cursor or hide other text.
+stdout is for data that a program can read, stderr for progress, warnings and errors. Prompts and their context go to
+the controlling terminal. Colour appears only on a terminal, and not with `NO_COLOR` or `TERM=dumb`. Text from files and
+from AWS is cleaned here, so that it cannot move the cursor or hide other text.
 """
 
 import errno
@@ -24,41 +23,41 @@ from encee.errors import ClosedOutputError, EnceeError
 from encee.mfa.controlling_terminal import open_terminal
 
 EVALUATED = "ENCEE_EVAL"
-"""The variable with which the shell function of `encee init` says that it evaluates stdout, and as which shell."""
+"""The variable in which the shell function of `encee init` names the shell that evaluates stdout."""
 
 _SHELL: ContextVar[TextIO] = ContextVar("_SHELL")
-"""The stdout that a shell evaluates."""
+"""The stdout that the shell evaluates."""
 
 _PROMISED: ContextVar[bool] = ContextVar("_PROMISED", default=False)
-"""Whether `--json` was given, and its object is still to come."""
+"""Whether `--json` was given and its object is not printed yet."""
 
 _FILES: ContextVar[tuple[str, ...]] = ContextVar("_FILES", default=())
-"""Assignments of the variables that stand for the files that options name, as a shell reads them."""
+"""Assignments of the environment variables for the files that options name, as a shell reads them."""
 
 _COMMAND = re.compile(r"(?:^|(?<=: )|(?<=, or ))(?=(?:encee|aws) [a-z])")
-"""Where in a hint a command begins that reads the files."""
+"""The beginning of a command in a hint that reads the files."""
 
 
 def prepare_outputs() -> None:
-    """Let nothing about the outputs be an exception: one that is closed swallows, an encoding's lack becomes `?`."""
+    """Prepare stdout and stderr: a closed one discards, and a character that cannot be encoded becomes `?`."""
     _PROMISED.set(False)
     _FILES.set(())
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open until the end
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def flush() -> None:
-    """Write what is still on its way to stdout."""
+    """Flush stdout."""
     with report_output_errors():
         sys.stdout.flush()
 
 
 def clean(text: str) -> str:
-    """A text with everything that is not printable replaced, line ends included."""
+    """Replace all characters that are not printable, line ends included."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
@@ -66,33 +65,36 @@ def clean(text: str) -> str:
 
 @contextmanager
 def report_output_errors() -> Iterator[None]:
-    """Turn an output that cannot be written into an error, once; one that was closed ends quietly."""
+    """Raise an error if stdout cannot be written, and discard later output."""
     try:
         yield
     except OSError as error:
         silence(sys.stdout)
         if error.errno == errno.EPIPE:
             raise ClosedOutputError("the output was closed") from None
-        raise EnceeError(f"the output could not be written: {error.strerror}", hint="look at where it goes") from None
+        raise EnceeError(
+            f"the output could not be written: {error.strerror}",
+            hint="check where stdout goes",
+        ) from None
 
 
 def silence(stream: TextIO) -> None:
-    """Let everything that still goes to a stream vanish, or Python would complain of it once more at the end."""
+    """Discard later output to a stream; Python would report a failed flush at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def has_terminal() -> bool:
-    """Whether a person can be asked: this process has a terminal, whatever its standard streams are connected to."""
+    """Check whether this process has a controlling terminal, where it can prompt."""
     with open_terminal() as terminal:
         return terminal is not None
 
 
 @contextmanager
 def redirect_to_terminal(wanted: bool = True) -> Iterator[None]:
-    """Print on the terminal what is for people, also where stderr goes elsewhere: a question needs its context.
+    """Redirect stderr to the terminal, so that a prompt appears with its context.
 
     Args:
-        wanted: Whether there is a question at all.
+        wanted: False to change nothing.
     """
     with open_terminal() as terminal:
         if not wanted or terminal is None or sys.stderr.isatty():
@@ -107,16 +109,16 @@ def redirect_to_terminal(wanted: bool = True) -> Iterator[None]:
 
 
 def allows_colour(stream: TextIO) -> bool:
-    """Whether colour and pictures may go to a stream."""
+    """Check whether colour and pictures may go to a stream."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say(text: str, end: str = "\n") -> None:
-    """A line for people, on stderr; where that cannot be written, nobody is there to read it.
+    """Print a line to stderr; do nothing if stderr cannot be written.
 
     Args:
         text: The line, or a prompt.
-        end: What follows it; behind a prompt a blank, since the answer goes on the same line.
+        end: What follows it, such as a blank after a prompt.
     """
     try:
         print(clean(text), end=end, file=sys.stderr, flush=True)
@@ -125,12 +127,12 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def note(text: str) -> None:
-    """What a person should know, on stderr."""
+    """Print a note to stderr."""
     say(f"encee: {text}")
 
 
 def note_person(text: str) -> None:
-    """What the person who is asked should know: on stderr, and on the terminal where stderr goes elsewhere."""
+    """Print a note to stderr, and to the terminal if stderr is redirected."""
     note(text)
     if not sys.stderr.isatty():
         with redirect_to_terminal():
@@ -138,16 +140,16 @@ def note_person(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """A warning, on stderr."""
+    """Print a warning to stderr."""
     say(f"encee: warning: {text}")
 
 
 def print_error(error: EnceeError, about: str | None = None) -> None:
-    """An error and its hint, on stderr; with `ENCEE_DEBUG` set, where it came from.
+    """Print an error and its hint to stderr, with a traceback if `ENCEE_DEBUG` is set.
 
     Args:
-        error: What to show.
-        about: The profile that it is about, where there are several.
+        error: The error.
+        about: The profile that it is about, if there are several.
     """
     if os.environ.get("ENCEE_DEBUG", "0") != "0":
         _trace(error)
@@ -159,27 +161,26 @@ def print_error(error: EnceeError, about: str | None = None) -> None:
 
 
 def use_file_in_hints(variable: str, path: Path) -> None:
-    """Note a file that an option names: the commands of hints are for that file.
+    """Use a file that an option names in the commands of hints.
 
     Args:
-        variable: The variable by which the AWS tools find such a file.
+        variable: The environment variable in which AWS tools look for its path.
         path: The file.
     """
     _FILES.set((*_FILES.get(), f"{variable}={shlex.quote(str(path.absolute()))}"))
 
 
 def add_files_to_hint(hint: str) -> str:
-    """A hint whose commands use the files that options name; without that, they would write to others."""
+    """Return a hint whose commands use the files that options name."""
     if not _FILES.get() or "--credentials-file" in hint or "--config-file" in hint:
         return hint
     return _COMMAND.sub(lambda _: " ".join([*_FILES.get(), ""]), hint)
 
 
 def _trace(error: BaseException) -> None:
-    """Where an error came from: the frames of it and of what caused it.
+    """Print the traceback of an error and of its causes.
 
-    The texts of other exceptions than encee's are left out. botocore's quote a whole answer where it cannot be parsed,
-    with the credentials in it.
+    The texts of errors that are not encee's are left out: botocore's can quote a response with credentials.
     """
     import traceback
 
@@ -191,29 +192,29 @@ def _trace(error: BaseException) -> None:
 
 
 def error_as_json(error: EnceeError) -> dict[str, Any]:
-    """An error as the objects of `--json` hold it."""
+    """Return an error as an object of `--json`."""
     hint = error.hint and add_files_to_hint(error.hint)
     return {"message": error.message, "hint": hint, "exit_code": int(error.exit_code)}
 
 
 def print_promised_json(error: EnceeError) -> None:
-    """The JSON object of a command that failed before it printed its own, if one was promised."""
+    """Print the JSON object of a command that failed before it printed one, if one was promised."""
     if _PROMISED.get():
-        with suppress(EnceeError):  # of an output that cannot be written; the command's own error is said already
+        with suppress(EnceeError):  # The command's own error is already printed.
             print_json({"error": error_as_json(error)})
 
 
 def print_line(text: str) -> None:
-    """A line of data, on stdout."""
+    """Print a line of data to stdout."""
     with report_output_errors():
         print(clean(text))
 
 
 def print_lines(text: str) -> None:
-    """Lines of data for a program, on stdout, exactly as they are.
+    """Print lines of data to stdout without cleaning them.
 
     Raises:
-        EnceeError: The output's encoding lacks a character of them.
+        EnceeError: The encoding of stdout lacks a character.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:
@@ -221,19 +222,19 @@ def print_lines(text: str) -> None:
     except UnicodeEncodeError:
         raise EnceeError(
             f"the output's encoding, {encoding}, lacks a character of it",
-            hint="PYTHONIOENCODING=utf-8 in front of the command",
+            hint="put PYTHONIOENCODING=utf-8 in front of the command",
         ) from None
     with report_output_errors():
         print(text)
 
 
 def promise_json() -> None:
-    """Make sure that there is a JSON object on stdout, however the command ends."""
+    """Make sure that a failed command prints a JSON object, too."""
     _PROMISED.set(True)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """A JSON object, on stdout, with the number of its format."""
+    """Print a JSON object to stdout, with the number of its format."""
     _PROMISED.set(False)
     with report_output_errors():
         print(json_format.dumps({"encee_format": 1, **document}, indent=2))
@@ -254,14 +255,14 @@ def reserve_stdout_for_shell() -> Iterator[None]:
 
 
 def print_for_shell(text: str) -> None:
-    """Lines that the shell evaluates, on the stdout that is kept for them."""
+    """Print lines to the stdout that the shell evaluates."""
     with report_output_errors():
         print(text, file=_SHELL.get(), flush=True)
 
 
 @contextmanager
 def ignore_suspend() -> Iterator[None]:
-    """Let Ctrl-Z do nothing for a while: a shell that waits for this process's output would wait for ever."""
+    """Ignore Ctrl-Z: a shell that waits for the output of this process would not notice the stop."""
     if not hasattr(signal, "SIGTSTP"):  # Windows
         yield
         return

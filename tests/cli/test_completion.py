@@ -135,7 +135,7 @@ def test_a_bug_prints_nothing_into_the_typed_line(offered: Offered, monkeypatch:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(completion, "_found", broken)
+    monkeypatch.setattr(completion, "_find_values", broken)
     assert (offered("encee use "), offered.code) == ({}, 0)
 
 

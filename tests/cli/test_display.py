@@ -12,8 +12,8 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-1, "over"),
-        (0, "over"),
+        (-1, "0m"),
+        (0, "0m"),
         (59, "59s"),
         (60, "1m"),
         (89, "1m"),

@@ -41,7 +41,7 @@ def test_reports_a_full_output_once(home: Home, words: str) -> None:
     assert (code, out) == (1, "")
     assert err.splitlines() == [
         "encee: error: the output could not be written: No space left on device",
-        "encee: hint: look at where it goes",
+        "encee: hint: check where stdout goes",
     ]
 
 

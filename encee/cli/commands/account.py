@@ -210,7 +210,7 @@ def revoke(
 
     if user == who.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
-    if apply_plan(who, plan(), apply, anew=plan):
+    if apply_plan(who, plan(), apply, plan_again=plan):
         if sessions_only:
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:

@@ -126,14 +126,14 @@ def add_device(
     with (
         terminal.redirect_to_terminal(),
         _translate_errors(),
-        interrupts.held(),
+        interrupts.hold(),
         create_picture(file) if file else nullcontext() as draw,
     ):
         person = _AtTerminal(user, interrupts, file, draw)
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, environment.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")
     saved_in = _save(signs, enrolled.serial, devices, environment, files)
-    return Added(enrolled, saved_in, not devices, interrupts.came)
+    return Added(enrolled, saved_in, not devices, interrupts.has_come)
 
 
 def wait_for_next_code(enrolled: EnrolledDevice, environment: Environment) -> None:
@@ -202,7 +202,7 @@ class _AtTerminal:
         terminal.say(f"there is a device called {taken} already")
         while True:
             try:
-                with self._interrupts.waiting():
+                with self._interrupts.allow():
                     typed = prompts.ask(f"another name for the new one [{suggestion}]:")
                 return require_device_name(typed or suggestion)
             except UsageError as error:
@@ -224,13 +224,13 @@ class _AtTerminal:
 
     def prompt_code(self, question: str) -> str:
         """Six digits."""
-        with self._interrupts.waiting():
+        with self._interrupts.allow():
             return prompts.ask_code(question)
 
     def wait(self, seconds: float) -> None:
         """Count down to the next code."""
         if seconds > 0:
-            with self._interrupts.waiting():
+            with self._interrupts.allow():
                 display.count_down("the next code", seconds)
 
     def notify(self, line: str) -> None:

@@ -143,7 +143,7 @@ def rotate(
     session_profile = signs.settings.session_profile(signs.profile)
     subject = KeyInFiles(signs.with_key(), signs.key, session_profile, files, again)
     if dry_run:
-        preview = signs.asking(
+        preview = signs.retry_with_mfa(
             lambda signer: preview_rotation(
                 subject, AccessKeys(Clients(terminal.warn), signer), delete_unused=delete_unused
             )

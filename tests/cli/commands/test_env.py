@@ -128,7 +128,7 @@ def test_refuses_a_secret_that_the_output_encoding_lacks(home: Home, monkeypatch
     result = run_encee("env", "theirs", "--shell", "bash")
     assert (result.code, result.out) == (1, "")
     assert "encee: error: the output's encoding, ascii, lacks a character of it" in result.err
-    assert "encee: hint: PYTHONIOENCODING=utf-8" in result.err
+    assert "encee: hint: put PYTHONIOENCODING=utf-8" in result.err
 
 
 # ---- the region

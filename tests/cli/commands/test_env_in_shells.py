@@ -286,7 +286,7 @@ def test_refuses_an_unknown_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     unknown = login if program == sys.executable else program
     assert done.stdout == ""
-    assert f"encee: error: encee has no lines for the shell {unknown}\n" in done.stderr
+    assert f"encee: error: encee does not know how {unknown} sets variables\n" in done.stderr
 
 
 @mounts

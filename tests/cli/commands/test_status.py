@@ -37,7 +37,7 @@ def test_lists_each_state_as_plain_columns(encee: Encee, home: Home) -> None:
         "PROFILE  SOURCE  ACCOUNT       STATE     TIME LEFT  EXPIRES AT",
         "a-mfa    a       029608264753  valid     11h 59m    today 23:59",
         "b-mfa    b       029608264753  expiring  59m        today 12:59",
-        "c-mfa    c       029608264753  expired   over       today 11:59",
+        "c-mfa    c       029608264753  expired   0m         today 11:59",
         "d-mfa    d       –             none      –          –",
     ]
 
