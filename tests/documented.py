@@ -1,0 +1,67 @@
+"""The code in the README and the pages of docs/: its blocks, and the command lines of encee in it."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import ROOT
+
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
+SHELLS = ("bash", "zsh", "fish")
+
+_BLOCK = re.compile(
+    r"(?:^ *<!-- (?P<mark>not run|exits with status (?P<status>\d+)): [^>]+ -->\n)?"
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
+)
+_INLINE = re.compile(r"(?<!`)`((?:sudo )?encee [^`\n]+)`(?!`)|``\s?([^\n]+?)\s?``")
+_ENCEE = re.compile(r"(?<![\w./@~'-])(?<!-e )encee (?=[a-z-])")
+
+
+class Block(NamedTuple):
+    """A block of code that a reader types.
+
+    Args:
+        language: `sh`, which every shell accepts, or the shell that it is for.
+        code: Its lines, without prompts.
+        status: The exit status that the page names.
+        runs: False if the page says why the block cannot be run.
+    """
+
+    language: str
+    code: str
+    status: int
+    runs: bool
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """Yield the blocks of a page that a reader types: those of shells, and the `$ ` lines of sessions."""
+    for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+        language, code = match["language"], re.sub(rf"^{match['indent']}", "", match["code"], flags=re.MULTILINE)
+        if language == "console":
+            language, code = "sh", "".join(f"{line}\n" for line in re.findall(r"^\$ (.+)$", code, re.MULTILINE))
+        if language in ("sh", *SHELLS) and code:
+            yield Block(language, code, int(match["status"] or 0), match["mark"] != "not run")
+
+
+def command_lines(page: Path) -> Iterator[tuple[list[str], bool]]:
+    """Yield the arguments of each command line of encee on a page, and whether it is in a block and so complete."""
+    for block in blocks(page):
+        for line in re.findall(r"^(?!\s*#).*encee.*$", block.code, re.MULTILINE):
+            yield from ((arguments, True) for arguments in _arguments(line))
+    for found in _INLINE.findall(_BLOCK.sub("", page.read_text(encoding="utf-8"))):
+        yield from ((arguments, False) for arguments in _arguments("".join(found)))
+
+
+def _arguments(line: str) -> Iterator[list[str]]:
+    """Yield what is typed after each `encee ` of a line; the line can continue after it, for example with a pipe."""
+    for start in _ENCEE.finditer(line):
+        rest = re.split(r"\s*(?:\\?[|;&>)`]|\s#|…)", line[start.end() :], maxsplit=1)[0].rstrip()
+        for end in ("", "'", '"'):
+            try:
+                yield shlex.split(rest.removesuffix(end))
+                break
+            except ValueError:
+                continue
