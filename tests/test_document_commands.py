@@ -1,4 +1,4 @@
-"""What the README and the pages of docs/ tell a reader to type works."""
+"""What a reader of the README and the pages of docs/ types works."""
 
 import io
 import json
