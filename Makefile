@@ -9,7 +9,7 @@ JOBS   ?= auto
 
 # Debian's packages of the programs that tests marked needs(…) start. Node is installed only where it is missing:
 # Debian's npm conflicts with a Node from elsewhere.
-PROGRAMS := bash dash dbus e2fsprogs fish gnome-keyring mount oathtool openssl tcsh tmux util-linux zsh
+PROGRAMS := bash dash dbus e2fsprogs fish gnome-keyring groff-base mandoc mount oathtool openssl tcsh tmux util-linux zsh
 
 # The programs that make conformance runs where they are installed: make system PROGRAMS='$(READERS)' installs them,
 # with node and npm.
@@ -103,11 +103,13 @@ readers: dev .venv-readers/.ready  ## the same with the readers from PyPI only, 
 reliability: dev  ## load, faults and unusual environments, into docs/reliability.md; SIZE="--seconds 10" is shorter
 	$(BIN)/python -m scripts.reliability $(SIZE)
 
-docs: dev  ## write docs/commands.md from the help texts
+docs: dev  ## write docs/commands.md and docs/encee.1 from the help texts
 	$(BIN)/python -m scripts.command_reference
+	$(BIN)/python -m scripts.man_page
 
-readme: dev  ## check docs/commands.md against the program
+readme: dev  ## check docs/commands.md and docs/encee.1 against the program
 	$(BIN)/python -m scripts.command_reference --check
+	$(BIN)/python -m scripts.man_page --check
 
 site: .venv-site/.ready  ## build the site of docs/ into site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict

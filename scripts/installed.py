@@ -1,7 +1,8 @@
 """Install each distribution in dist/ into an environment of its own, and use it against the stand-in for AWS.
 
-What a wheel lacks (a policy, a shell's text, a dependency that was not named) is not missed in a clone, where it is
-there. Prints a line for each that is whole; where one is not, a line says what it lacks, and the exit code is 1.
+What a wheel lacks (a policy, a shell's text, the manual page, a dependency that was not named) is not missed in a
+clone, where it is there. Prints a line for each that is whole; where one is not, a line says what it lacks, and the
+exit code is 1.
 """
 
 import os
@@ -75,6 +76,8 @@ def use(programs: Path, home: Home) -> None:
 
     expect(run("encee", "--version").stdout == f"encee {__version__}\n", f"it is not encee {__version__}")
     run("encee", "status")
+    page = programs.parent / "share" / "man" / "man1" / "encee.1"
+    expect(page.exists() and f'"encee {__version__}"' in page.read_text(), "it has no manual page of its version")
     run("python", "-I", "-c", LINKED)
     run("python", "-I", "-c", TYPED)  # -I: not the encee in this folder
     for name in POLICIES:
