@@ -1,3 +1,3 @@
-"""Session credentials with MFA for every AWS tool, without harming the file they live in."""
+"""Session credentials with MFA for every AWS tool, in files that stay intact."""
 
 __version__ = "0.1.0"

@@ -83,7 +83,7 @@ class Device(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`virtual` for an authenticator app, `hardware` for a token, `FIDO` for security keys and passkeys."""
+        """`virtual` (app), `hardware` (token) or `FIDO` (security key, passkey)."""
         if ":mfa/" in self.serial:
             return "virtual"
         return "hardware" if self.gives_codes else "FIDO"

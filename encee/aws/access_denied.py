@@ -1,4 +1,4 @@
-"""Read AccessDenied messages: the denied action, the reason, and the statement that would allow it."""
+"""Read the action, the reason and the remedy in AccessDenied messages."""
 
 import json
 import re
@@ -59,13 +59,13 @@ class Denial(NamedTuple):
 
     @property
     def policy(self) -> str | None:
-        """The kind of policy that AWS names as the reason, such as `service control policy`; None if it names none."""
+        """The kind of policy that AWS names, such as `service control policy`."""
         match = _POLICY.search(self.reason)
         return match[0] if match else None
 
     @property
     def is_by_guardrail(self) -> bool:
-        """Whether the reason is a policy that only sets limits, so that an Allow elsewhere has no effect."""
+        """Whether a policy is the reason that only sets limits, whatever others allow."""
         return self.policy in _GUARDRAILS
 
     @property
@@ -80,7 +80,7 @@ class Denial(NamedTuple):
         return json.dumps({"Effect": "Allow", "Action": self.action, "Resource": self._resource_arn()})
 
     def _resource_arn(self) -> str:
-        """Return the resource's ARN; that of another user lacks the path, which the message does not contain."""
+        """Return the resource's ARN; the message does not contain another user's path."""
         kind, _, name = self.resource.partition(" ")
         if not name:
             return kind or "*"

@@ -1,4 +1,4 @@
-"""List, create, deactivate and delete the access keys of an IAM user, who has two at most."""
+"""List and change the access keys of an IAM user, who has two at most."""
 
 import time
 from contextlib import suppress
@@ -26,8 +26,6 @@ class UserKey(NamedTuple):
     """An access key as AWS lists it.
 
     Args:
-        id: The access key id.
-        user: The user's name.
         active: Whether AWS accepts the key.
         created: When the key was created, UTC.
     """
@@ -56,12 +54,7 @@ def list_access_keys(client: "IAMClient", signer: Signer, user: str | None = Non
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`.
-        signer: The caller.
         user: The user's name; None for the caller's own keys.
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         paginator = client.get_paginator("list_access_keys")
@@ -78,9 +71,6 @@ def get_last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | 
     """Return the last use of a key; None where AWS reports none.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         used = client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
@@ -89,12 +79,7 @@ def get_last_use(client: "IAMClient", signer: Signer, key_id: str) -> LastUse | 
 
 
 class AccessKeys:
-    """The access keys of the caller.
-
-    Args:
-        clients: Creates the IAM clients.
-        signer: The caller.
-    """
+    """The access keys of the caller."""
 
     def __init__(self, clients: Clients, signer: Signer) -> None:
         self._clients = clients
@@ -102,19 +87,11 @@ class AccessKeys:
         self._iam = clients.iam(signer)
 
     def list(self) -> list[UserKey]:
-        """List the keys, the oldest first.
-
-        Raises:
-            AwsError: AWS refused the request or could not be reached.
-        """
+        """List the keys, the oldest first."""
         return list_access_keys(self._iam, self._signer)
 
     def get_last_use(self, key_id: str) -> LastUse | None:
-        """Return the last use of a key; None where AWS reports none.
-
-        Raises:
-            AwsError: AWS refused the request or could not be reached.
-        """
+        """Return the last use of a key; None where AWS reports none."""
         return get_last_use(self._iam, self._signer, key_id)
 
     def create(self) -> AccessKey:
@@ -124,7 +101,6 @@ class AccessKeys:
 
         Raises:
             LostAnswerError: No reliable answer came back; a key may exist whose secret is lost.
-            AwsError: AWS refused the request or could not be reached.
         """
         client = self._clients.iam(self._signer, attempts=1)  # a repeated request would create a second key
         with translate_errors(self._signer):
@@ -135,9 +111,6 @@ class AccessKeys:
         """Deactivate a key; do nothing when it does not exist.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
-
-        Raises:
-            AwsError: AWS refused the request or could not be reached.
         """
         with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.update_access_key(AccessKeyId=key_id, Status="Inactive")
@@ -146,9 +119,6 @@ class AccessKeys:
         """Delete a key; do nothing when it does not exist, as after a lost answer.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
-
-        Raises:
-            AwsError: AWS refused the request or could not be reached.
         """
         with translate_errors(self._signer), suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.delete_access_key(AccessKeyId=key_id)
@@ -160,8 +130,6 @@ def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> Non
     IAM is eventually consistent, and each call may reach another server.
 
     Args:
-        clients: Creates the STS client.
-        signer: The caller, with the new key.
         in_a_row: How many successive calls have to succeed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Read the users, groups and policies of an account in a few calls, and send the calls that change them."""
+"""Read and change the users, groups and policies of an account in a few calls."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -34,11 +34,9 @@ class ManagedPolicy:
     """A customer-managed policy.
 
     Args:
-        arn: The ARN.
         path: The path, `/` for most policies.
         name: The name, unique in the account, whatever the path.
         document: The default version.
-        versions: All versions.
         attachments: How many users, groups and roles have the policy attached.
     """
 
@@ -72,11 +70,9 @@ class User:
     """A user with its policies.
 
     Args:
-        name: The name, without the path.
         arn: The ARN, which can contain a path.
         inline: Name → document of the inline policies.
         attached: ARNs of the attached managed policies.
-        groups: The names of the user's groups.
     """
 
     name: str
@@ -91,8 +87,6 @@ class Account:
     """The users, groups and customer-managed policies of an account.
 
     Args:
-        users: Name → user.
-        groups: Name → group.
         policies: ARN → customer-managed policy.
     """
 
@@ -106,7 +100,7 @@ class Account:
         return [user.name for user in self.users.values() if folded in map(str.casefold, user.groups)]
 
     def holders(self, policies: Collection[str]) -> list[str]:
-        """Return the names of the users with one of these policies, by ARN, attached directly or by a group."""
+        """Return the users with one of these ARNs, attached directly or by a group."""
         groups = {name for name, group in self.groups.items() if not set(policies).isdisjoint(group.attached)}
         return [
             user.name
@@ -115,7 +109,7 @@ class Account:
         ]
 
     def roles_with(self, policy: ManagedPolicy) -> int:
-        """Count the roles with a policy attached: its attachments that are neither users nor groups."""
+        """Count the attachments of a policy that are neither users nor groups."""
         holders: list[User | Group] = [*self.users.values(), *self.groups.values()]
         return policy.attachments - sum(policy.arn in holder.attached for holder in holders)
 
@@ -134,12 +128,7 @@ def read_account(client: "IAMClient", signer: Signer, progress: Callable[[int], 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`.
-        signer: The caller.
         progress: Called after each page with the number of users so far.
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
     """
     users: dict[str, User] = {}
     groups: dict[str, Group] = {}
@@ -197,7 +186,7 @@ def _arns(policies: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _parse_document(document: "str | Document") -> Document:
-    """Return a document as botocore parsed it; botocore leaves text that is not JSON unparsed."""
+    """Return a parsed document; botocore leaves text that is not JSON unparsed."""
     return {} if isinstance(document, str) else document
 
 
@@ -231,12 +220,7 @@ def apply_change(
 
     Args:
         client: From `encee.aws.clients.Clients.iam` with `attempts=1`.
-        signer: The caller.
-        change: The call.
         retry_on: Errors that IAM may return because it has not propagated an earlier change.
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
     """
     from botocore import xform_name
 

@@ -1,4 +1,4 @@
-"""Create boto3 clients that sign with exactly the given credentials; the only module that creates clients.
+"""Create boto3 clients that sign with exactly the given credentials.
 
 A client is built from a profile's own settings (endpoint, certificates, proxies) and from explicit keys, so that
 neither credentials in the environment nor an `AWS_PROFILE` that does not exist have an effect.
@@ -52,9 +52,6 @@ class Clients:
 
         botocore's default is to repeat a request after status 500, a reset or a timeout, when AWS may have used the
         code.
-
-        Raises:
-            AwsError: The profile's settings are invalid.
         """
         with self._lock, translate_errors(signer), _convert_settings_errors():
             client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
@@ -66,11 +63,7 @@ class Clients:
         """Create an IAM client.
 
         Args:
-            signer: The caller.
             attempts: How often botocore sends a request at most; 1 for requests that must not be repeated.
-
-        Raises:
-            AwsError: The profile's settings are invalid.
         """
         with self._lock, translate_errors(signer), _convert_settings_errors():
             client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
@@ -108,7 +101,7 @@ class Clients:
 
 
 def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None:
-    """Refuse an empty name of a certificate file: some versions of botocore then skip certificate checks.
+    """Refuse an empty `ca_bundle`: some versions of botocore then check nothing.
 
     Raises:
         UnusableCredentialsError: The message names the variable or the option.
@@ -127,7 +120,7 @@ def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None
 
 @contextmanager
 def _convert_settings_errors() -> Iterator[None]:
-    """Turn errors that botocore raises over malformed settings into ValueError; nothing has been sent yet.
+    """Turn botocore's errors about malformed settings into ValueError.
 
     botocore raises AttributeError, for instance, when a setting is nested and should not be.
     """
@@ -138,16 +131,11 @@ def _convert_settings_errors() -> Iterator[None]:
 
 
 def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> ExternalCredentials:
-    """Return what botocore finds for a profile without a prompt: SSO, web identity, process or keys.
+    """Return the credentials that botocore finds for a profile without a prompt.
 
     Args:
         profile: The profile; credentials in the environment are ignored.
-        credentials_file: The credentials file.
-        config_file: The config file.
         hint: The hint of the error, such as the command that signs in.
-
-    Raises:
-        AwsError: The profile has no credentials, or they expired.
     """
     try:
         credentials = _core(profile, credentials_file, config_file).get_credentials()
@@ -162,7 +150,7 @@ def find_credentials(profile: str, credentials_file: Path, config_file: Path, hi
 
 
 def _core(profile: str, credentials_file: Path, config_file: Path) -> "botocore.session.Session":
-    """Create a botocore session for a profile of these files, whatever AWS_PROFILE says."""
+    """Create a botocore session for a profile of these files, not for AWS_PROFILE."""
     import botocore.session
 
     core = botocore.session.Session()

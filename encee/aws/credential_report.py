@@ -1,4 +1,4 @@
-"""Read the credentials of users (password, MFA devices, access keys) by single calls or from the credential report."""
+"""Read the passwords, MFA devices and access keys of users."""
 
 import csv
 import io
@@ -46,11 +46,9 @@ class UserCredentials(NamedTuple):
     """The credentials of a user.
 
     Args:
-        name: The user's name.
         password: Whether the user has a password for the console.
         mfa: The kind of MFA device: `virtual`, `hardware`, `FIDO` (if no other kind), `other` (of the root user),
             or `none`.
-        keys: The access keys.
     """
 
     name: str
@@ -80,11 +78,7 @@ class Report(NamedTuple):
 
 
 def read_user_credentials(client: "IAMClient", signer: Signer, user: str) -> UserCredentials:
-    """Read a user's credentials by single calls, without the delay of the report.
-
-    Raises:
-        AwsError: The user does not exist, AWS refused the request or could not be reached.
-    """
+    """Read a user's credentials by single calls, without the delay of the report."""
     keys = []
     for key in list_access_keys(client, signer, user):
         used = get_last_use(client, signer, key.id)
@@ -107,17 +101,13 @@ def _has_password(client: "IAMClient", signer: Signer, user: str) -> bool:
 
 
 def best_mfa_kind(devices: Iterable[Device]) -> str:
-    """Return the most useful kind among a user's devices; values as for `UserCredentials.mfa`."""
+    """Return the most useful kind of devices, as in `UserCredentials.mfa`."""
     kinds = {device.kind for device in devices}
     return next((kind for kind in ("virtual", "hardware", "FIDO") if kind in kinds), "none")
 
 
 def list_users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[str]:
-    """Return the names of the users with a virtual device.
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
-    """
+    """Return the names of the users with a virtual device."""
     with translate_errors(signer):
         pages = client.get_paginator("list_virtual_mfa_devices").paginate(
             AssignmentStatus="Assigned", PaginationConfig={"PageSize": PAGE}
@@ -127,16 +117,9 @@ def list_users_of_virtual_devices(client: "IAMClient", signer: Signer) -> set[st
 
 
 def read_report(client: "IAMClient", signer: Signer) -> Report:
-    """Read the credential report; AWS generates a new one if the last is more than four hours old.
+    """Read the credential report, which is up to four hours old.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-
-    Args:
-        client: From `encee.aws.clients.Clients.iam`.
-        signer: The caller.
-
-    Raises:
-        AwsError: AWS refused the request or could not be reached.
     """
     with translate_errors(signer):
         for _ in range(_MAX_REPORT_POLLS):
@@ -172,7 +155,7 @@ def _is_true(value: str) -> bool:
 
 
 def _parse_time(value: str) -> datetime | None:
-    """Parse a time of the report; None for `N/A`, `no_information` and `not_supported`."""
+    """Parse a time; None for `N/A`, `no_information` and `not_supported`."""
     try:
         return datetime.fromisoformat(value)
     except ValueError:

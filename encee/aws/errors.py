@@ -1,4 +1,4 @@
-"""Translate the errors of AWS and boto3 into encee's, each with a hint that solves it.
+"""Translate the errors of AWS and boto3 into encee's, each with a hint.
 
 They are in one file so that the author of a new message sees all kinds of errors and the wording of the others.
 """
@@ -44,11 +44,11 @@ class ThrottledError(RequestNotSentError):
 
 
 class UnusableCredentialsError(AwsError):
-    """Requests fail with any code: the key, the secret, the clock or the network is the cause."""
+    """The key, the secret, the clock or the network fails, whatever the code is."""
 
 
 class RejectedKeyError(UnusableCredentialsError):
-    """AWS rejects the access key: it is inactive or deleted, or the id or the secret is wrong."""
+    """AWS rejects the key: it is inactive or deleted, or a part of it is wrong."""
 
 
 class ClockSkewError(UnusableCredentialsError):
@@ -68,7 +68,7 @@ class DeniedError(AwsError):
 
 
 class NeedsMfaError(DeniedError):
-    """A Deny applies to the long-term key, as in a policy that requires MFA; a session may be allowed."""
+    """A Deny applies to the long-term key, and perhaps not to a session with MFA."""
 
 
 class UnexplainedError(DeniedError):
@@ -89,7 +89,7 @@ class InUseError(AwsError):
 
 @contextmanager
 def translate_errors(signer: Signer) -> Iterator[None]:
-    """Translate what boto3 raises into encee's errors, each with a hint that solves it.
+    """Translate what boto3 raises into encee's errors, each with a hint.
 
     Raises:
         WrongCodeError: AWS did not accept the code.
@@ -286,7 +286,7 @@ def _rejected_session(code: str, signer: Signer) -> AwsError:
 
 
 def _rejected_key(signer: Signer) -> RejectedKeyError:
-    """Return the error for an unknown key; AWS gives the same one in a region that is not enabled."""
+    """Return the error for a key that is unknown, or whose region is not enabled."""
     message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
     causes = ["it was deleted, made inactive or mistyped"]
     if _ALWAYS_ENABLED.fullmatch(signer.region):
@@ -301,7 +301,7 @@ def _rejected_key(signer: Signer) -> RejectedKeyError:
 
 
 def _role_refused(text: str, role: str) -> AwsError:
-    """Return the error for a role whose trust policy, or another policy, does not allow the caller to assume it."""
+    """Return the error for a role that no policy allows the caller to assume."""
     denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     hint = "check that the role exists, and that its trust policy allows this user, with MFA"
     if denial and denial.is_by_guardrail:
@@ -314,7 +314,7 @@ def _role_refused(text: str, role: str) -> AwsError:
 
 
 def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
-    """Return the error for a missing permission, with the action and a hint for an administrator."""
+    """Return the error for a missing permission, with an administrator's remedy."""
     denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     if denial is None:
         message = f"AWS does not let {signer.profile} do {operation}: {_truncate(text)}"
@@ -365,7 +365,7 @@ def _unreachable(error: Exception, signer: Signer) -> AwsError:
 
 
 def _proxy_message(proxy: str, error: Exception) -> str:
-    """Describe the fault of a proxy, without the user name and password that its URL may contain."""
+    """Describe the fault of a proxy, without the password that its URL may hold."""
     address = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
     reasons = (re.search(r"Tunnel connection failed: (.+?)'?\)*$", str(cause)) for cause in _causes(error))
     if reason := next(filter(None, reasons), None):
@@ -379,7 +379,7 @@ def _endpoint(error: Exception, signer: Signer) -> str:
 
 
 def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
-    """Return the error for a request that failed at a certificate or an address, before it was sent."""
+    """Return the error for a request that failed before it was sent, or None."""
     import ssl
 
     from urllib3.exceptions import LocationValueError
@@ -413,5 +413,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _refused_connection(error: BaseException | None) -> bool:
-    """Whether the connection was refused, the only failure after which AWS certainly received nothing."""
+    """Whether the connection was refused, so that AWS certainly received nothing."""
     return any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))

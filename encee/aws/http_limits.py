@@ -1,4 +1,4 @@
-"""Limit how long a request takes in all, and how many bytes of a response are read."""
+"""Limit the total time of a request and the size of its response."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -22,13 +22,13 @@ Result = TypeVar("Result")
 
 
 def limit_responses(client: "BaseClient", *, mebibytes: int) -> None:
-    """Limit the time of a client's requests to `DEADLINE_SECONDS`, and the size of its responses."""
+    """Limit a client's requests to `DEADLINE_SECONDS`, and its responses in size."""
     endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # noqa: SLF001 - botocore has no public access to it
     endpoint.http_session = _LimitedSession(endpoint.http_session, mebibytes)
 
 
 def run_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
-    """Run a function in a thread, and abandon the thread after a timeout: a name lookup cannot be interrupted.
+    """Run a function in a thread, and abandon the thread after a timeout.
 
     Raises:
         TimeoutError: The function took longer.
@@ -52,7 +52,7 @@ def run_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
 
 
 class _LimitedSession:
-    """Replaces the HTTP session of an endpoint, which limits each read but not a whole request."""
+    """An HTTP session that limits a whole request, not only each read."""
 
     def __init__(self, session: "URLLib3Session", mebibytes: int) -> None:
         self._session = session
@@ -89,7 +89,7 @@ class _LimitedSession:
         return AWSResponse(response.url, response.status_code, response.headers, _Body(body))
 
     def _read_body(self, raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response; botocore's stubs do not name it
-        """Read the body in chunks; `raw.stream()` would read a chunk size, which is a line, without limit."""
+        """Read the body in chunks; `raw.stream()` reads lines of any length."""
         body = bytearray()
         while chunk := raw.read(_CHUNK_BYTES):
             body += chunk

@@ -1,4 +1,4 @@
-"""List, create, enable, resynchronize, deactivate and delete the MFA devices of an IAM user.
+"""List and change the MFA devices of an IAM user.
 
 Since April 2023 a long-term key can enable and deactivate devices only while its user has none (security bulletin
 AWS-2023-001); afterwards the caller needs a session with MFA.
@@ -27,12 +27,7 @@ def list_devices(client: "IAMClient", signer: Signer, user: str | None = None) -
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`.
-        signer: The caller.
         user: The user's name; None for the caller's own devices.
-
-    Raises:
-        AwsError: AWS refused, as many policies require without MFA, or could not be reached.
     """
     with translate_errors(signer):
         paginator = client.get_paginator("list_mfa_devices")
@@ -58,12 +53,7 @@ class NewDevice:
 
 
 class MfaDevices:
-    """The MFA devices of the caller.
-
-    Args:
-        clients: Creates the IAM clients.
-        signer: The caller.
-    """
+    """The MFA devices of the caller."""
 
     def __init__(self, clients: Clients, signer: Signer) -> None:
         self._clients = clients
@@ -80,15 +70,11 @@ class MfaDevices:
 
     @cached_property
     def _single_send_client(self) -> "IAMClient":
-        """A client that sends each request once; a repeated CreateVirtualMFADevice finds the name in use."""
+        """A client without retries: a repeated creation finds the name in use."""
         return self._clients.iam(self._signer, attempts=1)
 
     def list(self) -> list[Device]:
-        """List the devices.
-
-        Raises:
-            AwsError: AWS refused, as many policies require without MFA, or could not be reached.
-        """
+        """List the devices."""
         return list_devices(self._retrying_client, self._signer)
 
     def create(self, name: str) -> NewDevice:
@@ -99,7 +85,6 @@ class MfaDevices:
         Raises:
             AlreadyExistsError: A device has this name, perhaps an abandoned one.
             LostAnswerError: The device may exist, and its seed is lost.
-            AwsError: AWS refused the request or could not be reached.
         """
 
         def send() -> NewDevice:
@@ -116,7 +101,6 @@ class MfaDevices:
         Raises:
             WrongCodeError: AWS did not accept the codes.
             LostAnswerError: The device may be enabled.
-            AwsError: AWS refused the request or could not be reached.
         """
         first, second = codes
         retry_unsent(
@@ -133,7 +117,6 @@ class MfaDevices:
 
         Raises:
             WrongCodeError: AWS did not accept the codes.
-            AwsError: AWS refused the request or could not be reached.
         """
         first, second = codes
         retry_unsent(
@@ -153,7 +136,6 @@ class MfaDevices:
 
         Raises:
             MissingError: The device does not belong to this user.
-            AwsError: AWS refused the request or could not be reached.
         """
         retry_unsent(
             self._signer,
@@ -168,7 +150,6 @@ class MfaDevices:
         Raises:
             MissingError: The device does not exist.
             InUseError: The device is enabled for a user.
-            AwsError: AWS refused the request or could not be reached.
         """
         delete_idempotently(
             self._signer, lambda: self._single_send_client.delete_virtual_mfa_device(SerialNumber=serial)

@@ -1,4 +1,4 @@
-"""Find the public IP address of this machine, which AWS sees as the source of requests."""
+"""Find the public IP address of this machine, as AWS sees it."""
 
 import ipaddress
 import urllib.request
@@ -15,14 +15,7 @@ _TIMEOUT_SECONDS = 5
 
 
 def find_public_address(url: str = CHECK_IP) -> str:
-    """Ask a service for this machine's public address, IPv4 or IPv6, through the proxies of the environment.
-
-    Args:
-        url: The URL of the service.
-
-    Raises:
-        AwsError: The service did not return an address within 5 seconds.
-    """
+    """Ask a service, through the proxies, for this machine's public address."""
 
     def fetch() -> str:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the URL above, or a test's

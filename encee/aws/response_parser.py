@@ -1,4 +1,4 @@
-"""Parse responses without trusting their shape: a proxy or another program may have answered instead of AWS."""
+"""Parse responses that may come from a proxy instead of AWS."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ _MAX_TIME_LENGTH = 40
 
 
 class CheckedParsers:
-    """The `response_parser_factory` of a botocore session, with parsers that check the shape of a response.
+    """A botocore `response_parser_factory` that checks the shape of responses.
 
     botocore's own parsers assume the documented shape: an element without text, or with child elements, raises a
     TypeError or AttributeError in the parser or in the code that uses the response.
@@ -37,7 +37,6 @@ class _CheckedParser:
         """Parse a response; code and message of an error are strings or missing.
 
         Raises:
-            ResponseParserError: It does not have the documented shape.
             LostAnswerError: It contains a malformed time.
         """
         from botocore.parsers import ResponseParserError
@@ -55,7 +54,7 @@ class _CheckedParser:
 
 
 def parse_time(text: str) -> datetime:
-    """Parse a time in RFC 3339 or another form of ISO 8601 to UTC; without a time zone, it is UTC.
+    """Parse a time of ISO 8601 to UTC, the default time zone.
 
     Raises:
         LostAnswerError: The text is not a time, or a time zone cannot represent it.

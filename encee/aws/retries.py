@@ -1,4 +1,4 @@
-"""Send a request again, only where AWS certainly did not process it or where repeating it is harmless."""
+"""Send a request again where that cannot use a code twice."""
 
 import time
 from collections.abc import Callable
@@ -18,10 +18,9 @@ Answer = TypeVar("Answer")
 
 
 def retry_unsent(signer: Signer, send: Callable[[], Answer]) -> Answer:
-    """Send a request; repeat it twice at most when the connection was refused or AWS throttled it.
+    """Send a request; repeat it, twice at most, if AWS did not process it.
 
     Args:
-        signer: The caller.
         send: Sends the request with a client that sends each request once, and returns the result.
 
     Raises:
@@ -37,12 +36,11 @@ def retry_unsent(signer: Signer, send: Callable[[], Answer]) -> Answer:
 
 
 def delete_idempotently(signer: Signer, delete: Callable[[], object]) -> None:
-    """Send a request that deletes something; repeat it twice at most when the answer was lost.
+    """Send a request that deletes; repeat it up to twice if the answer was lost.
 
     When the repeated request finds nothing, the lost one has deleted it, and that counts as success.
 
     Args:
-        signer: The caller.
         delete: Sends the request with a client that sends each request once.
 
     Raises:
@@ -67,12 +65,11 @@ def delete_idempotently(signer: Signer, delete: Callable[[], object]) -> None:
 
 
 def retry_until_consistent(attempt: Callable[[], Answer], retry_on: tuple[type[AwsError], ...]) -> Answer:
-    """Send a request that follows a change; repeat it while IAM, which is eventually consistent, propagates the change.
+    """Send a request after a change, until IAM has propagated the change.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 
     Args:
-        attempt: Sends the request.
         retry_on: Errors that IAM may return because it has not propagated the change; it did nothing then.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The caller of AWS: the credentials that sign a request, and the settings that apply to it."""
+"""The caller of AWS: the credentials and the settings of a request."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +9,9 @@ from encee.model import AccessKey, Session
 
 @dataclass(frozen=True, slots=True)
 class ExternalCredentials:
-    """Credentials that botocore finds for a profile that encee does not refresh: of SSO, a process, another tool.
+    """Credentials of a profile that encee does not refresh, found by botocore.
 
     Args:
-        id: The access key id.
-        secret: The secret access key.
         token: The session token; None for long-term credentials.
     """
 
@@ -23,12 +21,10 @@ class ExternalCredentials:
 
 
 class Signer(NamedTuple):
-    """The caller of AWS: the credentials that sign a request, and the settings that apply to it.
+    """The caller of AWS: the credentials and the settings of a request.
 
     Args:
         profile: The profile whose settings (`endpoint_url`, `ca_bundle`, `services`) apply.
-        key: The credentials that sign.
-        region: The region of the endpoint.
         credentials_file: The credentials file with the profile.
         config_file: The config file with the settings.
         source_profile: The source profile of the session that signs; None where no session signs.
@@ -49,7 +45,7 @@ class Signer(NamedTuple):
         return None if isinstance(self.key, AccessKey) else self.key.token
 
     def with_secret(self) -> "Signer":
-        """Return a signer whose secret is in memory; read it from the keyring now, not during a request.
+        """Return a signer whose secret was read from the keyring.
 
         Raises:
             EnceeError: The keyring did not return the secret.

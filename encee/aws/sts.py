@@ -1,4 +1,4 @@
-"""The Security Token Service: get session credentials for an MFA code, assume roles, identify the caller."""
+"""Get sessions, assume roles and identify the caller at STS."""
 
 import re
 from collections.abc import Iterator
@@ -28,9 +28,6 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 
     Args:
-        client: From `encee.aws.clients.Clients.sts`.
-        signer: The caller, with long-term credentials.
-        serial: The serial number of the user's MFA device.
         code: Six digits.
         duration: How long the session is valid; 15 min to 36 h.
 
@@ -52,14 +49,11 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
 def assume_role(
     client: "STSClient", signer: Signer, role: Role, *, serial: str | None = None, code: str | None = None
 ) -> Session:
-    """Assume a role, with a session with MFA, or with long-term credentials and an MFA code.
+    """Assume a role, with a session, or with long-term credentials and a code.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
     Args:
-        client: From `encee.aws.clients.Clients.sts`.
-        signer: The caller.
-        role: The role.
         serial: The serial number of the user's MFA device; None without a code.
         code: Six digits; None for a session.
 
@@ -119,17 +113,16 @@ class Identity(NamedTuple):
         return self.name if self.arn.split(":")[5].startswith("user/") else None
 
     def device_serial(self, name: str) -> str:
-        """Return the serial number of a virtual device of this name in the caller's account."""
+        """Return the serial number of the caller's virtual device of this name."""
         return f"arn:{self.partition}:iam::{self.account}:mfa/{name}"
 
 
 def get_caller_identity(client: "STSClient", signer: Signer) -> Identity:
-    """Return the identity of the caller; this needs no permission, and no policy can deny it.
+    """Return the identity of the caller, which no policy can deny.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
     Raises:
-        UnusableCredentialsError: The key, the secret, the clock or the network is wrong.
         AwsError: AWS refused the request for another reason.
     """
     with translate_errors(signer):
@@ -169,7 +162,7 @@ def _parse_session(credentials: "CredentialsTypeDef") -> Session:
 
 @contextmanager
 def _report_spent_code() -> Iterator[None]:
-    """Add to errors without a reliable answer or reason that the code may have been used."""
+    """Add to errors without a reliable answer that the code may have been used."""
     try:
         yield
     except (LostAnswerError, UnexplainedError) as error:

@@ -1,1 +1,1 @@
-"""MFA codes: where they come from, how they are computed, and how a phone gets the seed of a device."""
+"""MFA codes: their sources, their computation, and the QR code of a seed."""

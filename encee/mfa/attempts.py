@@ -12,7 +12,6 @@ def retry_wrong_codes(attempt: Callable[[], None], notify: Callable[[str], None]
     """Call `attempt` again after wrong codes, three times in all.
 
     Args:
-        attempt: Prompts for codes and sends them.
         notify: Called with a line for the user after wrong codes.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Cancelled:
-    """A signal to a code source, from another thread, that its code is no longer needed.
+    """A signal from another thread that a code is no longer needed.
 
     It is a context manager, and leaving it sends the signal. Its file descriptor becomes readable with the signal, so
     that `select` can wait for the signal and for input at the same time.

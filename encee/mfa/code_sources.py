@@ -1,4 +1,4 @@
-"""Code sources other than the prompt: given codes, a command that prints one, a stored seed.
+"""Code sources other than the prompt: given codes, a command, a stored seed.
 
 The prompt is `TerminalUser` in `encee.cli.prompts`.
 """
@@ -76,15 +76,11 @@ class GivenCodes:
         self._used = 0
 
     def for_device(self, place: int) -> "GivenCode":
-        """Return the code source of the device at this place, from 0, among the devices of the run."""
+        """Return the code source of the device at this place, from 0, in the run."""
         return GivenCode(self, place)
 
     def code(self, place: int, profile: str, device: str) -> str:
-        """Return the code at a place, if there is one for each device; else the next code.
-
-        Raises:
-            UsageError: No code is left, or the next one is not six digits.
-        """
+        """Return the code at a place, if there is one for each device; else the next code."""
         skipped = max(0, place - self._used) if self._per_device else 0
         self._used += skipped + 1
         code = next(islice(self._codes, skipped, None), None)
@@ -100,7 +96,6 @@ class GivenCode:
     """The code of one device from `GivenCodes`.
 
     Args:
-        codes: All codes.
         place: The place of the device, from 0, among the devices of the run.
     """
 
@@ -128,7 +123,6 @@ class CommandCodes:
     Without a terminal, it can open a window: `ENCEE_PROFILE` and `ENCEE_MFA_SERIAL` in its environment say for what.
 
     Args:
-        command: The command line.
         profile: The profile that it gets as `ENCEE_PROFILE`.
     """
 
@@ -176,7 +170,7 @@ class CommandCodes:
 
 
 class SeedCodes:
-    """Codes computed from a stored seed (RFC 6238 with AWS's parameters: SHA-1, six digits, 30 s).
+    """Codes computed from a stored seed (RFC 6238: SHA-1, six digits, 30 s).
 
     Args:
         seed_of: Returns the seed, in base32, of the device with a serial number.
@@ -208,10 +202,9 @@ class SeedCodes:
 
 
 def require_code(text: str, what: str) -> str:
-    """Parse the six digits of an MFA code from an option, the environment or standard input.
+    """Parse the six digits of an MFA code that was not typed at a prompt.
 
     Args:
-        text: As for `parse_code`.
         what: How the error message names the code; the message never contains the code itself.
 
     Raises:
@@ -224,7 +217,7 @@ def require_code(text: str, what: str) -> str:
 
 
 def parse_code(text: str) -> str | None:
-    """Parse the six digits of an MFA code as users type and paste it; None for any other text.
+    """Parse the six digits of a code as users type it; None for any other text.
 
     Blanks, dashes, invisible characters and escape sequences are ignored; digits of any script are accepted.
     """
@@ -238,7 +231,7 @@ def parse_code(text: str) -> str | None:
 
 
 def parse_seed(text: str) -> str:
-    """Parse a seed, also with blanks, in lower case or in an otpauth URI; return plain base32.
+    """Parse a seed, also with blanks or in an otpauth URI; return base32.
 
     URIs: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 

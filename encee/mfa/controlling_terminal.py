@@ -1,4 +1,4 @@
-"""The controlling terminal: where the user reads and types, even when the standard streams are redirected."""
+"""Open the controlling terminal, even with redirected standard streams."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""QR codes in the terminal and in a picture file; the only module that imports segno."""
+"""QR codes in the terminal and in a picture file."""
 
 import io
 import os
@@ -18,10 +18,9 @@ _PIXELS_PER_MODULE = 8
 
 
 def draw_half_blocks(text: str, *, frame: int = _QUIET_ZONE) -> list[str]:
-    """Draw a QR code as lines of half blocks, two rows of modules a line, for black on white.
+    """Draw a QR code in half blocks, two rows of modules a line, black on white.
 
     Args:
-        text: The content of the QR code.
         frame: Width of the light frame in modules; the standard requires 4, most phones accept 2.
     """
     import segno
@@ -47,17 +46,10 @@ def parse_picture_path(path: str) -> Path:
 
 @contextmanager
 def create_picture(file: Path) -> Iterator[Callable[[str], None]]:
-    """Create an empty picture file with mode 0600, and delete it when the context ends.
-
-    Args:
-        file: From `parse_picture_path`.
+    """Create an empty picture file with mode 0600, and delete it at the end.
 
     Yields:
         A function that draws the QR code of a text into the file.
-
-    Raises:
-        UsageError: The file exists.
-        EnceeError: The file could not be created, written or deleted.
     """
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""Run a shell command and its children as one job: encee can end all of it, and it can use the terminal."""
+"""Run a shell command and its children as a job that can use the terminal."""
 
 import os
 import signal
@@ -39,11 +39,7 @@ class ShellJob:
         self._reader: threading.Thread
 
     def __enter__(self) -> Self:
-        """Start the command.
-
-        Raises:
-            OSError, ValueError: The command cannot be started.
-        """
+        """Start the command."""
         windows = sys.platform == "win32"
         with ExitStack() as undo:
             with _hold_interrupts():
@@ -74,7 +70,6 @@ class ShellJob:
 
         Raises:
             TimeoutError: It took longer than `seconds`.
-            KeyboardInterrupt: Ctrl-C ended it while it was in the foreground.
         """
         deadline = time.monotonic() + seconds
         while self._exit_code() is None:
@@ -102,7 +97,7 @@ class ShellJob:
                 self._printed.extend(piece)
 
     def _exit_code(self) -> int | None:
-        """Return the exit code, or None while it runs; bring a stopped group to the foreground."""
+        """Return the exit code, if any; bring a stopped group to the foreground."""
         process = self._process
         if sys.platform == "win32" or process.returncode is not None:
             return process.poll()
@@ -175,7 +170,7 @@ class _LentTerminal:
 
 @contextmanager
 def _allow_background() -> Iterator[None]:
-    """Block SIGTTOU, with which the kernel stops a background process that changes the terminal."""
+    """Block SIGTTOU, which stops a background process that changes the terminal."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield
@@ -185,7 +180,7 @@ def _allow_background() -> Iterator[None]:
 
 @contextmanager
 def _hold_interrupts() -> Iterator[None]:
-    """Delay Ctrl-C while a process starts, since it could leave a process that nothing ends."""
+    """Delay Ctrl-C while a process starts, so that no process is left over."""
     before = signal.getsignal(signal.SIGINT)
     if before in {signal.SIG_IGN, None} or threading.current_thread() is not threading.main_thread():
         yield

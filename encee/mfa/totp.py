@@ -1,4 +1,4 @@
-"""Compute the codes of a virtual MFA device (RFC 6238), and the URI that sets up an authenticator app.
+"""Compute the codes (RFC 6238) and the otpauth URI of a virtual MFA device.
 
 encee holds a seed only while it enrolls a device, and where the user stored one in the keyring. While enrolling, the
 seed shows before the request whether the user mistyped a code, and which code comes next.
@@ -27,11 +27,10 @@ def seconds_until(step: int, now: datetime) -> float:
 
 
 def code_at(seed: str, step: int) -> str:
-    """Compute the six digits that a device shows during a time step (RFC 4226, section 5.3).
+    """Compute the six digits of a time step (RFC 4226, section 5.3).
 
     Args:
         seed: In base32, with or without padding.
-        step: From `step_at`.
     """
     digest = hmac.digest(decode_seed(seed), step.to_bytes(8, "big"), "sha1")
     start = digest[-1] & 0xF
@@ -40,11 +39,7 @@ def code_at(seed: str, step: int) -> str:
 
 
 def decode_seed(seed: str) -> bytes:
-    """Decode a seed from base32, with or without padding.
-
-    Raises:
-        ValueError: The text is not base32.
-    """
+    """Decode a seed from base32, with or without padding."""
     return base64.b32decode(seed + "=" * (-len(seed) % 8))
 
 

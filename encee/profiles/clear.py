@@ -66,13 +66,7 @@ def choose_named_sessions(catalog: Catalog, arguments: Sequence[str], files: Aws
     A profile without a session adds nothing to the list.
 
     Args:
-        catalog: The profiles.
         arguments: Session profiles, source profiles, or shell patterns of either.
-        files: The paths of the two files, for errors.
-
-    Raises:
-        UsageError: A profile does not exist.
-        FileRefusedError: An argument names a section that encee did not write.
     """
     written = _list_written_sessions(catalog)
     session_of = {source: name for name, source in reversed(written.items()) if source}
@@ -117,14 +111,7 @@ def clear_sessions(files: AwsFiles, choose: Choice, warn: Callable[[str], None])
     """Remove sessions from the credentials file, then from the config file.
 
     Args:
-        files: The two files.
-        choose: Chooses the session profiles.
         warn: Called with one line if the config file cannot be edited, although the sessions are removed.
-
-    Raises:
-        UsageError: `choose` raised it.
-        FileRefusedError: The credentials file cannot be edited safely, `choose` raised it, or only the config file has
-            options to remove and cannot be edited safely.
     """
     before = files.catalog()
     if not choose(before):

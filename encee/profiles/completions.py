@@ -24,7 +24,7 @@ def offer_refreshable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 
 
 def offer_usable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """Offer what `offer_refreshable` offers and the profiles with a session of another tool."""
+    """Offer as `offer_refreshable`, and profiles with a session of another tool."""
     others = [
         name
         for name, options in catalog.credentials.items()
@@ -50,7 +50,6 @@ def complete_name(offer: Offer, catalog: Catalog, begin: str, without: Iterable[
 
     Args:
         offer: Returns the names of a catalog.
-        catalog: The profiles.
         begin: The part of the argument that was typed.
         without: The arguments that the command line has already.
     """

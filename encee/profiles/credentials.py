@@ -28,12 +28,7 @@ _SESSION_KEY, USER_KEY = "ASIA", "AKIA"
 
 
 def session_options(session: Session, source: str) -> dict[str, str]:
-    """Return the options of a session, in the order of the section.
-
-    Args:
-        session: The session.
-        source: The source profile.
-    """
+    """Return the options of a session, in the order of the section."""
     return {
         "aws_access_key_id": session.id,
         "aws_secret_access_key": session.secret,

@@ -67,7 +67,6 @@ def parse_duration_within(value: str, longest: timedelta, refusal: str, example:
 
     Args:
         value: The text, as for `parse_duration`.
-        longest: The maximum.
         refusal: The message for a duration outside the limits, with `{}` for the duration.
         example: A valid value, for the hint.
 

@@ -43,7 +43,6 @@ class ExportedSession:
     """A session for other programs.
 
     Args:
-        profile: The session profile.
         source: The source profile; None for a session of another tool.
         expiration: UTC; None if another tool wrote the session without an expiry.
         region: The region of the profile, if it has one.
@@ -119,9 +118,6 @@ def find_session(catalog: Catalog, argument: str) -> ExportedSession | None:
 
     A long-term or role profile names its session, never its own keys. A section with a session token of another tool
     is returned as it is; so is one of encee whose source profile does not exist, as in a copy of the file.
-
-    Raises:
-        FileRefusedError: A part of the session, or the region, has several lines.
     """
     profile, options = catalog.profile_for(argument), catalog.options(argument)
     is_foreign = has_token(options) and not managed_by_encee(options)
@@ -145,11 +141,7 @@ def find_session_profile(catalog: Catalog, argument: str, profile: str) -> str:
 
 
 def export_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> ExportedSession:
-    """Export a session with the region of its session profile or source profile.
-
-    Raises:
-        FileRefusedError: The region has several lines.
-    """
+    """Export a session with the region of its session profile or source profile."""
     region = catalog.one_line(session_profile, "region") or catalog.one_line(profile, "region")
     return ExportedSession(
         session_profile, profile, session.id, session.secret, session.token, session.expiration, region
@@ -162,8 +154,6 @@ def session_variables(
     """Return an environment with these variables, and without others of `cleared`.
 
     Args:
-        before: The environment.
-        variables: Name → value.
         cleared: The names of variables to remove.
     """
     gone = set(cleared)
@@ -175,7 +165,6 @@ def format_for_shell(shell: str, variables: Mapping[str, str], *, cleared: Itera
 
     Args:
         shell: One of `SHELLS`.
-        variables: Name → value.
         cleared: The names of variables to unset.
 
     Raises:

@@ -54,11 +54,7 @@ def find_sections(view: View, key: AccessKey) -> list[str]:
 
 
 def refuse_key_in_config(catalog: Catalog, key: AccessKey, files: AwsPaths) -> None:
-    """Refuse a key in the config file, where encee changes no keys.
-
-    Raises:
-        FileRefusedError: The config file holds the key, or a part of it.
-    """
+    """Refuse a key in the config file, where encee changes no keys."""
     copied = any(all(_match_parts(options, key)) for options in catalog.credentials.values())
     for profile, options in catalog.config.items():
         if any(_match_parts(options, key)):

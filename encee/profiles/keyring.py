@@ -25,22 +25,14 @@ class Kind(StrEnum):
 
 
 class LockedSecret:
-    """A function that fetches a secret from the keyring, and caches it.
-
-    Args:
-        key_id: The access key id.
-    """
+    """A function that fetches a secret from the keyring, and caches it."""
 
     def __init__(self, key_id: str) -> None:
         self._key_id = key_id
         self._secret: str | None = None
 
     def __call__(self) -> str:
-        """Return the secret.
-
-        Raises:
-            EnceeError: The keyring does not have it, or is not available.
-        """
+        """Return the secret."""
         if self._secret is None:
             self._secret = fetch(Kind.KEY, self._key_id)
         if self._secret is None:
@@ -59,11 +51,7 @@ def locked_key(key_id: str) -> AccessKey:
 
 
 def fetch_seed(serial: str) -> str:
-    """Return the seed of a device.
-
-    Raises:
-        EnceeError: The keyring does not have it, or is not available.
-    """
+    """Return the seed of a device."""
     seed = fetch(Kind.SEED, serial)
     if seed is None:
         raise EnceeError(
@@ -74,11 +62,7 @@ def fetch_seed(serial: str) -> str:
 
 
 def fetch(kind: Kind, name: str) -> str | None:
-    """Return the value of an entry; None if the entry does not exist.
-
-    Raises:
-        EnceeError: The keyring is not available, or stays locked.
-    """
+    """Return the value of an entry; None if the entry does not exist."""
     with _open_keyring() as keyring:
         value: str | None = keyring.get_password(kind, name)
         return value
@@ -88,13 +72,9 @@ def store(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
     """Store an entry, and verify that the keyring has it.
 
     Args:
-        kind: The kind of the entry.
         name: The access key id or the serial number.
         value: The secret or the seed.
         instead: Whether to replace another value.
-
-    Raises:
-        EnceeError: The entry has another value already, or the keyring did not store it.
     """
     if not instead and fetch(kind, name) not in {None, value}:
         raise EnceeError(
@@ -108,11 +88,7 @@ def store(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
 
 
 def delete(kind: Kind, name: str) -> None:
-    """Delete an entry if it exists.
-
-    Raises:
-        EnceeError: The keyring is not available, or stays locked.
-    """
+    """Delete an entry if it exists."""
     if fetch(kind, name) is not None:
         with _open_keyring() as keyring:
             keyring.delete_password(kind, name)

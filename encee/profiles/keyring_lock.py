@@ -21,10 +21,6 @@ def move_to_keyring(key: AccessKey, files: AwsFiles) -> list[str]:
 
     Args:
         key: The key; if it is locked already, another section may still hold it.
-        files: The two files.
-
-    Returns:
-        The sections that held it.
 
     Raises:
         EnceeError: The keyring did not store it; the file is unchanged.
@@ -61,15 +57,9 @@ def move_from_keyring(key: AccessKey, credentials: AwsFile, warn: Callable[[str]
     """Write a secret back to every section, then delete it in the keyring.
 
     Args:
-        key: The key.
-        credentials: The credentials file.
         warn: Called with one line if the keyring still has the secret.
 
-    Returns:
-        The sections that hold it again.
-
     Raises:
-        EnceeError: The keyring does not return it.
         FileRefusedError: The file cannot be edited safely; it is unchanged, and the keyring has the secret.
     """
     with credentials.key_lock(key.id):

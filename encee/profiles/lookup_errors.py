@@ -34,9 +34,6 @@ def explain_lookup_failure(
     """Return why an argument does not name a refreshable profile or a session.
 
     Args:
-        catalog: The profiles.
-        argument: The argument.
-        files: The paths of the two files, for the message.
         other_names: Further profiles that the command accepts.
     """
     if profile := catalog.profile_for(argument):
@@ -47,12 +44,7 @@ def explain_lookup_failure(
 
 
 def explain_nothing_to_refresh(catalog: Catalog, files: AwsPaths) -> UsageError:
-    """Return the error for files without a profile that encee can refresh.
-
-    Args:
-        catalog: The profiles.
-        files: The paths of the two files, for the message.
-    """
+    """Return the error for files without a profile that encee can refresh."""
     others = list(dict.fromkeys([*catalog.other_profiles(), *catalog.role_profiles]))
     if not others:
         return UsageError("there are no profiles yet", hint="encee setup")

@@ -15,14 +15,6 @@ def save_device(files: AwsFiles, profile: str, serial: str) -> Path:
 
     If the credentials file has the option, which wins, it is changed there; otherwise it is set in the config file.
 
-    Args:
-        files: The two files.
-        profile: A long-term profile.
-        serial: The device's serial number.
-
-    Returns:
-        The path of the edited file.
-
     Raises:
         FileRefusedError: The file cannot be edited; nothing was changed.
     """
@@ -34,14 +26,6 @@ def save_device(files: AwsFiles, profile: str, serial: str) -> Path:
 
 def forget_device(files: AwsFiles, profile: str, serial: str) -> list[Path]:
     """Remove a deleted device from a profile, in both files.
-
-    Args:
-        files: The two files.
-        profile: A long-term profile.
-        serial: The device's serial number.
-
-    Returns:
-        The paths of the edited files.
 
     Raises:
         FileRefusedError: A file cannot be edited; that file is unchanged.
@@ -57,13 +41,6 @@ def forget_device(files: AwsFiles, profile: str, serial: str) -> list[Path]:
 
 def unsave_device(files: AwsFiles, profile: str) -> list[Path]:
     """Remove `mfa_serial` of a profile, and a config section that is then empty.
-
-    Args:
-        files: The two files.
-        profile: A long-term profile.
-
-    Returns:
-        The paths of the edited files.
 
     Raises:
         FileRefusedError: A file cannot be edited; that file is unchanged.

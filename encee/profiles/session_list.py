@@ -58,7 +58,6 @@ def list_sessions(
     of other tools. No name comes twice.
 
     Args:
-        catalog: The profiles.
         length_of: Returns the length of a new session of a profile.
     """
     source_of = {name: catalog.source_profile(name) for name in catalog.credentials if _is_session(catalog, name)}

@@ -1,1 +1,1 @@
-"""What joins the files, the code and the network. Workflows return values and never print."""
+"""Join the files, the codes and the network; return values, and never print."""

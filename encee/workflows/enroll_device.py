@@ -45,7 +45,6 @@ class EnrolledDevice(NamedTuple):
     """A device that was enabled.
 
     Args:
-        serial: Its serial number.
         step: The time step of the last code that was used.
     """
 
@@ -83,15 +82,11 @@ def enroll_device(
 
     Args:
         devices: The user's devices; a long-term key may sign while there are none, later only a session with MFA.
-        user: The user of the new device.
-        name: From `require_device_name`.
         person: Adds the device to an app, and types its codes.
         clock: Returns the current time, UTC.
 
     Raises:
-        InterruptedByPersonError: The user cancelled.
         WrongCodeError: AWS did not accept three pairs of codes.
-        AwsError: AWS refused a request or could not be reached.
     """
     step = 0
     with _create_device(devices, user, name, person) as device:
@@ -112,7 +107,7 @@ def enroll_device(
 
 @contextmanager
 def _create_device(devices: MfaDevices, user: Identity, name: str, person: EnrollingUser) -> Iterator[NewDevice]:
-    """Create a device under a free name; delete it when the context ends with an error."""
+    """Create a device under a free name; delete it after an error."""
     device: NewDevice | None = None
     while device is None:
         try:
@@ -140,7 +135,7 @@ def _next_name(name: str) -> str:
 
 
 def _delete_device(devices: MfaDevices, serial: str, notify: Callable[[str], None]) -> None:
-    """Delete a device that was not enabled; where AWS refuses, print the command for an administrator."""
+    """Delete a device that was not enabled, or show an administrator's command."""
     with suppress(EnceeError):  # a closed terminal does not stop the deletion
         notify(f"{serial} is not enabled, so it is deleted again")
     try:
@@ -196,6 +191,6 @@ def _prompt_two_codes(device: NewDevice, person: EnrollingUser, clock: Callable[
 
 
 def _seconds_shown(step: int, now: datetime) -> float:
-    """Return how many seconds the app still shows the code of a step, by this machine's clock."""
+    """Return how many seconds the app still shows the code of a step."""
     current = step_at(now)
     return seconds_until(current + 1, now) if step >= current else 0

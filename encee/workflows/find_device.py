@@ -30,15 +30,9 @@ def find_device(
     """Return the serial number of a device of the caller that shows codes.
 
     Args:
-        clients: Creates the IAM client.
-        signer: The caller.
         chooser: The user; None without a terminal.
         naming: The start of a command line to which a serial number can be added; for hints.
         may_ask_serial: Whether to prompt for the serial number if IAM does not list the devices.
-
-    Raises:
-        UsageError: The user has no device that shows codes, or cannot choose one of several without a terminal.
-        UnusableCredentialsError: The key does not work.
     """
     profile = signer.profile
     try:
@@ -59,14 +53,7 @@ def find_named_device(clients: Clients, signer: Signer, name: str, naming: Seque
     """Return the serial number of the caller's device with a name.
 
     Args:
-        clients: Creates the IAM client.
-        signer: The caller.
         name: The last part of an ARN, or a serial number that looks like it.
-        naming: As for `find_device`.
-
-    Raises:
-        UsageError: The user has no such device, or several, or IAM does not list the devices.
-        UnusableCredentialsError: The key does not work.
     """
     try:
         devices = MfaDevices(clients, signer).list()
@@ -87,12 +74,7 @@ def match_device(devices: Sequence[Device], argument: str, profile: str) -> Devi
     """Return the device with a serial number or a name.
 
     Args:
-        devices: All devices of the user.
         argument: The serial number or the name.
-        profile: The user's long-term profile, for messages.
-
-    Raises:
-        UsageError: The user has no such device, or several of that name.
     """
     matching = [device for device in devices if device.serial == argument]
     matching = matching or [device for device in devices if device.name == argument]
@@ -112,13 +94,7 @@ def choose_device(devices: Sequence[Device], profile: str, chooser: Chooser | No
     """Return the user's device that shows codes; prompt if there are several.
 
     Args:
-        devices: All devices of the user.
-        profile: The user's long-term profile.
         chooser: The user; None without a terminal.
-        naming: As for `find_device`.
-
-    Raises:
-        UsageError: No device shows codes, or several do and there is no terminal.
     """
     usable = [device for device in devices if device.gives_codes]
     name = shlex.quote(profile)

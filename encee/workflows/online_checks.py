@@ -1,4 +1,4 @@
-"""Check a profile's key, its user's devices, the clock and the endpoint by asking AWS.
+"""Check the key, the devices, the clock and the endpoint by asking AWS.
 
 encee first sends all requests, which change nothing and need no code; the checks then look at the answers. A request
 that AWS does not allow is not a fault: the check reports that it does not know.
@@ -63,11 +63,9 @@ class Answers:
     """The answers of AWS; an error in the place of each that AWS refused.
 
     Args:
-        profile: The long-term profile.
         serial: The device that the files name for the profile, or the error in the files; None where they name none.
         clock: The minimum time by which this machine's clock is ahead of AWS's, negative if AWS's is ahead; None if
             it is unknown.
-        devices: The user's devices.
         created: When the key was created; None where the user has no such key.
         now: When AWS answered, UTC.
     """
@@ -92,9 +90,7 @@ def query_aws(
     """Send all requests about a profile.
 
     Args:
-        signer: The profile's long-term credentials.
         session: A valid session with MFA, whose permissions may include more; None without one.
-        serial: As in `Answers`.
         clock: Returns the current time, UTC.
     """
     clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
@@ -111,7 +107,7 @@ def query_aws(
 
 
 def _find_key_creation(clients: Clients, signer: Signer, key_id: str) -> datetime | None:
-    """Return when the caller's key was created, UTC; None where the caller has no such key."""
+    """Return when the caller's key was created, UTC; None without such a key."""
     keys = list_access_keys(clients.iam(signer), signer)
     return next((key.created for key in keys if key.id == key_id), None)
 
@@ -130,7 +126,7 @@ def _try_signers(signers: Sequence[Signer], send: Callable[[Signer], Answer]) ->
 
 
 def _measure_clock_offset(before: datetime, after: datetime, date: datetime) -> timedelta:
-    """Return the minimum time by which this machine's clock is ahead of AWS's; negative if AWS's is ahead.
+    """Return how far this machine's clock is ahead at least; negative if late.
 
     Args:
         before: The time of this machine's clock before the request.

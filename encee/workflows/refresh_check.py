@@ -1,4 +1,4 @@
-"""Check whether each profile can be refreshed: plan and edit as a refresh does, without a write or a request."""
+"""Check whether each profile can be refreshed, without a write or a request."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def make_refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
 
 
 def _find_remedy(message: str, examined: Examined) -> tuple[str | None, tuple[str, ...]] | None:
-    """Return the remedy that deletes an invalid setting with a default; None for another fault."""
+    """Return the remedy that deletes an invalid setting with a default, or None."""
     if (variable := re.match(r"(ENCEE_\w+|MFA_\w+): ", message)) and variable[1] in examined.environ:
         return None, (f"unset {variable[1]}",)
     for profile in examined.catalog.session_profiles:

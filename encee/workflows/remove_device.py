@@ -20,7 +20,6 @@ class Removal(NamedTuple):
     """The plan of a removal.
 
     Args:
-        profile: The user's long-term profile.
         device: The device; None if an interrupted removal has deactivated it.
         is_last: Whether no other device of the user shows codes.
     """
@@ -40,13 +39,8 @@ def plan_removal(devices: Sequence[Device], argument: str, profile: str, *, last
     """Find the device to remove.
 
     Args:
-        devices: All devices of the user.
         argument: The device's serial number or name.
-        profile: A long-term profile of the user.
         last_too: Whether the device may be the user's last one that shows codes.
-
-    Raises:
-        UsageError: The device does not exist, or is the last one.
     """
     # An interrupted removal has deactivated the device, so that IAM does not list it: its ARN names it.
     is_enabled = argument in {device.serial for device in devices} or DEVICE_ARN.fullmatch(argument) is None
@@ -69,16 +63,11 @@ def remove_device(
     files: AwsFiles,
     warn: Callable[[str], None],
 ) -> list[Path]:
-    """Deactivate a device, remove it from the profile, and delete it; skip what an earlier run has done.
+    """Deactivate a device, remove it from the files, and delete it.
 
     Args:
-        removal: From `plan_removal`.
         devices: The user's devices; a session with MFA signs while there are any.
-        files: The two files.
         warn: Called with a line if a file cannot be edited; the device is deactivated nevertheless.
-
-    Returns:
-        The files that had the device.
 
     Raises:
         AwsError: AWS refused a request or could not be reached; the same command continues from there.

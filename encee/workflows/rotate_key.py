@@ -1,4 +1,4 @@
-"""Rotate a long-term key: a working key exists at every step, in the file and at AWS.
+"""Rotate a long-term key so that a working key exists at every step.
 
 A session with MFA of the old key signs the requests. A rotation
 
@@ -79,7 +79,6 @@ def rotate_key(
     """Rotate a key, or continue a rotation that was interrupted.
 
     Args:
-        subject: The key.
         sign_in: Returns a signer with a session; called once nothing in the files prevents the rotation.
         may_delete: Called when the old key is inactive; returns whether to delete it.
         notify: Called with a line for the user about each step.
@@ -88,7 +87,6 @@ def rotate_key(
     Raises:
         FileRefusedError: The new key was not written; the file has the old one, which works.
         AwsError: AWS refused a request or could not be reached; the message says which keys exist.
-        UsageError: The user has two keys already.
         InterruptedByPersonError: Ctrl-C, also from `may_delete`; the message says which keys exist.
     """
     subject.rehearse()
@@ -113,11 +111,7 @@ class _Rotation:
     """The changes of a rotation, at AWS and in the file.
 
     Args:
-        subject: The key to replace.
-        clients: Creates the client that tests a key.
-        keys: The user's keys at AWS.
         notify: Called with a line for the user about each step.
-        is_locked: Whether the keyring holds the secret.
     """
 
     def __init__(
@@ -160,7 +154,7 @@ class _Rotation:
             raise expected.extended(f"{expected.message}: {state}", hint=hint) from error
 
     def _install(self, new: AccessKey) -> None:
-        """Put a new key in the place of the old one once it works; after an error, delete it."""
+        """Replace the old key by a new one once that works, or delete the new one."""
         is_noted = False
         credentials, old = self._subject.files.credentials, self._subject.key
         with _add_state(lambda: self._delete_new(new, is_noted=is_noted)):
@@ -173,7 +167,7 @@ class _Rotation:
             credentials.edit(replace_key(old, new))
 
     def _delete_new(self, new: AccessKey, *, is_noted: bool) -> tuple[str, str]:
-        """Delete a new key unless the file may hold it; return which keys exist, and the command to continue."""
+        """Delete a new key unless the file may hold it; return which keys exist."""
         profile, again = self._subject.profile, self._subject.command
         try:
             is_written = bool(find_headers(self._subject.files.catalog(), new.id))
@@ -225,7 +219,7 @@ class _Rotation:
         wait_until_usable(self._clients, self._subject.signer._replace(key=key), in_a_row=in_a_row)
 
     def _delete_secret(self, key_id: str) -> None:
-        """Delete the secret of a deleted key in the keyring; one that stays there does no harm."""
+        """Delete the secret of a deleted key in the keyring, if possible."""
         if self._is_locked:
             with suppress(EnceeError):
                 keyring.delete(keyring.Kind.KEY, key_id)

@@ -1,4 +1,4 @@
-"""Decide what a rotation of a long-term key has to do, and refuse it before the first change.
+"""Plan the rotation of a long-term key, or refuse it before any change.
 
 An interrupted rotation leaves the id of the other key in the file, from which the next one continues.
 """
@@ -33,7 +33,6 @@ class KeyInFiles:
 
     Args:
         signer: The profile, and the key.
-        session_profile: The session profile, for hints.
         options: The options of the command that continues the rotation after an error.
     """
 
@@ -54,12 +53,7 @@ class KeyInFiles:
         return join(["encee", "keys", "rotate", self.profile, *self.options])
 
     def rehearse(self) -> Catalog:
-        """Read the two files, and refuse whatever would prevent the rotation.
-
-        Raises:
-            FileRefusedError: The credentials file cannot be edited, or the config file holds the key.
-            EnceeError: The keyring, which holds the secret, is not available.
-        """
+        """Read the two files, and refuse whatever would prevent the rotation."""
         catalog = self.files.catalog()
         refuse_key_in_config(catalog, self.key, self.files.paths)
         if self.is_locked_in(catalog):
@@ -110,11 +104,7 @@ class RotationPreview(NamedTuple):
 
 
 def preview_rotation(subject: KeyInFiles, keys: AccessKeys, *, delete_unused: bool) -> RotationPreview:
-    """Return what a rotation would do.
-
-    Raises:
-        EnceeError: What would prevent the rotation.
-    """
+    """Return what a rotation would do."""
     key, other, replaced, _ = plan_rotation(subject, keys, subject.rehearse(), delete_unused=delete_unused)
     old = replaced or key.id
     return RotationPreview(
@@ -131,14 +121,8 @@ def plan_rotation(subject: KeyInFiles, keys: AccessKeys, catalog: Catalog, *, de
     """Compare the user's keys with the files.
 
     Args:
-        subject: The key.
-        keys: The user's keys at AWS.
         catalog: From `KeyInFiles.rehearse`.
         delete_unused: Whether the user's other key may be deleted if it was never used.
-
-    Raises:
-        AwsError: The key in the file is another user's, or inactive.
-        UsageError: The user's other key must not be deleted.
     """
     by_id = {key.id: key for key in keys.list()}
     key = by_id.pop(subject.key.id, None)
@@ -168,7 +152,7 @@ def plan_rotation(subject: KeyInFiles, keys: AccessKeys, catalog: Catalog, *, de
 def _refuse_unless_unused(
     subject: KeyInFiles, keys: AccessKeys, other: UserKey, headers: Sequence[str], *, delete_unused: bool
 ) -> None:
-    """Refuse to delete a key that was used, that the files hold, or without the user's consent."""
+    """Refuse to delete a key that is used, in the files, or without consent."""
     used = keys.get_last_use(other.id)
     if delete_unused and not used and not headers:
         return

@@ -1,1 +1,1 @@
-"""IAM policies: parse and evaluate them, find their issues, and build the ones that encee provides."""
+"""Parse, evaluate, check and build IAM policies."""

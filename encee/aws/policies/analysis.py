@@ -1,4 +1,4 @@
-"""Analyze the policies of a user: whether they require MFA, and whether they lock the user out by address."""
+"""Find whether policies require MFA, or lock a user out by address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,7 +51,6 @@ def assess_mfa_requirement(policies: Iterable[Policy], user: Principal) -> Requi
 
     Args:
         policies: The policies of the user and of the user's groups, inline and attached.
-        user: The user.
     """
     policies = list(policies)
     context = context_of(user, Circumstances(SignedWith.LONG_TERM))
@@ -71,7 +70,7 @@ def _is_open(verdict: Verdict) -> bool:
 
 
 def _ordinary_actions(user: Principal) -> Iterable[tuple[str, str]]:
-    """Return actions that a long-term key alone must not be able to do, each with a resource."""
+    """Return actions that must need MFA, each with a resource."""
     iam = f"arn:{user.partition}:iam::{user.account}"
     return (
         ("encee:UnnamedAction", "*"),
@@ -88,7 +87,7 @@ def _ordinary_actions(user: Principal) -> Iterable[tuple[str, str]]:
 
 
 def extract_address_denies(policy: Policy) -> Policy | None:
-    """Return the statements of a policy that deny by address, as a policy; None without any."""
+    """Return the statements that deny by address, as a policy; None without any."""
     bodies = [statement.body for statement in read_statements(policy) if _denies_by_address(statement)]
     return Policy(policy.name, {**policy.document, "Statement": bodies}) if bodies else None
 
@@ -98,12 +97,10 @@ def _denies_by_address(statement: Statement) -> bool:
 
 
 def locks_out(policy: Policy, user: Principal, address: str) -> bool | None:
-    """Return whether a policy denies a user with MFA the action that undoes the policy.
+    """Return whether a policy denies a user with MFA what undoes the policy.
 
     Args:
         policy: From `extract_address_denies`.
-        user: The user.
-        address: The address that AWS sees.
 
     Returns:
         None where the result depends on a fact that encee does not know.

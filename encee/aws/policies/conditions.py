@@ -1,4 +1,4 @@
-"""Evaluate the `Condition` of a statement: each operator as AWS documents it, also for absent keys.
+"""Evaluate the `Condition` of a statement as AWS documents its operators.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -28,7 +28,6 @@ class _Operator(NamedTuple):
     """An operator without its prefix and suffix.
 
     Args:
-        compare: Compares two values.
         negated: Whether the operator holds for values that do not match.
         variables: Whether AWS replaces policy variables in the operator's values.
     """
@@ -43,7 +42,6 @@ def condition_holds(condition: object, context: Context, *, variables: bool) -> 
 
     Args:
         condition: The element's value, as parsed from JSON.
-        context: The condition keys of the request.
         variables: Whether the policy's version has variables.
     """
     if not isinstance(condition, dict):
@@ -75,7 +73,7 @@ def _key_holds(operator_name: str, key: str, policy_values: object, context: Con
 def _values_hold(
     operator_name: str, texts: Sequence[str], values: Sequence[str], context: Context, *, variables: bool
 ) -> Ternary:
-    """Return whether the values of a key hold under an operator with its prefix and suffix."""
+    """Evaluate an operator, with its prefix and suffix, for the values of a key."""
     match = _OPERATOR_NAME.fullmatch(operator_name)
     if match is None or match[2] not in _OPERATORS:
         return unknown(f"the condition operator {operator_name}")
@@ -89,14 +87,14 @@ def _values_hold(
 
 
 def _absent_key_holds(known: _Operator, set_operator: str | None, *, if_exists: bool) -> bool:
-    """Return whether an operator holds for a key that the request lacks: a negated operator does."""
+    """Return whether an operator holds for an absent key: a negated one does."""
     if if_exists or set_operator == "ForAllValues":
         return True
     return known.negated and set_operator is None
 
 
 def _value_holds(known: _Operator, texts: Sequence[str], value: str, context: Context, *, variables: bool) -> Ternary:
-    """Return whether a value of the request matches one of the policy's values; none, for a negated operator."""
+    """Compare a value of the request with the policy's values."""
     result = any_(_text_matches(known, text, value, context, variables=variables) for text in texts)
     return not_(result) if known.negated else result
 
@@ -113,7 +111,7 @@ def _text_matches(known: _Operator, text: str, value: str, context: Context, *, 
 
 
 def _null_holds(texts: Sequence[str], key: str, values: Sequence[str]) -> Ternary:
-    """Evaluate the Null operator: `true` holds for an absent key, `false` for a present one."""
+    """Evaluate the Null operator: `true` holds for an absent key."""
     if not {*texts} <= {"true", "false"}:
         return unknown(f"the values of {key} under Null")
     return ("false" if values else "true") in texts

@@ -37,7 +37,6 @@ class Citation:
     """Identifies a statement for messages.
 
     Args:
-        policy: The policy's name.
         index: The index in the list of statements; None where `Statement` is a single object.
         sid: The Sid, or None.
     """
@@ -79,7 +78,7 @@ class Statement:
         return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
     def forms_of(self, element: str) -> list[str]:
-        """Return which of an element and its negation, such as `Action` and `NotAction`, the statement has."""
+        """Return which of an element and its `Not` form the statement has."""
         return [name for name in (element, f"Not{element}") if name in self.body]
 
     def conditions(self) -> Iterator[tuple[str, str, object]]:
@@ -90,7 +89,7 @@ class Statement:
                 yield operator, key, values
 
     def find_flaw(self, elements: AbstractSet[str]) -> str | None:
-        """Return why encee cannot interpret the statement, or None; `elements` are those that it may have."""
+        """Return why encee cannot interpret a statement with other elements than these."""
         if self.effect is None:
             return "a statement without an Effect, Allow or Deny"
         extra = self.body.keys() - elements
@@ -98,7 +97,7 @@ class Statement:
 
 
 def read_statements(policy: Policy) -> Iterator[Statement]:
-    """Yield the statements of a policy; for a malformed policy, a statement with a fault."""
+    """Yield the statements of a policy; a malformed one has a statement with a fault."""
     document = policy.document
     if not isinstance(document, dict) or "Statement" not in document:
         yield Statement(Citation(policy.name, None, None), {}, policy.variables, unknown("a policy without Statement"))

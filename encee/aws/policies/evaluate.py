@@ -1,4 +1,4 @@
-"""Evaluate policies for a request: an explicit Deny wins, then an Allow; everything else is not allowed.
+"""Evaluate policies for a request: Deny first, then Allow, else not allowed.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 
@@ -53,7 +53,6 @@ class Verdict:
     """The outcome for a request, with the statement that decided.
 
     Args:
-        outcome: The outcome.
         by: The first Deny or Allow that decided; None without one.
         unknown: The facts that encee does not know, each with the statement that depends on it.
     """
@@ -64,7 +63,7 @@ class Verdict:
 
 
 def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
-    """Evaluate identity-based policies together: inline and managed ones, of a user and of the user's groups."""
+    """Evaluate all identity-based policies of a user and of the groups together."""
     denies, allows = _evaluate_effects(policies, request)
     if denies.applies is True:
         return Verdict(Outcome.DENIED, denies.by)
@@ -83,7 +82,7 @@ class _EffectResult(NamedTuple):
 
 
 def _evaluate_effects(policies: Iterable[Policy], request: Request) -> tuple[_EffectResult, _EffectResult]:
-    """Evaluate the Deny and the Allow statements; a statement without a valid effect counts as both."""
+    """Evaluate the Deny and Allow statements; an invalid effect counts as both."""
     results: dict[str, list[tuple[Citation, Ternary]]] = {"Deny": [], "Allow": []}
     for policy in policies:
         for statement in read_statements(policy):
@@ -141,7 +140,7 @@ def _names_resource(statement: Statement, request: Request) -> Ternary:
 
 
 def _element_names(statement: Statement, element: str, matches: Callable[[str], Ternary]) -> Ternary:
-    """Return whether an element names the action or resource, or its negation does not."""
+    """Return whether an element applies: it matches, or its `Not` form does not."""
     forms = statement.forms_of(element)
     if len(forms) != 1:
         return unknown(f"a statement that has not exactly one of {element} and Not{element}")

@@ -1,4 +1,4 @@
-"""Match actions, resources and ARNs against texts of a policy with wildcards and policy variables.
+"""Match actions and ARNs against patterns with wildcards and variables.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
@@ -36,11 +36,10 @@ class NoValueError(LookupError):
 
 
 def compile_pattern(text: str, context: Context, *, variables: bool) -> Pattern | Unknown:
-    """Replace the variables of a policy's text for a request; wildcards in their values match only themselves.
+    """Compile a policy's text for a request; wildcards in variables are literal.
 
     Args:
         text: The text in the policy.
-        context: The condition keys of the request.
         variables: Whether the policy's version has variables.
 
     Raises:
@@ -95,8 +94,6 @@ def matches(pattern: Pattern, text: str, *, segments: bool = False) -> bool:
     """Return whether a pattern matches a whole text.
 
     Args:
-        pattern: The pattern.
-        text: The text.
         segments: Whether the text is an ARN, in which wildcards match no colon, except for a `*` at the end of a
             segment.
     """
@@ -131,7 +128,7 @@ def _find_colon(text: str, start: int) -> int:
 
 
 def matches_arn(pattern: Pattern, arn: str) -> Ternary:
-    """Return whether an ARN matches as the Arn operators compare: each of the six parts separately."""
+    """Return whether each of the six parts of an ARN matches, for Arn operators."""
     parts: list[list[str | Wildcard]] = [[]]
     for symbol in pattern:
         if symbol == ":" and len(parts) <= _ARN_COLONS:

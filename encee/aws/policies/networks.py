@@ -32,7 +32,7 @@ def parse_network(cidr: str) -> Network:
 
 
 def read_network(cidr: str) -> Network | None:
-    """Parse a network or an address; return the network of an address with a prefix length; None if malformed."""
+    """Parse a network or an address with any prefix length; None if malformed."""
     _, slash, length = cidr.partition("/")
     if slash and not (length.isascii() and length.isdecimal()):
         return None
@@ -43,7 +43,7 @@ def read_network(cidr: str) -> Network | None:
 
 
 def covers_all_addresses(networks: Iterable[Network]) -> bool:
-    """Return whether networks together contain every address of IPv4 or of IPv6, and so restrict nothing."""
+    """Return whether networks contain every address of IPv4 or of IPv6."""
     listed = list(networks)
     v4 = ipaddress.collapse_addresses(network for network in listed if isinstance(network, ipaddress.IPv4Network))
     v6 = ipaddress.collapse_addresses(network for network in listed if isinstance(network, ipaddress.IPv6Network))

@@ -12,13 +12,7 @@ _BLANKS = " \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class MalformedPolicy:
-    """A file without JSON that AWS accepts.
-
-    Args:
-        name: The file's name.
-        line: The line of the fault, from 1.
-        reason: What the fault is.
-    """
+    """A file without JSON that AWS accepts."""
 
     name: str
     line: int
@@ -33,7 +27,6 @@ class LocatedPolicy:
     """A policy with the lines of its statements.
 
     Args:
-        policy: The policy.
         lines: The line, from 1, on which each statement begins.
     """
 
@@ -47,12 +40,7 @@ class LocatedPolicy:
 
 
 def parse_policy(name: str, content: bytes) -> LocatedPolicy | MalformedPolicy:
-    """Parse the content of a policy file.
-
-    Args:
-        name: The file's name, for messages.
-        content: The bytes of the file.
-    """
+    """Parse the content of a policy file."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -104,7 +92,7 @@ def _find_rejected(text: str) -> int:
 
 
 def _find_statements(text: str) -> Iterator[int]:
-    """Yield where the statements of a policy begin, in text that Python's parser accepts."""
+    """Yield where the statements of a valid policy begin."""
     position = _skip(text, 0, _BLANKS)
     if text[position] != "{":
         return
@@ -120,7 +108,7 @@ def _find_statements(text: str) -> Iterator[int]:
 
 
 def _find_items(text: str, position: int) -> Iterator[int]:
-    """Yield where the items of a list begin; for any other value, where the value begins."""
+    """Yield where the items of a list, or any other value, begin."""
     if text[position] != "[":
         yield position
         return

@@ -46,7 +46,7 @@ class Context:
 
 
 class SignedWith(StrEnum):
-    """The credentials that sign a request of an IAM user, by what AWS says about MFA in it."""
+    """The kinds of credentials that sign a request, by their MFA keys."""
 
     LONG_TERM = "long-term"
     """A long-term key: the request has no key about MFA."""
@@ -61,7 +61,6 @@ class Principal:
     """The caller: a user, the root user or a role session.
 
     Args:
-        arn: The ARN.
         user_name: The name of an IAM user, without the path; None for other principals.
         user_id: The unique id, `AIDA…`; for a role session with `:` and the session's name; None if unknown.
         tags: The tags of the principal; None if unknown.
@@ -102,7 +101,6 @@ class Request:
     Args:
         action: Such as `s3:GetObject`.
         resource: The ARN of the resource; `*` for an action without one.
-        context: The condition keys.
     """
 
     action: str
@@ -143,7 +141,6 @@ def context_of(
     Args:
         principal: The caller; None if unknown.
         circumstances: How and when the request is made.
-        more: Other keys.
         complete: Whether all other keys are absent; otherwise they are unknown.
     """
     groups = [_principal_keys(principal), _credential_keys(circumstances), _origin_keys(circumstances)]

@@ -45,9 +45,6 @@ def build_policy(
         partition: The partition of the ARNs in the policy.
         allow_cidrs: The networks of `ip-restriction`.
         allow_password_change: Whether `mfa-required` allows users to change their password without MFA.
-
-    Raises:
-        UsageError: The name is unknown, or the policy does not take these arguments.
     """
     if name not in POLICIES:
         raise UsageError(f"unknown policy {name}", hint="encee policy list")
@@ -99,7 +96,7 @@ def _parse_networks(cidrs: Sequence[str]) -> list[str]:
 
 
 def _add_password_change(statements: list[dict[str, Any]], partition: str) -> None:
-    """Allow users to change their own password without MFA, as new users of the console have to."""
+    """Allow a password change without MFA, as new users of the console have to."""
     change, read = _PASSWORD_CHANGE
     own = [f"arn:{partition}:iam::*:user/{path}${{aws:username}}" for path in ("", "*/")]
     first_deny = next(index for index, statement in enumerate(statements) if statement["Effect"] == "Deny")

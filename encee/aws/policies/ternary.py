@@ -1,4 +1,4 @@
-"""Three-valued logic: True, False, or Unknown with the reasons, so that encee never guesses."""
+"""Three-valued logic: True, False, or Unknown with the reasons."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -52,7 +52,6 @@ class Check(NamedTuple, Generic[Subject]):
     Args:
         id: The name in the output, which never changes.
         fine: The message when there is no finding.
-        look: Returns the findings.
         obstacle: Returns why the check is not complete, or None; without a finding its state is then unknown.
     """
 
@@ -92,7 +91,6 @@ class ExaminedFile(FileLines):
     """One of the two files; its content is empty if it cannot be read.
 
     Args:
-        store: The file on disk.
         view: The sections that can be read.
         fault: Why encee refuses the file, if it does: an `UnreadableError`, or an error of the operating system.
     """
@@ -148,7 +146,7 @@ class Examined:
 
     @cached_property
     def misnamed_headers(self) -> dict[str, list[Line]]:
-        """Profile → the headers of the config file without a valid `profile` prefix that are meant for it."""
+        """Profile → the headers of the config file for it without a `profile` prefix."""
         headers: dict[str, list[Line]] = {}
         for line in () if self.is_one_file else self.config.lines:
             if line.kind is not Kind.HEADER or _NOT_OF_PROFILES.fullmatch(line.name):
@@ -181,10 +179,7 @@ def examine(
     """Read as much of the two files as possible.
 
     Args:
-        files: The paths.
-        environ: The environment.
         legacy_serial: The device that `~/.encee/config` names, if any.
-        warn: As for `AwsFile`.
     """
     headers = choose_headers(files)
     credentials, config = (_examine_file(*file, warn) for file in zip(files, headers, strict=True))

@@ -36,7 +36,6 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
     """Move the settings of other sections to a section, and delete the others.
 
     Args:
-        file: The file of the sections.
         others: The headers of the sections to delete.
         into: The header of the section that stays, and whose settings count.
     """
@@ -82,10 +81,7 @@ def set_option(examined: Examined, profile: str, option: str, value: str, *, con
     option if a header or a name is spelled differently.
 
     Args:
-        examined: The files.
-        profile: The profile.
         option: The option; `s3.NAME` for an option nested in `s3`.
-        value: The value.
         config_only: Whether the option counts in the config file only.
     """
     if not config_only and (lines := examined.credentials.find_option(profile, option)):

@@ -57,10 +57,6 @@ class _Assignment(NamedTuple):
 def parse_awsenv(data: bytes, file: Path) -> AwsEnv:
     """Read a file of awsenv.
 
-    Args:
-        data: The file's content.
-        file: The file's path, for errors.
-
     Raises:
         EnceeError: A line is not a plain export, or a value is invalid. The message names the line.
     """

@@ -21,11 +21,7 @@ LARGEST = 1 << 20
 
 
 def read_plain(file: Path) -> bytes:
-    """Return a plain file's content.
-
-    Raises:
-        UsageError: The file does not exist, cannot be read, is not a regular file, or is too large.
-    """
+    """Return a plain file's content."""
     try:
         if file.exists() and not file.is_file():
             raise UsageError(f"{file} is not a regular file", hint="name the file itself")
@@ -40,11 +36,7 @@ def read_plain(file: Path) -> bytes:
 
 
 def refuse_large(data: bytes, file: Path) -> None:
-    """Refuse a content larger than `LARGEST`.
-
-    Raises:
-        UsageError: It is larger.
-    """
+    """Refuse a content larger than `LARGEST`."""
     if len(data) > LARGEST:
         raise UsageError(f"{file} is too large to be a file with a few keys", hint="check the path")
 
@@ -115,9 +107,6 @@ def require_key(key_id: str, secret: str, file: Path, lines: tuple[int, int]) ->
     """Return a long-term key if its id and secret have the right form.
 
     Args:
-        key_id: The access key id.
-        secret: The secret access key.
-        file: The file's path, for the error.
         lines: The numbers of the lines with the id and the secret.
 
     Raises:

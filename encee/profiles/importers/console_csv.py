@@ -45,10 +45,6 @@ class _Row(NamedTuple):
 def parse_console_csv(data: bytes, file: Path) -> ConsoleKey:
     """Read the key in a file of the console.
 
-    Args:
-        data: The file's content.
-        file: The file's path, for errors.
-
     Raises:
         EnceeError: The file is not such a CSV, is truncated, or holds several keys. The message names the line.
     """

@@ -25,10 +25,6 @@ def parse_legacy_config(data: bytes, file: Path) -> str:
     This is the first line if that is an ARN only. Otherwise it is the only ARN in the file outside of comments, also
     within other text such as a name, quotes or JSON.
 
-    Args:
-        data: The file's content.
-        file: The file's path, for errors.
-
     Raises:
         EnceeError: The file has no ARN or several, or the ARN is not that of a device that shows codes. The message
             names the line.

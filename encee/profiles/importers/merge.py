@@ -50,7 +50,6 @@ class ImportResult(NamedTuple):
     Args:
         brought: `keys` and the names of the settings that were written, or would be in a dry run.
         differs: The settings that the profile has with another value, which stays.
-        error: Why a part was not written, if any.
     """
 
     profile: str
@@ -71,8 +70,6 @@ def import_files(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bo
     Both edits are verified in memory, and the second is rehearsed on disk, before the first is written.
 
     Args:
-        incoming: The contents of the plain files.
-        files: The two files.
         dry_run: Whether to write nothing, and only return what would be written.
 
     Returns:
@@ -181,13 +178,8 @@ def find_profile_of_device(catalog: Catalog, serial: str, named: str | None) -> 
     """Return the long-term profile for the device of the first encee.
 
     Args:
-        catalog: The profiles.
         serial: The ARN of the device.
         named: The profile that the command line names, if any.
-
-    Raises:
-        UsageError: The named profile has no long-term key, or one of another account than the device; or no profile
-            is named, and several or none fit.
     """
     hint = "name it: encee import legacy --profile NAME"
     fitting = [name for name in catalog.long_term_profiles if _may_have(catalog, name, serial)]

@@ -25,8 +25,6 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
 
     Args:
         client: From `encee.aws.clients.Clients.iam`, with one attempt.
-        signer: The caller.
-        plan: The plan.
         on_step: Called with each step that is done.
 
     Raises:
@@ -53,7 +51,7 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
 
 
 def _errors_to_retry(done: Sequence[Step]) -> tuple[type[AwsError], ...]:
-    """Return the errors that AWS may return because it has not propagated the steps before."""
+    """Return the errors of AWS while it has not propagated the steps before."""
     actions = {step.change.action for step in done}
     errors = ((MissingError, _CREATING), (InUseError, _RELEASING))
     return tuple(error for error, causes in errors if causes & actions)

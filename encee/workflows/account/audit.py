@@ -1,4 +1,4 @@
-"""Find the users of whom an account requires MFA, and those whom a stolen key alone endangers."""
+"""Find the users of an account whom a stolen key alone endangers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +61,6 @@ class Audit:
 
     Args:
         made: When AWS made its report of keys and passwords, UTC.
-        users: The users, the root user first.
     """
 
     made: datetime
@@ -79,16 +78,10 @@ def audit_account(
     """Audit the users of an account, in as few calls as AWS allows.
 
     Args:
-        client: From `encee.aws.clients.Clients.iam`.
-        signer: The caller.
         now: The current time, UTC.
         max_age: Above this age an active key is old.
         progress: Called with a line about each step.
         group: The group to audit; None for all users and the root user.
-
-    Raises:
-        UsageError: The group does not exist.
-        AwsError: AWS refused a request or could not be reached.
     """
     progress("AWS creates its credential report")
     report = read_report(client, signer)
@@ -131,7 +124,7 @@ class _Requirements:
         self._policies = {arn: Policy(policy.name, policy.document) for arn, policy in account.policies.items()}
 
     def find_policy(self, name: str) -> str | None:
-        """Return the name of the policy that requires MFA of a user, if any; None for the root user."""
+        """Return the name of the policy that requires MFA of a user, if any."""
         user = self._account.users.get(name)
         if user is None:
             return None

@@ -1,4 +1,4 @@
-"""Find the users whom a change of an account would leave open to a takeover or lock out."""
+"""Find the users whom a change would lock out or leave open to a takeover."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator
@@ -19,7 +19,7 @@ _IN_USE = timedelta(days=7)
 
 
 def warn_about_users(users: Iterable[UserCredentials], now: datetime) -> Iterator[str]:
-    """Warn about each user with an active key whom a requirement of MFA leaves open or locks out."""
+    """Warn about each user with an active key who cannot use MFA yet."""
     for user in users:
         if not user.active_keys or user.gives_codes:
             continue
@@ -36,7 +36,7 @@ def warn_about_users(users: Iterable[UserCredentials], now: datetime) -> Iterato
 
 
 def warn_about_roles(account: Account, plan: AccountPlan) -> Iterator[str]:
-    """Warn if the policy that requires MFA changes and is attached to roles, whose sessions have no MFA."""
+    """Warn if the changed policy is attached to roles, whose sessions have no MFA."""
     policy = account.policy(MFA_REQUIRED)
     if policy is not None and policy.arn in plan.changed_policies and (roles := account.roles_with(policy)) > 0:
         yield (
@@ -53,11 +53,10 @@ class NewRestriction(NamedTuple):
 
 
 def find_new_restrictions(account: Account, plan: AccountPlan, group: str, name: str | None) -> list[NewRestriction]:
-    """Find the restrictions to addresses that a user gets by a plan, without those whose content it sets.
+    """Find the existing restrictions to addresses that a plan adds to a user.
 
     Args:
         account: The account before the plan.
-        plan: From `encee.workflows.account.plan.plan_setup`.
         group: The name of the plan's group.
         name: The user's name; None for a caller that is not a user.
     """
@@ -83,10 +82,8 @@ def refuse_lockout(allowed: Collection[Network], gained: Iterable[NewRestriction
     Args:
         allowed: The networks that the plan allows; empty if it does not restrict addresses.
         gained: From `find_new_restrictions`, of the caller.
-        address: The caller's address.
 
     Raises:
-        UsageError: The address is malformed.
         EnceeError: The address is in none of the networks, or a restriction denies it or may deny it.
     """
     try:

@@ -1,4 +1,4 @@
-"""Plan what has to change in an account so that its users need MFA, and plan what undoes it.
+"""Plan the changes after which the users of an account need MFA, and back.
 
 Everything that encee creates has the path `/encee/`. A policy or group with another path is changed only with the
 user's consent, and never deleted. Setup and teardown are in one file because teardown has to find all that setup
@@ -57,7 +57,7 @@ class AccountPlan:
 
     @property
     def changed_policies(self) -> frozenset[str]:
-        """The ARNs of the policies whose content changes, for everything they are attached to."""
+        """The ARNs of the policies whose content changes."""
         return frozenset(self.arguments("CreatePolicyVersion", "PolicyArn"))
 
     def arguments(self, action: str, name: str) -> list[str]:
@@ -72,11 +72,9 @@ class SetupRequest:
 
     Args:
         group: The name of the group whose members need MFA.
-        mfa_required: The policy that requires MFA.
         restriction: The policy that restricts addresses; None leaves an existing one.
         lift: Whether to remove the existing one.
         attach: The ARNs of further policies for the group.
-        add_users: The names of new members.
         adopt: Whether a policy or group with another path may be changed.
     """
 
@@ -90,12 +88,7 @@ class SetupRequest:
 
 
 def plan_setup(account: Account, caller: Identity, request: SetupRequest) -> AccountPlan:
-    """Plan a group whose members need MFA.
-
-    Raises:
-        UsageError: A user does not exist, or the group's name is malformed or too long.
-        EnceeError: The group or a policy has another path, or a limit of IAM is reached.
-    """
+    """Plan a group whose members need MFA."""
     if not _NAME.fullmatch(request.group):
         raise UsageError(
             f"{request.group} cannot be the name of a group",
@@ -118,11 +111,7 @@ def plan_setup(account: Account, caller: Identity, request: SetupRequest) -> Acc
 
 
 def plan_teardown(account: Account, group: str) -> AccountPlan:
-    """Plan what undoes `plan_setup` for a group.
-
-    Raises:
-        EnceeError: The group has inline policies, which encee did not create.
-    """
+    """Plan what undoes `plan_setup` for a group."""
     planner = _Planner(account, group)
     if existing := account.group(group):
         planner.delete_group(existing)
@@ -161,8 +150,6 @@ class _Planner:
 
         Args:
             prefix: The ARN of a new policy, without its name.
-            name: The name.
-            document: The document.
             description: What the policy does, as a verb with its object.
         """
         if len(name) > _LONGEST_NAME:
@@ -252,7 +239,7 @@ class _Planner:
         self._add("DeleteGroup", f"delete the group {group.name}", {"GroupName": group.name})
 
     def delete_policy(self, policy: ManagedPolicy) -> None:
-        """Detach a policy from the group; delete it if encee created it and nothing else has it."""
+        """Detach a policy; delete it if encee created it and nothing else has it."""
         if self._group and policy.arn in self._group.attached and policy.arn not in self._detached:
             self._detach(self._group, policy.arn)
         if policy.path != PATH:

@@ -30,12 +30,7 @@ _GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_
 
 
 def lint(name: str, content: bytes) -> list[Finding]:
-    """Find the issues of a policy file, in the order of its statements.
-
-    Args:
-        name: The file's name, for messages.
-        content: The bytes of the file.
-    """
+    """Find the issues of a policy file, in the order of its statements."""
     parsed = parse_policy(name, content)
     if isinstance(parsed, MalformedPolicy):
         issue = Issue("malformed", Severity.ERROR, parsed.reason, "a policy is one JSON object")

@@ -1,4 +1,4 @@
-"""Issues with MFA devices: a thief of a key can remove a device, or a user cannot enroll one.
+"""Find policies with which a thief can remove a device, or no user enroll one.
 
 encee evaluates the policy for users and devices that it does not name.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
@@ -61,7 +61,7 @@ def _exemption_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
 
 
 def _allow_issues(policy: Policy, statement: Statement) -> Iterator[Issue]:
-    """Find an Allow that lets a long-term key remove a device, unless an exemption is reported for it."""
+    """Find an Allow that lets a long-term key remove a device, if not yet reported."""
     if met_by(statement, SignedWith.LONG_TERM) is not True:
         return
     denies = [other for other in read_statements(policy) if denies_without_mfa(other)]
@@ -126,7 +126,7 @@ def _device_name_issues(policy: Policy, statement: Statement) -> Iterator[Issue]
 
 
 def _names_action(statement: Statement, element: str, action: str) -> bool:
-    """Return whether an element names an action, by a pattern that does not match all actions of a service."""
+    """Return whether an element names an action, not with a whole service."""
     return any(action_matches(text, action) is True and text not in _UNSPECIFIC for text in statement.texts(element))
 
 
@@ -136,7 +136,7 @@ def _exempts(statement: Statement, action: str) -> bool:
 
 
 def _denies(policy: Policy, action: str) -> bool:
-    """Return whether a policy denies a long-term key to deactivate its device, or to delete another user's."""
+    """Return whether a policy denies a long-term key an action on a device."""
     resource = f"user/{_USER}" if action == _DEACTIVATE else f"mfa/{_OTHER}"
     return _evaluate(policy, action, resource, SignedWith.LONG_TERM).outcome is Outcome.DENIED
 

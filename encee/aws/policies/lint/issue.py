@@ -19,14 +19,7 @@ class Severity(StrEnum):
 
 
 class Issue(NamedTuple):
-    """An issue.
-
-    Args:
-        name: A stable name.
-        severity: The severity.
-        message: The fault, in one line.
-        remedy: What to write instead.
-    """
+    """An issue."""
 
     name: str
     severity: Severity
@@ -39,8 +32,6 @@ class Finding:
     """An issue in a statement of a file.
 
     Args:
-        issue: The issue.
-        file: The file's name.
         line: The line on which the statement begins, from 1.
         statement: The statement; None where the file is malformed.
     """

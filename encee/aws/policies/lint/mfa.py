@@ -1,4 +1,4 @@
-"""Issues of conditions on MFA: requests that a statement denies or allows by mistake.
+"""Find conditions on MFA that deny or allow requests by mistake.
 
 encee evaluates a condition for the three kinds of requests instead of comparing its text.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
@@ -24,12 +24,7 @@ class _Rule(NamedTuple):
     """An effect is wrong when its condition is met, or not met, by a kind of request.
 
     Args:
-        effect: The effect of the statement.
-        signed_with: The kind of request.
-        met: The result that is wrong.
-        name: The name of the issue.
         null_name: The name where the condition has the Null operator.
-        message: The message of the issue.
     """
 
     effect: str
@@ -86,7 +81,7 @@ _RULES = (
 
 
 def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
-    """Return the operators, keys and values of a statement's condition that are about MFA."""
+    """Return the part of a statement's condition that is about MFA."""
     conditions: dict[str, dict[str, object]] = {}
     for operator, key, values in statement.conditions():
         if key.lower() in {_PRESENT, _AGE}:
@@ -95,13 +90,13 @@ def mfa_conditions(statement: Statement) -> dict[str, dict[str, object]]:
 
 
 def met_by(statement: Statement, signed_with: SignedWith) -> Ternary:
-    """Return whether a kind of request meets the part of a statement's condition that is about MFA."""
+    """Return whether a kind of request meets a statement's condition on MFA."""
     context = context_of(None, Circumstances(signed_with))
     return condition_holds(mfa_conditions(statement), context, variables=statement.variables)
 
 
 def denies_without_mfa(statement: Statement) -> bool:
-    """Return whether a statement denies long-term keys what it does not deny a session with MFA."""
+    """Return whether a statement denies long-term keys, but no session with MFA."""
     return (
         statement.effect == "Deny"
         and met_by(statement, SignedWith.LONG_TERM) is True
@@ -122,7 +117,7 @@ def mfa_issues(statement: Statement) -> Iterator[Issue]:
 
 
 def _is_checked(statement: Statement) -> bool:
-    """Return whether the rules apply; a Deny by age alone may complement another Deny, so they do not."""
+    """Return whether the rules apply; not to a Deny by age, which may be a second one."""
     conditions = mfa_conditions(statement)
     names_present = any(key.lower() == _PRESENT for keys in conditions.values() for key in keys)
     return names_present or "Null" in conditions or bool(conditions and statement.effect == "Allow")
