@@ -65,10 +65,9 @@ class Document:
         """
         _refuse_name(profile)
         self._refuse_values(options.items())
-        section = self._find(profile) or self._add_section(profile)
-        editor = self._open_editor(section)
+        editor = self._open_section(profile) or self._add_section(profile)
         editor.rewrite(options, without)
-        self._replace(section, editor.render(), options, without)
+        self._replace(editor, options, without)
 
     def set_options(self, profile: str, options: Mapping[str, str]) -> None:
         """Set options in a section of the user, and keep its other options in place.
@@ -87,13 +86,12 @@ class Document:
             UsageError: The profile is `DEFAULT`, or has no section yet and a name that SDKs read differently.
         """
         self._refuse_values(options.items())
-        section = None if profile == "DEFAULT" else self._find(profile)
-        if section is None:
+        editor = None if profile == "DEFAULT" else self._open_section(profile)
+        if editor is None:
             _refuse_name(profile)
-            section = self._add_section(profile)
-        editor = self._open_editor(section)
+            editor = self._add_section(profile)
         editor.set_in_place(options)
-        self._replace(section, editor.render(), options)
+        self._replace(editor, options)
 
     def replace_options(self, profile: str, options: Mapping[str, tuple[str, str]]) -> None:
         """Replace options of a section by other options, and keep the blanks of each line.
@@ -108,14 +106,13 @@ class Document:
                 an option is written in mixed case; or lines are indented under an option that is replaced.
         """
         self._refuse_values(options.values())
-        section = self._find(profile)
-        if section is None:
+        editor = self._open_section(profile)
+        if editor is None:
             raise FileRefusedError(
                 f"{self._file}: [{profile}] does not exist any more; nothing was changed", hint="try again"
             )
-        editor = self._open_editor(section)
         replaced = editor.replace(options)
-        self._replace(section, editor.render(), replaced, options.keys() - replaced.keys())
+        self._replace(editor, replaced, options.keys() - replaced.keys())
 
     def clear_section(self, profile: str, options: Collection[str], *, mark: str) -> bool:
         """Remove options from a section of encee, and then the section if it is empty.
@@ -138,16 +135,14 @@ class Document:
             FileRefusedError: The section's header or a line is one that SDKs read differently, or lines are indented
                 under an option that is removed.
         """
-        section = self._find(profile)
-        editor = self._open_editor(section) if section else None
-        if section is None or editor is None or mark not in editor.options:
+        editor = self._open_section(profile)
+        if editor is None or mark not in editor.options:
             return False
         editor.remove(options)
-        lines = editor.render()
-        if any(line.strip() for line in lines[1:]):
-            self._replace(section, lines, self._inherited(options), options)
+        if any(line.strip() for line in editor.render()[1:]):
+            self._replace(editor, self._inherited(options), options)
         else:
-            self._cut(section)
+            self._cut(editor.section)
         return True
 
     def remove_options(self, profile: str, options: Collection[str]) -> None:
@@ -164,11 +159,10 @@ class Document:
             FileRefusedError: The section's header or a line is one that SDKs read differently, or lines are indented
                 under an option that is removed.
         """
-        section = self._find(profile)
-        editor = self._open_editor(section) if section else None
-        if section and editor and not editor.options.keys().isdisjoint(options):
+        editor = self._open_section(profile)
+        if editor and not editor.options.keys().isdisjoint(options):
             editor.remove(options)
-            self._replace(section, editor.render(), self._inherited(options), options)
+            self._replace(editor, self._inherited(options), options)
 
     def render(self) -> bytes:
         """Verify the edited content and return it.
@@ -193,10 +187,10 @@ class Document:
             )
         return data
 
-    def _find(self, profile: str) -> Section | None:
-        return find_section(self._lines, profile, self._headers, self._file)
-
-    def _open_editor(self, section: Section) -> SectionEditor:
+    def _open_section(self, profile: str) -> SectionEditor | None:
+        section = find_section(self._lines, profile, self._headers, self._file)
+        if section is None:
+            return None
         lines = self._lines[section.start : section.end]
         if not lines[-1].endswith("\n"):
             lines[-1] += self._line_end
@@ -214,7 +208,7 @@ class Document:
         """Return the values that a section inherits for options when they are removed from it."""
         return {name: value for name, value in self.view["DEFAULT"].items() if name in options}
 
-    def _add_section(self, profile: str) -> Section:
+    def _add_section(self, profile: str) -> SectionEditor:
         """Add a section without options to the end of the file, after a line end of its own.
 
         A file whose last line has no line end gets two and again ends without one, so that `clear_section` can restore
@@ -222,22 +216,24 @@ class Document:
         """
         header = self._headers.build_header(profile)
         start = len(self._lines)
-        added = [f"[{header}]{self._line_end}"]
+        line = f"[{header}]{self._line_end}"
+        added = [line]
         if self._lines and self._lines[-1].endswith("\n"):
-            added = [self._line_end, *added]
+            added = [self._line_end, line]
         elif self._lines:
             start -= 1
             added = [self._lines[start] + self._line_end, self._line_end, f"[{header}]"]
         self._splice(start, len(self._lines), added)
         self.view[header] = dict(self.view["DEFAULT"])
-        return Section(len(self._lines) - 1, len(self._lines), header)
+        section = Section(len(self._lines) - 1, len(self._lines), header)
+        return SectionEditor([line], section, self._line_end, self._file)
 
-    def _replace(
-        self, section: Section, lines: Sequence[str], options: Mapping[str, str], without: Collection[str] = ()
-    ) -> None:
-        """Replace the lines of a section, and update the expected view."""
-        is_ended = self._lines[section.end - 1].endswith("\n")
-        self._splice(section.start, section.end, lines if is_ended else _remove_last_line_end(lines))
+    def _replace(self, editor: SectionEditor, options: Mapping[str, str], without: Collection[str] = ()) -> None:
+        """Replace a section by its edited lines, and update the expected view."""
+        section, lines = editor.section, editor.render()
+        if not self._lines[section.end - 1].endswith("\n"):
+            lines = _remove_last_line_end(lines)
+        self._splice(section.start, section.end, lines)
         others = {name: value for name, value in self.view[section.header].items() if name not in without}
         self.view[section.header] = {**others, **options}
 

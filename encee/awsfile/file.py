@@ -2,7 +2,7 @@
 
 Other tools write the same files without a lock, and truncate them in place. So encee reads the content under its own
 lock while no other program writes it (`stable_read`), writes the edited content to a temporary file beside the
-original (`temporary_file`), and swaps the two only while the original is still what it read (`swap`).
+original (`temporary_file`), and swaps the two only while the original is still what it read (`atomic_write`).
 """
 
 import errno
@@ -15,13 +15,12 @@ from enum import Enum, auto
 from pathlib import Path
 from shlex import quote
 
-from encee.awsfile import stable_read, temporary_file, write_record
+from encee.awsfile import stable_read, temporary_file
+from encee.awsfile.atomic_write import Swap, refuse_unreplaceable
 from encee.awsfile.document import Document
-from encee.awsfile.lockfile import locked
-from encee.awsfile.preflight import refuse_unreplaceable
+from encee.awsfile.lockfile import hold_lock, is_last_write, record_write
 from encee.awsfile.sections import Headers
 from encee.awsfile.stable_read import Snapshot
-from encee.awsfile.swap import Swap
 from encee.errors import EnceeError, FileRefusedError
 
 Edit = Callable[[Document], None]
@@ -94,7 +93,7 @@ class AwsFile:
             FileBusyError: Another program was still writing it at the timeout.
         """
         with self._translate_errors(self.path):
-            real = self._real_path(to_write=False)
+            real = self._resolve_path(to_write=False)
             if real == _NULL:
                 return b""
             try:
@@ -104,15 +103,15 @@ class AwsFile:
             # Nothing is written from this content, so an empty file that is not new needs no wait.
             if status.st_size == 0 and time.time() - status.st_mtime > stable_read.QUIET_SECONDS:
                 return b""
-            return self._complete(real, time.monotonic() + timeout, to_edit=False).data
+            return self._read_complete(real, time.monotonic() + timeout, to_edit=False).data
 
-    def _complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
+    def _read_complete(self, real: Path, deadline: float, *, to_edit: bool) -> Snapshot:
         """Wait until no other program is writing; return the file's state."""
-        before, lock_file = self._known, _lock_file(real)
+        before, lock_file = self._known, _build_lock_path(real)
         self._known = stable_read.read_stable(
             real,
             deadline,
-            lambda state: state == before or write_record.matches(lock_file, state),
+            lambda state: state == before or is_last_write(lock_file, state),
             had_content=bool(before and before.data),
             to_edit=to_edit,
         )
@@ -132,7 +131,7 @@ class AwsFile:
         Raises:
             FileRefusedError: As `read_document`, and when an edit is refused.
         """
-        return self._edit_document(self.read(), edits)
+        return self._apply(self.read(), edits)
 
     def is_readable_by_others(self) -> bool:
         """Whether the mode lets the group or all users read it; False on Windows."""
@@ -143,7 +142,7 @@ class AwsFile:
 
     def list_temporary_files(self) -> list[Path]:
         """List the temporary files of writes that are running or were killed."""
-        return sorted(temporary_file.temporaries(Path(os.path.realpath(self.path))))
+        return sorted(temporary_file.list_temporary_files(Path(os.path.realpath(self.path))))
 
     def read_version(self) -> object:
         """Return a value that changes with each write, without reading the file."""
@@ -165,24 +164,15 @@ class AwsFile:
             FileBusyError: Another process held the lock past the timeout.
         """
         with self._translate_errors(self.path):
-            real = self._real_path()
+            real = self._resolve_path()
             temporary_file.make_folder(self.path, real)
             folder = real.parent
         lock_file = folder / f".encee-{key_id}.lock"
         with ExitStack() as stack:
             with self._translate_errors(lock_file):
-                stack.enter_context(locked(lock_file, self.path, timeout or _KEY_LOCK_TIMEOUT_SECONDS, keep=False))
+                stack.enter_context(hold_lock(lock_file, self.path, timeout or _KEY_LOCK_TIMEOUT_SECONDS, keep=False))
                 _remove_unused_locks(folder, lock_file)
             yield
-
-    def edit(self, *edits: Edit) -> None:
-        """Apply edits in one write; write nothing if they change nothing.
-
-        Raises:
-            FileRefusedError: The file cannot be edited safely; it is unchanged.
-            FileBusyError: Another program kept writing the file, or another encee held its lock past the timeout.
-        """
-        self._write(edits, rehearsal=False)
 
     def rehearse(self, *edits: Edit) -> None:
         """Do everything that `edit` does except replacing the file.
@@ -190,44 +180,52 @@ class AwsFile:
         Raises:
             FileRefusedError: `edit` would be refused.
         """
-        self._write(edits, rehearsal=True)
+        self.edit(*edits, is_rehearsal=True)
 
-    def _write(self, edits: tuple[Edit, ...], *, rehearsal: bool) -> None:
+    def edit(self, *edits: Edit, is_rehearsal: bool = False) -> None:
+        """Apply edits in one write; write nothing if they change nothing.
+
+        Raises:
+            FileRefusedError: The file cannot be edited safely; it is unchanged.
+            FileBusyError: Another program kept writing the file, or another encee held its lock past the timeout.
+        """
         with self._translate_errors(self.path):
-            real = self._real_path()
+            real = self._resolve_path()
             temporary_file.make_folder(self.path, real)
         with ExitStack() as stack:
-            with self._translate_errors(_lock_file(real)):
-                stack.enter_context(locked(_lock_file(real), self.path, WRITE_TIMEOUT_SECONDS))
+            lock_file = _build_lock_path(real)
+            with self._translate_errors(lock_file):
+                stack.enter_context(hold_lock(lock_file, self.path, WRITE_TIMEOUT_SECONDS))
             with self._translate_errors(self.path):
-                temporary_file.remove_leftovers(real)
+                for leftover in temporary_file.list_temporary_files(real):
+                    temporary_file.delete_file(leftover)
                 deadline = time.monotonic() + WRITE_TIMEOUT_SECONDS
                 lost: set[str] = set()
-                while self._attempt(real, edits, deadline, lost, rehearsal=rehearsal) is _Attempt.OVERTAKEN:
+                while self._attempt(real, edits, deadline, lost, is_rehearsal=is_rehearsal) is _Attempt.OVERTAKEN:
                     if time.monotonic() > deadline:
-                        raise stable_read.busy(self.path)
-        if lost and not rehearsal:
+                        raise stable_read.build_busy_error(self.path)
+        if lost and not is_rehearsal:
             self._warn(f"{self.path}: the file system did not take {' and '.join(sorted(lost))}")
 
     def _attempt(
-        self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, rehearsal: bool
+        self, real: Path, edits: tuple[Edit, ...], deadline: float, lost: set[str], *, is_rehearsal: bool
     ) -> "_Attempt":
         """Read, edit and replace the file once."""
-        before = self._complete(real, deadline, to_edit=True)
-        data = self._edit_document(before.data, edits)
+        before = self._read_complete(real, deadline, to_edit=True)
+        data = self._apply(before.data, edits)
         if data == before.data:
             return _Attempt.DONE
         try:
             if before.exists:
                 refuse_unreplaceable(self.path, real)
-            temporary = temporary_file.prepare(real, data, before, lost)
+            temporary = temporary_file.write_temporary_file(real, data, before, lost)
         except FileNotFoundError:
             if real.parent.exists():
                 return _Attempt.OVERTAKEN  # another program has deleted the file
             raise
         written = None
         try:
-            if rehearsal:
+            if is_rehearsal:
                 return _Attempt.DONE
             swap = Swap(real, temporary, before, deadline)
             written = swap.run()
@@ -236,20 +234,20 @@ class AwsFile:
             if written is None:
                 return _Attempt.OVERTAKEN
             self._known = written
-            write_record.save(_lock_file(real), written)
+            record_write(_build_lock_path(real), written)
             return _Attempt.DONE
         finally:
-            error = temporary_file.discard(temporary)
+            error = temporary_file.delete_file(temporary)
             if error and written:
                 self._warn(f"{temporary}: the old content could not be deleted: {error.strerror}")
 
-    def _edit_document(self, data: bytes, edits: Iterable[Edit]) -> bytes:
+    def _apply(self, data: bytes, edits: Iterable[Edit]) -> bytes:
         document = Document(data, self.path, self._headers)
         for edit in edits:
             edit(document)
         return document.render()
 
-    def _real_path(self, *, to_write: bool = True) -> Path:
+    def _resolve_path(self, *, to_write: bool = True) -> Path:
         """Resolve links; refuse what is not a regular file, or the null device to read."""
         real = Path(os.path.realpath(self.path))
         if real == _NULL:
@@ -280,14 +278,14 @@ class AwsFile:
             raise FileRefusedError(f"{path}: {reason}", hint=hint.format_map(names)) from error
 
 
-def _lock_file(real: Path) -> Path:
+def _build_lock_path(real: Path) -> Path:
     """Return the path of the lock file, which also records the last write."""
-    return real.parent / f"{temporary_file.prefix(real)}lock"
+    return real.parent / f"{temporary_file.build_prefix(real)}lock"
 
 
 def _remove_unused_locks(folder: Path, but: Path) -> None:
     """Delete the lock files of keys that killed processes have left."""
     for lock_file in folder.glob(".encee-*.lock"):
         if lock_file != but:
-            with suppress(EnceeError, OSError), locked(lock_file, folder, 0, keep=False):
+            with suppress(EnceeError, OSError), hold_lock(lock_file, folder, 0, keep=False):
                 pass

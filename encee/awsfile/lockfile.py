@@ -1,18 +1,28 @@
-"""A lock between processes of encee; other tools do not take it."""
+"""Hold a lock between processes of encee, and record encee's last write in the lock file.
+
+Other tools do not take the lock. A file that is still what encee wrote is complete, so the next run need not wait for
+other writers.
+"""
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
-from encee.awsfile.temporary_file import discard, give_to_owner_of_folder
+from encee.awsfile.stable_read import Snapshot
+from encee.awsfile.temporary_file import delete_file, give_to_owner_of_folder
 from encee.errors import FileBusyError, FileRefusedError
+
+_RECORD_START = 1
+"""The offset of the record. The first byte is the locked one, which other handles cannot write on Windows."""
+
+_RECORD_BYTES = 256
 
 
 @contextmanager
-def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) -> Iterator[None]:
+def hold_lock(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) -> Iterator[None]:
     """Hold a lock; the kernel releases it when the process ends.
 
     Another thread may release it.
@@ -47,7 +57,7 @@ def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) ->
             hint=f"wait for it, or show it: fuser {quote(str(lock_file))}",
         ) from None
     except OSError as error:
-        if (refusal := _refusal(lock_file, error)) is None:
+        if (refusal := _explain_error(lock_file, error)) is None:
             raise
         raise refusal from None
     try:
@@ -55,11 +65,11 @@ def locked(lock_file: Path, path: Path, timeout: float, *, keep: bool = True) ->
         yield
     finally:
         if not keep:
-            discard(lock_file)
+            delete_file(lock_file)
         lock.release()
 
 
-def _refusal(lock_file: Path, error: OSError) -> FileRefusedError | None:
+def _explain_error(lock_file: Path, error: OSError) -> FileRefusedError | None:
     """Return the error for an unusable lock file; None if its folder is the reason."""
     name = quote(str(lock_file))
     if error.errno == errno.ELOOP:
@@ -73,3 +83,29 @@ def _refusal(lock_file: Path, error: OSError) -> FileRefusedError | None:
             hint=f'sudo chown "$(id -u):$(id -g)" {name}',
         )
     return None
+
+
+def record_write(lock_file: Path, written: Snapshot) -> None:
+    """Record a write under the lock; without a record, the next run waits longer."""
+    with suppress(OSError), os.fdopen(os.open(lock_file, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)), "wb") as file:
+        file.seek(_RECORD_START)
+        file.write(_build_record(written))
+        file.truncate()
+
+
+def is_last_write(lock_file: Path, state: Snapshot) -> bool:
+    """Whether a file's state is what encee wrote last, by time, size and SHA-256."""
+    try:
+        with os.fdopen(os.open(lock_file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+            file.seek(_RECORD_START)
+            record = file.read(_RECORD_BYTES)
+    except OSError:
+        return False
+    # Most files differ by time or size, so the hash and its import are rarely needed.
+    return record.startswith(b"%d %d " % (state.mtime_ns, len(state.data))) and record == _build_record(state)
+
+
+def _build_record(state: Snapshot) -> bytes:
+    import hashlib
+
+    return b"%d %d %s\n" % (state.mtime_ns, len(state.data), hashlib.sha256(state.data).hexdigest().encode())

@@ -49,7 +49,7 @@ class SectionEditor:
     def __init__(self, lines: Sequence[str], section: Section, line_end: str, file: Path) -> None:
         from configupdater import ConfigUpdater
 
-        self._section = section
+        self.section = section
         self._line_end = line_end
         self._file = file
         self._header = lines[0]
@@ -86,7 +86,7 @@ class SectionEditor:
     def rewrite(self, options: Mapping[str, str], without: Collection[str]) -> None:
         """Set options together in the place of the first, remove others, and move the rest to column 0."""
         self._refuse_ambiguous({*options, *without})
-        self._header = f"[{self._section.header}]{self._line_end}"
+        self._header = f"[{self.section.header}]{self._line_end}"
         for block in self._iterate_blocks():
             block.lines[:] = [block.lines[0].lstrip(" \t"), *map(_unindent_comment, block.lines[1:])]
         replaced = [option for name, option in self.options.items() if name in options or name in without]
@@ -177,7 +177,7 @@ class SectionEditor:
                 within the value of another option sets one of them for the SDK for JavaScript, which does not support
                 values of several lines.
         """
-        number = self._section.start + 1
+        number = self.section.start + 1
         for block in self._iterate_blocks():
             key = getattr(block, "key", None)
             for place, line in enumerate(block.lines):

@@ -1,12 +1,10 @@
-"""System calls that `os` lacks, through the C library."""
+"""System calls that `os` lacks: exchange two names, and find out whether a program is writing a file."""
 
 import errno
 import os
+import signal
 import sys
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -39,46 +37,50 @@ def exchange_names(first: Path, second: Path) -> bool:
     Raises:
         FileNotFoundError: One of the two does not exist.
     """
-    call = _exchange_call()
-    if call is None:
+    if sys.platform not in {"linux", "darwin"}:
         return False
     import ctypes
 
-    if call(os.fsencode(first), os.fsencode(second)) == 0:
-        return True
-    if ctypes.get_errno() == errno.ENOENT:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(second))
-    return False
-
-
-@cache
-def _exchange_call() -> Callable[[bytes, bytes], int] | None:
-    library = _library()
-    if library is None:
-        return None
+    library = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(first), os.fsencode(second)
     if sys.platform == "linux" and hasattr(library, "renameat2"):
-        return lambda first, second: int(library.renameat2(_AT_FDCWD, first, _AT_FDCWD, second, _RENAME_EXCHANGE))
-    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        return lambda first, second: int(library.renamex_np(first, second, _RENAME_SWAP))
-    return None
-
-
-def is_local(descriptor: int) -> bool:
-    """Whether only this kernel writes to the file system; False if unknown."""
-    library = _library()
-    if library is None or sys.platform != "linux":
+        status = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        status = library.renamex_np(*names, _RENAME_SWAP)
+    else:
         return False
+    if status and ctypes.get_errno() == errno.ENOENT:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(second))
+    return not status
+
+
+def is_open_for_writing(descriptor: int) -> bool | None:
+    """Whether any process has the file of a read-only descriptor open for writing.
+
+    Linux grants a read lease (fcntl(2), "Leases") only on a file that no process has open for writing. encee returns
+    the lease at once.
+
+    Returns:
+        None if the system does not know: not Linux, a network file system, or a file of another user.
+    """
+    if sys.platform != "linux":
+        return None
     import ctypes
 
     # struct statfs begins with f_type, a machine word, and the buffer is larger than the rest of it.
     buffer = (ctypes.c_long * 64)()
-    return library.fstatfs(descriptor, buffer) == 0 and buffer[0] & 0xFFFFFFFF in _LOCAL_FILE_SYSTEMS
-
-
-@cache
-def _library() -> Any:  # noqa: ANN401 - its functions are found by name
-    if os.name != "posix":
+    if ctypes.CDLL(None).fstatfs(descriptor, buffer) or buffer[0] & 0xFFFFFFFF not in _LOCAL_FILE_SYSTEMS:
         return None
-    import ctypes
+    import fcntl  # noqa: PLC0415 - Windows has none
 
-    return ctypes.CDLL(None, use_errno=True)
+    try:
+        # A program that opens the file meanwhile makes the kernel send a signal: by default SIGIO, which would end
+        # this process. SIGURG is ignored by default.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

@@ -3,7 +3,7 @@
 import glob
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -15,7 +15,7 @@ _ACCESS_CONTROL_LIST = "system.posix_acl_access"
 """The extended attribute with a file's access control list on Linux (acl(5))."""
 
 
-def prefix(real: Path) -> str:
+def build_prefix(real: Path) -> str:
     """Return the beginning of the names of the files that encee makes beside a file."""
     return f".{real.name}.encee-"
 
@@ -64,19 +64,13 @@ def give_to_owner_of_folder(path: Path) -> None:
             os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
 
 
-def remove_leftovers(real: Path) -> None:
-    """Delete the temporary files of killed runs; the caller holds the lock."""
-    for leftover in temporaries(real):
-        discard(leftover)
-
-
-def temporaries(real: Path) -> Iterator[Path]:
+def list_temporary_files(real: Path) -> Iterator[Path]:
     """List the temporary files beside a file, also those of killed runs."""
-    return real.parent.glob(f"{glob.escape(prefix(real))}*.tmp")
+    return real.parent.glob(f"{glob.escape(build_prefix(real))}*.tmp")
 
 
-def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
-    """Write the new content beside the file, with its metadata, and flush it to disk.
+def write_temporary_file(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
+    """Write the new content beside a file, with the file's metadata, and flush it to disk.
 
     Args:
         real: The file to replace.
@@ -86,7 +80,7 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
     """
     import tempfile
 
-    descriptor, name = tempfile.mkstemp(prefix=prefix(real), suffix=".tmp", dir=real.parent)
+    descriptor, name = tempfile.mkstemp(prefix=build_prefix(real), suffix=".tmp", dir=real.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -96,12 +90,11 @@ def prepare(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
             else:
                 give_to_owner_of_folder(temporary)
                 if hasattr(os, "fchmod"):
-                    with suppress(OSError):
-                        os.fchmod(descriptor, 0o600)  # the umask can restrict the owner
+                    _is_accepted(os.fchmod, descriptor, 0o600)  # the umask can restrict the owner
             file.flush()
             os.fsync(descriptor)
     except BaseException:
-        discard(temporary)
+        delete_file(temporary)
         raise
     return temporary
 
@@ -113,56 +106,43 @@ def _copy_metadata(descriptor: int, before: Snapshot, lost: set[str]) -> None:
     the access control list is refused, since the mode's permissions for the group are then the list's mask.
     """
     mode = before.mode
-    if hasattr(os, "fchown") and not _own(descriptor, before.user, before.group):
+    user, group = _read_owner(descriptor)
+    is_owned = not hasattr(os, "fchown") or (user, group) == (before.user, before.group)
+    if not (is_owned or _is_accepted(os.fchown, descriptor, before.user, before.group)):
         lost.add("the owner")
-        if not _own(descriptor, -1, before.group):
+        if group != before.group and not _is_accepted(os.fchown, descriptor, -1, before.group):
             lost.add("the group (it may not read the file now)")
             mode &= ~stat.S_IRWXG
     # The folder may have a default list, which can give access to users who had none.
     if hasattr(os, "removexattr") and _ACCESS_CONTROL_LIST not in dict(before.attributes):
-        with suppress(OSError):
-            os.removexattr(descriptor, _ACCESS_CONTROL_LIST)
+        _is_accepted(os.removexattr, descriptor, _ACCESS_CONTROL_LIST)
     for name, value in before.attributes:
-        if value is None or not _set_attribute(descriptor, name, value):
+        if value is None or not _is_accepted(os.setxattr, descriptor, name, value):
             lost.add("the extended attributes")
             if name == _ACCESS_CONTROL_LIST:
                 mode &= ~stat.S_IRWXG
-    if hasattr(os, "fchmod"):
-        try:
-            os.fchmod(descriptor, mode)
-        except OSError:
-            lost.add("the mode")
+    if hasattr(os, "fchmod") and not _is_accepted(os.fchmod, descriptor, mode):
+        lost.add("the mode")
 
 
-def _own(descriptor: int, user: int, group: int) -> bool:
-    """Set a file's owner (-1: unchanged) and group; return whether it has them now."""
-    owner = _owner(descriptor)
-    if user in {-1, owner[0]} and group == owner[1]:
-        return True
-    try:
-        os.fchown(descriptor, user, group)
-    except OSError:
-        return False
-    return True
-
-
-def _owner(descriptor: int) -> tuple[int, int]:
+def _read_owner(descriptor: int) -> tuple[int, int]:
     status = os.fstat(descriptor)
     return status.st_uid, status.st_gid
 
 
-def _set_attribute(descriptor: int, name: str, value: bytes) -> bool:
+def _is_accepted(call: Callable[..., None], *arguments: object) -> bool:
+    """Make a system call; return whether the file system accepts it."""
     try:
-        os.setxattr(descriptor, name, value)
+        call(*arguments)
     except OSError:
         return False
     return True
 
 
-def discard(temporary: Path) -> OSError | None:
-    """Delete a temporary file; return the error if that fails."""
+def delete_file(path: Path) -> OSError | None:
+    """Delete a file, which may be missing; return the error if that fails."""
     try:
-        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     except OSError as error:
         return error
     return None

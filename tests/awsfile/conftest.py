@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.awsfile import file as store_module, stable_read, swap, system_calls
+from encee.awsfile import atomic_write, file as store_module, stable_read, system_calls
 from encee.awsfile.file import AwsFile
 from encee.awsfile.sections import CredentialsHeaders
 from tests.awsfile.writing import BEFORE, write
@@ -52,7 +52,7 @@ def without_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def without_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system on which two names cannot be exchanged."""
-    monkeypatch.setattr(swap, "exchange_names", lambda *_: False)
+    monkeypatch.setattr(atomic_write, "exchange_names", lambda *_: False)
 
 
 @pytest.fixture(params=[True, False], ids=["leases-and-exchange", "neither"])
@@ -80,5 +80,5 @@ def replacements(system: bool, monkeypatch: pytest.MonkeyPatch) -> list[Callable
 
     monkeypatch.setattr(Path, "replace", followed(Path.replace))
     if system:
-        monkeypatch.setattr(swap, "exchange_names", followed(system_calls.exchange_names))
+        monkeypatch.setattr(atomic_write, "exchange_names", followed(system_calls.exchange_names))
     return others

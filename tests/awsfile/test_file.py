@@ -166,7 +166,7 @@ def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(errno.EINVAL, "no")
         real_fsync(descriptor)
 
-    monkeypatch.setattr(temporary_file, "_owner", lambda _: (-1, -1))
+    monkeypatch.setattr(temporary_file, "_read_owner", lambda _: (-1, -1))
     monkeypatch.setattr(os, "listxattr", lambda _: ["security.x", "user.y"])
     monkeypatch.setattr(os, "getxattr", lambda *_: b"")
     for name in ("fchown", "fchmod", "setxattr"):
@@ -209,7 +209,7 @@ def test_gives_no_access_to_another_group(
         taken.append((user, group))
 
     file.chmod(0o664)
-    monkeypatch.setattr(temporary_file, "_owner", lambda _: (-2, -2))
+    monkeypatch.setattr(temporary_file, "_read_owner", lambda _: (-2, -2))
     monkeypatch.setattr(os, "fchown", fchown)
     store.edit(put)
     assert file.read_bytes() == AFTER

@@ -32,7 +32,7 @@ ROUNDS_AT_RANDOM = 75
 EDIT = """
 import os, signal, sys, tempfile, time
 from pathlib import Path
-from encee.awsfile import swap
+from encee.awsfile import atomic_write
 from encee.awsfile.sections import CredentialsHeaders
 from encee.awsfile.file import AwsFile
 
@@ -45,10 +45,10 @@ def edit(profile, token):
     )
 """
 DIE_AT_A_POINT = """
-fsync, exchange, mkstemp = os.fsync, swap.exchange_names, tempfile.mkstemp
+fsync, exchange, mkstemp = os.fsync, atomic_write.exchange_names, tempfile.mkstemp
 if len(sys.argv) > 3:
     exchange = lambda *names: False
-    swap.exchange_names = exchange
+    atomic_write.exchange_names = exchange
 match sys.argv[2]:
     case "created":
         tempfile.mkstemp = lambda **options: (mkstemp(**options), die())
@@ -57,9 +57,9 @@ match sys.argv[2]:
     case "flushed":
         os.fsync = lambda descriptor: (fsync(descriptor), die())
     case "about to exchange":
-        swap.exchange_names = die
+        atomic_write.exchange_names = die
     case "exchanged":
-        swap.exchange_names = lambda *names: (exchange(*names), die())
+        atomic_write.exchange_names = lambda *names: (exchange(*names), die())
     case "about to replace":
         Path.replace = die
     case "replaced":

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from encee.awsfile import stable_read, swap, system_calls
+from encee.awsfile import atomic_write, system_calls
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile
 from encee.errors import FileBusyError, FileRefusedError
@@ -50,17 +50,18 @@ def test_accepts_an_empty_file_after_half_a_second(file: Path, store: AwsFile) -
 def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
     """What happens before the n-th read of the file, from 1; `reads[0]` happens before each."""
     hooks: dict[int, Callable[[], object]] = {}
-    real = stable_read._open
+    real = os.open
     count = 0
 
-    def counted(path: Path) -> int | None:
+    def counted(path: str | Path, flags: int, *arguments: int) -> int:
         nonlocal count
-        count += 1
-        for number in (0, count):
-            hooks.get(number, bool)()
-        return real(path)
+        if flags & os.O_NONBLOCK and Path(path).suffix != ".encee-lock":
+            count += 1
+            for number in (0, count):
+                hooks.get(number, bool)()
+        return real(path, flags, *arguments)
 
-    monkeypatch.setattr(stable_read, "_open", counted)
+    monkeypatch.setattr(os, "open", counted)
     return hooks
 
 
@@ -343,7 +344,7 @@ def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[
             others.pop(0)()
         return real(first, second)
 
-    monkeypatch.setattr(swap, "exchange_names", exchange)
+    monkeypatch.setattr(atomic_write, "exchange_names", exchange)
     return others
 
 
@@ -468,7 +469,7 @@ def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None
 def test_waits_for_a_file_that_is_open_on_windows(
     file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swap, "_WINDOWS", True)
+    monkeypatch.setattr(atomic_write, "_WINDOWS", True)
     opened += [None] * 3
     store.edit(put)
     assert opened == []
@@ -480,7 +481,7 @@ def test_waits_for_a_file_that_is_open_on_windows(
 def test_refuses_a_file_that_stays_open_on_windows(
     file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swap, "_WINDOWS", True)
+    monkeypatch.setattr(atomic_write, "_WINDOWS", True)
     opened += [None] * 10_000
     assert "another program has it open; nothing was changed" in refusal(store)
     assert file.read_bytes() == BEFORE

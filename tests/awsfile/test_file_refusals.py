@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.awsfile import swap
+from encee.awsfile import atomic_write
 from encee.awsfile.file import AwsFile
 from encee.awsfile.sections import CredentialsHeaders
 from encee.errors import ExitCode, FileRefusedError
@@ -173,7 +173,7 @@ def test_translates_errors_of_the_operating_system(
     file.parent.mkdir()
     write(file, BEFORE)
     monkeypatch.setattr(call, refuse)
-    monkeypatch.setattr(swap, "exchange_names", lambda *_: False)
+    monkeypatch.setattr(atomic_write, "exchange_names", lambda *_: False)
     with pytest.raises(FileRefusedError) as caught:
         AwsFile(file, CredentialsHeaders(), pytest.fail).edit(put)
     assert f"{file}: {REFUSALS[number]}" in caught.value.message

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
+from encee.awsfile.atomic_write import refuse_unreplaceable
 from encee.awsfile.paths import find_default_folder
-from encee.awsfile.preflight import refuse_unreplaceable
 from encee.awsfile.syntax import UnreadableError
 from encee.errors import FileRefusedError
 from encee.profiles.checks.base import Check, Examined, ExaminedFile, Finding, State

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.awsfile import swap
+from encee.awsfile import atomic_write
 from tests.conftest import Encee, Home, Person, Result, run_aws
 from tests.fake_aws import FakeAws
 
@@ -623,7 +623,7 @@ def test_a_disk_that_fills_up_reports_what_was_imported(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", full)
-        patched.setattr(swap, "exchange_names", lambda *_: False)
+        patched.setattr(atomic_write, "exchange_names", lambda *_: False)
         result = encee("import", "awsenv", "--json")
     assert result.code == 5
     assert "no space left" in result.err

@@ -394,7 +394,7 @@ import os, signal, sys
 import keyring
 from encee.cli.app import main
 from encee.aws import access_keys
-from encee.awsfile import swap
+from encee.awsfile import atomic_write
 from encee.workflows import rotate_key
 
 access_keys._POLL_SECONDS, rotate_key._IN_A_ROW = 0.01, 2
@@ -414,7 +414,7 @@ def counted(name, act):
         return result
     return step
 
-swap.exchange_names = counted("write", swap.exchange_names)
+atomic_write.exchange_names = counted("write", atomic_write.exchange_names)
 keyring.set_password = counted("keep", keyring.set_password)
 keyring.delete_password = counted("forget", keyring.delete_password)
 sys.exit(main(["keys", sys.argv[3], "dev", *sys.argv[4:]]))

@@ -600,12 +600,12 @@ KILLED = """
 import os, signal, sys
 from encee.cli.app import main
 from encee.aws import access_keys
-from encee.awsfile import swap
+from encee.awsfile import atomic_write
 from encee.workflows import rotate_key
 
 access_keys._POLL_SECONDS, rotate_key._IN_A_ROW = 0.01, 2
 moment, number = sys.argv[1], int(sys.argv[2])
-exchange, writes = swap.exchange_names, 0
+exchange, writes = atomic_write.exchange_names, 0
 
 def counted(*names):
     global writes
@@ -617,7 +617,7 @@ def counted(*names):
     writes += 1
     return exchanged
 
-swap.exchange_names = counted
+atomic_write.exchange_names = counted
 code = main(["keys", "rotate", "dev", "--yes"])
 print(writes)
 sys.exit(code)
