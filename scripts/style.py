@@ -1,9 +1,13 @@
-"""Reject words that encee does not use, in strings, comments, names and documents, and test names that are too long.
+"""Reject words that encee does not use, in strings, comments, names and documents.
+
+Names of tests with more than 70 characters and docstrings in encee/ whose first line has more than 80 are rejected,
+too.
 
 `style-left.txt` has a line `NUMBER FILE` for each file that still has such words. The numbers only shrink: more words
 than that are an error, and also fewer, until the number there is corrected.
 """
 
+import ast
 import io
 import re
 import subprocess
@@ -41,6 +45,9 @@ NAMES = re.compile(
 LONG_TEST_NAME = re.compile(r"test_\w{66,}")
 """Names of tests that have more than 70 characters."""
 
+LONGEST_FIRST_LINE = 80
+"""How many characters the first line of a docstring may have."""
+
 _PATTERN = re.compile("|".join(rf"\b(?:{pattern})" for pattern in WORDS), re.IGNORECASE)
 _TEXTS = {"STRING", "FSTRING_MIDDLE", "COMMENT"}
 _CODE_SPAN = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
@@ -60,6 +67,16 @@ def findings(file: Path) -> Iterator[tuple[int, str]]:
             yield from _words(token.string, token.start[0])
         elif token.type == tokenize.NAME and (NAMES.fullmatch(token.string) or LONG_TEST_NAME.fullmatch(token.string)):
             yield token.start[0], token.string
+    if file.is_relative_to(ROOT / "encee"):
+        yield from _long_first_lines(text)
+
+
+def _long_first_lines(text: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (docstring := ast.get_docstring(node)):
+            first = docstring.partition("\n")[0]
+            if len(first) > LONGEST_FIRST_LINE:
+                yield node.body[0].lineno, first
 
 
 def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
@@ -70,6 +87,8 @@ def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 def _replacement(word: str) -> str:
     if LONG_TEST_NAME.fullmatch(word):
         return "a name of at most 70 characters"
+    if len(word) > LONGEST_FIRST_LINE:
+        return f"a first line of at most {LONGEST_FIRST_LINE} characters"
     return next((text for pattern, text in WORDS.items() if re.match(pattern, word, re.IGNORECASE)), "a noun")
 
 
