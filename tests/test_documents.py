@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from encee.cli.app import app
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Encee, Home, Person
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 OTHERS = {"--assume-role", "--env-file", "--help"}
@@ -89,3 +89,13 @@ def test_the_pages_name_every_option_that_encee_reads_or_writes() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/*.md"))
     options = set(re.findall(r'"(encee_[a-z_]+|mfa_process|mfa_serial|aws_mfa_device)"', code)) - {"encee_format"}
     assert {option for option in options if option not in pages} == set()
+
+
+def test_the_page_of_files_names_every_file_that_a_run_leaves(encee: Encee, home: Home, dev: Person) -> None:
+    page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    names = [re.escape(name).replace("KEYID", r"\w+").replace("…", ".+") for name in re.findall(r"`([^`\s]+)`", page)]
+    assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
+    assert encee("device", "save", "dev").code == 0
+    left = [f"~/{file.relative_to(home.path)}" for file in home.path.rglob("*") if file.is_file()]
+    assert len(left) == 4
+    assert [file for file in left if not any(re.fullmatch(rf"(~/\.aws/)?{name}", file) for name in names)] == []
