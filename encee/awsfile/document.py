@@ -205,11 +205,11 @@ class Document:
                 )
 
     def _inherited(self, options: Collection[str]) -> dict[str, str]:
-        """Return the values that a section inherits for options when they are removed from it."""
+        """Return the values that a section inherits for options without its own."""
         return {name: value for name, value in self.view["DEFAULT"].items() if name in options}
 
     def _add_section(self, profile: str) -> SectionEditor:
-        """Add a section without options to the end of the file, after a line end of its own.
+        """Add an empty section to the end of the file, after a line end of its own.
 
         A file whose last line has no line end gets two and again ends without one, so that `clear_section` can restore
         the bytes from before.
@@ -250,7 +250,7 @@ class Document:
         del self.view[section.header]
 
     def _splice(self, start: int, end: int, lines: Sequence[str]) -> None:
-        """Replace lines, and note which lines at the beginning and at the end of the file have never changed."""
+        """Replace lines, and note which lines before and after them never changed."""
         self._head = min(self._head, start)
         self._tail = min(self._tail, len(self._lines) - end)
         self._lines[start:end] = lines
@@ -265,6 +265,6 @@ def _refuse_name(profile: str) -> None:
 
 
 def _remove_last_line_end(lines: Sequence[str]) -> list[str]:
-    """Return lines without the line end of the last line, or without that line when it is blank."""
+    """Return lines without the last line end, or without a blank last line."""
     last = lines[-1].rstrip("\r\n")
     return [*lines[:-1], last] if last else [*lines[:-1]]

@@ -112,7 +112,7 @@ class FileLines:
 
     @cached_property
     def headers_by_profile(self) -> dict[str, list[Line]]:
-        """Profile → the headers that botocore reads as the profile's, in order; the last one counts."""
+        """Profile → its headers as botocore reads them, in order; the last one counts."""
         headers: dict[str, list[Line]] = {}
         for line in self.lines:
             if line.kind is Kind.HEADER and (profile := self.headers.parse_profile(line.name)) is not None:

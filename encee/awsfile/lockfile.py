@@ -1,4 +1,4 @@
-"""Hold a lock between processes of encee, and record encee's last write in the lock file.
+"""Hold a lock between processes, and record encee's last write in its file.
 
 Other tools do not take the lock. A file that is still what encee wrote is complete, so the next run need not wait for
 other writers.

@@ -84,7 +84,7 @@ class SectionEditor:
                 )
 
     def rewrite(self, options: Mapping[str, str], without: Collection[str]) -> None:
-        """Set options together in the place of the first, remove others, and move the rest to column 0."""
+        """Set options in the place of the first, remove others, unindent the rest."""
         self._refuse_ambiguous({*options, *without})
         self._header = f"[{self.section.header}]{self._line_end}"
         for block in self._iterate_blocks():
@@ -98,7 +98,7 @@ class SectionEditor:
             builder.option(name, value)
 
     def set_in_place(self, options: Mapping[str, str]) -> None:
-        """Set options in their places; an indented or missing option goes to the end of the section."""
+        """Set options in their places, or indented and missing ones at the end."""
         self._refuse_ambiguous(options)
         for name, value in options.items():
             option = self.options.get(name)
@@ -120,7 +120,7 @@ class SectionEditor:
                 self._detach(option)
 
     def _detach(self, option: "Option") -> None:
-        """Remove an option, and move the comments after it to column 0; some SDKs join them to the value above."""
+        """Remove an option, and unindent the comments after it."""
         block = option.next_block
         while block is not None and block.__class__ is not option.__class__:
             block.lines[:] = map(_unindent_comment, block.lines)
@@ -128,7 +128,7 @@ class SectionEditor:
         option.detach()
 
     def replace(self, options: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-        """Replace the names and values of options, and keep the blanks and the case of each line.
+        """Replace names and values of options, but no blanks and no case.
 
         Args:
             options: Option to replace → the new option and its value. An option that is missing is skipped.
@@ -167,7 +167,7 @@ class SectionEditor:
         return lines
 
     def _refuse_ambiguous(self, names: Collection[str]) -> None:
-        """Refuse an edit of options that AWS tools read differently or that deletes continuation lines.
+        """Refuse an edit that AWS tools read differently, or of continuation lines.
 
         Args:
             names: The options to set, replace or remove, in lower case.

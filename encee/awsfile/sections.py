@@ -145,7 +145,7 @@ def find_section(lines: Sequence[str], profile: str, headers: Headers, file: Pat
 
 
 def _find_end(lines: Sequence[str], start: int, file: Path) -> int:
-    """Find the end of a section: blank lines and comments after it do not belong to it.
+    """Find the end of a section, before the blank lines and comments after it.
 
     Raises:
         FileRefusedError: Some AWS tool does not recognize the next header and reads its keys as this section's.

@@ -1,4 +1,4 @@
-"""Read a file at one moment, and once no other program is in the middle of writing it.
+"""Read a file at one moment at which no other program is writing it.
 
 Other tools truncate these files and write them in place, without a lock, and can pause in the middle. A content is
 complete when encee wrote it, or when the system says that no program has the file open for writing. Where the system
@@ -31,7 +31,7 @@ _READS_APART_SECONDS = 0.05
 
 
 class Snapshot(NamedTuple):
-    """A file's content, what distinguishes its states, and the metadata that a new file in its place gets.
+    """A file's content, its identity, and the metadata for a new file.
 
     All of it is of one file, since it comes from one descriptor: another program may rename files at any moment.
     `exists` is False when the file is missing. An attribute that cannot be read has no value.
@@ -48,7 +48,7 @@ class Snapshot(NamedTuple):
 
     @property
     def age(self) -> float:
-        """Seconds since the file was changed, by its own time; negative for a time in the future."""
+        """Seconds since the file was changed; negative for a time in the future."""
         return time.time() - self.mtime_ns / 1e9
 
 
@@ -145,7 +145,7 @@ def read_stable(
 
 
 def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_content: bool, to_edit: bool) -> bool:
-    """Whether a state that has been observed for some seconds is not part of an unfinished write."""
+    """Whether a state that lasts for some seconds is not an unfinished write."""
     if writer:
         return False
     # A time in the future says nothing of the age: clocks jump. Then only what was observed counts.

@@ -1,4 +1,4 @@
-"""System calls that `os` lacks: exchange two names, and find out whether a program is writing a file."""
+"""System calls that `os` lacks: exchange two names, find a file's writers."""
 
 import errno
 import os

@@ -21,7 +21,7 @@ def build_prefix(real: Path) -> str:
 
 
 def make_folder(path: Path, real: Path) -> None:
-    """Make the folder of a file (0700), unless a broken link or missing folder leads to it.
+    """Make the folder of a file (0700), unless a link or folder above is missing.
 
     Those can belong to a drive that is not mounted: mounting it would hide what was written below the mount point, and
     the drive may be encrypted.
@@ -70,7 +70,7 @@ def list_temporary_files(real: Path) -> Iterator[Path]:
 
 
 def write_temporary_file(real: Path, data: bytes, before: Snapshot, lost: set[str]) -> Path:
-    """Write the new content beside a file, with the file's metadata, and flush it to disk.
+    """Write content beside a file, with the file's metadata, and flush it.
 
     Args:
         real: The file to replace.

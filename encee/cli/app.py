@@ -1,4 +1,4 @@
-"""The table of commands, and the only place where errors become messages and exit codes."""
+"""The commands, and the only place where errors become messages."""
 
 import os
 import sys
@@ -54,7 +54,7 @@ _SETTINGS: dict[str, Any] = {"max_content_width": 100}
 
 
 class _Table(TyperGroup):
-    """The commands; each is imported when it is called, since imports take most of a short command's time."""
+    """The commands; each is imported when it is called, to save time."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
@@ -101,7 +101,7 @@ def encee(
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """MFA for the AWS CLI: session credentials in a profile of their own, and no other byte moved."""
+    """MFA for the AWS CLI: session credentials in a profile of their own."""
     if context.invoked_subcommand is None:
         print_help(context)
 

@@ -1,4 +1,4 @@
-"""Complete a command line when the user presses TAB, without loading boto3 or rich.
+"""Complete a command line at TAB, without loading boto3 or rich.
 
 The functions of `encee init` pass the line up to the cursor in `_ENCEE_COMPLETE` and read lines of value, tab and help.
 typer's own scripts are not used: the one for zsh evaluates its input, and all of them load rich for a help text. The
@@ -57,7 +57,7 @@ def _find_values(command: Command, line: str, environment: Environment) -> list[
 
 
 def _split(line: str) -> tuple[list[str], str]:
-    """Return the words after the name of the program, and the beginning of the last one."""
+    """Return the words after the program's name, and the start of the last one."""
     words = split_arg_string(line)
     begin = words.pop() if words and not line[-1].isspace() else ""
     names = [PurePath(word).stem for word in words]

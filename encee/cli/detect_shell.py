@@ -31,7 +31,7 @@ _NO_SHELLS = {"false", "nologin"}
 
 
 def find_running_shell(environment: Environment) -> str:
-    """Return the name of the parent process if it is a shell, else of `$SHELL`, else sh."""
+    """Return the name of the shell: the parent process, else `$SHELL`, else sh."""
     if sys.platform == "win32":
         return "powershell" if "PSMODULEPATH" in {name.upper() for name in environment.environ} else "cmd"
     parent = _name(_parent())
@@ -73,7 +73,7 @@ def format_evaluation(form: str, command: str) -> str:
 
 
 def _parent() -> str:
-    """Return the program of the parent process, perhaps with its path and the dash of a login shell."""
+    """Return the program of the parent process, perhaps with a path or a dash."""
     parent = os.getppid()
     try:
         return Path(f"/proc/{parent}/comm").read_text(encoding="utf-8", errors="replace").strip()
@@ -88,7 +88,7 @@ def _parent() -> str:
 
 
 def find_login_shell(environment: Environment) -> str:
-    """Return the program of the first shell that exists: `$SHELL`, the account's, /bin/sh."""
+    """Return the first of `$SHELL`, the account's shell and /bin/sh that exists."""
     if sys.platform == "win32":
         return (
             environment.environ.get("COMSPEC", "cmd.exe")

@@ -38,7 +38,7 @@ _BAR_WIDTH = 8
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int
 ) -> None:
-    """Print a table on stdout: drawn on a terminal that is wide enough, else as plain columns.
+    """Print a table on stdout: drawn on a wide terminal, else as plain columns.
 
     Args:
         headings: The columns' headings.
@@ -63,7 +63,7 @@ def fits(
     width: int | None = None,
     width_of: Callable[[str], int] = len,
 ) -> bool:
-    """Check whether a table fits the width of the terminal if its first `foldable` columns are folded.
+    """Check whether a table fits the terminal with folded first columns.
 
     Args:
         headings: The columns' headings.
@@ -92,7 +92,7 @@ def format_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> It
 def build_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None], *, foldable: int, width: int
 ) -> "Table":
-    """Build rich's table for a width in characters; the other arguments are those of `print_table`.
+    """Build rich's table for a width in characters; see `print_table`.
 
     If no cell has to be folded, each column is one cell of many lines, for which rich takes half the time.
     """
@@ -187,14 +187,14 @@ def make_console(*, stderr: bool = False) -> "Console":
 
 
 def format_moment(moment: datetime, now: datetime) -> str:
-    """Return a time in local time: `today 17:00`, `tomorrow 05:00` or `2026-11-22 17:00`."""
+    """Return a local time: `today 17:00`, `tomorrow 05:00`, `2026-11-22 17:00`."""
     here = moment.astimezone()
     days = {now.astimezone().date(): "today", (now + timedelta(days=1)).astimezone().date(): "tomorrow"}
     return f"{days.get(here.date(), here.date().isoformat())} {here:%H:%M}"
 
 
 def format_time_left(left: timedelta) -> str:
-    """Return a duration to the minute, as `11h 59m`, `45m` or `0m`; below a minute, as `30s`."""
+    """Return a duration as `11h 59m`, `45m` or `0m`; below a minute, as `30s`."""
     seconds = left.total_seconds()
     if seconds <= 0:
         return "0m"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Environment(NamedTuple):
-    """What is outside the program: passed in, so that tests can be somewhere else at another time.
+    """The environment variables and the clock, passed in for the tests.
 
     Args:
         environ: The environment's variables.
@@ -28,7 +28,7 @@ class Environment(NamedTuple):
     correct: Callable[[MistypedError], str | None] = lambda _error: None
 
     def files(self, credentials_file: str | None = None, config_file: str | None = None) -> "AwsFiles":
-        """Where the two files are: option, environment, default; warn where AWS tools read others in this shell.
+        """Return the paths of the files; warn where AWS tools read others here.
 
         Raises:
             FileRefusedError: A path begins with a home folder, and there is no such folder.

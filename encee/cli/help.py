@@ -10,7 +10,7 @@ from encee.cli import terminal
 
 
 class Command(TyperCommand):
-    """A command that does not read `-code` as `-c ode`, and reports all arguments that it does not take."""
+    """A command that does not read `-code` as `-c ode`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
         """Parse the arguments of the command.
@@ -64,7 +64,7 @@ def print_help(context: typer.Context) -> None:
 
 
 def list_options(command: Any) -> dict[str, bool]:  # noqa: ANN401 - typer's own class is private
-    """Return each spelling of each option of a command, and whether the option takes a value."""
+    """Map each spelling of a command's options to whether it takes a value."""
     options = [param for param in command.params if param.param_type_name == "option"]
     return {name: not option.is_flag for option in options for name in option.opts}
 

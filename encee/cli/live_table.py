@@ -78,7 +78,7 @@ def _is_in_foreground() -> bool:
 
 @contextmanager
 def _block_signals() -> Iterator[set[int]]:
-    """Block the signals that `_wait` fetches, except those that this process was started to ignore."""
+    """Block the signals that `_wait` fetches, except ignored ones."""
     if sys.platform == "win32":
         yield set()
         return
@@ -94,7 +94,7 @@ def _block_signals() -> Iterator[set[int]]:
 
 
 def _wait(seconds: float, signals: set[int]) -> int | None:
-    """Wait for a signal that ends or stops the process; None after the time or a new size of the window."""
+    """Wait for a signal that ends or stops the process; None after a timeout."""
     if sys.platform == "win32":
         time.sleep(seconds)
         return None
@@ -104,7 +104,7 @@ def _wait(seconds: float, signals: set[int]) -> int | None:
 
 
 class _Screen:
-    """The terminal's other screen; a dumb terminal, which has none, gets each changed table below the last one."""
+    """The terminal's other screen, which a dumb terminal does not have."""
 
     def __init__(self) -> None:
         from rich.live import Live

@@ -1,4 +1,4 @@
-"""Argument and option types that commands share, and how a command gets at the two files."""
+"""Arguments and options that commands share."""
 
 import inspect
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from encee.profiles.files import AwsFiles
 
 
 def not_empty(value: str | None) -> str | None:
-    """Refuse an option's empty value: it is a variable that was not set, and not a wish.
+    """Refuse an empty value, which is that of an unset variable.
 
     Raises:
         typer.BadParameter: The value is empty.
@@ -34,7 +34,7 @@ def not_empty(value: str | None) -> str | None:
 
 
 def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None]:
-    """The callback of an option that names one of the two files: hints are for that file from then on."""
+    """The callback of an option for one of the two files, which hints then name."""
 
     def note(context: typer.Context, value: str | None) -> str | None:
         if not_empty(value) is not None and not context.resilient_parsing:  # as in a completion
@@ -45,7 +45,7 @@ def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None
 
 
 def code_form(value: str | None) -> str | None:
-    """Refuse what cannot be a code, also where a valid session makes it superfluous; `-` reads standard input.
+    """Refuse a malformed code, also where no code is needed.
 
     Raises:
         UsageError: The value is not six digits.
@@ -233,7 +233,7 @@ optional_refresh_options = add_options(_refresh_unless_forbidden)
 
 
 def file_options(command: CommandFunction) -> CommandFunction:
-    """Add `--credentials-file` and `--config-file`; hand the command its `AwsFiles`, and the `Environment` it takes."""
+    """Add the options for the two files; pass the command its `AwsFiles`."""
     annotations = [parameter.annotation for parameter in inspect.signature(command).parameters.values()]
     with_files = add_options(_files)(command)
     return with_environment(with_files) if Environment in annotations else with_files

@@ -1,4 +1,4 @@
-"""Read a file that the command line names: a path, `file://` and a path, or `-` for standard input."""
+"""Read a file by its path, by `file://` and its path, or `-` (standard input)."""
 
 import sys
 from pathlib import Path

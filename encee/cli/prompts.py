@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
-    """Prompt for a line and return it without surrounding blanks; None if the prompt is cancelled.
+    """Prompt for a line, without surrounding blanks; None if cancelled.
 
     Raises:
         InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
@@ -48,7 +48,7 @@ def ask(prompt: str, cancelled: "Cancelled | None" = None) -> str | None:
 
 
 def _wait_for_line(reading: int, cancelled: "Cancelled") -> bool:
-    """Wait for a line; return False and discard what is typed if the prompt is cancelled.
+    """Wait for a line; if cancelled, discard what was typed and return False.
 
     Windows cannot wait for a console and a pipe at once, so the prompt there cannot be cancelled.
     """
@@ -178,7 +178,7 @@ class TerminalUser:
 
 
 class Interrupts:
-    """Turn SIGINT, SIGTERM and SIGHUP into one exception, which is raised only during a prompt.
+    """Turn SIGINT, SIGTERM and SIGHUP into an exception, raised during prompts.
 
     If it could be raised anywhere, it could come between another exception and the code that undoes a half-done
     change. Elsewhere a signal waits for the next prompt; later signals have no effect.

@@ -25,7 +25,7 @@ class _NotFoundError(EnceeError):
 
 @contextmanager
 def _no_signal_ignored() -> Iterator[None]:
-    """Restore the default of two signals that Python ignores, since the program would inherit that.
+    """Restore two signals that Python ignores, since a program would inherit that.
 
     If the program cannot be started, they are ignored again: with SIGPIPE at its default, a write to a closed pipe
     would end this process without a message.
@@ -39,7 +39,7 @@ def _no_signal_ignored() -> Iterator[None]:
 
 
 def exec_or_spawn(command: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Replace this process by a program; on Windows, wait for the program and exit with its code.
+    """Replace this process by a program; on Windows, wait for it.
 
     Args:
         command: The program and its arguments.

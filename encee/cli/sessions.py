@@ -58,7 +58,7 @@ def serve(word: str, environment: Environment, files: AwsFiles, how: RefreshOpti
 
 
 def _lasts(session: ExportedSession, moment: datetime) -> bool:
-    """Whether a session is valid beyond a moment; a session without an expiration counts as valid."""
+    """Whether a session is valid beyond a moment, or has no expiration."""
     return session.expiration is None or session.expiration > moment
 
 

@@ -1,4 +1,4 @@
-"""Find the credentials that sign the requests of commands such as `device` and `account`."""
+"""Find the credentials that sign the requests of `device`, `keys`, `account`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Signers:
         return self._with(session) if session and session.expiration > self.environment.clock() else self.with_key()
 
     def retry_with_mfa(self, request: Callable[[Signer], Response]) -> Response:
-        """Send a request with the available credentials; if a policy requires MFA, again with the session.
+        """Send a request; if a policy requires MFA, send it again with the session.
 
         Raises:
             EnceeError: The request or the refresh failed.
@@ -83,7 +83,7 @@ class Signers:
 
 
 def find_signers(name: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signers:
-    """Find the credentials of a profile with long-term keys, by its name or that of its session profile.
+    """Find the credentials of a long-term profile, also by its session profile.
 
     Raises:
         UsageError: The profile does not exist or has no long-term keys.
@@ -161,7 +161,7 @@ def find_own_serial(signers: Signers, name: str) -> str:
 
 
 def warn_of_other_device(environment: Environment, serial: str) -> None:
-    """Warn if an environment variable names another device than the saved one, since it takes precedence."""
+    """Warn if an environment variable overrides the saved device."""
     for variable in ("ENCEE_MFA_SERIAL", "MFA_DEVICE"):
         if (other := environment.environ.get(variable)) and other != serial:
             terminal.warn(f"{variable} in the environment names another device, {other}, and comes first")

@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"(?:^|(?<=: )|(?<=, or ))(?=(?:encee|aws) [a-z])")
 
 
 def prepare_outputs() -> None:
-    """Prepare stdout and stderr: a closed one discards, and a character that cannot be encoded becomes `?`."""
+    """Prepare stdout and stderr: discard if closed; `?` for unknown characters."""
     _PROMISED.set(False)
     _FILES.set(())
     for name in ("stdout", "stderr"):
@@ -198,7 +198,7 @@ def error_as_json(error: EnceeError) -> dict[str, Any]:
 
 
 def print_promised_json(error: EnceeError) -> None:
-    """Print the JSON object of a command that failed before it printed one, if one was promised."""
+    """Print the promised JSON object of a command that failed before it did."""
     if _PROMISED.get():
         with suppress(EnceeError):  # The command's own error is already printed.
             print_json({"error": error_as_json(error)})
@@ -242,7 +242,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 @contextmanager
 def reserve_stdout_for_shell() -> Iterator[None]:
-    """Send everything to stderr except `print_for_shell`: the shell must not evaluate a help text.
+    """Send everything to stderr except `print_for_shell`, for the shell's sake.
 
     Ctrl-Z is ignored meanwhile: it would stop this process but not the shell that waits for it in `$(…)`.
     """
@@ -262,7 +262,7 @@ def print_for_shell(text: str) -> None:
 
 @contextmanager
 def ignore_suspend() -> Iterator[None]:
-    """Ignore Ctrl-Z: a shell that waits for the output of this process would not notice the stop."""
+    """Ignore Ctrl-Z, which a shell that waits for the output does not notice."""
     if not hasattr(signal, "SIGTSTP"):  # Windows
         yield
         return

@@ -1,4 +1,4 @@
-"""Turn what the parser refuses into one line, with the command line that the user probably meant."""
+"""Turn the parser's errors into one line, with the probable command line."""
 
 import re
 import shlex
@@ -46,7 +46,7 @@ _OTHER_OPTIONS = {
 
 
 def usage_error(error: TyperException, arguments: Sequence[str], root: Any, environment: Environment) -> UsageError:  # noqa: ANN401 - typer's own class is private
-    """Return an error of the parser as encee writes errors, without a code, and with a hint."""
+    """Convert an error of the parser; its message never contains a code."""
     text = " ".join(error.format_message().split()).rstrip(".").replace(". Choose from: ", ": choose from ")
     if isinstance(error, NoSuchOption):  # Its name is `-j` for `-json`.
         typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
@@ -57,7 +57,7 @@ def usage_error(error: TyperException, arguments: Sequence[str], root: Any, envi
 
 
 def correct_line(error: MistypedError, arguments: Sequence[str], root: Any, environment: Environment) -> str | None:  # noqa: ANN401 - typer's own class is private
-    """Return the command line with the profile that was probably meant; None if that is uncertain."""
+    """Return the command line with the probable profile; None if uncertain."""
     return _Correction(root, environment, {error.typed: error.intended} if error.intended else {}).hint(arguments)
 
 
@@ -70,7 +70,7 @@ class _Line(NamedTuple):
 
 
 class _Correction:
-    """Find the command line that was meant; `profiles` maps a mistyped profile to the ones in its place."""
+    """Find the probable command line; `profiles` replaces mistyped profiles."""
 
     def __init__(self, root: Any, environment: Environment, profiles: Mapping[str, Sequence[str]]) -> None:  # noqa: ANN401 - typer's own class is private
         self._root = root
@@ -82,7 +82,7 @@ class _Correction:
             self._catalog = Catalog({}, {})
 
     def hint(self, typed: Sequence[str]) -> str | None:
-        """Return the line, or an imperative with it if a profile or a program is missing; None if uncertain."""
+        """Return the line, or an imperative if a part is missing; None if uncertain."""
         if [*typed] == ["unset"]:
             return format_evaluation(find_running_shell(self._environment), "encee env --unset")
         if typed and (option := typed[0].lstrip("-")) in {"help", "version"}:
@@ -108,7 +108,7 @@ class _Correction:
         return path
 
     def _find_command(self, words: list[str]) -> _Line | None:
-        """Find the command, at any position and by any of its names; the other words become arguments."""
+        """Find the command, at any position and by any name; the rest are arguments."""
         before_program = words[: words.index("--")] if "--" in words else words
         first = next((word for word in before_program if not word.startswith("-")), "")
         command = next((word for word in before_program if word in _names(self._root)), None)
@@ -149,7 +149,7 @@ class _Correction:
         return f"{groups[0]} {name}" if len(groups) == 1 else None
 
     def _sort(self, line: _Line) -> bool:
-        """Move options and the program out of the arguments, and correct names; False for an unknown option."""
+        """Sort options and program out of the arguments; False for an unknown option."""
         words = [*line.arguments]
         line.arguments.clear()
         while words:
@@ -188,12 +188,12 @@ class _Correction:
         return True
 
     def _begins_program(self, word: str, arguments: list[str]) -> bool:
-        """Check whether a word after `exec` is the program, not an option, a profile or a code."""
+        """Check whether a word after `exec` is the program."""
         is_other = word.startswith("-") or word in self._profiles or self._is_profile_or_code(word)
         return not is_other and (bool(arguments) or shutil.which(word) is not None)
 
     def _move_code(self, line: _Line) -> bool:
-        """Write a code among the arguments as `--code`; False if the command has no such option."""
+        """Write a code as `--code`; False if the command has no such option."""
         codes = [word for word in line.arguments if parse_code(word) and not self._catalog.profile_for(word)]
         if not codes:
             return True
@@ -208,7 +208,7 @@ class _Correction:
         return True
 
     def _complete(self, line: _Line) -> bool:
-        """Add a missing profile and required options; False if the command cannot take the arguments."""
+        """Add a profile and required options; False if there are too many arguments."""
         possible = [param for param in line.command.params if param.param_type_name == "argument"]
         if not line.arguments and any(param.required and param.make_metavar(None) == "PROFILE" for param in possible):
             line.arguments.append(self._find_only_profile() or "PROFILE")

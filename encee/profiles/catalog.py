@@ -136,7 +136,7 @@ class Catalog:
 
     @cached_property
     def long_term_profiles(self) -> dict[str, str]:
-        """Long-term profile → the session profile that encee writes for it, in the order of the files."""
+        """Long-term profile → its session profile, in the order of the files."""
         names = dict.fromkeys([*self.credentials, *self.config])
         return {
             name: self._name_session_profile(name)

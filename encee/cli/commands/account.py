@@ -142,7 +142,7 @@ def _build_request(wanted: SetupOptions, partition: str) -> SetupRequest:
 
 
 def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
-    """Warn of everybody whom the requirement of MFA leaves open or locks out, and refuse unless that is accepted.
+    """Show the warnings, and refuse unless they are accepted.
 
     Raises:
         EnceeError: There is somebody, and it is not accepted.

@@ -155,7 +155,7 @@ def _user(clients: Clients, signer: Signer) -> Identity:
 
 
 def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
-    """Who may enable another device: a key while there is none, afterwards a session (AWS-2023-001).
+    """The key signs for the first device, a session for others (AWS-2023-001).
 
     Raises:
         UsageError: There are too many devices, or none with which a session could be had.
@@ -176,7 +176,7 @@ def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
-    """Say that only an administrator can help where a policy requires MFA to enroll the first device."""
+    """Name the administrator where a policy requires MFA for the first device."""
     try:
         yield
     except NeedsMfaError as error:
@@ -241,7 +241,7 @@ class _AtTerminal:
 def _save(
     signs: Signers, serial: str, devices: Sequence[Device], environment: Environment, files: AwsFiles
 ) -> Path | None:
-    """Save the new device, unless the person wants to keep using another one; the file that has it, or None."""
+    """Save the new device if the user wants it; return the file that has it."""
     profile, saved = signs.profile, signs.settings.saved_serial(signs.profile)
     if saved in {device.serial for device in devices} and not prompts.confirm(
         f"use it for {profile} from now on, instead of {saved}?", default=True

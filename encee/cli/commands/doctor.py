@@ -1,4 +1,4 @@
-"""`encee doctor`: looks at files, environment and, for a profile, AWS; changes nothing."""
+"""`encee doctor`: check the files, the environment and, for a profile, AWS."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def doctor(
 
 
 def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None, EnceeError | None]:
-    """The long-term profile behind a word of the command line; or None and the reason, if the files tell one.
+    """Return the long-term profile of an argument; or None and the reason.
 
     Raises:
         UsageError: The files hold no profile of that name.
@@ -88,7 +88,7 @@ def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None,
 
 
 def _with_refusal(found: Sequence[CheckResult], reason: EnceeError) -> list[CheckResult]:
-    """The findings with the reason why the profile that was named cannot be refreshed, once."""
+    """Add, once, the reason why the named profile cannot be refreshed."""
     rest = [one for one in found if one.check != REFRESH_CHECK.id]
     if is_reported(reason.message, [one.finding.message for one in rest]):
         return [*found]
@@ -98,7 +98,7 @@ def _with_refusal(found: Sequence[CheckResult], reason: EnceeError) -> list[Chec
 
 
 def _online(profile: str | None, examined: Examined, files: AwsPaths, environment: Environment) -> list[CheckResult]:
-    """What the checks that ask AWS find; with a reason in the place of each when nothing can be asked."""
+    """Run the checks that ask AWS, or return why each cannot be run."""
     key = examined.catalog.access_key(profile) if profile is not None else None
     if not examined.is_readable:
         return _not_done(ONLINE_CHECKS, "not asked: the files have to be fixed first")
@@ -141,7 +141,7 @@ def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[CheckResult
 
 
 def _show(found: Sequence[CheckResult], *, verbose: bool) -> None:
-    """Print the problems with their remedies, what could not be checked, and how many checks passed."""
+    """Print the problems, what could not be checked, and how many checks passed."""
     wrong = [one for one in found if one.finding.state in _WRONG]
     if listed := found if verbose else wrong:
         rows = [[one.finding.state, one.check, one.finding.message] for one in listed]

@@ -1,4 +1,4 @@
-"""`encee import`: keys and devices out of plain files. Never loads boto3, and never runs what it reads."""
+"""`encee import`: import keys and devices from plain files, without boto3."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`encee init`: the text for a shell's start-up file. Loads little, since every shell that starts waits for it."""
+"""`encee init`: print the text for a shell's start-up file, fast."""
 
 import sys
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""`encee keys lock`, `unlock` and `totp`: what the system's keyring holds for a profile."""
+"""`encee keys lock`, `unlock` and `totp`: a profile's keyring entries."""
 
 import sys
 from collections.abc import Iterable
@@ -160,7 +160,7 @@ def _seed(serial: str, seed_file: str | None) -> str:
 
 
 def _text(file: BinaryIO) -> str:
-    """What a file holds; nothing where that is too much for a seed, of which no end may come."""
+    """Return a file's content; nothing if it is too large for a seed."""
     data = file.read(_MOST)
     return data.decode(errors="replace") if len(data) < _MOST else ""
 

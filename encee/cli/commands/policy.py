@@ -1,4 +1,4 @@
-"""`encee policy`: policies that require MFA, the traps in others, and what they say to a request."""
+"""`encee policy`: show, check and evaluate policies that require MFA."""
 
 import ipaddress
 import json as json_format
@@ -190,7 +190,7 @@ def _address(text: str | None) -> str | None:
 
 
 def _user(name: str | None, resource: str) -> Principal | None:
-    """The user, of the account and partition that the resource names; None where nobody named one."""
+    """Return the named user, of the resource's account and partition, if any."""
     if name is None:
         return None
     _, partition, _, _, account, *_ = (resource.split(":") + [""] * 6)[:6]

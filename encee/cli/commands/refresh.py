@@ -164,7 +164,7 @@ def _show(
     json: bool,
     error: EnceeError | None = None,
 ) -> None:
-    """Show what became of each profile, and what a dry run would do; `error` is what ended the run before its end."""
+    """Show the outcome of each profile, or what a dry run would do."""
     now = environment.clock()
     for outcome in outcomes:
         match outcome:
@@ -196,7 +196,7 @@ def _means(job: Job) -> str:
 
 
 def _prefix(files: AwsFiles, environment: Environment) -> str:
-    """What an AWS tool needs in front to find the files: what was named by option, and for an empty variable."""
+    """Return the variables with which an AWS tool finds the same files."""
     try:
         usual = AwsPaths.locate(environment.environ)
     except FileRefusedError:  # HOME is not set

@@ -1,4 +1,4 @@
-"""`encee setup`: the first run, from a key and a phone to a session that every AWS tool can use."""
+"""`encee setup`: the first run, from a key and a phone to a session."""
 
 import shlex
 from pathlib import Path
@@ -129,7 +129,7 @@ class _FirstRun:
         return self._files.catalog()
 
     def profile(self, word: str | None) -> str:
-        """Which profile is set up: the named one, the only one that there is, the chosen one, or a new one.
+        """Return the profile to set up: named, the only one, chosen, or new.
 
         Raises:
             UsageError: The word means a role.
@@ -143,7 +143,7 @@ class _FirstRun:
         return known or word
 
     def _chosen(self, sources: list[str]) -> str:
-        """The profile that a person chooses where there are several, or names where there is none."""
+        """Prompt for one of several profiles, or for the name of the first one."""
         if len(sources) == 1:
             return sources[0]
         if sources:
@@ -186,7 +186,7 @@ class _FirstRun:
             _say_what_can_go(path)
 
     def _compare(self, name: str, known: AccessKey | None, csv: str | None) -> None:
-        """Say that the profile has a key; nothing is to be done, unless the console's file has another one.
+        """Report that the profile has a key; refuse if the console's file differs.
 
         Raises:
             FileRefusedError: It has.
@@ -223,7 +223,7 @@ class _FirstRun:
             terminal.say("a region looks like eu-central-1")
 
     def _typed_key(self, name: str, region: str | None) -> AccessKey:
-        """A key that a person types until AWS knows it, three times at most; once where AWS cannot be asked."""
+        """Prompt for a key until AWS accepts it, three times at most."""
         for left in reversed(range(ATTEMPTS)):
             try:
                 key = _asked_key()

@@ -197,7 +197,7 @@ def _what_else(catalog: Catalog, files: AwsFiles) -> list[str]:
 
 
 def _watch(words: Sequence[str] | None, files: AwsFiles, environment: Environment, expiring: timedelta | None) -> None:
-    """Show what `_show` shows, again and again, with whatever is wrong with the files under it."""
+    """Show the table again and again, with the faults of the files below it."""
     from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
 
     def picture() -> Picture:

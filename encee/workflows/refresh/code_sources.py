@@ -1,4 +1,4 @@
-"""Where the code of a job comes from, and the error for a job without a code source."""
+"""Find the code source of a job."""
 
 import shlex
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Codes of a run: at the right moment, never a used one, and no prompt for longer than its code is needed."""
+"""Get codes at the right moment, never a used one, and end useless prompts."""
 
 import threading
 from collections.abc import Callable
@@ -72,14 +72,14 @@ class CodePrompter:
         self._spent: dict[str, tuple[PendingCode, datetime]] = {}
 
     def pause(self, pending: PendingCode) -> float:
-        """For how many seconds the device still shows the code that another request has used."""
+        """Return how many seconds the device still shows a used code."""
         user, when = self._spent.get(pending.serial, (pending, None))
         if when is None or user is pending or not pending.source.waits:
             return 0
         return seconds_until(step_at(when) + 1, self._clock())
 
     def code(self, pending: PendingCode) -> str | Session:
-        """Get a code that this run has not sent; or the session that another process has got meanwhile.
+        """Get an unused code, or the session that another process has got meanwhile.
 
         Raises:
             EnceeError: The source fails, or no code would help.
@@ -120,7 +120,7 @@ class CodePrompter:
             return pending.source.code_for(pending.job.label, pending.serial, cancelled)
 
     def _watch(self, pending: PendingCode, cancelled: Cancelled) -> None:
-        """End an open prompt, from a thread, when a code is useless or unnecessary, or to show a warning before it."""
+        """End an open prompt from another thread."""
         version = self._version
         while not cancelled.wait(_LOOK_EVERY):
             if pending.connection.fatal_error is not None or self._ui.has_warnings():
@@ -133,7 +133,7 @@ class CodePrompter:
         cancelled.set()
 
     def good_session(self, pending: PendingCode) -> Session | None:
-        """Find a session of another process, from after the start of the run, that is as good as a new one.
+        """Find a session as good as a new one that another process has written.
 
         Where no person is prompted, a session from before the start counts, too.
         """

@@ -15,7 +15,7 @@ from encee.workflows.refresh.jobs import Job, Target
 
 
 def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
-    """Make the change of the credentials file; its guards check the file at the moment of the change."""
+    """Make the change of the credentials file, which checks the file then."""
 
     def edit(document: Document) -> None:
         now = catalog.with_credentials(document.view)
@@ -29,7 +29,7 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
 def preflight_write(
     jobs: Sequence[Job], credentials: AwsFile, catalog: Catalog, now: datetime
 ) -> Iterator[tuple[Job, EnceeError]]:
-    """Rehearse the write, and yield the jobs whose sessions the file would refuse, each with the reason.
+    """Rehearse the write; yield the jobs that the file refuses, with the reason.
 
     Args:
         jobs: The jobs to rehearse.
@@ -48,7 +48,7 @@ def preflight_write(
 
 
 def carry_region(targets: Sequence[Target], files: AwsFiles) -> None:
-    """Give session profiles the region and output of their source profiles, where they lack them.
+    """Copy region and output of source profiles to session profiles.
 
     They go to the config file: a value in the credentials file would override `aws configure set region`.
 
@@ -72,7 +72,7 @@ def _region_edit(target: Target, credentials: View) -> Edit:
 
 
 def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
-    """The region and output that a session profile lacks and its source has, with a mark on a section of encee's."""
+    """Return the region and output that a session profile lacks, with a mark."""
     inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
     missing = {
         key: value

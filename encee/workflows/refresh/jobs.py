@@ -37,7 +37,7 @@ class StillValid:
 
 
 class Failed(NamedTuple):
-    """A profile has no fresh session, for the reason that `error` gives; without a target where there can be none."""
+    """A profile without a fresh session, and the reason."""
 
     profile: str
     session_profile: str | None
@@ -82,7 +82,7 @@ class RefreshResult(NamedTuple):
 
 
 class CodeJob(NamedTuple):
-    """One request that spends a code: for the session of a key, or for a role that needs a code of its own.
+    """A request that needs a code: for the session of a key, or for a role.
 
     Args:
         targets: Whose session it gets; all of them have the same key.
@@ -159,7 +159,7 @@ Job = CodeJob | RoleJob
 
 
 class Keep(NamedTuple):
-    """Which sessions of the named profiles a refresh leaves as they are; by default none.
+    """Which sessions of the named profiles a refresh keeps; by default none.
 
     Args:
         lasting: Those that last at least this long.
@@ -190,10 +190,10 @@ class Plan(NamedTuple):
     left_out: list[Failed]
 
     def place(self, profile: str) -> int:
-        """Return the position of a profile in that order; a profile that only roles need comes last."""
+        """Return the position of a profile; one that only roles need comes last."""
         return place(profile, self.order)
 
 
 def place(profile: str, order: Sequence[str]) -> int:
-    """Return the position of a profile in an order; a profile that is not in it comes last."""
+    """Return the position of a profile in an order; others come last."""
     return order.index(profile) if profile in order else len(order)

@@ -1,4 +1,4 @@
-"""Plan which sessions a refresh gets, and how, from the two files and the settings alone."""
+"""Plan which sessions a refresh gets, from the files and settings alone."""
 
 from collections.abc import Iterable, Sequence
 
@@ -56,7 +56,7 @@ class _Planner:
         self._order: list[str] = []
 
     def add(self, word: str, *, optional: bool = False) -> None:
-        """Plan for one word; what cannot be done becomes a failure, or is left out where it is optional."""
+        """Plan for one argument; an error becomes a failure, or optional is left out."""
         profile = self._catalog.profile_for(word)
         self._order.append(profile or word)
         if profile is None:
@@ -88,13 +88,13 @@ class _Planner:
         return Plan(codes, roles, self._failures, self._order, self._left_out)
 
     def _place(self, job: CodeJob) -> int:
-        """Return the position of a job on the command line; a job that only roles need comes last."""
+        """Return the position of a job; one that only roles need comes last."""
         return min(place(target.profile, self._order) for target in job.targets)
 
     def _add_key(
         self, profile: str, *, asked_for: bool, session_profile: str | None = None, optional: bool = False
     ) -> CodeJob:
-        """The session of a long-term profile's key; where it has another name than usual, in that session profile."""
+        """Plan the session of a long-term profile's key."""
         job = self._keys.get(profile)
         if job is None:
             target = Target(profile, session_profile or self._settings.session_profile(profile, named=asked_for))
@@ -126,7 +126,7 @@ class _Planner:
         )
 
     def _add_role(self, profile: str) -> None:
-        """A role, and whatever it is assumed with: other roles, and the session of a key in the end."""
+        """Plan a role, and the roles and the session with which it is assumed."""
         *roles, source = self._catalog.chain(profile)
         role, notes = self._lasting_as_given(self._settings.role(profile), profile, is_chained=len(roles) > 1)
         if role.duration > HOUR and len(roles) > 1:
@@ -160,7 +160,7 @@ class _Planner:
         return role._replace(duration=min(role.duration, HOUR))
 
     def _lasting_as_given(self, role: Role, profile: str, *, is_chained: bool) -> tuple[Role, tuple[str, ...]]:
-        """A role for as long as the command line wants, as far as AWS grants that; and what it does not grant."""
+        """Limit the duration of a role to what AWS grants, and note a difference."""
         given = self._settings.given_duration()
         if given is None:
             return role, ()
@@ -200,7 +200,7 @@ class _Planner:
 
 
 def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
-    """One job for profiles that have the same key: the first one's, for the shortest of their durations."""
+    """Merge the jobs of profiles with the same key, for the shortest duration."""
     first = jobs[0]
     shortest = min(job.duration for job in jobs)
     notes = list(dict.fromkeys(note for job in jobs for note in job.notes))
@@ -220,7 +220,7 @@ def _joined(jobs: Sequence[CodeJob]) -> CodeJob:
 
 
 def _refuse_codes(words: Iterable[str], catalog: Catalog, files: AwsPaths) -> None:
-    """Refuse a run with a code among the profiles: it would be asked for again, and shown among the outcomes.
+    """Refuse a code among the profiles, which would be shown as a profile.
 
     Raises:
         UsageError: There is one.

@@ -1,4 +1,4 @@
-"""A refresh: MFA codes become sessions, and sessions become sections of the credentials file.
+"""Run a refresh: get sessions for MFA codes, and write them.
 
 One thread, the caller's, prompts and reports. Each task runs in a thread of a pool, from before its code is asked for
 until its session is written, so that its request is under way while the next prompt is open.
@@ -194,7 +194,7 @@ class Refresh:
                     self._tasks.change(refused_task, State.FAILED, error=error)
 
     def _prepare(self, keep: Keep) -> None:
-        """Find the code source and the device of each task, and open the connections to STS."""
+        """Find each task's code source and device, and connect to STS."""
         place = 0
         for job in self._plan.codes:
             task = self._tasks.task_for(job.targets[0])
@@ -238,7 +238,7 @@ class Refresh:
         task.pending = PendingCode(job, job.serial or "", source, Connection(job.signer), before)
 
     def _leave_out(self) -> None:
-        """Report what a run over all profiles leaves out; it has failed where there was nothing else to do."""
+        """Report what a run over all profiles leaves out."""
         others = [task for task in self._tasks if not task.is_left_out]
         if others or self._plan.failures or self._valid:
             for failed in self._left_out():
@@ -257,7 +257,7 @@ class Refresh:
         return job._replace(serial=job.serial or self._find_device(job), optional=False)
 
     def _find_device(self, job: CodeJob) -> str:
-        """Get the device from IAM or the person, and save it in the config file for the next run."""
+        """Get the device from IAM or the user, and save it in the config file."""
         profile = job.signer.profile
         naming = ("encee", "refresh", profile, "--mfa-serial")
         if job.device_name is not None:
@@ -284,7 +284,7 @@ class Refresh:
             self._start_roles()
 
     def _next_to_ask(self) -> Task | None:
-        """Choose whose code is asked for next; None where no code is needed, or an answer is worth waiting for."""
+        """Choose the next task to prompt for, if any."""
         # A person tries again after the prompts that are left.
         ready = [task for task in self._tasks if task.is_ready]
         ready.sort(key=lambda task: task.pending.mistakes if task.pending else 0)
@@ -313,7 +313,7 @@ class Refresh:
             handover.answer.set_exception(error)
 
     def _has_key_in_use(self, pending: PendingCode) -> bool:
-        """Check for another task of this run with the same key, whose lock this one would wait for."""
+        """Check for another task of this run with the same key, and so the same lock."""
         return any(task.pending and task.pending.key_id == pending.key_id for task in self._tasks.in_flight())
 
     def _start_roles(self) -> None:
@@ -375,7 +375,7 @@ class Refresh:
         wait(writing, _WRITE_TIMEOUT_SECONDS)
 
     def _carry(self) -> None:
-        """Give the fresh session profiles region and output; the sessions are written, so a refusal is a warning."""
+        """Copy region and output to the fresh sessions; a refusal is a warning."""
         fresh = [*self._tasks.sessions()]
         if not (self._options.carry_region and self._options.write and fresh):
             return

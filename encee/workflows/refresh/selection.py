@@ -15,7 +15,7 @@ _SLACK = timedelta(seconds=60)
 
 
 class Selection(NamedTuple):
-    """What has to be done, codes before the roles that need them, and the sessions that may stay as they are."""
+    """Select the jobs to do, codes before roles, and the sessions to keep."""
 
     jobs: list[Job]
     valid: list[StillValid]

@@ -36,7 +36,7 @@ _INTERRUPTIONS = {
 
 @dataclass(eq=False)
 class Handover:
-    """Passes the code of a task from the thread that prompts to the thread that sends the request."""
+    """Passes a code from the thread that prompts to the thread that sends."""
 
     wanted: Future[None] = field(default_factory=Future)
     """Done when the request needs a code."""
@@ -88,7 +88,7 @@ class Task:
         return self.state is State.FAILED and isinstance(self.job, CodeJob) and self.job.optional
 
     def interruption(self) -> InterruptedByPersonError:
-        """The error for an interruption in this state, which says what became of the code and of the session."""
+        """Return the error for an interruption in this state."""
         message, code, hint = _INTERRUPTIONS[self.state]
         message = message.format(self.job.label)
         if self.pending is not None:
@@ -96,7 +96,7 @@ class Task:
         return InterruptedByPersonError(message)
 
     def outcomes(self) -> Iterator[Outcome]:
-        """What became of each profile of the task; nothing where no code was asked for yet."""
+        """Return the outcome of each profile; none before the code."""
         error = self.error
         if self.state not in {State.DONE, State.FAILED} and self.future is not None and self._has_begun:
             error = self.interruption()

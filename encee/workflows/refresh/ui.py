@@ -11,7 +11,7 @@ class Person(CodeSource, Chooser, Protocol):
 
 
 class RefreshUi(Protocol):
-    """The terminal of a refresh; only the thread that prompts calls `notify` and `countdown`."""
+    """The terminal; only the thread that prompts calls `notify` and `countdown`."""
 
     @property
     def person(self) -> Person | None:

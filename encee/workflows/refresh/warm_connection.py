@@ -39,7 +39,7 @@ class Connection:
         """What makes a code useless, once it is known; a bug, too."""
 
     def open(self, clients: Clients, *, probe: bool) -> None:
-        """Make the client, and send the first request in another thread, since that may take a while.
+        """Create the client and send the first request in another thread.
 
         Args:
             clients: Makes it.

@@ -1,4 +1,4 @@
-"""What a task does in a thread of its own: take its turn, send its request, write its session."""
+"""Carry out a task in a thread: wait, send the request, write the session."""
 
 import threading
 from collections.abc import Callable
@@ -78,7 +78,7 @@ class Worker:
             self._tasks.change(task, State.FAILED, error=unexpected(bug))
 
     def _turn(self, pending: PendingCode) -> AbstractContextManager[None]:
-        """Exclude other processes that would spend a code of the same device for the same session."""
+        """Exclude other processes that would use a code for the same session."""
         if pending.source.asks_person:
             timeout = _PERSON_TIMEOUT_SECONDS
             is_excluding = self._options.ask_in_turn
@@ -146,7 +146,7 @@ class Worker:
                 self._tasks.change(task, State.DONE)
 
     def _edit(self, task: Task) -> Edit:
-        """Make the change of the credentials file for a task; it is refused once the run is interrupted."""
+        """Make the change of the credentials file; refuse it after an interruption."""
 
         def edit(document: Document) -> None:
             self._tasks.change(task, State.WRITING)
