@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := .venv-aws/.ready .venv-aws-mfa/.ready
-JOBS   ?= auto
+JOBS   ?= $(if $(T),0,auto)
 
 # Debian's packages of the programs that tests marked needs(…) start. Node is installed only where it is missing:
 # Debian's npm conflicts with a Node from elsewhere.

@@ -1,4 +1,4 @@
-"""The fixtures of the tests of the write: a file, and an `AwsFile` for it."""
+"""Fixtures of the tests of the write: a file, and an `AwsFile` for it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,27 +37,33 @@ def short_write_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def short_quiet_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept a truncated file after half a second instead of five, in tests of something else."""
+    monkeypatch.setattr(stable_read, "QUIET_SECONDS", 0.5)
+
+
+@pytest.fixture
 def short_empty_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Believe an empty file sooner, where that is not what is tested."""
+    """Accept an empty file sooner, in tests of something else."""
     monkeypatch.setattr(stable_read, "_EMPTY_SECONDS", 0.06)
 
 
 @pytest.fixture
 def without_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system that does not know of open files, and where a second of quiet is enough."""
+    """Simulate a system that does not report open files; a second without changes is enough."""
     monkeypatch.setattr(stable_read, "is_open_for_writing", lambda _: None)
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.0)
 
 
 @pytest.fixture
 def without_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system on which two names cannot be exchanged."""
+    """Simulate a file system that cannot exchange two names."""
     monkeypatch.setattr(atomic_write, "exchange_names", lambda *_: False)
 
 
 @pytest.fixture(params=[True, False], ids=["leases-and-exchange", "neither"])
 def system(request: pytest.FixtureRequest) -> bool:
-    """Whether the operating system knows of open files and can exchange names."""
+    """Return whether the system reports open files and can exchange names; run the test with and without."""
     if not request.param:
         request.getfixturevalue("without_leases")
         request.getfixturevalue("without_exchange")
@@ -66,7 +72,7 @@ def system(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def replacements(system: bool, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What another tool does right after each replacement, from the first."""
+    """Return a list of what another tool does right after each replacement, first to last."""
     others: list[Callable[[], object]] = []
 
     def followed(call: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:

@@ -152,6 +152,7 @@ def test_starts_again_if_another_tool_wrote_before_the_replacement(
     assert names(file.parent) == {"credentials"}
 
 
+@pytest.mark.usefixtures("short_quiet_wait")
 def test_starts_again_if_another_tool_deleted_or_created_the_file(file: Path, store: AwsFile) -> None:
     deleted: list[None] = []
 
@@ -277,6 +278,7 @@ def test_restores_the_old_file_while_another_tool_keeps_it_open(file: Path, stor
     assert names(file.parent) == {"credentials"}
 
 
+@pytest.mark.usefixtures("short_quiet_wait")
 def test_a_tool_that_only_truncates_the_replaced_file_loses_nothing(
     file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
