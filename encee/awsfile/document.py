@@ -11,7 +11,15 @@ from pathlib import Path
 
 from encee.awsfile.section_editor import SectionEditor
 from encee.awsfile.sections import Headers, Section, find_section
-from encee.awsfile.syntax import PORTABLE_VALUE, UnreadableError, View, is_portable_name, read_view, unreadable
+from encee.awsfile.syntax import (
+    PORTABLE_COMMAND,
+    PORTABLE_VALUE,
+    UnreadableError,
+    View,
+    is_portable_name,
+    read_view,
+    unreadable,
+)
 from encee.errors import FileRefusedError, UsageError
 
 # str.splitlines() also splits at U+2028, U+0085, \x0b and more. `__init__` refuses a lone CR first.
@@ -198,7 +206,8 @@ class Document:
 
     def _refuse_values(self, options: Iterable[tuple[str, str]]) -> None:
         for name, value in options:
-            if not PORTABLE_VALUE.fullmatch(value):
+            portable = PORTABLE_COMMAND if name == "credential_process" else PORTABLE_VALUE
+            if not portable.fullmatch(value):
                 raise FileRefusedError(
                     f"{self._file}: {name} has a value that AWS tools would not read alike; nothing was changed",
                     hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",

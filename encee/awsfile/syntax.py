@@ -28,6 +28,13 @@ _NO_NAMES = ("DEFAULT", "__proto__")
 PORTABLE_VALUE = re.compile(r"""(?:(?![#;"'\\])[!-~])+""")
 """The values that all SDKs read alike: printable ASCII without blanks, quotes, `#`, `;` and backslashes."""
 
+PLAIN_WORD = re.compile(r"[A-Za-z0-9_\-/.%@:+=,]+")
+"""A word that needs no quotes, neither for botocore's `shlex.split` nor for the shell that other SDKs start."""
+
+_WORD = rf"""(?:{PLAIN_WORD.pattern}|"(?:(?![#;"'\\$`])[ -~])+")"""
+PORTABLE_COMMAND = re.compile(rf"{_WORD}(?: {_WORD})*")
+"""The values of `credential_process` that all SDKs split alike: plain words, and words in double quotes."""
+
 HEADER = re.compile(r"\[(?P<name>.+)\]")
 """A section header, as `configparser.RawConfigParser` matches it in a line without its indentation."""
 

@@ -1,4 +1,4 @@
-"""Remove sessions from the two files.
+"""Remove sessions, and profiles that run `encee process`, from the two files.
 
 In the credentials file, encee removes its options from a section with `manager = encee`.
 
@@ -7,6 +7,9 @@ and `region` and `output` where they equal those of the source profile; then the
 an EC2 instance, SDKs would silently use the instance's role for a profile without keys.
 
 If both are one file, `region` and `output` are in the section of the session, and the same rule applies.
+
+A section that runs `encee process` serves later sessions, too: only its name removes it, with its
+`credential_process`.
 
 A section of the config file without `encee_source` is the user's and stays unchanged. A refresh may have added `region`
 or `output` to it, but encee cannot distinguish them from those of the user.
@@ -31,6 +34,7 @@ from encee.profiles.credentials import (
 )
 from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
+from encee.profiles.process_profile import is_process_profile, list_process_profiles
 
 Choice = Callable[[Catalog], list[str]]
 """Chooses the session profiles to clear; called again when the credentials file has changed."""
@@ -40,13 +44,16 @@ class ClearedSession(NamedTuple):
     """A session profile that was cleared.
 
     Args:
+        session_profile: Its name; or that of a profile that ran `encee process`.
         source: The source profile; None if it is unknown.
         stays: The headers, in brackets, of its sections that stay because they hold options of the user.
+        ran_process: Whether it ran `encee process`.
     """
 
     session_profile: str
     source: str | None
     stays: tuple[str, ...]
+    ran_process: bool
 
 
 def choose_all_sessions(catalog: Catalog) -> list[str]:
@@ -61,20 +68,21 @@ def choose_expired_sessions(catalog: Catalog, now: datetime) -> list[str]:
 
 
 def choose_named_sessions(catalog: Catalog, arguments: Sequence[str], files: AwsPaths) -> list[str]:
-    """List the session profiles that arguments of the command line name.
+    """List the session and process profiles that arguments of the command line name.
 
-    A profile without a session adds nothing to the list.
+    A profile without a session adds nothing to the list, and a pattern matches no process profile.
 
     Args:
-        arguments: Session profiles, source profiles, or shell patterns of either.
+        arguments: Session profiles, source profiles, shell patterns of either, or process profiles.
     """
-    written = _list_written_sessions(catalog)
+    written, process_profiles = _list_written_sessions(catalog), list_process_profiles(catalog)
     session_of = {source: name for name, source in reversed(written.items()) if source}
     session_of |= {source: name for source, name in catalog.session_profiles.items() if written.get(name) == source}
     session_profiles: list[str] = []
     for argument in arguments:
         for name in catalog.expand_patterns([argument], [*written, *catalog.session_profiles]):
-            session_profile = name if name in written else session_of.get(catalog.profile_for(name) or name)
+            is_own = name in written or name in process_profiles
+            session_profile = name if is_own else session_of.get(catalog.profile_for(name) or name)
             if session_profile is not None:
                 session_profiles.append(session_profile)
             elif name == argument and (error := _explain_refusal(argument, catalog, files)):
@@ -114,6 +122,7 @@ def clear_sessions(files: AwsFiles, choose: Choice, warn: Callable[[str], None])
         warn: Called with one line if the config file cannot be edited, although the sessions are removed.
     """
     before = files.catalog()
+    process_profiles = list_process_profiles(before)
     if not choose(before):
         return []
     sessions = _Sessions(before, choose, in_one_file=files.paths.are_same)
@@ -132,7 +141,7 @@ def clear_sessions(files: AwsFiles, choose: Choice, warn: Callable[[str], None])
             warn(f"the sections of the session profiles were not removed: {error.message}")
     taken = sessions.taken | settings.taken
     return [
-        ClearedSession(name, source, _list_headers(after, name))
+        ClearedSession(name, source, _list_headers(after, name), name in process_profiles)
         for name, source in sessions.chosen.items()
         if name in taken
     ]
@@ -150,7 +159,7 @@ class _Sessions:
 
     def remove_from(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
-        written = _list_written_sessions(now)
+        written = _list_written_sessions(now) | list_process_profiles(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
         self.taken = {
             name for name in self.chosen if document.clear_section(name, self._options(now, name), mark="manager")
@@ -198,7 +207,7 @@ def _list_written_sessions(catalog: Catalog) -> dict[str, str | None]:
     leftovers = {
         name: read_source_name(options) or catalog.source_profile(name)
         for name, options in catalog.config.items()
-        if options.get("encee_source") and name not in catalog.credentials
+        if options.get("encee_source") and name not in catalog.credentials and not is_process_profile(options)
     }
     return {**sessions, **leftovers}
 
@@ -209,12 +218,12 @@ def _list_copied_settings(catalog: Catalog, name: str) -> frozenset[str]:
 
 
 def _list_copied_options(catalog: Catalog, options: Mapping[str, str]) -> frozenset[str]:
-    """List the options that encee copied from the source profile: those still equal."""
+    """List the options that encee wrote, and no copied one that has changed since."""
     if not options.get("encee_source"):
         return frozenset()
     source = catalog.options(read_source_name(options) or "")
     same = {key for key in ("region", "output") if key in options and options[key] == source.get(key)}
-    return frozenset({"encee_source", *same})
+    return frozenset({"encee_source", *same, *(["credential_process"] if is_process_profile(options) else [])})
 
 
 def _list_headers(catalog: Catalog, name: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import has_stray_token, has_token, managed_by_encee
+from encee.profiles.process_profile import list_process_profiles
 from encee.profiles.session_list import list_sessions
 
 Offer = Callable[[Catalog], tuple[Iterable[str], Iterable[str]]]
@@ -40,9 +41,11 @@ def offer_sessions(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 
 
 def offer_removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
-    """Offer the session profiles that encee wrote, else their source profiles."""
+    """Offer the session and process profiles that encee wrote, else the sources."""
     made = _list_managed(catalog)
-    return made, dict.fromkeys(owner for name in made if (owner := catalog.source_profile(name)))
+    return [*made, *list_process_profiles(catalog)], dict.fromkeys(
+        owner for name in made if (owner := catalog.source_profile(name))
+    )
 
 
 def complete_name(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:

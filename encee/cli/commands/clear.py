@@ -49,8 +49,8 @@ def clear(
 
 
 def _show(cleared: Sequence[ClearedSession]) -> None:
-    for name, source, stays in cleared:
-        of_source = f", the session of {source}" if source else ""
+    for name, source, stays, ran_process in cleared:
+        of_source = f", {'which served ' * ran_process}the session of {source}" if source else ""
         rest = f"; what else is under {' and '.join(stays)} stays" if stays else ""
         terminal.say(f"removed {name}{of_source}{rest}")
     if not cleared:
