@@ -10,8 +10,6 @@ from encee.cli.app import COMMANDS
 from tests.cli.interactive import INIT, SHELLS, interactive
 from tests.conftest import Encee, Home, Person
 
-pytestmark = pytest.mark.slow
-
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
 
 

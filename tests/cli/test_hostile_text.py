@@ -9,8 +9,6 @@ import pytest
 from tests.conftest import Encee, Home, Person, Result, on_terminal
 from tests.fake_aws import FakeAws, faults
 
-pytestmark = pytest.mark.slow
-
 TRICKS = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u2066\u200b\u2028\x08"
 """Clear the screen, name the window, colour, write backwards, isolate, hide, end a line, go back."""
 
@@ -49,6 +47,7 @@ def odd(home: Home, person: Person) -> Person:
     return person
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -94,6 +93,7 @@ def test_no_output_contains_terminal_sequences_of_files_or_arguments(encee: Ence
         assert_all_harmless(encee(*words, "--json"))
 
 
+@pytest.mark.slow
 def test_the_messages_of_a_refresh_contain_no_terminal_sequences(encee: Encee, odd: Person) -> None:
     name = f"dev{TRICKS}"
     code = odd.device.next_code()
@@ -102,6 +102,7 @@ def test_the_messages_of_a_refresh_contain_no_terminal_sequences(encee: Encee, o
     assert json.loads(result.out)["profiles"][0]["profile"] == name
 
 
+@pytest.mark.slow
 def test_does_not_print_terminal_sequences_for_a_shell(encee: Encee, dev: Person, home: Home) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     home.config.write_text(f"[profile dev-mfa]\nregion = eu{TRICKS}\n")
@@ -117,6 +118,7 @@ def test_does_not_print_terminal_sequences_for_a_shell(encee: Encee, dev: Person
     assert json.loads(result.out)["set"]["AWS_REGION"] == f"eu{TRICKS}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["GetSessionToken", "ListMFADevices"])
 def test_messages_of_aws_contain_no_terminal_sequences(
     encee: Encee, home: Home, person: Person, aws: FakeAws, action: str
@@ -132,6 +134,7 @@ def test_messages_of_aws_contain_no_terminal_sequences(
     assert_all_harmless(encee("refresh", "dev", "--json", "-c", person.device.next_code()))
 
 
+@pytest.mark.slow
 def test_a_prompt_contains_no_terminal_sequences(home: Home, person: Person) -> None:
     home.write(person.section(f"dev{TRICKS}"), f"[profile dev{TRICKS}]\nregion = eu-west-1\n")
     child = on_terminal("refresh", f"dev{TRICKS}", "--to", "new")
@@ -145,6 +148,7 @@ def test_a_prompt_contains_no_terminal_sequences(home: Home, person: Person) -> 
     assert_harmless(shown.replace("\r\n", "\n"))
 
 
+@pytest.mark.slow
 def test_a_table_contains_no_sequences_except_its_colours(home: Home, odd: Person) -> None:
     del odd
     child = on_terminal("status")
@@ -162,6 +166,7 @@ def test_a_traceback_contains_no_terminal_sequences(encee: Encee, home: Home, mo
     assert_all_harmless(encee("refresh", f"dev{TRICKS}", "-c", "123456"))
 
 
+@pytest.mark.slow
 def test_a_hint_can_be_pasted_with_any_name(encee: Encee, home: Home, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     evil = home.path / "a; touch evil"

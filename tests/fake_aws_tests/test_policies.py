@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tests.fake_aws import FakeAws, FakeUser
     from tests.fake_aws_tests.clients import Command
 
-pytestmark = pytest.mark.slow
-
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 ROOT = "arn:aws:iam::123456789012:root"
 
@@ -48,6 +46,7 @@ def missing(action: str) -> str:
 # ---- the real aws command
 
 
+@pytest.mark.slow
 def test_denies_the_aws_command_until_a_policy_allows_it(aws: FakeAws, user: FakeUser, command: Command) -> None:
     aws.create_bucket("reports")
     refused = command(user.access_key, "s3api", "list-buckets").stderr
@@ -125,6 +124,7 @@ def test_no_policy_limits_the_root_user(aws: FakeAws, clients: Clients) -> None:
     assert clients.iam(aws.root_key()).list_users()["Users"] == []
 
 
+@pytest.mark.slow
 def test_a_session_has_the_policies_of_its_user_and_a_role_its_own(
     aws: FakeAws, user: FakeUser, clients: Clients
 ) -> None:
@@ -146,6 +146,7 @@ def test_a_session_has_the_policies_of_its_user_and_a_role_its_own(
     s3.list_buckets()
 
 
+@pytest.mark.slow
 def test_get_session_token_and_get_caller_identity_need_no_policy(user: FakeUser, clients: Clients) -> None:
     user.put_policy("nothing", policy("Deny"))
     session = clients.login(user)
@@ -155,6 +156,7 @@ def test_get_session_token_and_get_caller_identity_need_no_policy(user: FakeUser
 # ---- what a call is about
 
 
+@pytest.mark.slow
 def test_denials_contain_the_same_names_as_those_of_aws(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
     jane = aws.create_user("jane", "/division/")
@@ -193,6 +195,7 @@ def test_applies_a_policy_to_the_path_of_a_user(aws: FakeAws, user: FakeUser, cl
     assert refusal(iam.list_access_keys, UserName="absent")[0] == "AccessDenied"
 
 
+@pytest.mark.slow
 def test_identifies_objects_by_their_arn(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     aws.create_bucket("reports")
     user.put_policy("own", policy(action="s3:*Object", resource="arn:aws:s3:::reports/${aws:username}/*"))
@@ -253,6 +256,7 @@ def test_the_source_address_can_be_set(aws: FakeAws, user: FakeUser, clients: Cl
     clients.login(user)  # from anywhere
 
 
+@pytest.mark.slow
 def test_sessions_before_a_time_can_be_revoked(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     device = user.create_device("phone")
     user.put_policy("work", policy())
@@ -280,6 +284,7 @@ def _trust(principal: object, **more: object) -> Mapping[str, object]:
     return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
 
 
+@pytest.mark.slow
 def test_a_role_that_trusts_the_account_needs_the_users_policy_too(
     aws: FakeAws, user: FakeUser, clients: Clients
 ) -> None:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from tests.fake_aws import FakeAws, FakeDevice, FakeKey, FakeUser
 
-pytestmark = pytest.mark.slow
-
 Policies = tuple["Mapping[str, Any]", ...]
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -137,7 +135,6 @@ def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevic
     return device
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("policies", ACCOUNTS.values(), ids=ACCOUNTS)
 def test_a_stolen_key_of_a_user_with_a_device_gets_no_mfa_session(served_aws: FakeAws, policies: Policies) -> None:
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -159,6 +156,7 @@ PLANS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policies", ACCOUNTS.values(), ids=ACCOUNTS)
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 @pytest.mark.parametrize("name", ["phone", "mine"])
@@ -170,6 +168,7 @@ def test_no_plan_of_an_attacker_works(
     assert served_aws.mfa_sessions() == 0
 
 
+@pytest.mark.slow
 def test_the_same_plan_works_against_a_user_without_a_device(served_aws: FakeAws) -> None:
     """Show that the tests above can fail: without a device, an attacker can enroll one and log in with it."""
     served_aws.reset()

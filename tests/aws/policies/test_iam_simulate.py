@@ -18,8 +18,6 @@ from tests.awsfile.test_document_properties import EXAMPLES
 from tests.fake_aws import policy_evaluator
 from tests.fake_aws.policy_evaluator import Effect
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[3]
 VERSION = "0.1.173"
 SIMULATE = """
@@ -110,6 +108,7 @@ def generated(count: int) -> list[Case]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.needs("node", "npm")
 def test_iam_simulate_decides_as_documented(simulator: Path) -> None:
     """iam-simulate decides as the stand-in's evaluator, except for these kinds of cases.

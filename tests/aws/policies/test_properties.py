@@ -21,8 +21,6 @@ from encee.aws.policies.evaluate import (
 from encee.aws.policies.lint import lint
 from tests.awsfile.test_document_properties import EXAMPLES
 
-pytestmark = pytest.mark.slow
-
 relaxed = settings(deadline=None, max_examples=max(EXAMPLES // 20, 1), suppress_health_check=[HealthCheck.too_slow])
 
 JANE = Principal.user("jane")
@@ -120,6 +118,7 @@ requests = st.builds(
 # ---- properties
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies, requests)
 def test_the_evaluator_decides_or_names_what_it_does_not_know(held: list[Policy], request: Request) -> None:
@@ -129,6 +128,7 @@ def test_the_evaluator_decides_or_names_what_it_does_not_know(held: list[Policy]
     assert all(len(reason) > len("p Statement: ") for reason in verdict.unknown)
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies, requests)
 def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
@@ -137,6 +137,7 @@ def test_a_deny_always_wins(held: list[Policy], request: Request) -> None:
         assert evaluate(order, request).outcome is Outcome.DENIED
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies, requests, st.integers(0, 3), st.sampled_from(["Allow", "Deny"]))
 def test_a_statement_about_another_action_changes_nothing(
@@ -146,12 +147,14 @@ def test_a_statement_about_another_action_changes_nothing(
     assert evaluate([*held[:place], other, *held[place:]], request) == evaluate(held, request)
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies, requests)
 def test_the_order_of_policies_changes_no_outcome(held: list[Policy], request: Request) -> None:
     assert evaluate(held[::-1], request).outcome is evaluate(held, request).outcome
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies, requests)
 def test_an_allow_changes_only_the_outcome_not_allowed(held: list[Policy], request: Request) -> None:
@@ -163,6 +166,7 @@ def test_an_allow_changes_only_the_outcome_not_allowed(held: list[Policy], reque
         assert after.outcome is before.outcome
 
 
+@pytest.mark.slow
 @relaxed
 @given(policies)
 def test_more_policies_never_remove_a_requirement_of_mfa(held: list[Policy]) -> None:

@@ -10,8 +10,6 @@ import pytest
 from tests.conftest import Encee, Home, Person, Result, on_terminal, run_aws
 from tests.fake_aws import FakeAws, FakeUser, faults
 
-pytestmark = pytest.mark.slow
-
 WRITES = ("Create", "Delete", "Attach", "Detach", "Add", "Remove", "Put", "Update", "Set")
 
 
@@ -57,6 +55,7 @@ def test_setup_creates_a_group_whose_members_need_mfa(account: Account, aws: Fak
     assert [user.name for user in iam.groups["encee"].users] == ["jane"]
 
 
+@pytest.mark.slow
 def test_a_second_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
     words = ("setup", "--add-user", "admin", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes")
     assert account(*words).code == 0
@@ -72,6 +71,7 @@ def test_signs_with_the_session_that_has_mfa(account: Account, aws: FakeAws) -> 
     assert {call.access_key_id[:4] for call in aws.journal if call.service == "iam"} == {"ASIA"}
 
 
+@pytest.mark.slow
 def test_another_cidr_creates_one_policy_version(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes").code == 0
     aws.journal.clear()
@@ -82,6 +82,7 @@ def test_another_cidr_creates_one_policy_version(account: Account, aws: FakeAws)
     assert re.search(r'^ *- +"203.0.113.0/24"$', done.err, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_deletes_the_oldest_of_five_versions_but_never_the_default(account: Account, aws: FakeAws) -> None:
     ip = ("--my-ip", "10.0.0.1", "--yes")
     for number in range(1, 6):
@@ -97,6 +98,7 @@ def test_deletes_the_oldest_of_five_versions_but_never_the_default(account: Acco
     assert policy.default_version_id == "v6"
 
 
+@pytest.mark.slow
 def test_a_restriction_is_removed_only_on_request(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
     assert account("setup", "--yes").code == 0
@@ -106,6 +108,7 @@ def test_a_restriction_is_removed_only_on_request(account: Account, aws: FakeAws
     assert [one.name for one in aws.iam.managed_policies.values() if "IPRestriction" in one.name] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["policy", "group"])
 def test_changes_nothing_of_others_without_adopt(account: Account, aws: FakeAws, kind: str) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x:y", "Resource": "*"}]})
@@ -121,6 +124,7 @@ def test_changes_nothing_of_others_without_adopt(account: Account, aws: FakeAws,
     assert len(aws.iam.groups["encee"].managed_policies) == 1
 
 
+@pytest.mark.slow
 def test_dry_run_changes_nothing(account: Account, aws: FakeAws) -> None:
     told = account("setup", "--dry-run", "--json")
     assert told.code == 0
@@ -156,6 +160,7 @@ def test_does_not_prompt_without_a_terminal(account: Account, aws: FakeAws) -> N
     assert writes(aws) == []
 
 
+@pytest.mark.slow
 def test_attaches_further_policies(account: Account, aws: FakeAws) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
     theirs = aws.iam.create_policy("", "/", text, "theirs", [])
@@ -174,6 +179,7 @@ def _idle(aws: FakeAws, user: FakeUser) -> None:
     aws.iam.create_login_profile(user.name, "Secret-123-Secret")
 
 
+@pytest.mark.slow
 def test_refuses_a_user_without_a_device_whose_key_could_enroll_one(account: Account, aws: FakeAws) -> None:
     _idle(aws, aws.create_user("jane"))
     refused = account("setup", "--add-user", "jane", "--yes")
@@ -239,6 +245,7 @@ def _with_role(aws: FakeAws) -> None:
     aws.iam.attach_role_policy(policy.arn, "server")
 
 
+@pytest.mark.slow
 def test_counts_a_role_that_has_a_policy_that_changes(account: Account, aws: FakeAws) -> None:
     _with_role(aws)
     refused = account("setup", "--adopt", "--yes")
@@ -251,6 +258,7 @@ def test_counts_a_role_that_has_a_policy_that_changes(account: Account, aws: Fak
     assert account("setup", "--group", "others", "--adopt", "--yes").code == 0  # it does not change
 
 
+@pytest.mark.slow
 def test_a_group_name_in_another_case_is_the_same_group(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.create_user("joe").create_device("phone")
@@ -272,6 +280,7 @@ def test_a_group_name_in_another_case_is_the_same_group(account: Account, aws: F
     assert [arn for arn in aws.iam.managed_policies if ":123456789012:" in arn] == []
 
 
+@pytest.mark.slow
 def test_teardown_finds_a_restriction_in_another_case(account: Account, aws: FakeAws) -> None:
     aws.iam.create_group("staff", "/")
     words = ("--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--adopt", "--yes")
@@ -281,6 +290,7 @@ def test_teardown_finds_a_restriction_in_another_case(account: Account, aws: Fak
     assert aws.iam.groups["staff"].managed_policies == {}
 
 
+@pytest.mark.slow
 def test_refuses_addresses_without_that_of_the_caller(account: Account, aws: FakeAws) -> None:
     words = ("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "203.0.113.7", "--yes")
     refused = account(*words)
@@ -307,6 +317,7 @@ def _restricted_group(aws: FakeAws, name: str, condition: object, *, inline: boo
 OFFICE = {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::/32"]}, "Bool": {"aws:ViaAWSService": "false"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inline", [False, True], ids=["attached", "inline"])
 def test_refuses_to_join_a_group_restricted_to_other_addresses(account: Account, aws: FakeAws, *, inline: bool) -> None:
     _restricted_group(aws, "encee", OFFICE, inline=inline)
@@ -319,6 +330,7 @@ def test_refuses_to_join_a_group_restricted_to_other_addresses(account: Account,
     assert account(*JOIN, "--my-ip", "203.0.113.7", "--yes-lock-me-out").code == 0
 
 
+@pytest.mark.slow
 def test_refuses_to_join_a_group_with_a_restriction_of_setup(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
     aws.journal.clear()
@@ -329,6 +341,7 @@ def test_refuses_to_join_a_group_with_a_restriction_of_setup(account: Account, a
     assert account(*JOIN, "--my-ip", "10.0.0.1").code == 0
 
 
+@pytest.mark.slow
 def test_refuses_to_attach_a_restriction_to_a_group_of_the_caller(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "others", OFFICE)
     [office] = [one.arn for one in aws.iam.managed_policies.values() if one.name == "office"]
@@ -362,6 +375,7 @@ def test_a_restricted_caller_can_continue(account: Account, aws: FakeAws) -> Non
     assert account("setup", "--add-user", "jane", "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_accepts_ipv6_networks(account: Account) -> None:
     words = ("setup", "--allow-cidr", "2001:db8::/32", "--allow-cidr", "10.0.0.0/8", "--yes", "--my-ip")
     assert account(*words, "2001:db9::1").code == 1
@@ -449,6 +463,7 @@ def test_refuses_a_user_who_is_in_the_maximum_number_of_groups(account: Account,
     assert writes(aws) == []
 
 
+@pytest.mark.slow
 def test_adds_no_user_to_a_group_of_others_without_adopt(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     aws.iam.create_group("staff", "/")
@@ -467,6 +482,7 @@ DENIED = faults.error("AccessDenied", "User: x is not authorized to perform: y",
 SETUP = ("setup", "--add-user", "jane", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [SETUP, ("teardown",)], ids=["setup", "teardown"])
 @pytest.mark.parametrize("fault", [DENIED, faults.reset()], ids=["before", "after"])
 @pytest.mark.parametrize("step", range(6))
@@ -498,6 +514,7 @@ NOT_YET = faults.error("NoSuchEntity", "The policy with ARN … was not found.",
 STILL = faults.error("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["AttachGroupPolicy", "AddUserToGroup"])
 def test_setup_waits_until_iam_has_new_resources(account: Account, aws: FakeAws, action: str) -> None:
     aws.create_user("jane").create_device("phone")
@@ -508,6 +525,7 @@ def test_setup_waits_until_iam_has_new_resources(account: Account, aws: FakeAws,
     assert [user.name for user in aws.iam.groups["encee"].users] == ["jane"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["DeleteGroup", "DeletePolicy"])
 def test_teardown_waits_until_iam_releases_a_policy(account: Account, aws: FakeAws, action: str) -> None:
     assert account("setup", "--yes").code == 0
@@ -518,6 +536,7 @@ def test_teardown_waits_until_iam_releases_a_policy(account: Account, aws: FakeA
     assert aws.iam.groups == {}
 
 
+@pytest.mark.slow
 def test_setup_stops_waiting_for_iam_after_a_timeout(account: Account, aws: FakeAws) -> None:
     aws.fault("AttachGroupPolicy", NOT_YET, times=99)
     refused = account("setup", "--yes")
@@ -529,6 +548,7 @@ def test_setup_stops_waiting_for_iam_after_a_timeout(account: Account, aws: Fake
     assert account("setup", "--yes").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["ConcurrentModification", "EntityTemporarilyUnmodifiable"])
 def test_repeats_a_step_that_aws_rejected_for_a_concurrent_change(account: Account, aws: FakeAws, code: str) -> None:
     aws.fault("CreateGroup", faults.error(code, "Multiple requests to change this object.", 409))
@@ -540,6 +560,7 @@ def test_repeats_a_step_that_aws_rejected_for_a_concurrent_change(account: Accou
     assert "AWS is still changing it: Multiple requests to change this object" in refused.err
 
 
+@pytest.mark.slow
 def test_does_not_wait_for_resources_that_existed_before(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     aws.create_user("jane").create_device("phone")
@@ -548,6 +569,7 @@ def test_does_not_wait_for_resources_that_existed_before(account: Account, aws: 
     assert len(aws.calls("AddUserToGroup")) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_between_the_steps_reports_completed_steps(account: Account, aws: FakeAws) -> None:
     aws.fault("AttachGroupPolicy", faults.hang(5))
     child = on_terminal("account", "setup", "--profile", "admin", "--yes", "--json")
@@ -565,6 +587,7 @@ def test_ctrl_c_between_the_steps_reports_completed_steps(account: Account, aws:
 # ---- the way back
 
 
+@pytest.mark.slow
 def test_teardown_restores_the_initial_state(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     own = [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy]
@@ -576,6 +599,7 @@ def test_teardown_restores_the_initial_state(account: Account, aws: FakeAws) -> 
     assert [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy] == own
 
 
+@pytest.mark.slow
 def test_teardown_keeps_a_policy_that_another_group_has(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     assert account("setup", "--group", "others", "--yes").code == 0
@@ -586,6 +610,7 @@ def test_teardown_keeps_a_policy_that_another_group_has(account: Account, aws: F
     assert len(aws.iam.groups["others"].managed_policies) == 1
 
 
+@pytest.mark.slow
 def test_teardown_only_detaches_from_a_group_of_others(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
     aws.iam.create_group("staff", "/")
@@ -599,6 +624,7 @@ def test_teardown_only_detaches_from_a_group_of_others(account: Account, aws: Fa
     assert [user.name for user in group.users] == ["jane"]
 
 
+@pytest.mark.slow
 def test_teardown_refuses_a_group_with_an_inline_policy(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "x:y", "Resource": "*"}]})
@@ -610,6 +636,7 @@ def test_teardown_refuses_a_group_with_an_inline_policy(account: Account, aws: F
     assert writes(aws) == []
 
 
+@pytest.mark.slow
 def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
     done = account("teardown", "--group", "absent", "--yes")
     assert done.code == 0
@@ -620,6 +647,7 @@ def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws)
 # ---- after a theft
 
 
+@pytest.mark.slow
 def test_revoke_deactivates_keys_and_ends_older_sessions(account: Account, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     jane.create_access_key()
@@ -634,6 +662,7 @@ def test_revoke_deactivates_keys_and_ends_older_sessions(account: Account, aws: 
     )
 
 
+@pytest.mark.slow
 def test_revoke_of_sessions_keeps_the_key_for_a_new_refresh(
     account: Account, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
@@ -665,6 +694,7 @@ def _end_of_sessions(aws: FakeAws, user: str) -> datetime:
     return datetime.fromisoformat(moment)
 
 
+@pytest.mark.slow
 def test_revoke_uses_the_clock_of_aws(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane")
     aws.clock_offset = timedelta(minutes=10)
@@ -673,6 +703,7 @@ def test_revoke_uses_the_clock_of_aws(account: Account, aws: FakeAws) -> None:
     assert timedelta(0) < ahead < timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_revoke_ends_sessions_created_while_it_prompts(account: Account, aws: FakeAws) -> None:
     del account  # the session is there
     jane = aws.create_user("jane")
@@ -688,6 +719,7 @@ def test_revoke_ends_sessions_created_while_it_prompts(account: Account, aws: Fa
     assert _end_of_sessions(aws, "jane") > datetime.now(UTC) + aws.clock_offset
 
 
+@pytest.mark.slow
 def test_revoke_of_the_caller_says_who_can_undo_it(account: Account, aws: FakeAws) -> None:
     told = account("revoke", "admin", "--dry-run")
     assert told.code == 0
@@ -707,6 +739,7 @@ def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws
 # ---- the administrator
 
 
+@pytest.mark.slow
 def test_prompts_on_a_terminal_and_changes_nothing_after_no(account: Account, aws: FakeAws) -> None:
     del account  # the session is there
     for answer, code in (("\n", 1), ("n\n", 1), ("\x03", 130), ("\x04", 130)):
@@ -726,6 +759,7 @@ def test_prompts_on_a_terminal_and_changes_nothing_after_no(account: Account, aw
     assert "encee" in aws.iam.groups
 
 
+@pytest.mark.slow
 def test_prompts_for_a_code_without_a_session(encee: Encee, admin: Person, aws: FakeAws) -> None:
     assert encee("account", "setup", "--profile", "admin", "--yes").code == 3
     done = encee("account", "setup", "--profile", "admin", "--yes", "-c", admin.device.next_code())
@@ -733,6 +767,7 @@ def test_prompts_for_a_code_without_a_session(encee: Encee, admin: Person, aws: 
     assert len(aws.calls("GetSessionToken")) == 1
 
 
+@pytest.mark.slow
 def test_a_role_can_administer(encee: Encee, admin: Person, home: Home, aws: FakeAws) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     arn = aws.create_role("boss", {"Version": "2012-10-17", "Statement": [trust]})
@@ -742,6 +777,7 @@ def test_a_role_can_administer(encee: Encee, admin: Person, home: Home, aws: Fak
     assert "signed by arn:aws:sts::123456789012:assumed-role/boss/encee" in done.err
 
 
+@pytest.mark.slow
 def test_credentials_that_botocore_finds_can_administer(encee: Encee, aws: FakeAws, home: Home) -> None:
     key = aws.create_user("root-of-all").access_key
     printed = json.dumps({"Version": 1, "AccessKeyId": key.id, "SecretAccessKey": key.secret})

@@ -25,8 +25,6 @@ from tests.fake_aws import FakeAws, faults
 if TYPE_CHECKING:
     import pexpect
 
-pytestmark = pytest.mark.slow
-
 
 def long_role(dev: Person, aws: FakeAws) -> str:
     """The profile `long` of a role that needs a code of its own, as the config file holds it."""
@@ -83,6 +81,7 @@ def test_a_command_that_prints_no_code_is_an_error(
     assert home.state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_a_hanging_command_is_terminated(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.2)
@@ -128,6 +127,7 @@ CHILDREN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
 def test_the_children_of_a_hanging_command_are_terminated_too(
@@ -139,6 +139,7 @@ def test_the_children_of_a_hanging_command_are_terminated_too(
     wait_for(lambda: not alive.anyone())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
@@ -155,6 +156,7 @@ def test_ctrl_c_ends_the_command_and_its_children(bash: "pexpect.spawn[str]", al
 PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.getpass())'"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["printf 'Password: ' >&2; read typed; echo $typed", PASSWORD, f"{PASSWORD} | cat"])
 @pytest.mark.needs("bash")
 def test_the_command_can_prompt_on_the_terminal(dev: Person, bash: "pexpect.spawn[str]", command: str) -> None:
@@ -167,6 +169,7 @@ def test_the_command_can_prompt_on_the_terminal(dev: Person, bash: "pexpect.spaw
     bash.expect_exact("still here")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x1a\x03"], ids=["Ctrl-C", "Ctrl-Z and Ctrl-C"])
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
@@ -188,6 +191,7 @@ def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
     wait_for(lambda: not alive.anyone())
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash")
 def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spawn[str]") -> None:
     script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._COMMAND_TIMEOUT_SECONDS = 1; m.run()"
@@ -199,11 +203,13 @@ def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spaw
     bash.expect_exact(f"echo {dev.device.serial}")
 
 
+@pytest.mark.slow
 def test_other_processes_wait_for_longer_than_a_command_may_take() -> None:
     assert _COMMAND_TIMEOUT_SECONDS == 120
     assert _KEY_LOCK_TIMEOUT_SECONDS >= _COMMAND_TIMEOUT_SECONDS + 20  # the request that follows
 
 
+@pytest.mark.slow
 def test_the_command_gets_profile_and_device_in_its_environment(encee: Encee, dev: Person) -> None:
     shown = 'echo "$ENCEE_PROFILE $ENCEE_MFA_SERIAL" >&2'
     result = run_encee("refresh", "dev", "--code-command", f"{shown}; echo {dev.device.next_code()}")
@@ -211,6 +217,7 @@ def test_the_command_gets_profile_and_device_in_its_environment(encee: Encee, de
     assert encee("status", "--check", "dev").code == 0
 
 
+@pytest.mark.slow
 def test_the_command_of_a_key_in_two_profiles_gets_one_of_them(home: Home, dev: Person) -> None:
     home.write(dev.section() + dev.section("twin"))
     command = f'echo "<$ENCEE_PROFILE>" >&2; echo {dev.device.next_code()}'
@@ -229,6 +236,7 @@ echo CODE
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["refresh", "process", "exec"])
 def test_a_graphical_prompt_works_without_a_terminal(home: Home, dev: Person, aws: FakeAws, command: str) -> None:
     prompt = 'zenity --entry "--text=MFA code for $ENCEE_PROFILE, from $ENCEE_MFA_SERIAL"'
@@ -287,12 +295,14 @@ def test_the_user_sees_the_messages_of_the_command(home: Home, dev: Person) -> N
     assert "touch the key\n" in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_a_wrong_code_of_the_command_is_not_repeated(encee: Encee, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "--code-command", "echo 000000")
     assert (result.code, len(aws.calls("GetSessionToken"))) == (4, 1)
 
 
+@pytest.mark.slow
 def test_eight_processes_make_one_request(home: Home, dev: Person, aws: FakeAws) -> None:
     aws.latency = 0.2
     command = f"echo {dev.device.next_code()}"
@@ -314,6 +324,7 @@ def test_requests_a_session_that_ends_later_than_that_of_another_process(
     assert [call.duration for call in aws.calls("GetSessionToken")] == [3600, 3661]
 
 
+@pytest.mark.slow
 def test_a_failed_request_does_not_block_the_next_one(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.status(500))
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4
@@ -337,6 +348,7 @@ def test_the_command_gets_no_secret_as_argument_or_variable(encee: Encee, home: 
     assert dev.user.access_key.secret not in shown.read_text()
 
 
+@pytest.mark.slow
 def test_four_processes_assume_a_long_role_once(home: Home, dev: Person, aws: FakeAws) -> None:
     home.write(dev.section(), long_role(dev, aws))
     aws.latency = 0.2
@@ -347,6 +359,7 @@ def test_four_processes_assume_a_long_role_once(home: Home, dev: Person, aws: Fa
     assert len(aws.calls("AssumeRole")) == 1
 
 
+@pytest.mark.slow
 def test_two_requests_of_a_run_with_one_key_do_not_wait_for_its_lock(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,6 +385,7 @@ def test_names_a_lock_that_cannot_be_taken(encee: Encee, home: Home, dev: Person
     assert (result.code, str(lock) in result.err) == (5, True)
 
 
+@pytest.mark.slow
 def test_waits_for_another_process_with_the_key_and_then_names_it(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

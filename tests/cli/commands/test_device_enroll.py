@@ -17,8 +17,6 @@ from tests.conftest import Encee, Home, on_terminal, run_aws, section, start_bef
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser, faults
 from tests.qr_reader import read_png, read_svg, read_terminal
 
-pytestmark = pytest.mark.slow
-
 JANE = "arn:aws:iam::123456789012:mfa/jane"
 FIRST = "code that the app shows now:"
 SECOND = "next code that the app shows:"
@@ -101,6 +99,7 @@ def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
 # ---- a device in a minute
 
 
+@pytest.mark.slow
 def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
     enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
@@ -126,6 +125,7 @@ def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
     assert who.out.strip(' "\n') == JANE
 
 
+@pytest.mark.slow
 def test_prints_the_secret_in_groups_of_four_and_nowhere_else(
     enrollment: Callable[..., Enrollment], home: Home, aws: FakeAws
 ) -> None:
@@ -145,6 +145,7 @@ def test_prints_the_secret_in_groups_of_four_and_nowhere_else(
     assert aws.calls("GetSessionToken") == []
 
 
+@pytest.mark.slow
 def test_json_describes_the_device_without_a_secret(enrollment: Callable[..., Enrollment], home: Home) -> None:
     one = enrollment("--json", "--name", "phone")
     one.proves()
@@ -161,6 +162,7 @@ def test_json_describes_the_device_without_a_secret(enrollment: Callable[..., En
     }
 
 
+@pytest.mark.slow
 def test_keeps_a_device_of_the_same_name_and_offers_the_next_name(
     enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
@@ -179,7 +181,6 @@ def test_keeps_a_device_of_the_same_name_and_offers_the_next_name(
     assert {device.serial for device in aws.virtual_devices()} == {theirs, f"{JANE}-2"}
 
 
-@pytest.mark.slow
 def test_offers_the_next_number_after_a_taken_name(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
     aws.create_user("bob").create_device("jane-2")
     one = enrollment("--name", "jane-2")
@@ -188,6 +189,7 @@ def test_offers_the_next_number_after_a_taken_name(enrollment: Callable[..., Enr
     assert one.device.serial == "arn:aws:iam::123456789012:mfa/tablet"
 
 
+@pytest.mark.slow
 def test_a_second_device_needs_a_session_with_the_first(
     enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
 ) -> None:
@@ -233,6 +235,7 @@ def test_a_device_that_cannot_be_saved_is_enabled_nevertheless(
 # ---- codes
 
 
+@pytest.mark.slow
 def test_rejects_a_code_of_another_device_before_aws_is_asked(
     enrollment: Callable[..., Enrollment], aws: FakeAws
 ) -> None:
@@ -270,7 +273,6 @@ def test_a_missed_code_only_costs_another_one(enrollment: Callable[..., Enrollme
     assert len(aws.calls("EnableMFADevice")) == 1
 
 
-@pytest.mark.slow
 def test_reports_the_wrong_clock_of_a_phone(enrollment: Callable[..., Enrollment]) -> None:
     one = enrollment()
     one.sees(FIRST)
@@ -282,6 +284,7 @@ def test_reports_the_wrong_clock_of_a_phone(enrollment: Callable[..., Enrollment
     one.ends(0)
 
 
+@pytest.mark.slow
 def test_three_rejected_codes_leave_no_device(enrollment: Callable[..., Enrollment], aws: FakeAws) -> None:
     refusal = faults.error("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
     aws.fault("EnableMFADevice", refusal, times=3)
@@ -312,6 +315,7 @@ def test_accepts_correct_codes_after_wrong_ones(
 # ---- whatever goes wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", pytest.param("\x04", marks=pytest.mark.slow)], ids=["Ctrl-C", "Ctrl-D"])
 @pytest.mark.parametrize("prompts", [(FIRST,), (FIRST, SECOND)], ids=["first", "second"])
 def test_an_interrupted_prompt_leaves_no_device(
@@ -331,7 +335,6 @@ def test_an_interrupted_prompt_leaves_no_device(
     assert home.state() == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_an_interrupt_at_the_name_prompt_creates_no_device(
     enrollment: Callable[..., Enrollment], aws: FakeAws, key: str
@@ -344,6 +347,7 @@ def test_an_interrupt_at_the_name_prompt_creates_no_device(
     assert [device.serial for device in aws.virtual_devices()] == [JANE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prompt", [OFFER, pytest.param(f"MFA code for dev ({JANE}):", marks=pytest.mark.slow)], ids=["offer", "code"]
 )
@@ -388,7 +392,6 @@ def test_an_interrupt_at_the_first_devices_code_creates_no_second(
     assert [device.serial for device in aws.virtual_devices()] == [old.serial]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 5])
 def test_an_interrupt_during_the_countdown_leaves_no_device(jane: FakeUser, aws: FakeAws, times: int) -> None:
     child = on_terminal("device", "enroll", "dev")  # by the real clock
@@ -406,6 +409,7 @@ def test_an_interrupt_during_the_countdown_leaves_no_device(jane: FakeUser, aws:
     assert jane.devices == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prompts", [(FIRST,), pytest.param((FIRST, SECOND), marks=pytest.mark.slow)], ids=["first", "second"]
 )
@@ -422,6 +426,7 @@ def test_a_closed_terminal_leaves_no_device(
     wait_for(lambda: aws.virtual_devices() == [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_a_sigterm_leaves_no_device(
     enrollment: Callable[..., Enrollment], aws: FakeAws, number: signal.Signals
@@ -503,6 +508,7 @@ def test_an_error_at_the_creation_leaves_none_or_prints_how_to_delete(
     assert aws.calls("DeleteVirtualMFADevice") == []  # a device of that name may belong to another user
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", quickly(BEFORE, "denied"))
 def test_an_error_before_the_device_is_enabled_deletes_it(
     enrollment: Callable[..., Enrollment], aws: FakeAws, fault: str
@@ -515,6 +521,7 @@ def test_an_error_before_the_device_is_enabled_deletes_it(
     assert aws.virtual_devices() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", quickly(AFTER, "reset after"))
 def test_looks_up_whether_the_device_was_enabled_after_a_lost_response(
     enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws, fault: str
@@ -528,6 +535,7 @@ def test_looks_up_whether_the_device_was_enabled_after_a_lost_response(
     assert len(aws.calls("EnableMFADevice")) == 1
 
 
+@pytest.mark.slow
 def test_reports_an_enabled_device_that_no_file_names(
     enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
@@ -557,7 +565,6 @@ def test_an_error_at_the_deletion_is_retried_or_prints_the_command(
     assert ("was not deleted: AWS does not let jane do iam:X" in one.seen) is (fault == "denied")
 
 
-@pytest.mark.slow
 def test_without_a_network_at_the_deletion_prints_the_command(
     enrollment: Callable[..., Enrollment], aws: FakeAws
 ) -> None:
@@ -636,7 +643,6 @@ def test_refuses_a_ninth_device_before_the_creation(
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
-@pytest.mark.slow
 def test_refuses_the_root_user(enrollment: Callable[..., Enrollment], home: Home, aws: FakeAws) -> None:
     home.write(section(aws.root_key()))
     one = enrollment()
@@ -645,7 +651,6 @@ def test_refuses_the_root_user(enrollment: Callable[..., Enrollment], home: Home
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
-@pytest.mark.slow
 def test_a_policy_that_denies_the_first_device_needs_an_administrator(
     enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
@@ -693,7 +698,6 @@ def test_a_phone_reads_the_code_on_a_dark_and_a_light_terminal(
     assert len(drawn) < size[0]  # whole above the prompt
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "environment"),
     [
@@ -719,6 +723,7 @@ def test_without_a_qr_code_the_secret_is_enough(
     assert "\x1b" not in one.seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", quickly(["png", "svg", "PNG"], "svg"))
 def test_a_phone_reads_the_code_in_a_file_which_is_deleted_at_the_end(
     enrollment: Callable[..., Enrollment], tmp_path: Path, kind: str
@@ -737,7 +742,6 @@ def test_a_phone_reads_the_code_in_a_file_which_is_deleted_at_the_end(
     assert not file.exists()
 
 
-@pytest.mark.slow
 def test_an_interrupt_deletes_the_file_with_the_code(enrollment: Callable[..., Enrollment], tmp_path: Path) -> None:
     file = tmp_path / "code.svg"
     one = enrollment("--qr-file", str(file))
@@ -748,7 +752,6 @@ def test_an_interrupt_deletes_the_file_with_the_code(enrollment: Callable[..., E
     assert not file.exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", ["file", "link", "folder"])
 def test_overwrites_no_existing_file(
     enrollment: Callable[..., Enrollment], tmp_path: Path, aws: FakeAws, what: str

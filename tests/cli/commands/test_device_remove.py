@@ -8,8 +8,6 @@ import pytest
 from tests.conftest import Encee, Home, Person, on_terminal
 from tests.fake_aws import FakeAws, FakeDevice, faults
 
-pytestmark = pytest.mark.slow
-
 PHONE = "arn:aws:iam::123456789012:mfa/phone"
 
 
@@ -27,6 +25,7 @@ def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
 # ---- remove
 
 
+@pytest.mark.slow
 def test_removes_a_virtual_device_with_a_session(encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws) -> None:
     result = encee("device", "remove", "dev", second.serial, "--yes", "-c", dev.device.next_code(), "--json")
     assert result.code == 0, result.err
@@ -46,6 +45,7 @@ def test_removes_a_virtual_device_with_a_session(encee: Encee, dev: Person, seco
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
+@pytest.mark.slow
 def test_removes_a_device_by_its_name(encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws) -> None:
     result = encee("device", "remove", "dev", "second", "--yes", "-c", dev.device.next_code())
     assert (result.code, f"removed {second.serial};" in result.err) == (0, True)
@@ -67,6 +67,7 @@ def test_the_session_on_disk_is_enough(encee: Encee, dev: Person, second: FakeDe
     assert aws.calls("GetSessionToken") == []
 
 
+@pytest.mark.slow
 def test_removing_a_saved_device_forgets_it(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
     config = "# mine\n[profile dev]\nregion = eu-central-1\n{}# end\n[profile b]\naws_mfa_device = {}\n"
     home.write(dev.section(), config.format(f"mfa_serial = {PHONE}\naws_mfa_device = {PHONE}\n", PHONE))
@@ -82,6 +83,7 @@ def test_removing_a_saved_device_forgets_it(encee: Encee, home: Home, dev: Perso
     assert second.serial not in result.err
 
 
+@pytest.mark.slow
 def test_keeps_another_saved_device(encee: Encee, home: Home, dev: Person, second: FakeDevice) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = home.state()
@@ -89,6 +91,7 @@ def test_keeps_another_saved_device(encee: Encee, home: Home, dev: Person, secon
     assert home.state() == before
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_edited_does_not_stop_the_removal(
     encee: Encee, home: Home, dev: Person, second: FakeDevice, aws: FakeAws
 ) -> None:
@@ -100,6 +103,7 @@ def test_a_file_that_cannot_be_edited_does_not_stop_the_removal(
     assert [device.serial for device in aws.virtual_devices()] == [second.serial]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--yes",)])
 def test_the_last_device_needs_its_own_option(encee: Encee, dev: Person, aws: FakeAws, more: tuple[str, ...]) -> None:
     dev.user.create_fido_device("key")
@@ -112,6 +116,7 @@ def test_the_last_device_needs_its_own_option(encee: Encee, dev: Person, aws: Fa
     assert aws.virtual_devices() == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_does_not_prompt_without_a_terminal(encee: Encee, second: FakeDevice, aws: FakeAws) -> None:
     result = encee("device", "remove", "dev", second.serial)
@@ -127,12 +132,14 @@ def test_refuses_to_remove_what_is_not_a_device(encee: Encee, aws: FakeAws, seri
     assert [call.action for call in aws.journal] == ["ListMFADevices"]
 
 
+@pytest.mark.slow
 def test_reports_a_virtual_device_that_does_not_exist(encee: Encee, dev: Person) -> None:
     result = encee("device", "remove", "dev", f"{PHONE}-9", "--yes", "-c", dev.device.next_code())
     assert (result.code, "AWS does not know it: VirtualMFADevice with serial number" in result.err) == (4, True)
     assert [device.serial for device in dev.user.devices] == [PHONE]
 
 
+@pytest.mark.slow
 def test_does_not_remove_a_device_of_another_user(encee: Encee, dev: Person, aws: FakeAws) -> None:
     bobs = aws.create_user("bob").create_device("bobs")
     result = encee("device", "remove", "dev", bobs.serial, "--yes", "-c", dev.device.next_code())
@@ -140,6 +147,7 @@ def test_does_not_remove_a_device_of_another_user(encee: Encee, dev: Person, aws
     assert bobs.serial in {device.serial for device in aws.virtual_devices()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [faults.status(), faults.reset_before(), faults.reset(), faults.half()])
 def test_a_removal_that_failed_halfway_can_be_repeated(
     encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws, fault: faults.Fault
@@ -169,6 +177,7 @@ def test_repeats_a_deletion_whose_response_is_lost(
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
+@pytest.mark.slow
 def test_a_failed_deletion_can_be_repeated(
     encee: Encee, dev: Person, second: FakeDevice, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +189,7 @@ def test_a_failed_deletion_can_be_repeated(
     assert [device.serial for device in aws.virtual_devices()] == [PHONE]
 
 
+@pytest.mark.slow
 def test_deletes_the_deactivated_last_device_with_the_key(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +212,7 @@ def test_names_a_missing_permission(encee: Encee, dev: Person, second: FakeDevic
     assert len(dev.user.devices) == 2
 
 
+@pytest.mark.slow
 def test_prompts_before_the_removal(dev: Person, second: FakeDevice) -> None:
     child = on_terminal("device", "remove", "dev", second.serial)
     child.expect_exact(f"remove {second.serial} of jane? [y/N]")
@@ -233,6 +244,7 @@ def test_the_answer_no_keeps_the_device(second: FakeDevice, aws: FakeAws, answer
 # ---- resync
 
 
+@pytest.mark.slow
 def test_resync_makes_a_device_work_again(encee: Encee, dev: Person, aws: FakeAws) -> None:
     dev.device.lose_sync(9)
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 4

@@ -15,8 +15,6 @@ from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.cli.commands.test_doctor_online import ONLINE_FAULTS
 from tests.conftest import ENCEE, NO_PRIVILEGES, ROOT, Encee, Home, Person, Result
 
-pytestmark = pytest.mark.slow
-
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ARN = "arn:aws:iam::123456789012:mfa/phone"
 KEYS = f"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n"
@@ -862,6 +860,7 @@ def write_protected(home: Home) -> None:
     home.credentials.chmod(0o400)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("setpriv")
 @pytest.mark.parametrize(
     ("check", "says", "prepare"),
@@ -888,6 +887,7 @@ def test_reports_an_unreadable_file_and_the_command_repairs_it(
     assert found(as_an_ordinary_user("doctor", "--json")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.needs("setpriv")
 def test_returns_a_lock_file_of_another_user(home: Home, tmp_path: Path) -> None:
     home.write(DEV, CONFIG)

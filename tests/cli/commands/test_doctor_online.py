@@ -12,8 +12,6 @@ from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS
 from tests.conftest import Encee, Home, Person, Result, section
 from tests.fake_aws import FakeAws, FakeKey, faults
 
-pytestmark = pytest.mark.slow
-
 DENIED = faults.error("AccessDenied", "User: arn:aws:iam::123456789012:user/jane is not authorized", 403)
 
 
@@ -177,6 +175,7 @@ def message(result: Result, check: str) -> str:
     return str(found)
 
 
+@pytest.mark.slow
 def test_a_healthy_profile_has_no_finding(encee: Encee, scene: Scene) -> None:
     age(scene.person.user.access_key, days=89)
     before = scene.home.state()
@@ -220,6 +219,7 @@ def test_a_clock_a_few_seconds_off_is_fine(encee: Encee, scene: Scene) -> None:
         assert states(encee("doctor", "dev", "--json"))["clock"] == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [5, -5])
 def test_a_slow_response_and_a_rounded_date_are_no_clock_skew(encee: Encee, scene: Scene, seconds: int) -> None:
     scene.aws.latency = 0.5

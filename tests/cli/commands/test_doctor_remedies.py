@@ -15,8 +15,6 @@ from tests.cli.commands.test_doctor_online import ONLINE_FAULTS, OnlineFault, Sc
 from tests.conftest import AWS, Encee, Home, Person
 from tests.fake_aws import FakeAws
 
-pytestmark = pytest.mark.slow
-
 READ = """
 import json, os, sys
 from awscli.botocore.configloader import load_config, raw_config_parse
@@ -140,6 +138,7 @@ DONE_ELSEWHERE: dict[str, Callable[[Scene], None]] = {
 """Checks whose remedy is done outside of the files: at AWS, by the system, or in a conversation."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(ONLINE_FAULTS)]
 )

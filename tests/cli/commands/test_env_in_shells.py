@@ -17,8 +17,6 @@ from tests.cli.conftest import FOREIGN, NASTY
 from tests.conftest import AWS, ENCEE, NEW_MOUNTS, Home, Person, mounts, on_terminal
 from tests.fake_aws import FakeAws
 
-pytestmark = pytest.mark.slow
-
 THEIRS = {
     "AWS_ACCESS_KEY_ID": "ASIAQNZGKIQY56JQ7WML",
     "AWS_SECRET_ACCESS_KEY": NASTY,
@@ -123,6 +121,7 @@ def test_an_interactive_shell_gets_the_variables(
     assert session_variables(output.read_text()) == THEIRS
 
 
+@pytest.mark.slow
 @evaluations()
 @pytest.mark.usefixtures("left_over")
 def test_aws_uses_the_session_in_the_shell(
@@ -196,6 +195,7 @@ def test_ctrl_c_at_the_prompt_changes_nothing_in_the_shell(home: Home, monkeypat
     assert home.state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.parametrize(
     ("program", "evaluate"),
@@ -276,6 +276,7 @@ def test_writes_for_the_login_shell_if_no_shell_runs_it(
     assert syntax(done.stdout) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "login"), [("xonsh", "bash"), ("elvish", "zsh"), (sys.executable, "xonsh")])
 @pytest.mark.usefixtures("dev_with_session")
 def test_refuses_an_unknown_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str) -> None:
@@ -308,6 +309,7 @@ def test_without_proc_asks_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, p
 # ---- in a locale that is not UTF-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -14,8 +14,6 @@ import pytest
 from encee.profiles.export import CLEARED
 from tests.conftest import AWS, ENCEE, Encee, Home, Person, hang_up, on_terminal, run_encee
 
-pytestmark = pytest.mark.slow
-
 VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -27,6 +25,7 @@ VARIABLES = (
 )
 
 
+@pytest.mark.slow
 def test_the_command_gets_the_session_and_nothing_of_another_profile(
     home: Home, dev_with_session: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +45,7 @@ def test_passes_exit_status_input_and_output() -> None:
     assert (result.code, result.out, result.err) == (42, "in", "err\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_the_command_replaces_encee() -> None:
     child = subprocess.Popen(
@@ -58,6 +58,7 @@ def test_the_command_replaces_encee() -> None:
     assert child.returncode == -signal.SIGTERM
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_ignores_no_signal_that_the_caller_does_not_ignore() -> None:
     # Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that takes its place.
@@ -65,6 +66,7 @@ def test_ignores_no_signal_that_the_caller_does_not_ignore() -> None:
         assert run_encee("exec", "dev", "sh", "-c", f"kill -{name} $$; echo survived").out == ""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
     script = f"trap '' INT HUP; exec {ENCEE} exec dev sh -c 'kill -INT $$; kill -HUP $$; echo survived'"
@@ -79,6 +81,7 @@ def test_a_closed_pipe_ends_the_command_as_without_encee() -> None:
     assert (done.stdout, done.stderr) == ("y\n", "141\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_keeps_other_variables_and_open_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "another")
@@ -96,6 +99,7 @@ def test_keeps_other_variables_and_open_files(home: Home, monkeypatch: pytest.Mo
     assert {name for name, _ in changed} - {"_"} == {*VARIABLES}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_passes_arguments_unchanged() -> None:
     odd = ["--", "-c", "--help", "a b", "", "$x", "'", "\n", "*", "é"]
@@ -104,11 +108,13 @@ def test_passes_arguments_unchanged() -> None:
     assert run_encee("exec", "dev", sys.executable, "-c", show, *odd).out == f"{odd}\n"
 
 
+@pytest.mark.slow
 def test_the_command_gets_standard_input_after_the_code(dev: Person) -> None:
     result = run_encee("exec", "-c", "-", "dev", "--", "cat", stdin=f"{dev.device.next_code()}\nthe rest\n")
     assert (result.code, result.out) == (0, "the rest\n"), result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -124,6 +130,7 @@ def test_accepts_its_options_after_the_profile(words: list[str]) -> None:
     assert (result.code, result.out) == (0, "ran\n"), result.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_options_of_the_command_are_passed_unchanged(encee: Encee) -> None:
     assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "-code", "--", "x").out == "-c -code -- x\n"
@@ -133,6 +140,7 @@ def test_options_of_the_command_are_passed_unchanged(encee: Encee) -> None:
     assert (unknown.code, "no such option: --no-such-option" in unknown.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--"]])
 @pytest.mark.usefixtures("dev_with_session")
 def test_without_a_command_the_usage_is_wrong(encee: Encee, words: list[str]) -> None:
@@ -140,6 +148,7 @@ def test_without_a_command_the_usage_is_wrong(encee: Encee, words: list[str]) ->
     assert (result.code, result.out, result.err.count("encee: hint: ")) == (2, "", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_names_what_a_script_without_interpreter_lacks(tmp_path: Path) -> None:
     script = tmp_path / "script"
@@ -162,6 +171,7 @@ def test_refuses_a_session_that_no_environment_can_hold(home: Home) -> None:
     assert "AWS_SESSION_TOKEN holds NUL" in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "code", "says"),
     [
@@ -177,11 +187,13 @@ def test_a_command_that_cannot_run_exits_as_in_a_shell(command: str, code: int, 
     assert (result.code, says in result.err) == (code, True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_options_after_the_command_belong_to_it() -> None:
     assert run_encee("exec", "dev", "echo", "--help", "--no-refresh").out == "--help --no-refresh\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_without_a_session_and_a_terminal_runs_nothing() -> None:
     for options in ([], ["--no-refresh"]):
@@ -189,6 +201,7 @@ def test_without_a_session_and_a_terminal_runs_nothing() -> None:
         assert (result.code, result.out) == (3, "")
 
 
+@pytest.mark.slow
 def test_prompts_for_a_code_on_a_terminal(dev: Person) -> None:
     child = on_terminal("exec", "dev", "--", "sh", "-c", 'test -t 0 && echo "key=<$AWS_ACCESS_KEY_ID>"')
     child.expect_exact("MFA code for dev")
@@ -198,6 +211,7 @@ def test_prompts_for_a_code_on_a_terminal(dev: Person) -> None:
     assert child.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_ctrl_c_reaches_the_command() -> None:
     child = on_terminal(
@@ -210,6 +224,7 @@ def test_ctrl_c_reaches_the_command() -> None:
     assert child.wait() == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("valid", [True, False])
 def test_the_command_gets_the_terminal(encee: Encee, dev: Person, valid: bool) -> None:
     if valid:
@@ -227,6 +242,7 @@ def test_the_command_gets_the_terminal(encee: Encee, dev: Person, valid: bool) -
     assert child.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev_with_session")
 def test_ctrl_z_stops_the_command_and_fg_continues_it(bash: "pexpect.spawn[str]") -> None:
@@ -245,6 +261,7 @@ def test_ctrl_z_stops_the_command_and_fg_continues_it(bash: "pexpect.spawn[str]"
     child.expect_exact("code=0")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash")
 def test_ctrl_z_stops_the_prompt_and_fg_continues_it(dev: Person, bash: "pexpect.spawn[str]") -> None:
     child = bash
@@ -259,6 +276,7 @@ def test_ctrl_z_stops_the_prompt_and_fg_continues_it(dev: Person, bash: "pexpect
     child.expect_exact("ready> ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_a_closed_terminal_hangs_up_the_command(tmp_path: Path) -> None:
     said = tmp_path / "said"

@@ -14,8 +14,6 @@ from encee.awsfile import atomic_write
 from tests.conftest import Encee, Home, Person, Result, run_aws
 from tests.fake_aws import FakeAws
 
-pytestmark = pytest.mark.slow
-
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 OTHER = "[other]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = other # a comment\n"
 ARN = "arn:aws:iam::123456789012:mfa/phone"
@@ -70,6 +68,7 @@ def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
 # ---- the console's CSV
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -91,6 +90,7 @@ def test_imports_both_layouts_of_the_console(encee: Encee, home: Home, content: 
     assert not home.config.exists()
 
 
+@pytest.mark.slow
 def test_the_summary_names_sources_and_superfluous_files(encee: Encee, home: Home) -> None:
     file = csv_file(home)
     result = encee("import", "csv", file, "--profile", "dev")
@@ -102,6 +102,7 @@ def test_the_summary_names_sources_and_superfluous_files(encee: Encee, home: Hom
     assert run_aws("configure", "get", "aws_secret_access_key", "--profile", "dev").out == f"{SECRET}\n"
 
 
+@pytest.mark.slow
 def test_an_imported_profile_can_be_refreshed_and_the_file_deleted(
     encee: Encee, home: Home, person: Person, aws: FakeAws
 ) -> None:
@@ -122,6 +123,7 @@ def test_keeps_all_other_bytes_of_the_credentials_file(encee: Encee, home: Home)
     assert home.credentials.read_bytes().decode() == f"{before}\n\n{section}"
 
 
+@pytest.mark.slow
 def test_imports_the_whole_key_or_nothing_from_a_truncated_file(encee: Encee, home: Home) -> None:
     whole = {f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"}
     for content in (NEW, OLD):
@@ -191,6 +193,7 @@ def test_refuses_another_csv_than_the_consoles_and_names_the_line(
     assert home.state() == before
 
 
+@pytest.mark.slow
 def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: Home) -> None:
     file = csv_file(home, OLD)
     result = encee("import", "csv", file, "--profile", "dev")
@@ -198,6 +201,7 @@ def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: 
     assert "hunter2" not in result.out + result.err + home.credentials.read_text()
 
 
+@pytest.mark.slow
 def test_accepts_the_file_notation_of_the_aws_cli(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     file = csv_file(home)
     monkeypatch.chdir(home.path)
@@ -208,6 +212,7 @@ def test_accepts_the_file_notation_of_the_aws_cli(encee: Encee, home: Home, monk
     assert home.credentials.read_text().count(KEY_ID) == 2
 
 
+@pytest.mark.slow
 def test_reads_the_csv_from_standard_input(encee: Encee, home: Home) -> None:
     result = encee("import", "csv", "-", "--profile", "dev", stdin=OLD.format(id=KEY_ID, secret=SECRET))
     assert result.code == 0, result.err
@@ -252,6 +257,7 @@ def test_without_a_format_prints_the_help(encee: Encee) -> None:
 # ---- awsenv
 
 
+@pytest.mark.slow
 def test_creates_profiles_from_the_files_of_awsenv(encee: Encee, home: Home) -> None:
     home.write(OTHER, "# mine\n[profile other]\nregion = us-east-1\n")
     file = profile_file(home, "user-profile")
@@ -283,6 +289,7 @@ def test_creates_profiles_from_the_files_of_awsenv(encee: Encee, home: Home) -> 
     assert run_aws("configure", "get", "region", "--profile", "user-profile").out == "ap-southeast-2\n"
 
 
+@pytest.mark.slow
 def test_a_profile_imported_from_awsenv_can_be_refreshed(
     encee: Encee, home: Home, person: Person, aws: FakeAws
 ) -> None:
@@ -373,6 +380,7 @@ def test_a_folder_without_files_is_wrong_usage(encee: Encee, home: Home, folder:
     assert str(home.path / folder) in result.err
 
 
+@pytest.mark.slow
 def test_accepts_a_folder(encee: Encee, home: Home) -> None:
     file = profile_file(home, "dev")
     other = home.path / "elsewhere"
@@ -440,6 +448,7 @@ def test_refuses_a_file_without_exactly_one_device_and_names_the_line(
     assert home.state() == before
 
 
+@pytest.mark.slow
 def test_a_refresh_uses_no_device_of_a_file_that_names_several(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
@@ -488,6 +497,7 @@ EXISTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("existing", EXISTING)
 def test_keeps_an_existing_profile_and_imports_the_others(encee: Encee, home: Home, existing: str) -> None:
     credentials, config, reason = EXISTING[existing]
@@ -521,6 +531,7 @@ def test_a_csv_for_an_existing_profile_changes_nothing(encee: Encee, home: Home)
     assert home.state() == before
 
 
+@pytest.mark.slow
 def test_a_second_import_of_the_same_changes_nothing(encee: Encee, home: Home) -> None:
     profile_file(home, "dev")
     assert encee("import", "awsenv").code == 0
@@ -530,6 +541,7 @@ def test_a_second_import_of_the_same_changes_nothing(encee: Encee, home: Home) -
     assert result.out.splitlines()[1].split()[:4] == ["dev", "already", "there", "–"]
 
 
+@pytest.mark.slow
 def test_a_second_import_adds_what_the_first_could_not(encee: Encee, home: Home) -> None:
     profile_file(home, "dev", PAIR)
     assert encee("import", "awsenv").code == 0
@@ -563,6 +575,7 @@ def test_keeps_an_existing_setting_and_does_not_call_the_file_superfluous(
     assert home.config.read_text().startswith(config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["my dev", "dev~", "DEFAULT", "dév", "[dev]"])
 def test_refuses_a_name_that_tools_read_differently(encee: Encee, home: Home, name: str) -> None:
     home.write(OTHER)
@@ -658,6 +671,7 @@ def test_a_dry_run_reports_what_would_be_refused(encee: Encee, home: Home) -> No
     assert home.credentials.read_bytes() == before[".aws/credentials"][0]
 
 
+@pytest.mark.slow
 def test_json_lists_the_result_of_each_file(encee: Encee, home: Home) -> None:
     home.write(OTHER)
     files = [profile_file(home, name) for name in ("dev", "other")]
@@ -680,6 +694,7 @@ def test_json_lists_the_result_of_each_file(encee: Encee, home: Home) -> None:
         assert KEY_ID not in result.out
 
 
+@pytest.mark.slow
 def test_writes_the_files_of_the_options(encee: Encee, home: Home) -> None:
     profile_file(home, "dev")
     credentials, config = home.path / "c", home.path / "d"

@@ -17,7 +17,7 @@ from encee.profiles.keyring_lock import move_to_keyring
 from tests.conftest import Encee, Home, Person, keyring_session, run_aws, run_encee
 from tests.fake_aws import FakeAws
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("dbus-daemon", "dbus-run-session", "gnome-keyring-daemon")]
+pytestmark = pytest.mark.needs("dbus-daemon", "dbus-run-session", "gnome-keyring-daemon")
 
 with_keyring = pytest.mark.usefixtures("secret_service")
 
@@ -88,6 +88,7 @@ def test_moves_the_secret_to_the_keyring_and_back_to_the_same_bytes(
     assert kept(key.id) is None
 
 
+@pytest.mark.slow
 @with_keyring
 def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
@@ -178,6 +179,7 @@ def test_writes_and_clears_no_session_over_a_locked_key(encee: Encee, home: Home
     assert home.credentials.read_bytes() == before + b"manager = encee\n"
 
 
+@pytest.mark.slow
 @with_keyring
 def test_adopts_a_session_of_aws_mfa_only_without_a_locked_key(encee: Encee, home: Home, person: Person) -> None:
     home.write(person.section("dev-long-term") + "[dev]\nencee_access_key_id = AKIAX\nencee_secret = keyring\n")
@@ -277,6 +279,7 @@ def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> Non
     assert (says in done.stderr, hint in done.stderr) == (True, True), done.stderr
 
 
+@pytest.mark.slow
 def test_reports_a_missing_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
     before = home.state()
     missing = ("this system has no usable keyring", "hint: start a keyring (on Linux: gnome-keyring or KWallet")
@@ -323,7 +326,6 @@ def test_reports_a_keyring_that_stays_locked(
                 assert home.credentials.read_text() == filled(LOCKED, ann)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("ann")
 def test_reports_a_keyring_that_fails_or_loses_a_secret(home: Home) -> None:
     before = home.state()
@@ -354,6 +356,7 @@ def test_reports_a_lost_secret_before_a_code_is_used(encee: Encee, home: Home, a
 # ---- rotation
 
 
+@pytest.mark.slow
 @with_keyring
 def test_a_rotation_keeps_a_locked_key_locked(encee: Encee, home: Home, ann: Person) -> None:
     old = ann.user.access_key
@@ -369,6 +372,7 @@ def test_a_rotation_keeps_a_locked_key_locked(encee: Encee, home: Home, ann: Per
     assert "encee_old_key" not in text
 
 
+@pytest.mark.slow
 @with_keyring
 def test_a_rotation_replaces_a_key_whose_secret_the_keyring_lost(encee: Encee, ann: Person) -> None:
     assert encee("keys", "lock", "dev").code == 0

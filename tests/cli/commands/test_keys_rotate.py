@@ -16,8 +16,6 @@ from encee.workflows import rotate_key
 from tests.conftest import Encee, Home, Person, on_terminal, run_aws, run_encee, wait_for
 from tests.fake_aws import FakeAws, FakeKey, faults
 
-pytestmark = pytest.mark.slow
-
 CREDENTIALS = """\
 # my keys
 [dev]
@@ -81,6 +79,7 @@ def assert_nothing_has_changed(home: Home, person: Person) -> None:
     assert text.partition("\n\n[dev-mfa]")[0] == credentials(person, person.user.access_key)
 
 
+@pytest.mark.slow
 def test_writes_the_new_key_to_each_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
     result = encee("keys", "rotate", "dev", "--yes")
     key = assert_rotated(home, ann)
@@ -93,6 +92,7 @@ def test_writes_the_new_key_to_each_section_and_changes_nothing_else(encee: Ence
     assert who.out.strip() == ann.user.arn
 
 
+@pytest.mark.slow
 def test_prompts_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
     old = ann.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
@@ -107,6 +107,7 @@ def test_prompts_before_it_deletes_the_old_key(home: Home, ann: Person, aws: Fak
     assert len(aws.calls("DeleteAccessKey")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["n", None], ids=["no", "no terminal"])
 def test_the_answer_no_keeps_the_old_key_inactive(encee: Encee, home: Home, ann: Person, answer: str | None) -> None:
     old = ann.user.access_key.id
@@ -127,6 +128,7 @@ def test_the_answer_no_keeps_the_old_key_inactive(encee: Encee, home: Home, ann:
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(encee: Encee, home: Home, ann: Person) -> None:
     old = ann.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
@@ -139,6 +141,7 @@ def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(encee: Encee
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--yes"], ["--keep-old"], ["--json"]])
 def test_a_dry_run_shows_the_keys_and_changes_nothing(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, options: list[str]
@@ -166,6 +169,7 @@ def test_a_dry_run_shows_the_keys_and_changes_nothing(
     )
 
 
+@pytest.mark.slow
 def test_a_dry_run_reports_what_would_prevent_a_rotation(encee: Encee, ann: Person, aws: FakeAws) -> None:
     other = ann.user.create_access_key()
     refused = encee("keys", "rotate", "dev", "--dry-run")
@@ -175,12 +179,14 @@ def test_a_dry_run_reports_what_would_prevent_a_rotation(encee: Encee, ann: Pers
     assert aws.calls("DeleteAccessKey") == []
 
 
+@pytest.mark.slow
 def test_yes_and_keep_old_exclude_each_other(encee: Encee, ann: Person, aws: FakeAws) -> None:
     result = encee("keys", "rotate", "dev", "--yes", "--keep-old")
     assert (result.code, aws.journal) == (2, [])
     assert the_key_of(ann).id == ann.user.access_key.id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ann")
 def test_says_how_to_end_sessions_of_the_old_key(encee: Encee) -> None:
     result = encee("keys", "rotate", "dev-mfa", "--yes")
@@ -191,6 +197,7 @@ def test_says_how_to_end_sessions_of_the_old_key(encee: Encee) -> None:
     assert encee("refresh", "dev", "--if-expiring", "1h").code == 0
 
 
+@pytest.mark.slow
 def test_the_session_signs_changes_and_the_new_key_only_its_probe(encee: Encee, ann: Person, aws: FakeAws) -> None:
     assert encee("keys", "rotate", "dev", "--yes").code == 0
     calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
@@ -205,6 +212,7 @@ def test_the_session_signs_changes_and_the_new_key_only_its_probe(encee: Encee, 
     assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
 
 
+@pytest.mark.slow
 def test_prompts_for_a_code_without_a_session(encee: Encee, home: Home, person: Person) -> None:
     home.write(credentials(person, person.user.access_key))
     assert encee("keys", "rotate", "dev", "--yes").code == 3
@@ -213,6 +221,7 @@ def test_prompts_for_a_code_without_a_session(encee: Encee, home: Home, person: 
     assert_rotated(home, person)
 
 
+@pytest.mark.slow
 def test_json_lists_the_steps(encee: Encee, home: Home, ann: Person) -> None:
     report = json.loads(encee("keys", "rotate", "dev", "--yes", "--json").out)
     assert report == {
@@ -226,6 +235,7 @@ def test_json_lists_the_steps(encee: Encee, home: Home, ann: Person) -> None:
     }
 
 
+@pytest.mark.slow
 def test_keeps_the_old_key_inactive_on_request(encee: Encee, home: Home, ann: Person) -> None:
     result = encee("keys", "rotate", "dev", "--keep-old")
     old, new = ann.user.access_keys()
@@ -235,6 +245,7 @@ def test_keeps_the_old_key_inactive_on_request(encee: Encee, home: Home, ann: Pe
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 def test_waits_until_the_new_key_works_several_times_in_a_row(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
@@ -245,6 +256,7 @@ def test_waits_until_the_new_key_works_several_times_in_a_row(
     assert answers == [False, True] * 7 + [True] * 5
 
 
+@pytest.mark.slow
 def test_deletes_a_new_key_that_never_works(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +283,7 @@ def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: s
     return hint[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copied", [True, False])
 def test_refuses_a_key_in_the_config_file(
     encee: Encee, home: Home, person: Person, aws: FakeAws, *, copied: bool
@@ -311,6 +324,7 @@ def test_refuses_a_read_only_file_before_a_code_is_used(encee: Encee, home: Home
     assert aws.journal == []
 
 
+@pytest.mark.slow
 def test_refuses_a_session_of_another_user(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     other = aws.create_user("bob").access_key
     text = home.credentials.read_text()
@@ -344,6 +358,7 @@ def test_reports_what_aws_denied(encee: Encee, home: Home, ann: Person, aws: Fak
 # ---- two keys already
 
 
+@pytest.mark.slow
 def test_deletes_an_unused_key_on_request(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
     other = ann.user.create_access_key()
     hint = assert_refused(
@@ -356,6 +371,7 @@ def test_deletes_an_unused_key_on_request(encee: Encee, home: Home, ann: Person,
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--delete-unused"]])
 @pytest.mark.parametrize("active", [True, False])
 def test_describes_and_keeps_a_used_key(
@@ -388,6 +404,7 @@ def test_describes_and_keeps_a_used_key(
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["credentials", "config"])
 def test_keeps_an_unused_key_that_the_files_hold(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, file: str
@@ -482,6 +499,7 @@ def test_an_error_of_any_request_leaves_a_working_key(
     assert failed
 
 
+@pytest.mark.slow
 def test_a_lost_response_with_the_new_key_gets_a_hint_to_delete_it(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
@@ -521,6 +539,7 @@ def test_a_file_that_becomes_read_only_leaves_a_working_key(
     assert codes == {0, 5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["CreateAccessKey", "GetCallerIdentity", "UpdateAccessKey"])
 def test_a_file_broken_meanwhile_is_reported_with_the_state_of_the_keys(
     encee: Encee, home: Home, ann: Person, aws: FakeAws, action: str
@@ -676,6 +695,7 @@ def test_one_of_two_simultaneous_rotations_succeeds(home: Home, ann: Person) -> 
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 def test_an_interrupt_deletes_the_new_key(home: Home, ann: Person, aws: FakeAws) -> None:
     aws.propagation = 10_000
     child = on_terminal("keys", "rotate", "dev", "--yes")
@@ -688,6 +708,7 @@ def test_an_interrupt_deletes_the_new_key(home: Home, ann: Person, aws: FakeAws)
     assert_nothing_has_changed(home, ann)
 
 
+@pytest.mark.slow
 def test_an_interrupt_during_the_creation_warns_of_an_unknown_key(
     encee: Encee, home: Home, ann: Person, aws: FakeAws
 ) -> None:
@@ -703,6 +724,7 @@ def test_an_interrupt_during_the_creation_warns_of_an_unknown_key(
     assert_rotated(home, ann)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("scene")
 def test_an_unrecorded_key_is_reported_with_the_command_to_delete_it(
     encee: Encee, home: Home, ann: Person, aws: FakeAws

@@ -15,7 +15,6 @@ from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws, FakeDevice
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.needs("dbus-daemon", "dbus-run-session", "gnome-keyring-daemon"),
     pytest.mark.usefixtures("secret_service"),
 ]
@@ -51,6 +50,7 @@ def test_a_refresh_with_a_seed_needs_no_prompt(encee: Encee, home: Home, dev: Pe
     assert (sent.serial, sent.error) == (dev.device.serial, None)
 
 
+@pytest.mark.slow
 def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person) -> None:
     give_seed(encee, dev.device.seed)
     result = run_encee("process", "dev")
@@ -94,6 +94,7 @@ def test_refuses_an_invalid_seed_and_does_not_print_it(encee: Encee, home: Home,
     assert not text or text not in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 @pytest.mark.parametrize("source", ["- <&-", "~absent/seed", "/"])
 def test_reports_a_file_without_a_seed(source: str) -> None:
@@ -102,6 +103,7 @@ def test_reports_a_file_without_a_seed(source: str) -> None:
     assert (done.returncode, "bug" in done.stderr) == (2, False), done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_seed_replaces_the_first(encee: Encee, home: Home, dev: Person) -> None:
     give_seed(encee, "A" * 32)
     config = home.config.read_text()
@@ -132,6 +134,7 @@ def test_removes_the_seed_without_a_trace(encee: Encee, home: Home, dev: Person)
     assert encee("keys", "totp", "dev", "--forget").code == 0
 
 
+@pytest.mark.slow
 def test_reports_a_deleted_seed(encee: Encee, dev: Person, aws: FakeAws) -> None:
     give_seed(encee, dev.device.seed)
     keyring.delete_password("encee-totp", dev.device.serial)

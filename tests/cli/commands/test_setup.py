@@ -10,8 +10,6 @@ from encee.aws.policies.templates import build_policy
 from tests.conftest import Encee, Home, Person, run_aws, start_before_next_code
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
-pytestmark = pytest.mark.slow
-
 Conversation = Callable[..., "pexpect.spawn[str]"]
 
 
@@ -53,6 +51,7 @@ def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
     child.sendline(user.access_key.secret)
 
 
+@pytest.mark.slow
 def test_leads_from_an_empty_home_to_a_session_that_aws_uses(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     child = setup()
@@ -83,6 +82,7 @@ def test_leads_from_an_empty_home_to_a_session_that_aws_uses(setup: Conversation
     assert who.out == f"{jane.arn}\n", who.err
 
 
+@pytest.mark.slow
 def test_skips_completed_steps(setup: Conversation, home: Home, dev: Person, encee: Encee, aws: FakeAws) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = home.state()
@@ -97,6 +97,7 @@ def test_skips_completed_steps(setup: Conversation, home: Home, dev: Person, enc
     assert aws.journal == []
 
 
+@pytest.mark.slow
 def test_saves_an_existing_device_and_enrolls_none(
     setup: Conversation, home: Home, person: Person, aws: FakeAws
 ) -> None:
@@ -107,6 +108,7 @@ def test_saves_an_existing_device_and_enrolls_none(
     assert aws.calls("CreateVirtualMFADevice") == []
 
 
+@pytest.mark.slow
 def test_prompts_again_for_a_key_that_aws_does_not_know(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane, dead = aws.create_user("jane"), aws.create_user("dead")
     dead.access_key.delete()
@@ -122,6 +124,7 @@ def test_prompts_again_for_a_key_that_aws_does_not_know(setup: Conversation, hom
     assert jane.access_key.id in home.credentials.read_text()
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
@@ -153,6 +156,7 @@ def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     assert "[dev]" in home.credentials.read_text()
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
@@ -185,6 +189,7 @@ def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     finish(child, device)
 
 
+@pytest.mark.slow
 def test_works_in_an_account_that_requires_mfa(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     text = json.dumps(build_policy("mfa-required"))
@@ -206,6 +211,7 @@ def test_works_in_an_account_that_requires_mfa(setup: Conversation, home: Home, 
     assert "[dev-mfa]" in home.credentials.read_text()
 
 
+@pytest.mark.slow
 def test_a_user_who_may_not_list_devices_enters_the_serial_number(
     setup: Conversation, home: Home, person: Person
 ) -> None:
@@ -218,6 +224,7 @@ def test_a_user_who_may_not_list_devices_enters_the_serial_number(
     finish(child, person.device)
 
 
+@pytest.mark.slow
 def test_reports_a_key_of_another_partition_and_works_in_its_region(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
@@ -242,6 +249,7 @@ def test_reports_a_key_of_another_partition_and_works_in_its_region(
     assert ended(child) == 130
 
 
+@pytest.mark.slow
 def test_without_a_network_does_not_prompt_for_the_key_again(setup: Conversation, home: Home, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     aws.refuse_connections()
@@ -254,6 +262,7 @@ def test_without_a_network_does_not_prompt_for_the_key_again(setup: Conversation
     assert not home.credentials.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, "", "nonsense\n", "Access key ID,Secret access key\nAKIA,x\n"])
 def test_reports_an_invalid_csv_file_before_it_prompts(
     setup: Conversation, home: Home, aws: FakeAws, content: str | None
@@ -269,6 +278,7 @@ def test_reports_an_invalid_csv_file_before_it_prompts(
     assert aws.journal == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["my dev", "a]b", "[$(touch F)]", "DEFAULT"])
 def test_refuses_a_name_that_some_tool_cannot_read_before_it_prompts(
     setup: Conversation, home: Home, aws: FakeAws, name: str
@@ -283,6 +293,7 @@ def test_refuses_a_name_that_some_tool_cannot_read_before_it_prompts(
     assert aws.journal == []
 
 
+@pytest.mark.slow
 def test_reads_the_key_from_the_csv_file_of_the_console(setup: Conversation, home: Home, person: Person) -> None:
     file = home.path / "keys.csv"
     key = person.user.access_key
@@ -295,6 +306,7 @@ def test_reads_the_key_from_the_csv_file_of_the_console(setup: Conversation, hom
     finish(child, person.device)
 
 
+@pytest.mark.slow
 def test_a_csv_file_with_the_existing_key_is_done(setup: Conversation, home: Home, dev: Person) -> None:
     file = home.path / "keys.csv"
     key = dev.user.access_key
@@ -307,6 +319,7 @@ def test_a_csv_file_with_the_existing_key_is_done(setup: Conversation, home: Hom
     assert ended(child) == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", ["AKIAIOSFODNN7EXAMPLE,{secret}", "{id},wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
 def test_refuses_a_csv_file_with_another_key_than_the_profile(
     setup: Conversation, home: Home, dev: Person, aws: FakeAws, fields: str
@@ -323,6 +336,7 @@ def test_refuses_a_csv_file_with_another_key_than_the_profile(
     assert aws.journal == []
 
 
+@pytest.mark.slow
 def test_refuses_and_does_not_save_a_root_key(setup: Conversation, home: Home, aws: FakeAws) -> None:
     root = aws.root_key()
     file = home.path / "keys.csv"
@@ -335,6 +349,7 @@ def test_refuses_and_does_not_save_a_root_key(setup: Conversation, home: Home, a
     assert not home.credentials.exists()
 
 
+@pytest.mark.slow
 def test_overwrites_nothing(setup: Conversation, home: Home, aws: FakeAws) -> None:
     home.write("[dev]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
     before = home.state()
@@ -352,6 +367,7 @@ def test_needs_a_terminal(encee: Encee, home: Home) -> None:
     assert not home.credentials.exists()
 
 
+@pytest.mark.slow
 def test_prompts_for_one_of_several_profiles(setup: Conversation, home: Home, person: Person) -> None:
     home.write(person.section("one") + person.section("two"))
     child = setup()
@@ -367,6 +383,7 @@ def test_prompts_for_one_of_several_profiles(setup: Conversation, home: Home, pe
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_accepts_a_new_name_beside_several_profiles(setup: Conversation, home: Home, person: Person) -> None:
     home.write(person.section("dev") + person.section("two"))
     child = setup()
@@ -383,6 +400,7 @@ def test_accepts_a_new_name_beside_several_profiles(setup: Conversation, home: H
     assert ended(child) == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["secret", "ASIAQNZGKIQY56JQ7WML", "", "akia"])
 def test_removes_an_invalid_key_id_from_the_screen(setup: Conversation, aws: FakeAws, typed: str) -> None:
     jane = aws.create_user("jane")

@@ -19,8 +19,6 @@ from tests.cli.interactive import Shell
 from tests.conftest import AWS, ENCEE, Encee, Home, Person, on_terminal, run_encee, wait_for
 from tests.fake_aws import FakeAws
 
-pytestmark = pytest.mark.slow
-
 WHO = f"{AWS} sts get-caller-identity --query Arn --output text"
 NAMES = {*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"}
 
@@ -55,6 +53,7 @@ def told(*arguments: str) -> dict[str, str]:
 # ---- the environment
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session", "telling")
 def test_sets_the_session_profile_and_unsets_other_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -63,6 +62,7 @@ def test_sets_the_session_profile_and_unsets_other_credentials(monkeypatch: pyte
     assert told("dev-mfa") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session", "telling")
 def test_prints_profile_expiry_and_how_to_exit() -> None:
     for words in (["dev"], ["dev-mfa", "--keys"]):
@@ -71,6 +71,7 @@ def test_prints_profile_expiry_and_how_to_exit() -> None:
         assert re.fullmatch(f"this shell has the session of dev until {until}; to leave it, type exit\n", said)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("telling")
 def test_with_env_the_shell_has_the_session_itself(dev_with_session: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CLEARED:
@@ -84,6 +85,7 @@ def test_with_env_the_shell_has_the_session_itself(dev_with_session: Person, mon
     assert "left over" not in variables.values()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("telling")
 def test_without_a_region_keeps_that_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +96,7 @@ def test_without_a_region_keeps_that_of_the_environment(
     assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev", "AWS_REGION": "eu-west-3"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session", "telling")
 def test_passes_the_files_of_the_options_to_the_shell(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -106,6 +109,7 @@ def test_passes_the_files_of_the_options_to_the_shell(
     assert variables["AWS_CONFIG_FILE"] == str(home.config)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("telling")
 def test_a_section_of_another_tool_is_used_unchanged(home: Home) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
@@ -113,6 +117,7 @@ def test_a_section_of_another_tool_is_used_unchanged(home: Home) -> None:
     assert told("theirs", "--keys")["AWS_SESSION_TOKEN"] == "t"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_aws_in_the_shell_uses_no_other_profile(
     dev_with_session: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -132,6 +137,7 @@ def test_aws_in_the_shell_uses_no_other_profile(
 # ---- which shell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", [None, "", "/no/such/shell", "/usr/sbin/nologin", "/bin/false"])
 @pytest.mark.usefixtures("dev_with_session")
 def test_replaces_an_invalid_login_shell(monkeypatch: pytest.MonkeyPatch, shell: str | None) -> None:
@@ -167,6 +173,7 @@ def test_finds_the_shell_on_windows(monkeypatch: pytest.MonkeyPatch, environ: di
 # ---- a session first
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev", "telling")
 def test_without_a_session_and_a_terminal_starts_no_shell(aws: FakeAws) -> None:
     for options in ([], ["--no-refresh"]):
@@ -176,6 +183,7 @@ def test_without_a_session_and_a_terminal_starts_no_shell(aws: FakeAws) -> None:
     assert not aws.calls("GetSessionToken")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev", "telling")
 def test_no_refresh_does_not_prompt_on_a_terminal() -> None:
     child = on_terminal("shell", "dev", "--no-refresh")
@@ -250,6 +258,7 @@ def test_after_use_the_shell_is_not_of_a_profile_any_more() -> None:
     assert "<dev-mfa><dev>" in shell.run('echo "<$AWS_PROFILE><$ENCEE_PROFILE>"')
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session", "telling")
 def test_the_same_name_in_other_files_is_another_profile(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

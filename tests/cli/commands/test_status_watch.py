@@ -15,8 +15,6 @@ import pytest
 
 from tests.conftest import ENCEE, Encee, Home, Person, hang_up, on_terminal
 
-pytestmark = pytest.mark.slow
-
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -51,6 +49,7 @@ def ended(child: "pexpect.spawn[str]") -> int | None:
 # ---- what it draws
 
 
+@pytest.mark.slow
 def test_draws_the_table_until_ctrl_c(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session())
     before = home.state()
@@ -87,6 +86,7 @@ def test_draws_once_a_second() -> None:
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_shows_a_refresh_of_another_terminal(encee: Encee, dev: Person) -> None:
     child = watching()
     assert "none" in plain(child.before or "")
@@ -98,6 +98,7 @@ def test_shows_a_refresh_of_another_terminal(encee: Encee, dev: Person) -> None:
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_shows_a_session_that_expires(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(seconds=5)))
     child = watching()
@@ -107,6 +108,7 @@ def test_shows_a_session_that_expires(home: Home) -> None:
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_shows_the_error_of_a_file_below_the_table_while_it_lasts(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session())
     child = watching("dev")
@@ -127,6 +129,7 @@ def test_shows_the_error_of_a_file_below_the_table_while_it_lasts(home: Home) ->
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_without_a_profile_prints_what_to_do_and_waits_for_one(home: Home) -> None:
     child = on_terminal("status", "--watch")
     child.expect_exact("there are no profiles yet")
@@ -136,6 +139,7 @@ def test_without_a_profile_prints_what_to_do_and_waits_for_one(home: Home) -> No
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_a_file_in_constant_change_does_not_delay_ctrl_c(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     script = (
@@ -152,6 +156,7 @@ def test_a_file_in_constant_change_does_not_delay_ctrl_c(home: Home) -> None:
         writer.wait()
 
 
+@pytest.mark.slow
 def test_adapts_to_the_size_of_the_window(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("".join(f"[p{number:02}]\n{KEYS}" for number in range(40)))
     monkeypatch.setenv("COLUMNS", "80")
@@ -170,6 +175,7 @@ def test_adapts_to_the_size_of_the_window(home: Home, monkeypatch: pytest.Monkey
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_a_narrow_window_shows_all_columns(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(hours=6, seconds=30)))
     child = on_terminal("status", "--watch", size=(24, 40))
@@ -181,6 +187,7 @@ def test_a_narrow_window_shows_all_columns(home: Home) -> None:
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_thousands_of_profiles_do_not_slow_it_down(home: Home) -> None:
     home.write("".join(f"[p{number}]\n{KEYS}" for number in range(3000)))
     child = watching()
@@ -189,6 +196,7 @@ def test_thousands_of_profiles_do_not_slow_it_down(home: Home) -> None:
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_loads_neither_boto3_nor_the_libraries_of_an_edit() -> None:
     script = "import sys; from encee.cli.app import main; main(['status', '--watch']); print(sorted(sys.modules))"
@@ -203,6 +211,7 @@ def test_loads_neither_boto3_nor_the_libraries_of_an_edit() -> None:
 # ---- the terminal that it leaves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP])
 @pytest.mark.usefixtures("dev")
 def test_a_signal_ends_the_watch_after_it_restores_the_terminal(number: signal.Signals) -> None:
@@ -213,6 +222,7 @@ def test_a_signal_ends_the_watch_after_it_restores_the_terminal(number: signal.S
     assert ended(child) == -number
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_a_second_ctrl_c_restores_the_screen_too() -> None:
     child = watching()
@@ -223,6 +233,7 @@ def test_a_second_ctrl_c_restores_the_screen_too() -> None:
     assert ENTER not in (child.before or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignored", [False, True])
 @pytest.mark.usefixtures("dev")
 def test_a_closed_terminal_ends_the_watch(ignored: bool) -> None:
@@ -254,6 +265,7 @@ def test_ctrl_z_restores_the_terminal_and_fg_draws_again(bash: "pexpect.spawn[st
     bash.expect_exact("code=0")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("dev")
 def test_in_the_background_it_draws_nothing_and_stops(bash: "pexpect.spawn[str]") -> None:
@@ -276,6 +288,7 @@ def test_in_the_background_it_draws_nothing_and_stops(bash: "pexpect.spawn[str]"
     assert ENTER not in str(bash.after)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bash", "tmux")
 @pytest.mark.usefixtures("dev")
 def test_restores_the_screen_of_a_real_terminal(home: Home) -> None:
@@ -319,6 +332,7 @@ def test_without_a_terminal_exits_with_2(encee: Encee, home: Home) -> None:
     assert result.err == ("encee: error: --watch needs a terminal as standard output\nencee: hint: encee status\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--json", "--check"])
 def test_refuses_formats_for_programs(home: Home, option: str) -> None:
     home.write(f"[dev]\n{KEYS}")
@@ -328,6 +342,7 @@ def test_refuses_formats_for_programs(home: Home, option: str) -> None:
     assert ended(child) == 2
 
 
+@pytest.mark.slow
 def test_reports_an_unknown_name_before_it_draws(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}")
     child = on_terminal("status", "--watch", "dve")
@@ -336,6 +351,7 @@ def test_reports_an_unknown_name_before_it_draws(home: Home) -> None:
     assert ended(child) == 2
 
 
+@pytest.mark.slow
 def test_without_colour_draws_the_same_text_on_the_alternate_screen(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +365,7 @@ def test_without_colour_draws_the_same_text_on_the_alternate_screen(
     assert ended(child) == 0
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_gets_a_new_table_after_each_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     home.write(f"[dev]\n{KEYS}")
@@ -364,6 +381,7 @@ def test_a_dumb_terminal_gets_a_new_table_after_each_change(home: Home, monkeypa
     assert "\x1b" not in (child.before or "")
 
 
+@pytest.mark.slow
 def test_a_name_cannot_move_the_cursor(home: Home) -> None:
     home.write(f"[a\x1b[31m\u202eb]\n{KEYS}[[bold]]\n{KEYS}")
     child = watching()

@@ -17,8 +17,6 @@ from tests.cli.interactive import INIT, SHELLS, START, interactive
 from tests.conftest import ENCEE, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws
 
-pytestmark = pytest.mark.slow
-
 PROMPT = "MFA code for dev"
 WHO = "aws sts get-caller-identity --query Arn --output text"
 
@@ -101,6 +99,7 @@ def test_ctrl_z_at_the_prompt_keeps_a_nested_shell(shell: str, home: Home, dev: 
     terminal.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
 def test_passes_all_other_arguments_to_the_program(shell: str) -> None:
@@ -109,6 +108,7 @@ def test_passes_all_other_arguments_to_the_program(shell: str) -> None:
     assert (done.returncode, done.stdout) == (42, "in <a b><><*><use>"), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shell", "options"),
     [
@@ -123,6 +123,7 @@ def test_works_with_any_options_of_the_shell(shell: str, options: list[str]) -> 
     assert (done.returncode, done.stdout) == (0, "dev-mfa\n2\n"), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.usefixtures("dev_with_session")
 def test_without_the_function_the_hint_works(shell: str) -> None:
@@ -132,6 +133,7 @@ def test_without_the_function_the_hint_works(shell: str) -> None:
     assert run_in(shell, f"{hint}; echo $AWS_PROFILE").stdout == "dev-mfa\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_a_shell_without_functions_gets_another_hint(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
@@ -157,6 +159,7 @@ def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subproce
 # ---- what the shell gets to evaluate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -190,6 +193,7 @@ def test_without_a_session_and_a_terminal_exits_with_3(encee: Encee, monkeypatch
         assert (result.code, result.out) == (3, ""), result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", list(STARTUP_LINES))
 @pytest.mark.usefixtures("dev_with_session")
 def test_prints_lines_in_the_syntax_of_the_shell(encee: Encee, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
@@ -255,6 +259,7 @@ def test_without_the_function_prints_a_command_for_the_running_shell(shell: str,
 # ---- the region
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_the_region_of_the_session_profile_wins_over_the_environment(
     encee: Encee, monkeypatch: pytest.MonkeyPatch
@@ -278,6 +283,7 @@ def test_sets_the_region_of_the_source(encee: Encee, dev: Person, monkeypatch: p
     assert "export AWS_REGION=eu-central-1" in encee("use", "dev").out.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_refuses_an_expired_session(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCEE_EVAL", "bash")
@@ -323,6 +329,7 @@ def test_refuses_an_unknown_shell(encee: Encee) -> None:
     assert (encee("init", "tcsh").code, encee("init").code) == (2, 2)
 
 
+@pytest.mark.slow
 def test_init_reads_no_file() -> None:
     script = "import sys; from encee.cli.app import main; main(['init', 'zsh']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -346,6 +353,7 @@ ODD_OPTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shell", "option"),
     [
