@@ -1,4 +1,4 @@
-"""Arguments and options that commands share."""
+"""The arguments and options that commands share, and the decorators that add them."""
 
 import inspect
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from encee.profiles.completions import (
 from encee.profiles.files import AwsFiles
 
 
-def not_empty(value: str | None) -> str | None:
-    """Refuse an empty value, which is that of an unset variable.
+def refuse_empty(value: str | None) -> str | None:
+    """Refuse an empty value, which usually comes from a shell variable that is not set.
 
     Raises:
         typer.BadParameter: The value is empty.
@@ -33,87 +33,74 @@ def not_empty(value: str | None) -> str | None:
     return value
 
 
-def _named_as(variable: str) -> Callable[[typer.Context, str | None], str | None]:
-    """The callback of an option for one of the two files, which hints then name."""
+def text_option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - typer's own class is private
+    """Return an option that takes a text, which must not be empty.
 
-    def note(context: typer.Context, value: str | None) -> str | None:
-        if not_empty(value) is not None and not context.resilient_parsing:  # as in a completion
-            terminal.use_file_in_hints(variable, expand_file_path(value or ""))
-        return value
+    Args:
+        metavar: The name of the value in the help.
+        text: The help text.
+        names: The names of the option; by default the parameter's.
+    """
+    return typer.Option(*names, metavar=metavar, callback=refuse_empty, help=text)
 
-    return note
 
-
-def code_form(value: str | None) -> str | None:
-    """Refuse a malformed code, also where no code is needed.
+def check_code_form(value: str | None) -> str | None:
+    """Refuse a code that is not six digits, even if a valid session makes it unnecessary.
 
     Raises:
-        UsageError: The value is not six digits.
+        UsageError: It is neither six digits nor `-`.
     """
-    if not_empty(value) not in {None, "-"}:
+    if refuse_empty(value) not in {None, "-"}:
         from encee.mfa.code_sources import require_code  # noqa: PLC0415 - most command lines give no code
 
         require_code(value or "", "the code from --code")
     return value
 
 
-def _promised(wanted: bool) -> bool:
-    """Let a failure print an object too, also one in the options behind this one."""
+def _use_in_hints(variable: str) -> Callable[[typer.Context, str | None], str | None]:
+    """Return the callback of an option for one of the two files, after which hints name that file."""
+
+    def use(context: typer.Context, value: str | None) -> str | None:
+        if refuse_empty(value) is not None and not context.resilient_parsing:  # as in a completion
+            terminal.use_file_in_hints(variable, expand_file_path(value or ""))
+        return value
+
+    return use
+
+
+def _promise_json(wanted: bool) -> bool:
+    """Print errors as JSON, too, from now on."""
     if wanted:
         terminal.promise_json()
     return wanted
 
 
-def offering(offer: Offer) -> Callable[[typer.Context, str], list[str]]:
-    """The completion of a profile's name.
-
-    Args:
-        offer: Which names there are.
-    """
-
-    def names(context: typer.Context, incomplete: str) -> list[str]:
+def _profile_argument(metavar: str, text: str, offer: Offer) -> Any:  # noqa: ANN401 - typer's own class is private
+    def complete(context: typer.Context, incomplete: str) -> list[str]:
         environment: Environment = context.obj
         options = (context.params.get("credentials_file"), context.params.get("config_file"))
         files = AwsFiles.at(AwsPaths.locate(environment.environ, *options), terminal.warn)
         typed = context.params.get("profiles") or ()
         return complete_name(offer, files.salvage(lambda _: None), incomplete, typed)
 
-    return names
+    return typer.Argument(metavar=metavar, help=text, show_default=False, autocompletion=complete)
 
 
-_PROFILES_HELP = "Profiles, or shell patterns such as 'prod-*'."
+_PROFILES = ("[PROFILE]...", "Profiles, or shell patterns such as 'prod-*'.")
 _PROFILE_HELP = "The profile, or its session profile."
 
-
-def _profiles(offer: Offer) -> Any:  # noqa: ANN401 - typer's own class is private
-    return typer.Argument(
-        metavar="[PROFILE]...", help=_PROFILES_HELP, show_default=False, autocompletion=offering(offer)
-    )
-
-
-Profiles = Annotated[list[str] | None, _profiles(offer_refreshable)]
-ListedProfiles = Annotated[list[str] | None, _profiles(offer_sessions)]
-RemovableProfiles = Annotated[list[str] | None, _profiles(offer_removable)]
-Profile = Annotated[
-    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(offer_refreshable))
-]
-ServableProfile = Annotated[
-    str, typer.Argument(metavar="PROFILE", help=_PROFILE_HELP, autocompletion=offering(offer_usable))
-]
-MaybeServableProfile = Annotated[
-    str | None,
-    typer.Argument(metavar="[PROFILE]", help=_PROFILE_HELP, show_default=False, autocompletion=offering(offer_usable)),
-]
+Profiles = Annotated[list[str] | None, _profile_argument(*_PROFILES, offer_refreshable)]
+ListedProfiles = Annotated[list[str] | None, _profile_argument(*_PROFILES, offer_sessions)]
+RemovableProfiles = Annotated[list[str] | None, _profile_argument(*_PROFILES, offer_removable)]
+Profile = Annotated[str, _profile_argument("PROFILE", _PROFILE_HELP, offer_refreshable)]
+UsableProfile = Annotated[str, _profile_argument("PROFILE", _PROFILE_HELP, offer_usable)]
+OptionalUsableProfile = Annotated[str | None, _profile_argument("[PROFILE]", _PROFILE_HELP, offer_usable)]
 Code = Annotated[
-    str | None, typer.Option("--code", "-c", metavar="CODE", callback=code_form, help="The MFA code, for a refresh.")
-]
-CodeCommand = Annotated[
-    str | None, typer.Option(metavar="COMMAND", callback=not_empty, help="A command that prints the code.")
-]
-Duration = Annotated[
     str | None,
-    typer.Option("--duration", "-d", metavar="TIME", callback=not_empty, help="How long a refreshed session lasts."),
+    typer.Option("--code", "-c", metavar="CODE", callback=check_code_form, help="The MFA code, for a refresh."),
 ]
+CodeCommand = Annotated[str | None, text_option("COMMAND", "A command that prints the code.")]
+Duration = Annotated[str | None, text_option("TIME", "How long a refreshed session lasts.", "--duration", "-d")]
 NoRefresh = Annotated[
     bool, typer.Option("--no-refresh", help="Fail with 3, instead of refreshing, without a valid session.")
 ]
@@ -121,7 +108,7 @@ CredentialsFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        callback=_named_as(CREDENTIALS_VARIABLE),
+        callback=_use_in_hints(CREDENTIALS_VARIABLE),
         help="The credentials file. [default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials]",
     ),
 ]
@@ -129,15 +116,14 @@ ConfigFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        callback=_named_as(CONFIG_VARIABLE),
+        callback=_use_in_hints(CONFIG_VARIABLE),
         help="The config file. [default: AWS_CONFIG_FILE or ~/.aws/config]",
     ),
 ]
-Admin = Annotated[
-    str,
-    typer.Option("--profile", metavar="ADMIN", callback=not_empty, help="The profile that administers the account."),
+Admin = Annotated[str, text_option("ADMIN", "The profile that administers the account.", "--profile")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object instead.", is_eager=True, callback=_promise_json)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.", is_eager=True, callback=_promised)]
 
 
 class RefreshOptions(NamedTuple):
@@ -158,7 +144,7 @@ class RefreshOptions(NamedTuple):
     duration: str | None = None
     write: bool = True
     ask: bool = True
-    least: timedelta = timedelta(seconds=1)
+    min_time_left: timedelta = timedelta(seconds=1)
     ask_in_turn: bool = False
 
 
@@ -233,7 +219,7 @@ optional_refresh_options = add_options(_refresh_unless_forbidden)
 
 
 def file_options(command: CommandFunction) -> CommandFunction:
-    """Add the options for the two files; pass the command its `AwsFiles`."""
+    """Add `--credentials-file` and `--config-file`; hand the command its `AwsFiles`, and the `Environment` it takes."""
     annotations = [parameter.annotation for parameter in inspect.signature(command).parameters.values()]
     with_files = add_options(_files)(command)
     return with_environment(with_files) if Environment in annotations else with_files

@@ -1,4 +1,4 @@
-"""A refresh at the terminal, for every command that needs a session."""
+"""A refresh at the terminal: for `encee refresh`, and for every command that needs a session."""
 
 import shlex
 import sys
@@ -78,7 +78,7 @@ def refresh_profiles(
     ask: bool = True,
     dry_run: bool = False,
 ) -> RefreshResult:
-    """Refresh profiles, and show the warnings; the result holds a final error.
+    """Refresh profiles, and show the warnings; an error that ends the run is in the result.
 
     Args:
         profiles: Profiles or shell patterns; none means the profile of AWS_PROFILE, else all.
@@ -121,7 +121,7 @@ def refresh_profiles(
 
 
 def _named_by_environment(catalog: Catalog, environment: Environment) -> list[str]:
-    """Find the refreshable profile that AWS tools take in this environment."""
+    """Find the profile that the AWS tools take in this environment, where it can be refreshed; else none."""
     for variable in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):  # The order is botocore's.
         name = environment.environ.get(variable)
         if name and (profile := catalog.profile_for(name)):
@@ -130,8 +130,8 @@ def _named_by_environment(catalog: Catalog, environment: Environment) -> list[st
     return []
 
 
-def session_for(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> tuple[Target, Session]:
-    """Get a session from the file, or a fresh one if that is too short.
+def get_session(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> tuple[Target, Session]:
+    """Get the session of a profile, and its target: the session on disk while it lasts long enough, else a fresh one.
 
     Args:
         profile: A profile or a session profile, as the command line names it.
@@ -147,9 +147,9 @@ def session_for(profile: str, environment: Environment, files: AwsFiles, how: Re
         environment,
         files,
         GivenSettings(duration=how.duration, code_command=how.code_command),
-        given_codes(how.code, how.code_command, environment),
+        find_given_codes(how.code, how.code_command, environment),
         options=RunOptions(write=how.write, ask_in_turn=how.ask_in_turn),
-        lasting=how.least,
+        lasting=how.min_time_left,
         ask=how.ask,
     )
     if result.error is not None:
@@ -166,7 +166,7 @@ def session_for(profile: str, environment: Environment, files: AwsFiles, how: Re
     raise EnceeError(f"the session of {profile} was removed by another program", hint="try again")
 
 
-def given_codes(code: str | None, code_command: str | None, environment: Environment) -> GivenCodes | None:
+def find_given_codes(code: str | None, code_command: str | None, environment: Environment) -> GivenCodes | None:
     """The codes that are there already: from the option or the environment.
 
     Raises:
@@ -182,7 +182,7 @@ def given_codes(code: str | None, code_command: str | None, environment: Environ
 
 
 def _typed_lines() -> Iterator[str]:
-    """Lines of standard input; the rest is for the command that `exec` runs."""
+    """The lines of standard input, none read ahead: what follows a code is for the command that `exec` runs."""
     if sys.stdin is not None:
         raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         for line in iter(partial(raw.readline, _LONGEST), b""):

@@ -14,7 +14,9 @@ _MOMENT = timedelta(seconds=1)
 """A session that lasts longer is valid; encee prompts for a code only after it has expired."""
 
 
-def serve(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None) -> ExportedSession:
+def get_valid_session(
+    word: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None
+) -> ExportedSession:
     """Get a valid session for a profile that the command line names.
 
     Args:
@@ -33,7 +35,7 @@ def serve(word: str, environment: Environment, files: AwsFiles, how: RefreshOpti
     if session is None and refreshable is None:
         raise explain_lookup_failure(catalog, word, files.paths)
     now = environment.clock()
-    least = how.least if how is not None and refreshable is not None else timedelta()
+    least = how.min_time_left if how is not None and refreshable is not None else timedelta()
     if session is not None and _lasts(session, now + least):
         return session
     if how is not None and refreshable is not None:
@@ -63,13 +65,13 @@ def _lasts(session: ExportedSession, moment: datetime) -> bool:
 
 
 def _refreshed(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> ExportedSession:
-    from encee.cli.refresh_run import session_for  # noqa: PLC0415 - 40 ms that a valid session does not need
+    from encee.cli.refresh_run import get_session  # noqa: PLC0415 - 40 ms that a valid session does not need
 
-    target, session = session_for(word, environment, files, how)
+    target, session = get_session(word, environment, files, how)
     return export_session(session, files.catalog(), *target)
 
 
-def variables_of_files(files: AwsFiles, options: FileOptions) -> dict[str, str]:
+def list_file_variables(files: AwsFiles, options: FileOptions) -> dict[str, str]:
     """Make the variables by which other programs find the files that an option names.
 
     Args:

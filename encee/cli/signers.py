@@ -11,7 +11,7 @@ from encee.aws.mfa_devices import MfaDevices
 from encee.aws.signer import Signer
 from encee.cli import terminal
 from encee.cli.options import Environment, RefreshOptions
-from encee.cli.refresh_run import session_for
+from encee.cli.refresh_run import get_session
 from encee.errors import UsageError
 from encee.model import AccessKey, Device, Session
 from encee.profiles.catalog import Catalog
@@ -57,7 +57,7 @@ class Signers:
         Raises:
             EnceeError: The refresh failed.
         """
-        _, session = session_for(self.profile, self.environment, self.files, self.how)
+        _, session = get_session(self.profile, self.environment, self.files, self.how)
         return self._with(session)
 
     def available(self) -> Signer:
@@ -118,7 +118,7 @@ def find_administrator(name: str, environment: Environment, files: AwsFiles, how
     settings = environment.settings(catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
-        target, session = session_for(profile, environment, files, how)
+        target, session = get_session(profile, environment, files, how)
         return Signer(profile, session, region, *files.paths, source_profile=target.profile)
     if name not in catalog.config and name not in catalog.credentials:
         raise explain_lookup_failure(catalog, name, files.paths, other_names=[*catalog.config, *catalog.credentials])

@@ -22,8 +22,8 @@ from encee.cli.options import (
     RefreshOptions,
     add_options,
     file_options,
-    not_empty,
     refresh_options,
+    text_option,
 )
 from encee.errors import EnceeError, UsageError
 from encee.profiles.files import AwsFiles
@@ -36,7 +36,7 @@ account.command("audit")(audit)
 
 Group = Annotated[
     str,
-    typer.Option("--group", metavar="NAME", callback=not_empty, help="The group whose members need MFA."),
+    text_option("NAME", "The group whose members need MFA.", "--group"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
@@ -63,10 +63,7 @@ class SetupOptions(NamedTuple):
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Change a group or policy of that name which encee did not make.")
     ] = False
-    my_ip: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", callback=not_empty, help="Your public address. [default: AWS is asked]"),
-    ] = None
+    my_ip: Annotated[str | None, text_option("ADDRESS", "Your public address. [default: AWS is asked]")] = None
     yes_without_mfa: Annotated[
         bool, typer.Option("--yes-without-mfa", help="Accept that a user or a role cannot use MFA yet.")
     ] = False

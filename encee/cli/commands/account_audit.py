@@ -8,7 +8,7 @@ import typer
 from encee.cli import display, terminal
 from encee.cli.apply_plan import connect_administrator
 from encee.cli.display import format_moment
-from encee.cli.options import Admin, Environment, Json, RefreshOptions, file_options, not_empty, refresh_options
+from encee.cli.options import Admin, Environment, Json, RefreshOptions, file_options, refresh_options, text_option
 from encee.errors import ExitCode
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
@@ -29,12 +29,8 @@ _STYLES = {
 def audit(
     *,
     profile: Admin,
-    group: Annotated[
-        str | None, typer.Option("--group", metavar="NAME", callback=not_empty, help="Only the members of this group.")
-    ] = None,
-    max_key_age: Annotated[
-        str, typer.Option(metavar="TIME", callback=not_empty, help="Above this age a key is old.")
-    ] = "90d",
+    group: Annotated[str | None, text_option("NAME", "Only the members of this group.", "--group")] = None,
+    max_key_age: Annotated[str, text_option("TIME", "Above this age a key is old.")] = "90d",
     json: Json = False,
     options: RefreshOptions,
     files: AwsFiles,

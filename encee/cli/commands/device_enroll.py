@@ -6,8 +6,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import typer
-
 from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MAX_DEVICES, MfaDevices, NewDevice
@@ -15,7 +13,7 @@ from encee.aws.signer import Signer
 from encee.aws.sts import Identity, get_caller_identity
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
-from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, not_empty, refresh_options
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, refresh_options, text_option
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
@@ -38,15 +36,9 @@ _GROUPS_A_LINE = 4
 def enroll(
     profile: Profile,
     *,
-    name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", callback=not_empty, help="The device's name. [default: the user's]"),
-    ] = None,
+    name: Annotated[str | None, text_option("NAME", "The device's name. [default: the user's]")] = None,
     qr_file: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", callback=not_empty, help="Draw the QR code in a new file too, .png or .svg, until the end."
-        ),
+        str | None, text_option("FILE", "Draw the QR code in a new file too, .png or .svg, until the end.")
     ] = None,
     options: RefreshOptions,
     json: Json = False,

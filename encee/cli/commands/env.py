@@ -14,13 +14,13 @@ from encee.cli.detect_shell import find_shell_form, format_evaluation
 from encee.cli.options import (
     Environment,
     FileOptions,
-    MaybeServableProfile,
+    OptionalUsableProfile,
     RefreshOptions,
     add_options,
     refresh_options,
     with_environment,
 )
-from encee.cli.sessions import serve
+from encee.cli.sessions import get_valid_session
 from encee.errors import EnceeError, UsageError
 from encee.profiles.export import CLEARED, REGION, format_for_shell
 
@@ -43,7 +43,7 @@ class Shell(StrEnum):
 @add_options(FileOptions)
 @refresh_options
 def env(
-    profile: MaybeServableProfile = None,
+    profile: OptionalUsableProfile = None,
     *,
     shell: Annotated[
         Shell | None,
@@ -75,7 +75,7 @@ def env(
     _refuse_without_refresh(profile, refresh, options)
     how = options._replace(write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.ignore_suspend():
-        session = serve(profile, environment, environment.files(*named_files), how)
+        session = get_valid_session(profile, environment, environment.files(*named_files), how)
     variables = session.variables()
     text = format_for_shell(syntax, variables)
     if sys.stdout.isatty():

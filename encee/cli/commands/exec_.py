@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from encee.cli.help import Command, list_options
-from encee.cli.options import Environment, RefreshOptions, ServableProfile, file_options, optional_refresh_options
+from encee.cli.options import Environment, RefreshOptions, UsableProfile, file_options, optional_refresh_options
 from encee.cli.replace_process import exec_or_spawn
-from encee.cli.sessions import serve
+from encee.cli.sessions import get_valid_session
 from encee.errors import UsageError
 from encee.profiles.export import session_variables
 from encee.profiles.files import AwsFiles
@@ -49,7 +49,7 @@ def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[st
 @file_options
 @optional_refresh_options
 def exec(  # noqa: A001 - the command's name
-    profile: ServableProfile,
+    profile: UsableProfile,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
     *,
     options: RefreshOptions | None,
@@ -62,7 +62,7 @@ def exec(  # noqa: A001 - the command's name
     in the environment is unset. Without a valid session, a code is asked for first.
     """
     wanted = _wanted(command)
-    session = serve(profile, environment, files, options)
+    session = get_valid_session(profile, environment, files, options)
     exec_or_spawn(wanted, session_variables(environment.environ, session.variables()))
 
 

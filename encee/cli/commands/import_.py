@@ -9,7 +9,7 @@ import typer
 
 from encee.cli import display, terminal
 from encee.cli.help import make_group
-from encee.cli.options import Json, file_options, not_empty
+from encee.cli.options import Json, file_options, text_option
 from encee.cli.plain_input import expand_path, read_plain_input
 from encee.errors import UsageError
 from encee.profiles.files import AwsFiles
@@ -33,9 +33,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 def csv(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The console's file; - for standard input.")],
     *,
-    profile: Annotated[
-        str, typer.Option("--profile", metavar="NAME", callback=not_empty, help="The profile that the keys become.")
-    ],
+    profile: Annotated[str, text_option("NAME", "The profile that the keys become.", "--profile")],
     dry_run: DryRun = False,
     json: Json = False,
     files: AwsFiles,
@@ -89,11 +87,10 @@ def legacy(
     *,
     profile: Annotated[
         str | None,
-        typer.Option(
+        text_option(
+            "NAME",
+            "The profile whose device it is. [default: default, else the only one with long-term keys]",
             "--profile",
-            metavar="NAME",
-            callback=not_empty,
-            help="The profile whose device it is. [default: default, else the only one with long-term keys]",
         ),
     ] = None,
     dry_run: DryRun = False,

@@ -10,7 +10,7 @@ import typer
 
 from encee.awsfile.file import AwsFile
 from encee.cli import prompts, terminal
-from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, not_empty
+from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, text_option
 from encee.cli.plain_input import expand_path
 from encee.cli.signers import Signers, find_signers
 from encee.errors import UsageError
@@ -76,10 +76,7 @@ def totp(
     i_know: Annotated[
         bool, typer.Option("--i-know", help="You know that a seed beside the key is no second factor any more.")
     ] = False,
-    seed_file: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", callback=not_empty, help="Read the seed from a file; - is standard input."),
-    ] = None,
+    seed_file: Annotated[str | None, text_option("FILE", "Read the seed from a file; - is standard input.")] = None,
     take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
     json: Json = False,
     files: AwsFiles,

@@ -27,7 +27,7 @@ from encee.aws.policies.parser import LocatedPolicy, MalformedPolicy, parse_poli
 from encee.aws.policies.templates import POLICIES, build_policy
 from encee.cli import display, terminal
 from encee.cli.help import make_group
-from encee.cli.options import Environment, Json, not_empty, with_environment
+from encee.cli.options import Environment, Json, text_option, with_environment
 from encee.errors import EnceeError, UsageError
 
 policy = make_group("Show, check and try out policies that require MFA.")
@@ -51,9 +51,7 @@ def list_(*, json: Json = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of those that encee policy list shows.")],
     *,
-    partition: Annotated[
-        str, typer.Option(metavar="PARTITION", callback=not_empty, help="The partition of its ARNs.")
-    ] = "aws",
+    partition: Annotated[str, text_option("PARTITION", "The partition of its ARNs.")] = "aws",
     allow_cidr: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,20 +94,15 @@ def simulate(
     files: Files,
     *,
     action: Annotated[str, typer.Option(metavar="ACTION", help="Such as s3:GetObject.")],
-    resource: Annotated[str, typer.Option(metavar="ARN", callback=not_empty, help="What it is about.")] = "*",
-    user_name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", callback=not_empty, help="The user's name, with its path: division/jane."),
-    ] = None,
+    resource: Annotated[str, text_option("ARN", "What it is about.")] = "*",
+    user_name: Annotated[str | None, text_option("NAME", "The user's name, with its path: division/jane.")] = None,
     mfa: Annotated[
         bool | None, typer.Option("--mfa/--no-mfa", help="Signed with a session with MFA, or one without.")
     ] = None,
     long_term: Annotated[
         bool, typer.Option("--long-term", help="Signed with a long-term key, which is what happens by default.")
     ] = False,
-    source_ip: Annotated[
-        str | None, typer.Option(metavar="IP", callback=not_empty, help="The address that the request comes from.")
-    ] = None,
+    source_ip: Annotated[str | None, text_option("IP", "The address that the request comes from.")] = None,
     via_service: Annotated[
         bool, typer.Option("--via-service", help="An AWS service makes the request for the user.")
     ] = False,

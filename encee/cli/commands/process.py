@@ -16,13 +16,13 @@ from encee.cli.options import (
     Environment,
     FileOptions,
     RefreshOptions,
-    ServableProfile,
+    UsableProfile,
     add_options,
-    not_empty,
     refresh_options,
+    refuse_empty,
     with_environment,
 )
-from encee.cli.sessions import serve
+from encee.cli.sessions import get_valid_session
 from encee.errors import UsageError
 from encee.profiles.export import find_session
 from encee.profiles.files import AwsFiles
@@ -37,7 +37,7 @@ _SOON = timedelta(minutes=15)
 @add_options(FileOptions)
 @refresh_options
 def process(
-    profile: ServableProfile,
+    profile: UsableProfile,
     *,
     ask: Annotated[
         bool, typer.Option("--ask", help="Without a valid session, ask for a code on the terminal.")
@@ -46,7 +46,7 @@ def process(
         str | None,
         typer.Option(
             metavar="NAME",
-            callback=not_empty,
+            callback=refuse_empty,
             help="Write the profile NAME, whose credential_process is this command, and print no session.",
         ),
     ] = None,
@@ -65,8 +65,8 @@ def process(
     """
     files = environment.files(*named_files)
     if install is None:
-        how = options._replace(ask=ask, least=_SOON, ask_in_turn=ask)
-        terminal.print_lines(serve(profile, environment, files, how).credential_process())
+        how = options._replace(ask=ask, min_time_left=_SOON, ask_in_turn=ask)
+        terminal.print_lines(get_valid_session(profile, environment, files, how).credential_process())
         return
     if options.code is not None or options.code_command is not None:
         raise UsageError(

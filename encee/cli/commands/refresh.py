@@ -10,8 +10,8 @@ import typer
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, find_empty_variables
 from encee.cli import terminal
 from encee.cli.display import format_time_left, format_until
-from encee.cli.options import Environment, Json, Profiles, add_options, code_form, file_options, not_empty
-from encee.cli.refresh_run import given_codes, refresh_profiles
+from encee.cli.options import Environment, Json, Profiles, add_options, check_code_form, file_options, text_option
+from encee.cli.refresh_run import find_given_codes, refresh_profiles
 from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
 from encee.profiles.durations import parse_duration
@@ -42,57 +42,27 @@ class Options(NamedTuple):
             "-c",
             metavar="CODE",
             help="The MFA code; - reads codes from standard input, one a line.",
-            callback=code_form,
+            callback=check_code_form,
         ),
     ] = None
     duration: Annotated[
         str | None,
-        typer.Option(
+        text_option(
+            "TIME",
+            "How long the session lasts, 15m to 36h; a role gets 1h at most, or with a code of its own 12h. "
+            "[default: 12h]",
             "--duration",
             "-d",
-            metavar="TIME",
-            callback=not_empty,
-            help="How long the session lasts, 15m to 36h; a role gets 1h at most, or with a code of its own 12h. "
-            "[default: 12h]",
         ),
     ] = None
-    mfa_serial: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DEVICE",
-            callback=not_empty,
-            help="The MFA device, by ARN, serial number or name.",
-        ),
-    ] = None
-    to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            callback=not_empty,
-            help="Write to this session profile instead of PROFILE-mfa.",
-        ),
-    ] = None
-    region: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGION",
-            callback=not_empty,
-            help="The region of STS.",
-        ),
-    ] = None
+    mfa_serial: Annotated[str | None, text_option("DEVICE", "The MFA device, by ARN, serial number or name.")] = None
+    to: Annotated[str | None, text_option("NAME", "Write to this session profile instead of PROFILE-mfa.")] = None
+    region: Annotated[str | None, text_option("REGION", "The region of STS.")] = None
     if_expiring: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", callback=not_empty, help="Do nothing when the session has at least this long to go."
-        ),
+        str | None, text_option("TIME", "Do nothing when the session has at least this long to go.")
     ] = None
     code_command: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COMMAND",
-            callback=not_empty,
-            help="A command that prints the code. [default: mfa_process of the profile]",
-        ),
+        str | None, text_option("COMMAND", "A command that prints the code. [default: mfa_process of the profile]")
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False
     no_region: Annotated[
@@ -120,7 +90,7 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
     if options.force and options.if_expiring is not None:
         raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
     given = GivenSettings(options.mfa_serial, options.duration, options.to, options.region, options.code_command)
-    codes = given_codes(options.code, options.code_command, environment)
+    codes = find_given_codes(options.code, options.code_command, environment)
     how = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)
     try:
         result = refresh_profiles(

@@ -14,7 +14,7 @@ from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
 from encee.cli.display import format_moment
-from encee.cli.options import Environment, RefreshOptions, file_options, not_empty
+from encee.cli.options import Environment, RefreshOptions, file_options, text_option
 from encee.cli.plain_input import read_plain_input
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices
@@ -47,10 +47,7 @@ def setup(
         typer.Argument(metavar="[PROFILE]", help="The profile to set up. [default: asked for]", show_default=False),
     ] = None,
     *,
-    csv: Annotated[
-        str | None,
-        typer.Option("--csv", metavar="FILE", callback=not_empty, help="Take the key from the console's CSV file."),
-    ] = None,
+    csv: Annotated[str | None, text_option("FILE", "Take the key from the console's CSV file.", "--csv")] = None,
     files: AwsFiles,
     environment: Environment,
 ) -> None:

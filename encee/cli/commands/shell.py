@@ -12,13 +12,13 @@ from encee.cli.options import (
     Environment,
     FileOptions,
     RefreshOptions,
-    ServableProfile,
+    UsableProfile,
     add_options,
     optional_refresh_options,
     with_environment,
 )
 from encee.cli.replace_process import exec_or_spawn
-from encee.cli.sessions import serve, variables_of_files
+from encee.cli.sessions import get_valid_session, list_file_variables
 from encee.cli.terminal import say
 from encee.errors import UsageError
 from encee.profiles.export import CLEARED, session_variables
@@ -28,7 +28,7 @@ from encee.profiles.export import CLEARED, session_variables
 @add_options(FileOptions)
 @optional_refresh_options
 def shell(
-    profile: ServableProfile,
+    profile: UsableProfile,
     *,
     keys: Annotated[
         bool, typer.Option("--keys", help="Give it the keys themselves, for tools that know no profiles.")
@@ -51,9 +51,9 @@ def shell(
             f"this shell has the session of {named} already",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
-    session = serve(profile, environment, files, options)
+    session = get_valid_session(profile, environment, files, options)
     variables, cleared = (session.variables(), CLEARED) if keys else session.selected(files.catalog())
-    variables |= variables_of_files(files, named_files)
+    variables |= list_file_variables(files, named_files)
     variables["ENCEE_PROFILE"] = session.source or session.profile
     whose = f"the session of {variables['ENCEE_PROFILE']}{format_until(session.expiration, environment.clock())}"
     say(f"this shell has {whose}; to leave it, type exit")

@@ -10,7 +10,7 @@ import typer
 
 from encee.cli import display, terminal
 from encee.cli.display import draw_bar, format_moment, format_time_left
-from encee.cli.options import Environment, Json, ListedProfiles, file_options, not_empty
+from encee.cli.options import Environment, Json, ListedProfiles, file_options, text_option
 from encee.errors import EnceeError, FileRefusedError, NoSessionError, UsageError
 from encee.model import rfc3339
 from encee.profiles.catalog import Catalog
@@ -40,16 +40,14 @@ def status(
     *,
     expiring: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME",
-            callback=not_empty,
-            help="With less than this to go, a session is expiring. "
+        text_option(
+            "TIME",
+            "With less than this to go, a session is expiring. "
             "[default: 1h, but at most a quarter of the session's length]",
         ),
     ] = None,
     check: Annotated[
-        bool,
-        typer.Option("--check", help="No table; exit 3 for a missing or expired session (or --expiring)."),
+        bool, typer.Option("--check", help="No table; exit 3 for a missing or expired session (or --expiring).")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Redraw the table every second, until Ctrl-C.")] = False,
     json: Json = False,

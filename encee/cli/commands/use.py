@@ -12,13 +12,13 @@ from encee.cli.display import format_until
 from encee.cli.options import (
     Environment,
     FileOptions,
-    MaybeServableProfile,
+    OptionalUsableProfile,
     RefreshOptions,
     add_options,
     optional_refresh_options,
     with_environment,
 )
-from encee.cli.sessions import serve, variables_of_files
+from encee.cli.sessions import get_valid_session, list_file_variables
 from encee.errors import UsageError
 from encee.profiles.export import format_for_shell
 
@@ -27,7 +27,7 @@ from encee.profiles.export import format_for_shell
 @add_options(FileOptions)
 @optional_refresh_options
 def use(
-    profile: MaybeServableProfile = None,
+    profile: OptionalUsableProfile = None,
     *,
     none: Annotated[bool, typer.Option("--none", help="Use none from now on.")] = False,
     options: RefreshOptions | None,
@@ -51,9 +51,9 @@ def use(
         terminal.print_for_shell(format_for_shell(shell, {}))
         return
     files = environment.files(*named_files)
-    session = serve(profile, environment, files, options)
+    session = get_valid_session(profile, environment, files, options)
     variables, cleared = session.selected(files.catalog())
-    variables |= variables_of_files(files, named_files)
+    variables |= list_file_variables(files, named_files)
     terminal.print_for_shell(format_for_shell(shell, variables, cleared=cleared))
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")
 
