@@ -62,7 +62,7 @@ test: dev  ## the fast tests; T=FILE runs every test of that file, T=FILE::TEST 
 test-pythons: dev  ## the fast tests on each other supported Python that this machine has
 	$(PYTHON) -m scripts.pythons -n $(JOBS)
 
-lint: dev  ## ruff, mypy, import-linter, and a check for words that scripts/style.py rejects
+lint: dev  ## ruff, mypy, import-linter, and scripts/style.py: words and functions of more than 50 lines
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -1,7 +1,7 @@
 """Reject words that encee does not use, in strings, comments, names and documents.
 
-Names of tests with more than 70 characters and docstrings in encee/ whose first line has more than 80 are rejected,
-too.
+Names of tests with more than 70 characters are rejected, too, and in encee/ docstrings whose first line has more than
+80 characters and functions of more than 50 lines.
 
 `style-left.txt` has a line `NUMBER FILE` for each file that still has such words. The numbers only shrink: more words
 than that are an error, and also fewer, until the number there is corrected.
@@ -52,6 +52,9 @@ _PATTERN = re.compile("|".join(rf"\b(?:{pattern})" for pattern in WORDS), re.IGN
 _TEXTS = {"STRING", "FSTRING_MIDDLE", "COMMENT"}
 _CODE_SPAN = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
+MAX_FUNCTION_LINES = 50
+"""The longest function of `encee/`, from `def` to its last line."""
+
 LEFT = ROOT / "scripts" / "style-left.txt"
 
 
@@ -69,6 +72,7 @@ def findings(file: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
     if file.is_relative_to(ROOT / "encee"):
         yield from _long_first_lines(text)
+        yield from _long_functions(text)
 
 
 def _long_first_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -79,6 +83,14 @@ def _long_first_lines(text: str) -> Iterator[tuple[int, str]]:
                 yield node.body[0].lineno, first
 
 
+def _long_functions(text: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            lines = node.end_lineno - node.lineno + 1
+            if lines > MAX_FUNCTION_LINES:
+                yield node.lineno, f"def {node.name}: {lines} lines"
+
+
 def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
     for match in _PATTERN.finditer(re.sub(r"`[^`\n]*`", lambda span: " " * len(span[0]), text)):
         yield first_line + text.count("\n", 0, match.start()), match[0]
@@ -87,6 +99,8 @@ def _words(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 def _replacement(word: str) -> str:
     if LONG_TEST_NAME.fullmatch(word):
         return "a name of at most 70 characters"
+    if word.startswith("def "):
+        return f"a function of at most {MAX_FUNCTION_LINES} lines"
     if len(word) > LONGEST_FIRST_LINE:
         return f"a first line of at most {LONGEST_FIRST_LINE} characters"
     return next((text for pattern, text in WORDS.items() if re.match(pattern, word, re.IGNORECASE)), "a noun")

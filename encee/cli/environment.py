@@ -1,4 +1,4 @@
-"""What a command gets from `main`. Imports little: every command waits for it."""
+"""What `main` hands to a command; it imports little, since each command waits."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Environment(NamedTuple):
-    """The environment variables and the clock, passed in for the tests.
+    """The variables and the clock of a run, which tests replace.
 
     Args:
-        environ: The environment's variables.
+        environ: The environment variables.
         clock: Returns the present moment, UTC.
-        correct: Returns the command line that was meant by one with a mistyped profile; None where it is uncertain.
+        correct: Returns the command line with a mistyped profile corrected; None if that is uncertain.
     """
 
     environ: Mapping[str, str]
@@ -28,12 +28,12 @@ class Environment(NamedTuple):
     correct: Callable[[MistypedError], str | None] = lambda _error: None
 
     def files(self, credentials_file: str | None = None, config_file: str | None = None) -> "AwsFiles":
-        """Return the paths of the files; warn where AWS tools read others here.
+        """Locate the two files; warn if AWS tools read no file in this shell.
 
         Raises:
-            FileRefusedError: A path begins with a home folder, and there is no such folder.
+            FileRefusedError: A path begins with a home folder that is unknown.
         """
-        from encee.profiles.files import AwsFiles  # noqa: PLC0415 - not every command needs them
+        from encee.profiles.files import AwsFiles  # noqa: PLC0415 - many commands do not need them
 
         options = {CREDENTIALS_VARIABLE: credentials_file, CONFIG_VARIABLE: config_file}
         for variable, path in find_empty_variables(self.environ).items():
@@ -42,14 +42,14 @@ class Environment(NamedTuple):
         return AwsFiles.at(AwsPaths.locate(self.environ, credentials_file, config_file), terminal.warn)
 
     def settings(self, catalog: "Catalog", given: "GivenSettings | None" = None) -> "Settings":
-        """Look settings up in the command line, this environment and the two files."""
-        from encee.profiles.settings import GivenSettings, Settings  # noqa: PLC0415 - not every command needs them
+        """Return the settings of the command line, this environment and the two files."""
+        from encee.profiles.settings import GivenSettings, Settings  # noqa: PLC0415 - many commands do not need them
 
         return Settings(given or GivenSettings(), self.environ, catalog, self.legacy_serial())
 
     def legacy_serial(self) -> str | None:
-        """The device that the first encee's `~/.encee/config` names, or None."""
-        from encee.profiles.importers.legacy import LEGACY_FILE, read_legacy_serial  # noqa: PLC0415 - only a refresh wants it
+        """Return the device that `~/.encee/config` of the first encee names, if any."""
+        from encee.profiles.importers.legacy import LEGACY_FILE, read_legacy_serial  # noqa: PLC0415 - only a refresh needs it
 
         try:
             return read_legacy_serial(expand_file_path(LEGACY_FILE))

@@ -23,7 +23,7 @@ from encee.profiles.files import AwsFiles
 
 
 def refuse_empty(value: str | None) -> str | None:
-    """Refuse an empty value, which usually comes from a shell variable that is not set.
+    """Refuse an empty value, which usually comes from an unset variable.
 
     Raises:
         typer.BadParameter: The value is empty.
@@ -45,7 +45,7 @@ def text_option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - 
 
 
 def check_code_form(value: str | None) -> str | None:
-    """Refuse a code that is not six digits, even if a valid session makes it unnecessary.
+    """Refuse a code that is not six digits, also where no code is needed.
 
     Raises:
         UsageError: It is neither six digits nor `-`.
@@ -58,7 +58,7 @@ def check_code_form(value: str | None) -> str | None:
 
 
 def _use_in_hints(variable: str) -> Callable[[typer.Context, str | None], str | None]:
-    """Return the callback of an option for one of the two files, after which hints name that file."""
+    """Return the callback that makes hints name the file of an option."""
 
     def use(context: typer.Context, value: str | None) -> str | None:
         if refuse_empty(value) is not None and not context.resilient_parsing:  # as in a completion
@@ -219,7 +219,10 @@ optional_refresh_options = add_options(_refresh_unless_forbidden)
 
 
 def file_options(command: CommandFunction) -> CommandFunction:
-    """Add `--credentials-file` and `--config-file`; hand the command its `AwsFiles`, and the `Environment` it takes."""
+    """Add `--credentials-file` and `--config-file`; hand the command its `AwsFiles`.
+
+    The command also gets its `Environment`, if it has a parameter for it.
+    """
     annotations = [parameter.annotation for parameter in inspect.signature(command).parameters.values()]
     with_files = add_options(_files)(command)
     return with_environment(with_files) if Environment in annotations else with_files

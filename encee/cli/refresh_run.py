@@ -1,4 +1,4 @@
-"""A refresh at the terminal: for `encee refresh`, and for every command that needs a session."""
+"""Run a refresh at the terminal, for each command that needs a session."""
 
 import shlex
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
+from encee.awsfile.file import AwsFile
 from encee.cli import display, prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
 from encee.errors import EnceeError, UsageError
@@ -18,11 +19,8 @@ from encee.profiles.settings import GivenSettings
 from encee.workflows.refresh.jobs import Failed, Keep, Refreshed, RefreshResult, RunOptions, Target
 from encee.workflows.refresh.run import Refresh
 
-_LONGEST = 4096
-"""So many bytes of a line on standard input cannot be a code."""
-
-_TO = "encee refresh PROFILE --to NAME"
-
+_MAX_LINE_BYTES = 4096
+"""The longest line that is read from standard input; a code is shorter."""
 
 _DEFAULTS = RunOptions()
 
@@ -74,30 +72,30 @@ def refresh_profiles(
     codes: GivenCodes | None = None,
     *,
     options: RunOptions = _DEFAULTS,
-    lasting: timedelta | None = None,
+    min_time_left: timedelta | None = None,
     ask: bool = True,
     dry_run: bool = False,
 ) -> RefreshResult:
-    """Refresh profiles, and show the warnings; an error that ends the run is in the result.
+    """Refresh profiles and show the warnings; return errors in the result.
 
     Args:
         profiles: Profiles or shell patterns; none means the profile of AWS_PROFILE, else all.
         environment: The environment and the clock.
-        files: Where the two files are.
+        files: The two files.
         given: The settings of the command line.
-        codes: The codes of the command line, or None.
+        codes: The codes of the command line or the environment, if any.
         options: How to run.
-        lasting: How long a session has to last to stay as it is; None for the default of `encee refresh`.
-        ask: Whether a person may be prompted.
+        min_time_left: Keep sessions that are valid for longer; None for the default of `encee refresh`.
+        ask: Whether to prompt for codes.
         dry_run: Whether to prompt, send and write nothing.
     """
     ui = TerminalUi(ask=ask)
     try:
         files = AwsFiles.at(files.paths, ui.warn)
         catalog = files.catalog()
-        profiles = profiles or _named_by_environment(catalog, environment)
+        profiles = profiles or _find_default_profile(catalog, environment)
         if given.to is not None and len(profiles) != 1:
-            raise UsageError("--to names one session profile, so it needs exactly one PROFILE", hint=_TO)
+            raise UsageError("--to needs exactly one PROFILE", hint="encee refresh PROFILE --to NAME")
         refresh = Refresh(
             files=files,
             catalog=catalog,
@@ -107,21 +105,25 @@ def refresh_profiles(
             clock=environment.clock,
             options=options,
         )
-        is_named = bool(profiles) or options.force or lasting is not None
-        keep = Keep(lasting) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
+        is_named = bool(profiles) or options.force or min_time_left is not None
+        keep = Keep(min_time_left) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
         result = refresh.run(profiles, keep, dry_run=dry_run)
-        is_refreshed = any(isinstance(outcome, Refreshed) for outcome in result.outcomes)
-        if is_refreshed and files.credentials.is_readable_by_others():
-            path = str(files.credentials.path)
-            ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
+        if any(isinstance(outcome, Refreshed) for outcome in result.outcomes):
+            _warn_of_readers(files.credentials, ui)
     except EnceeError as error:
         result = RefreshResult(error=error)
     ui.show_warnings()
     return result
 
 
-def _named_by_environment(catalog: Catalog, environment: Environment) -> list[str]:
-    """Find the profile that the AWS tools take in this environment, where it can be refreshed; else none."""
+def _warn_of_readers(credentials: AwsFile, ui: TerminalUi) -> None:
+    if credentials.is_readable_by_others():
+        path = str(credentials.path)
+        ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
+
+
+def _find_default_profile(catalog: Catalog, environment: Environment) -> list[str]:
+    """Return the profile that AWS tools use here, if it can be refreshed."""
     for variable in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):  # The order is botocore's.
         name = environment.environ.get(variable)
         if name and (profile := catalog.profile_for(name)):
@@ -131,13 +133,13 @@ def _named_by_environment(catalog: Catalog, environment: Environment) -> list[st
 
 
 def get_session(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> tuple[Target, Session]:
-    """Get the session of a profile, and its target: the session on disk while it lasts long enough, else a fresh one.
+    """Get the session of a profile, refreshed if it expires too soon, and its target.
 
     Args:
-        profile: A profile or a session profile, as the command line names it.
+        profile: A profile or a session profile.
         environment: The environment and the clock.
-        files: Where the two files are.
-        how: How to refresh, and how long the session has to last.
+        files: The two files.
+        how: How to refresh, and for how long the session has to be valid.
 
     Raises:
         EnceeError: The refresh failed.
@@ -149,7 +151,7 @@ def get_session(profile: str, environment: Environment, files: AwsFiles, how: Re
         GivenSettings(duration=how.duration, code_command=how.code_command),
         find_given_codes(how.code, how.code_command, environment),
         options=RunOptions(write=how.write, ask_in_turn=how.ask_in_turn),
-        lasting=how.min_time_left,
+        min_time_left=how.min_time_left,
         ask=how.ask,
     )
     if result.error is not None:
@@ -167,13 +169,13 @@ def get_session(profile: str, environment: Environment, files: AwsFiles, how: Re
 
 
 def find_given_codes(code: str | None, code_command: str | None, environment: Environment) -> GivenCodes | None:
-    """The codes that are there already: from the option or the environment.
+    """Return the codes of `--code` or of ENCEE_CODE, if any.
 
     Raises:
-        UsageError: The one of the environment is not six digits; the option's was checked before.
+        UsageError: ENCEE_CODE is not six digits.
     """
     if code == "-":
-        return GivenCodes(_typed_lines(), "standard input", per_device=True)
+        return GivenCodes(_read_lines(), "standard input", per_device=True)
     if code is not None:
         return GivenCodes([code], "--code")
     if (from_environment := environment.environ.get("ENCEE_CODE")) and code_command is None:
@@ -181,9 +183,9 @@ def find_given_codes(code: str | None, code_command: str | None, environment: En
     return None
 
 
-def _typed_lines() -> Iterator[str]:
-    """The lines of standard input, none read ahead: what follows a code is for the command that `exec` runs."""
+def _read_lines() -> Iterator[str]:
+    """Yield lines of standard input; leave the rest for the command of `exec`."""
     if sys.stdin is not None:
         raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-        for line in iter(partial(raw.readline, _LONGEST), b""):
+        for line in iter(partial(raw.readline, _MAX_LINE_BYTES), b""):
             yield line.decode(errors="replace").strip()

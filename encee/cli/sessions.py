@@ -11,73 +11,68 @@ from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
 
 _MOMENT = timedelta(seconds=1)
-"""A session that lasts longer is valid; encee prompts for a code only after it has expired."""
+"""encee prompts for a code only if the session expires within this time."""
 
 
 def get_valid_session(
-    word: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None
+    profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None
 ) -> ExportedSession:
     """Get a valid session for a profile that the command line names.
 
     Args:
-        word: A profile or a session profile.
+        profile: A profile or a session profile.
         environment: The environment and the clock.
-        files: Where the two files are.
-        how: How to get a fresh session where none on disk is valid; None to fail instead.
+        files: The two files.
+        how: How to refresh; None to fail without a valid session.
 
     Raises:
-        NoSessionError: The session on disk is not valid, and nothing could make a fresh one.
+        NoSessionError: The session on disk is not valid and was not refreshed.
         EnceeError: The refresh failed.
     """
     catalog = files.catalog()
-    session = find_session(catalog, word)
-    refreshable = catalog.profile_for(word)
+    session = find_session(catalog, profile)
+    refreshable = catalog.profile_for(profile)
     if session is None and refreshable is None:
-        raise explain_lookup_failure(catalog, word, files.paths)
+        raise explain_lookup_failure(catalog, profile, files.paths)
     now = environment.clock()
-    least = how.min_time_left if how is not None and refreshable is not None else timedelta()
-    if session is not None and _lasts(session, now + least):
+    min_time_left = how.min_time_left if how is not None and refreshable is not None else timedelta()
+    if session is not None and _is_valid_at(session, now + min_time_left):
         return session
     if how is not None and refreshable is not None:
-        is_urgent = session is None or not _lasts(session, now + _MOMENT)
+        is_urgent = session is None or not _is_valid_at(session, now + _MOMENT)
         try:
-            return _refreshed(word, environment, files, how._replace(ask=how.ask and is_urgent))
+            return _refresh(profile, environment, files, how._replace(ask=how.ask and is_urgent))
         except InterruptedByPersonError:
             raise
         except EnceeError as error:
-            if session is None or not _lasts(session, now):
+            if session is None or not _is_valid_at(session, now):
                 raise
             if not isinstance(error, NoSessionError):
-                terminal.warn(f"{word} was not refreshed: {error.message}")
+                terminal.warn(f"{profile} was not refreshed: {error.message}")
             return session  # It is the only one, although it expires soon.
     state = "has expired" if session is not None else "is missing"
     if refreshable and catalog.has_session_of_another_account(
-        find_session_profile(catalog, word, refreshable), refreshable
+        find_session_profile(catalog, profile, refreshable), refreshable
     ):
         state = f"is of another account than the key of {refreshable}"
     remedy = f"encee refresh {shlex.quote(refreshable)}" if refreshable else "renew it with the tool that made it"
-    raise NoSessionError(f"the session of {word} {state}", hint=remedy)
+    raise NoSessionError(f"the session of {profile} {state}", hint=remedy)
 
 
-def _lasts(session: ExportedSession, moment: datetime) -> bool:
-    """Whether a session is valid beyond a moment, or has no expiration."""
+def _is_valid_at(session: ExportedSession, moment: datetime) -> bool:
+    """Whether a session is valid after a moment; without an expiration it is."""
     return session.expiration is None or session.expiration > moment
 
 
-def _refreshed(word: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> ExportedSession:
-    from encee.cli.refresh_run import get_session  # noqa: PLC0415 - 40 ms that a valid session does not need
+def _refresh(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> ExportedSession:
+    from encee.cli.refresh_run import get_session  # noqa: PLC0415 - it takes 40 ms, which a valid session saves
 
-    target, session = get_session(word, environment, files, how)
+    target, session = get_session(profile, environment, files, how)
     return export_session(session, files.catalog(), *target)
 
 
 def list_file_variables(files: AwsFiles, options: FileOptions) -> dict[str, str]:
-    """Make the variables by which other programs find the files that an option names.
-
-    Args:
-        files: The two files.
-        options: The options.
-    """
+    """Return the variables with which other programs find the files that options name."""
     variables = {}
     if options.credentials_file is not None:
         variables["AWS_SHARED_CREDENTIALS_FILE"] = str(files.credentials.path.absolute())

@@ -1,4 +1,4 @@
-"""`encee refresh`: a code for a session."""
+"""`encee refresh`: exchange an MFA code for session credentials."""
 
 import shlex
 from collections.abc import Sequence
@@ -58,21 +58,19 @@ class Options(NamedTuple):
     mfa_serial: Annotated[str | None, text_option("DEVICE", "The MFA device, by ARN, serial number or name.")] = None
     to: Annotated[str | None, text_option("NAME", "Write to this session profile instead of PROFILE-mfa.")] = None
     region: Annotated[str | None, text_option("REGION", "The region of STS.")] = None
-    if_expiring: Annotated[
-        str | None, text_option("TIME", "Do nothing when the session has at least this long to go.")
-    ] = None
+    if_expiring: Annotated[str | None, text_option("TIME", "Do nothing if the session is valid for longer.")] = None
     code_command: Annotated[
         str | None, text_option("COMMAND", "A command that prints the code. [default: mfa_process of the profile]")
     ] = None
-    force: Annotated[bool, typer.Option("--force", help="Refresh even when the session is still valid.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Refresh even if the session is valid.")] = False
     no_region: Annotated[
-        bool, typer.Option("--no-region", help="Do not carry region and output over to the session profile.")
+        bool, typer.Option("--no-region", help="Do not copy region and output to the session profile.")
     ] = False
-    no_save: Annotated[bool, typer.Option("--no-save", help="Do not save a device that was found as mfa_serial.")] = (
+    no_save: Annotated[bool, typer.Option("--no-save", help="Do not save the device that was found as mfa_serial.")] = (
         False
     )
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be asked of whom and written where.")
+        bool, typer.Option("--dry-run", help="Show what would be requested and written; change nothing.")
     ] = False
     json: Json = False
 
@@ -80,15 +78,15 @@ class Options(NamedTuple):
 @file_options
 @add_options(Options)
 def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, environment: Environment) -> None:
-    """Trade an MFA code for fresh session credentials.
+    """Exchange an MFA code for new session credentials.
 
-    They go to the session profile, PROFILE-mfa, in the credentials file; no other byte of it moves. A role is
-    assumed with the session of its source_profile. Without PROFILE: the profile that
-    AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found; of these,
-    sessions that encee status shows as valid stay as they are.
+    encee stores them in the session profile, PROFILE-mfa, of the credentials file; the rest of the file stays
+    untouched. A role is assumed with the session of its source_profile. Without PROFILE, it refreshes the profile
+    that AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found, except
+    for sessions that encee status shows as valid.
     """
     if options.force and options.if_expiring is not None:
-        raise UsageError("--if-expiring leaves a session alone, and --force leaves none", hint="give one of the two")
+        raise UsageError("--if-expiring keeps some sessions, and --force keeps none", hint="give one of the two")
     given = GivenSettings(options.mfa_serial, options.duration, options.to, options.region, options.code_command)
     codes = find_given_codes(options.code, options.code_command, environment)
     how = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)
@@ -100,7 +98,7 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
             given,
             codes,
             options=how,
-            lasting=None if options.if_expiring is None else parse_duration(options.if_expiring),
+            min_time_left=None if options.if_expiring is None else parse_duration(options.if_expiring),
             dry_run=options.dry_run,
         )
     except EnceeError as error:
@@ -109,55 +107,49 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
 
 
 def show_result(result: RefreshResult, files: AwsFiles, environment: Environment, *, json: bool = False) -> None:
-    """Show what became of each profile.
+    """Show the outcome of each profile, and what a dry run would do.
 
     Raises:
-        EnceeError: The run ended before its end.
-        typer.Exit: With the code of the first failure.
+        EnceeError: The error that ended the run.
+        typer.Exit: With the exit code of the first failure.
     """
     for outcome in result.outcomes:
         if isinstance(outcome, Failed) and isinstance(outcome.error, MistypedError):
             outcome.error.hint = environment.correct(outcome.error) or outcome.error.hint
-    _show(result.outcomes, result.jobs, files, environment, json=json, error=result.error)
+    _show_outcomes(result.outcomes, files, environment)
+    if json:
+        _print_json(result)
+    else:
+        _print_jobs(result.jobs)
     if result.error is not None:
         raise result.error
     if failed := next((outcome for outcome in result.outcomes if isinstance(outcome, Failed)), None):
         raise typer.Exit(failed.error.exit_code)
 
 
-def _show(
-    outcomes: Sequence[Outcome],
-    jobs: Sequence[Job],
-    files: AwsFiles,
-    environment: Environment,
-    *,
-    json: bool,
-    error: EnceeError | None = None,
-) -> None:
-    """Show the outcome of each profile, or what a dry run would do."""
+def _show_outcomes(outcomes: Sequence[Outcome], files: AwsFiles, environment: Environment) -> None:
     now = environment.clock()
     for outcome in outcomes:
         match outcome:
             case Refreshed(_, name, expiration):
                 terminal.say(f"{name} is valid{format_until(expiration, now)}")
-                terminal.say(f"  {_prefix(files, environment)}aws --profile {name} sts get-caller-identity")
+                terminal.say(f"  {_format_variables(files, environment)}aws --profile {name} sts get-caller-identity")
             case StillValid(_, name, expiration):
                 terminal.say(f"{name} is still valid{format_until(expiration, now)}")
             case Failed(profile, _, failure):
                 terminal.print_error(failure, about=profile if len(outcomes) > 1 else None)
             case _:
                 assert_never(outcome)
-    if json:
-        reports = [*map(_outcome_as_json, outcomes), *(one for job in jobs for one in _job_as_json(job))]
-        terminal.print_json({"profiles": reports, "error": error and terminal.error_as_json(error)})
-        return
+
+
+def _print_jobs(jobs: Sequence[Job]) -> None:
     for job in jobs:
         for target in job.targets:
-            terminal.print_line(f"{target.profile} would be refreshed in [{target.session_profile}]: {_means(job)}")
+            terminal.print_line(f"{target.profile} would be refreshed in [{target.session_profile}]: {_describe(job)}")
 
 
-def _means(job: Job) -> str:
-    """How a job gets its session, for people."""
+def _describe(job: Job) -> str:
+    """Describe how a job gets its session."""
     if isinstance(job, RoleJob):
         return f"role {job.role.arn} for {format_time_left(job.duration)}, with the session of {job.source.profile}"
     device = job.serial or "a device that IAM is asked for"
@@ -165,18 +157,26 @@ def _means(job: Job) -> str:
     return f"{role}a code of {device}, for {format_time_left(job.duration)}, at STS in {job.signer.region}"
 
 
-def _prefix(files: AwsFiles, environment: Environment) -> str:
-    """Return the variables with which an AWS tool finds the same files."""
+def _format_variables(files: AwsFiles, environment: Environment) -> str:
+    """Return the assignments with which a command of an AWS tool reads these files."""
     try:
-        usual = AwsPaths.locate(environment.environ)
+        default = AwsPaths.locate(environment.environ)
     except FileRefusedError:  # HOME is not set
-        usual = AwsPaths(Path(), Path())
+        default = AwsPaths(Path(), Path())
     empty = find_empty_variables(environment.environ)
     return "".join(
         f"{variable}={shlex.quote(str(path.absolute()))} "
-        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files.paths, usual, strict=True)
+        for variable, path, other in zip((CREDENTIALS_VARIABLE, CONFIG_VARIABLE), files.paths, default, strict=True)
         if variable in empty or path.absolute() != other.absolute()
     )
+
+
+def _print_json(result: RefreshResult) -> None:
+    reports = [
+        *map(_outcome_as_json, result.outcomes),
+        *(report for job in result.jobs for report in _job_as_json(job)),
+    ]
+    terminal.print_json({"profiles": reports, "error": result.error and terminal.error_as_json(result.error)})
 
 
 def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
@@ -190,15 +190,14 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _job_as_json(job: Job) -> list[dict[str, Any]]:
-    """What a dry run would do for each of a job's profiles."""
-    with_code = isinstance(job, CodeJob)
+    """Return what a dry run would do for each profile of a job."""
     return [
         {
             "profile": target.profile,
             "outcome": "would-be-refreshed",
             "session_profile": target.session_profile,
             "device": job.serial if isinstance(job, CodeJob) else None,
-            "needs_code": with_code,
+            "needs_code": isinstance(job, CodeJob),
             "role": job.role.arn if job.role else None,
             "seconds": int(job.duration.total_seconds()),
             "region": job.signer.region,

@@ -1,4 +1,4 @@
-"""`encee status`: what expires when. Reads only, and never loads boto3."""
+"""`encee status`: show when each session expires, without boto3."""
 
 import shlex
 import sys
@@ -30,8 +30,8 @@ _STYLES = {
 _HEADINGS = ("PROFILE", "SOURCE", "ACCOUNT", "STATE", "TIME LEFT", "EXPIRES AT")
 _FOLDABLE = 2
 
-_LOOK = 0.5
-"""For how many seconds a picture waits for a file that is being written."""
+_READ_TIMEOUT_SECONDS = 0.5
+"""The time that --watch waits for a program that writes a file."""
 
 
 @file_options
@@ -42,56 +42,49 @@ def status(
         str | None,
         text_option(
             "TIME",
-            "With less than this to go, a session is expiring. "
+            "Show a session as expiring when less than this is left. "
             "[default: 1h, but at most a quarter of the session's length]",
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="No table; exit 3 for a missing or expired session (or --expiring).")
+        bool, typer.Option("--check", help="Print no table; exit with 3 if a session is missing or expired.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Redraw the table every second, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw the table every second until Ctrl-C.")] = False,
     json: Json = False,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Show which session expires when.
+    """Show when each session expires.
 
-    Lists the session of each profile with long-term keys, and the sessions of other tools. With --check and
-    without PROFILE, only sessions that exist count. --watch follows what changes in the files. A session whose
-    account is not that of the source's key has the state other-account, and is not valid.
+    The table lists the session of each profile with long-term keys, and the sessions of other tools. --check counts a
+    session as expired that --expiring shows as expiring; without PROFILE, it checks only sessions that exist. A session
+    of another account than its source profile's key has the state other-account and is not valid.
     """
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:
         _refuse_watch(check=check, json=json)
-        _listed(profiles, files.salvage(lambda _fault: None), files, environment)  # an unknown word ends it at once
+        # An unknown profile is an error before the first table.
+        _list_rows(profiles, files.salvage(lambda _fault: None), files, environment)
         _watch(profiles, files, environment, threshold)
         return
     faults: list[FileRefusedError] = []
     catalog = files.catalog() if check else files.salvage(faults.append)
-    rows = _readable(profiles, catalog, files, environment, faults)
+    rows = _select_rows(profiles, catalog, files, environment, faults)
     now = environment.clock()
     if json:
-        terminal.print_json(
-            {
-                "sessions": [_as_json(row, now, threshold) for row in rows],
-                "other_profiles": [_other_as_json(name, catalog) for name in catalog.other_profiles()],
-                "faults": [*map(terminal.error_as_json, faults)],
-            }
-        )
+        _print_json(rows, catalog, faults, now, threshold)
     elif not check:
         _show(rows, catalog, files, now, threshold)
-    if check:
-        least = threshold or timedelta()
-        for row in rows:
-            if profiles or (row.exists and row.source):
-                _check(row, catalog, now, least)
+    for row in rows if check else ():
+        if profiles or (row.exists and row.source):
+            _require_valid(row, catalog, now, threshold or timedelta())
 
 
 def _refuse_watch(*, check: bool, json: bool) -> None:
-    """Refuse to redraw what is not drawn.
+    """Refuse `--watch` where the command draws no table.
 
     Raises:
-        UsageError: Together with these options, or where standard output is no terminal.
+        UsageError: Another option is given too, or standard output is not a terminal.
     """
     if check or json:
         raise UsageError("--watch draws a table, and --check and --json are for programs", hint="encee status --watch")
@@ -99,22 +92,22 @@ def _refuse_watch(*, check: bool, json: bool) -> None:
         raise UsageError("--watch needs a terminal as standard output", hint="encee status")
 
 
-def _readable(
-    words: Sequence[str] | None,
+def _select_rows(
+    profiles: Sequence[str] | None,
     catalog: Catalog,
     files: AwsFiles,
     environment: Environment,
     faults: Sequence[FileRefusedError],
 ) -> list[SessionRow]:
-    """The rows that are wanted, with a warning of each fault of the files.
+    """List the sessions of the command line, and warn of each fault in the files.
 
     Raises:
-        FileRefusedError: A fault, where the wanted rows cannot be read because of it.
-        UsageError: A word means no row.
+        FileRefusedError: A fault hides all sessions of the command line.
+        UsageError: A profile does not exist.
     """
     rows: list[SessionRow] = []
     try:
-        rows = _listed(words, catalog, files, environment)
+        rows = _list_rows(profiles, catalog, files, environment)
     except UsageError:
         if not faults:
             raise
@@ -125,98 +118,103 @@ def _readable(
     return rows
 
 
-def _listed(
-    words: Sequence[str] | None, catalog: Catalog, files: AwsFiles, environment: Environment
+def _list_rows(
+    profiles: Sequence[str] | None, catalog: Catalog, files: AwsFiles, environment: Environment
 ) -> list[SessionRow]:
-    """The rows that are wanted: those that the words mean, or without words all.
+    """List the sessions of some profiles, or all.
 
     Raises:
-        UsageError: A word means none of them.
+        UsageError: A profile does not exist.
     """
     rows = list(list_sessions(catalog, Settings(GivenSettings(), environment.environ, catalog).length))
-    return _named(words, rows, catalog, files) if words else rows
+    return _find_rows(profiles, rows, catalog, files) if profiles else rows
 
 
-def _named(words: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, files: AwsFiles) -> list[SessionRow]:
-    """The rows that the words of the command line mean.
+def _find_rows(
+    profiles: Sequence[str], rows: Sequence[SessionRow], catalog: Catalog, files: AwsFiles
+) -> list[SessionRow]:
+    """Find the sessions of some session profiles, source profiles or patterns.
 
     Raises:
-        UsageError: A word means none of them.
+        UsageError: A profile does not exist.
     """
     by_name = {row.profile: row for row in rows}
     by_name |= {row.source: row for row in rows if row.source and row.source not in by_name}
-    found = []
-    for word in catalog.expand_patterns(words, by_name):
-        if word not in by_name:
-            raise explain_lookup_failure(catalog, word, files.paths)
-        found.append(by_name[word])
-    return list(dict.fromkeys(found))
+    selected = []
+    for name in catalog.expand_patterns(profiles, by_name):
+        if name not in by_name:
+            raise explain_lookup_failure(catalog, name, files.paths)
+        selected.append(by_name[name])
+    return list(dict.fromkeys(selected))
 
 
-def _check(row: SessionRow, catalog: Catalog, now: datetime, least: timedelta) -> None:
-    """Make sure that nobody has to refresh a session.
+def _require_valid(row: SessionRow, catalog: Catalog, now: datetime, min_time_left: timedelta) -> None:
+    """Refuse a session that needs a refresh.
 
     Raises:
-        NoSessionError: It is missing or expired, or has less than `least` to go.
+        NoSessionError: It is missing or expired, or expires too soon.
     """
-    state = row.state(now, least)
+    state = row.state(now, min_time_left)
     if state == "valid":
         return
     if state == "expiring" and row.expiration:
-        what = f"has {format_time_left(row.expiration - now)} left, less than {format_time_left(least)}"
+        reason = f"has {format_time_left(row.expiration - now)} left, less than {format_time_left(min_time_left)}"
     elif state == "expired":
-        what = "has expired"
+        reason = "has expired"
     elif state == "other-account":
-        what = f"holds a session of another account than the key of {row.source}"
+        reason = f"holds a session of another account than the key of {row.source}"
     else:
-        what = "does not say when it ends" if row.exists else "has no session yet"
+        reason = "does not say when it ends" if row.exists else "has no session yet"
     hint = "renew it with the tool that made it"
     if row.source:
-        elsewhere = catalog.session_profiles.get(row.source) != row.profile
-        words = ["encee", "refresh", row.source, *(["--to", row.profile] if elsewhere else [])]
-        hint = shlex.join(words)
-    raise NoSessionError(f"{row.profile} {what}", hint=hint)
+        is_default = catalog.session_profiles.get(row.source) == row.profile
+        hint = shlex.join(["encee", "refresh", row.source, *([] if is_default else ["--to", row.profile])])
+    raise NoSessionError(f"{row.profile} {reason}", hint=hint)
 
 
 def _show(
     rows: Sequence[SessionRow], catalog: Catalog, files: AwsFiles, now: datetime, expiring: timedelta | None
 ) -> None:
     if not rows:
-        for line in _what_else(catalog, files):
+        for line in _explain_no_sessions(catalog, files):
             terminal.say(line)
         return
-    display.print_table(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
+    display.print_table(_HEADINGS, _fit_cells(rows, now, expiring), _styles(rows, now, expiring), foldable=_FOLDABLE)
 
 
-def _what_else(catalog: Catalog, files: AwsFiles) -> list[str]:
-    """What there is in the place of sessions, and what to do."""
-    nothing = explain_nothing_to_refresh(catalog, files.paths)
-    return [nothing.message, f"  {nothing.hint}"]
+def _explain_no_sessions(catalog: Catalog, files: AwsFiles) -> list[str]:
+    """Return lines about profiles without sessions, and what to do."""
+    error = explain_nothing_to_refresh(catalog, files.paths)
+    return [error.message, f"  {error.hint}"]
 
 
-def _watch(words: Sequence[str] | None, files: AwsFiles, environment: Environment, expiring: timedelta | None) -> None:
-    """Show the table again and again, with the faults of the files below it."""
-    from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - the table alone has no use for it
+def _watch(
+    profiles: Sequence[str] | None, files: AwsFiles, environment: Environment, expiring: timedelta | None
+) -> None:
+    """Show the table until Ctrl-C, with the faults of the files below it."""
+    from encee.cli.live_table import Picture, redraw  # noqa: PLC0415 - only --watch needs it
 
     def picture() -> Picture:
         notes: list[str] = []
         rows: list[SessionRow] = []
         try:
-            catalog = files.salvage(lambda fault: notes.append(fault.message), timeout=_LOOK)
-            rows = _listed(words, catalog, files, environment)
+            catalog = files.salvage(lambda fault: notes.append(fault.message), timeout=_READ_TIMEOUT_SECONDS)
+            rows = _list_rows(profiles, catalog, files, environment)
             if not rows and not notes:
-                notes += _what_else(catalog, files)
-        except EnceeError as error:  # as long as it is so
+                notes += _explain_no_sessions(catalog, files)
+        except EnceeError as error:
             notes.append(error.message)
         now = environment.clock()
         footer = f"{now.astimezone():%H:%M:%S}  Ctrl-C ends this"
-        return Picture(_HEADINGS, _fitting(rows, now, expiring), _styles(rows, now, expiring), _FOLDABLE, notes, footer)
+        return Picture(
+            _HEADINGS, _fit_cells(rows, now, expiring), _styles(rows, now, expiring), _FOLDABLE, notes, footer
+        )
 
     redraw(picture)
 
 
-def _fitting(rows: Sequence[SessionRow], now: datetime, expiring: timedelta | None) -> list[list[str]]:
-    """The table's cells, with bars where they are drawn and there is room for them."""
+def _fit_cells(rows: Sequence[SessionRow], now: datetime, expiring: timedelta | None) -> list[list[str]]:
+    """Return the cells of the table, with bars if the terminal has colours and room."""
     with_bars = terminal.allows_colour(sys.stdout)
     cells = [_cells(row, now, expiring, with_bar=with_bars) for row in rows]
     if with_bars and not display.fits(_HEADINGS, cells):
@@ -229,7 +227,6 @@ def _styles(rows: Sequence[SessionRow], now: datetime, expiring: timedelta | Non
 
 
 def _cells(row: SessionRow, now: datetime, expiring: timedelta | None, *, with_bar: bool) -> list[str]:
-    """A row of the table."""
     left, ends = "–", "–"
     if row.expiration is not None:
         remaining = row.expiration - now
@@ -238,9 +235,23 @@ def _cells(row: SessionRow, now: datetime, expiring: timedelta | None, *, with_b
     return [row.profile, row.source or "–", row.account or "–", row.state(now, expiring), left, ends]
 
 
-def _other_as_json(profile: str, catalog: Catalog) -> dict[str, Any]:
-    way = catalog.sign_in(profile)
-    return {"profile": profile, "signs_in_with": way.kind if way else None}
+def _print_json(
+    rows: Sequence[SessionRow],
+    catalog: Catalog,
+    faults: Sequence[FileRefusedError],
+    now: datetime,
+    expiring: timedelta | None,
+) -> None:
+    others = {name: catalog.sign_in(name) for name in catalog.other_profiles()}
+    terminal.print_json(
+        {
+            "sessions": [_as_json(row, now, expiring) for row in rows],
+            "other_profiles": [
+                {"profile": name, "signs_in_with": way.kind if way else None} for name, way in others.items()
+            ],
+            "faults": [*map(terminal.error_as_json, faults)],
+        }
+    )
 
 
 def _as_json(row: SessionRow, now: datetime, expiring: timedelta | None) -> dict[str, Any]:

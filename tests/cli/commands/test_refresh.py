@@ -209,7 +209,7 @@ def test_refuses_a_malformed_code_of_the_environment_first(
 
 def test_force_and_if_expiring_exclude_each_other(encee: Encee, dev: Person, aws: FakeAws) -> None:
     result = encee("refresh", "dev", "--force", "--if-expiring", "1h", "-c", dev.device.next_code())
-    assert (result.code, "--force leaves none" in result.err) == (2, True)
+    assert (result.code, "--force keeps none" in result.err) == (2, True)
     assert aws.journal == []
 
 
