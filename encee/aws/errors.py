@@ -157,7 +157,7 @@ _TRANSLATIONS = (
         "validate MFA code",
         AwsError,
         "the device does not belong to the user whose key {profile} holds",
-        "name this user's own device with --mfa-serial ARN, or fix mfa_serial in the profile",
+        "name this user's own device: --mfa-serial ARN",
     ),
     _Translation(
         "AccessDenied",
@@ -171,14 +171,14 @@ _TRANSLATIONS = (
         "MaxSessionDuration",
         AwsError,
         "duration_seconds of {role} is more than the role allows",
-        "make it 3600, or raise the role's limit",
+        "set duration_seconds to 3600",
     ),
     _Translation(
         "SignatureDoesNotMatch",
         "scoped to a valid region",
         UnusableCredentialsError,
         "the region {region} of {role} is not one of the endpoint that was asked",
-        "set region to the endpoint's, or correct the endpoint: endpoint_url of the profile, AWS_ENDPOINT_URL",
+        "make region and endpoint_url of the profile, or AWS_ENDPOINT_URL, match each other",
     ),
     _Translation(
         "SignatureDoesNotMatch",
@@ -292,8 +292,6 @@ def _rejected_key(signer: Signer) -> RejectedKeyError:
     if _ALWAYS_ENABLED.fullmatch(signer.region):
         causes.append("it belongs to another partition, such as GovCloud or China")
         hint = f"make a new key in the console and enter it: aws configure --profile {shlex.quote(signer.profile)}"
-        command = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", "us-gov-west-1"])
-        hint += f"; a key of GovCloud or China needs a region there: {command}"
     else:
         causes.append("the region is not enabled for the account or belongs to another partition")
         hint = shlex.join(["encee", "refresh", signer.role or signer.profile, "--region", _DEFAULT_REGION])

@@ -111,7 +111,7 @@ def _explain_refusal(argument: str, catalog: Catalog, files: AwsPaths) -> EnceeE
     header = name if name in catalog.credentials else ConfigHeaders().build_header(name)
     return FileRefusedError(
         f"[{header}] was not written by encee; nothing was changed",
-        hint="remove it with the tool that made it, or by hand",
+        hint="remove it with the tool that made it",
     )
 
 

@@ -77,7 +77,7 @@ class ExportedSession:
             if "\0" in value:
                 raise EnceeError(
                     f"the value of {name} holds NUL, which no environment variable can hold",
-                    hint="refresh the profile, or fix its section in the credentials file",
+                    hint="fix the section of the profile in the credentials file",
                 )
         return variables
 

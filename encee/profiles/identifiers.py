@@ -96,7 +96,7 @@ def require_serial(value: str) -> str:
     if ":user/" in value:
         raise UsageError(
             f"{value} is the ARN of a user, not of an MFA device",
-            hint=f"the device's looks like {form}; see it in the console under Security credentials",
+            hint=f"copy the device's ARN from the console, under Security credentials: {form}",
         )
     if ":u2f/" in value:
         raise UsageError(
@@ -106,7 +106,7 @@ def require_serial(value: str) -> str:
     if not _SERIAL.fullmatch(value) or (value.startswith("arn:") and not DEVICE_ARN.fullmatch(value)):
         raise UsageError(
             f"{value!r} is not the serial number of an MFA device",
-            hint=f"it looks like {form}, or like GAHT12345678 on a hardware token",
+            hint=f"write it like {form}, or like GAHT12345678 on a hardware token",
         )
     return value
 

@@ -44,7 +44,7 @@ def find_sections(view: View, key: AccessKey) -> list[str]:
         if any(begins) and not all(parts):
             raise FileRefusedError(
                 f"[{name}] of the credentials file holds only a part of the key {key.id}",
-                hint=f"put the id and the secret of one key under [{name}], or remove both",
+                hint=f"put the id and the secret of one key under [{name}]",
             )
         if all(parts):
             sections.append(name)

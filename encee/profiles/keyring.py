@@ -38,9 +38,7 @@ class LockedSecret:
         if self._secret is None:
             raise EnceeError(
                 f"the keyring holds no secret for the key {self._key_id}",
-                hint="try again, since keys unlock may have moved it just now; if it is lost, enter the key again: "
-                "aws configure --profile PROFILE; or, while its session is valid, make a new one: encee keys rotate "
-                "PROFILE",
+                hint="enter the key again: aws configure --profile PROFILE",
             )
         return self._secret
 
@@ -56,7 +54,7 @@ def fetch_seed(serial: str) -> str:
     if seed is None:
         raise EnceeError(
             f"the keyring holds no seed for the device {serial}",
-            hint="store it: encee keys totp PROFILE --i-know; or type the codes: encee keys totp PROFILE --forget",
+            hint="store it again: encee keys totp PROFILE --i-know",
         )
     return seed
 
@@ -125,8 +123,7 @@ def _open_keyring() -> Iterator[ModuleType]:
     except NoKeyringError:
         raise EnceeError(
             "this system has no usable keyring",
-            hint="start a keyring (on Linux: gnome-keyring or KWallet, in a D-Bus session); show it:"
-            f" {_diagnose_command()}",
+            hint="start a keyring (on Linux: gnome-keyring or KWallet, in a D-Bus session)",
         ) from None
     except (InitError, KeyringLocked):
         raise EnceeError("the keyring stays locked", hint="unlock it, then try again") from None

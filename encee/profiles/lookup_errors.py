@@ -84,7 +84,7 @@ def _explain_keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageE
     if has_token(options):
         return UsageError(
             f"{argument} holds session credentials of another tool, not long-term keys",
-            hint="name a profile with long-term keys; see the profiles with: encee status",
+            hint="name a profile with long-term keys",
         )
     if way := catalog.sign_in(argument):
         source = catalog.last_source_profile(argument)
@@ -156,7 +156,7 @@ def _explain_unknown_name(
         return MistypedError(message, hint=hint, typed=argument, intended=names)
     if (similar := _find_similar(catalog, argument, other_names)) is None:
         return MistypedError(message, hint=look)
-    return MistypedError(message, hint=f"did you mean {similar}?", typed=argument, intended=[similar])
+    return MistypedError(message, hint=f"name the profile {similar}", typed=argument, intended=[similar])
 
 
 def _find_similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str | None:

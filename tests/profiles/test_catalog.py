@@ -124,8 +124,8 @@ def test_reports_the_missing_source_of_a_session() -> None:
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
     [
-        ("DEV", "there is no profile DEV in", "did you mean Dev?"),
-        ("prod-MFA", "there is no profile prod-MFA in", "did you mean Prod-mfa?"),
+        ("DEV", "there is no profile DEV in", "name the profile Dev"),
+        ("prod-MFA", "there is no profile prod-MFA in", "name the profile Prod-mfa"),
         ("x*", "no profile matches x*", "encee status"),
         ("", "the name of a profile is empty", "encee status"),
         ("123456", "an MFA code is not a profile", "encee refresh PROFILE --code CODE"),
@@ -133,8 +133,8 @@ def test_reports_the_missing_source_of_a_session() -> None:
         ("१२३४५६", "there is no profile", "encee status"),
         ("Dev,Prod", "there is no profile Dev,Prod in", "put a space between two profiles: Dev Prod"),
         ("Dev, ", "there is no profile Dev,  in", "put a space between two profiles: Dev"),
-        ("[dev]", "no profile matches [dev]", "did you mean Dev?"),
-        ("profile prod", "there is no profile profile prod in", "did you mean Prod?"),
+        ("[dev]", "no profile matches [dev]", "name the profile Dev"),
+        ("profile prod", "there is no profile profile prod in", "name the profile Prod"),
     ],
 )
 def test_reports_why_a_name_selects_no_profile(word: str, message: str, hint: str) -> None:
