@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,22 +28,45 @@ class Block(NamedTuple):
         code: Its lines, without prompts.
         status: The exit status that the page names.
         runs: False if the page says why the block cannot be run.
+        output: The lines that the page shows as output.
     """
 
     language: str
     code: str
     status: int
     runs: bool
+    output: Sequence[str] = ()
 
 
 def blocks(page: Path) -> Iterator[Block]:
     """Yield the blocks of a page that a reader types: those of shells, and the `$ ` lines of sessions."""
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
         language, code = match["language"], re.sub(rf"^{match['indent']}", "", match["code"], flags=re.MULTILINE)
+        output = []
         if language == "console":
+            output = [line for line in code.splitlines() if not line.startswith("$ ")]
             language, code = "sh", "".join(f"{line}\n" for line in re.findall(r"^\$ (.+)$", code, re.MULTILINE))
         if language in ("sh", *SHELLS) and code:
-            yield Block(language, code, int(match["status"] or 0), match["mark"] != "not run")
+            yield Block(language, code, int(match["status"] or 0), match["mark"] != "not run", output)
+
+
+def pattern(line: str) -> str:
+    """Return a pattern for a line of output, in which ids, codes, times, ages and `…` vary."""
+    variable = {
+        r"A[KS]IA[A-Z0-9]+": r"A[KS]IA\w+",
+        r"\d+h \d\dm": r"\d+h \d\dm",
+        r"(?:today|tomorrow) \d\d:\d\d": r"(?:today|tomorrow) \d\d:\d\d",
+        r"\b123456\b": r"\d{6}",
+        r"\d+ days": r"\d+ days",
+        r"~": r"\S*",
+        r"…": ".*",
+        r" +": " +",
+    }
+    parts = re.split("(" + "|".join(variable) + ")", line)
+    return "".join(
+        next(value for key, value in variable.items() if re.fullmatch(key, part)) if number % 2 else re.escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def command_lines(page: Path) -> Iterator[tuple[list[str], bool]]:

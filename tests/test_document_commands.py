@@ -18,7 +18,7 @@ import typer
 from encee.cli.app import app
 from encee.cli.commands.init import STARTUP_LINES
 from tests.conftest import AWS, ENCEE, ROOT, Home, section
-from tests.documented import PAGES, Block, blocks, command_lines
+from tests.documented import PAGES, Block, blocks, command_lines, pattern
 from tests.fake_aws import FakeAws
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -142,7 +142,7 @@ class Premises:
                 "credentials": section(key),
                 "config": f"{CONFIG}[profile dev-live]\nregion = eu-west-1\ncredential_process = encee process dev\n",
             },
-            "policies": {"work.json": json.dumps(WORK), "policies/work.json": json.dumps(WORK)},
+            "policies": dict.fromkeys(("work.json", "policies/work.json"), json.dumps(WORK, indent=2)),
         }
 
     def _install(self, programs: Mapping[str, str]) -> None:
@@ -197,7 +197,10 @@ class Reader:
         self._answer(child)
         child.wait()
         child.close()
-        assert child.exitstatus == block.status, f"{script}\n{printed.getvalue()}"
+        text = printed.getvalue().replace("\r", "")
+        assert child.exitstatus == block.status, f"{script}\n{text}"
+        shown = re.compile(r"\n(?:.*\n)*?".join(f"[^\n]*?{pattern(line.strip())} *" for line in block.output))
+        assert shown.search(f"{text}\n"), f"{script}\nprints\n{text}\nand not\n" + "\n".join(block.output)
 
     def _checked(self, lines: list[str]) -> list[str]:
         """Let fish end after a line that fails, as bash and zsh do with -e."""
