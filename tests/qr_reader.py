@@ -1,4 +1,4 @@
-"""QR codes read back, as a phone does it: from a PNG, an SVG, or what is on a terminal."""
+"""Read QR codes, as a phone does, from a PNG, an SVG or the output on a terminal."""
 
 import re
 import struct
@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 import zxingcpp
 
 _SMALLEST = 21  # modules
-_SCALE = 4  # pixels a module, where a picture has one
+_SCALE = 4  # pixels for each module of a picture
 _BLOCKS = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 _STYLE = re.compile(r"\x1b\[([0-9;]*)m")
 _DARK, _LIGHT = {"30", "38;5;16"}, {"47", "107", "48;5;231"}
 
 
 def read_png(data: bytes) -> str:
-    """The text in a PNG as segno writes it: one bit a pixel, 1 is white."""
+    """Read the QR code in a PNG of segno: one bit for each pixel, 1 is white."""
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     chunks: dict[bytes, bytes] = {}
     at = 8
@@ -30,7 +30,7 @@ def read_png(data: bytes) -> str:
     above = bytes(size - 1)
     for start in range(0, height * size, size):
         kind_of_line, *line = bits[start : start + size]
-        assert kind_of_line in {0, 2}  # as it is, or what to add to the line above
+        assert kind_of_line in {0, 2}  # the bytes, or their differences to the line above
         above = (
             bytes(one + other & 255 for one, other in zip(line, above, strict=True)) if kind_of_line else bytes(line)
         )
@@ -39,7 +39,7 @@ def read_png(data: bytes) -> str:
 
 
 def read_svg(text: str) -> str:
-    """The text in an SVG as segno draws it: a white ground, and strokes for the dark modules."""
+    """Read the QR code in an SVG of segno: a white background, and strokes for the dark modules."""
     ground, strokes = ET.fromstring(text).iter("{http://www.w3.org/2000/svg}path")
     assert ground.attrib["fill"] == "#fff"
     assert strokes.attrib["stroke"] == "#000"
@@ -58,11 +58,11 @@ def read_svg(text: str) -> str:
 
 
 def read_terminal(printed: str, *, ground: bool) -> str:
-    """The text in the half blocks that a terminal shows; those lines only.
+    """Read the QR code in the half blocks of a terminal's output.
 
     Args:
-        printed: All that was printed, with its escape sequences.
-        ground: Whether the terminal's own ground is dark, and its own text light.
+        printed: The output, with its escape sequences.
+        ground: Whether the background of the terminal is dark and its text light.
     """
     rows: list[list[bool]] = []
     for line in printed.splitlines():
@@ -78,7 +78,7 @@ def read_terminal(printed: str, *, ground: bool) -> str:
                 lower.append(ink if bottom else paper)
             ink, paper = _colours(style, ink=ink, paper=paper, ground=ground)
         rows += [upper, lower]
-    # A phone sees the terminal's ground around the code.
+    # A phone sees the background of the terminal around the code.
     width = max(map(len, rows), default=0) + 8
     framed = [[ground] * 4 + row + [ground] * (width - 4 - len(row)) for row in rows]
     margin = [[ground] * width] * 4

@@ -1,4 +1,4 @@
-"""What several commands are tested with: a session that is there already, and a shell on a terminal."""
+"""Fixtures of several commands: a user with a valid session, and a shell on a terminal."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,14 +21,14 @@ aws_session_token = token {NASTY}
 
 @pytest.fixture
 def dev_with_session(encee: Encee, dev: Person) -> Person:
-    """The person, with a valid session."""
+    """Refresh the session of the profile dev."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
 
 
 @pytest.fixture
 def bash(monkeypatch: pytest.MonkeyPatch) -> Iterator["pexpect.spawn[str]"]:
-    """An interactive shell with job control, for a test that needs bash."""
+    """Start an interactive bash with job control; the test needs bash."""
     monkeypatch.setenv("PS1", "ready> ")
     child = on_terminal("--norc", "-i", command="bash")
     child.expect_exact("ready> ")

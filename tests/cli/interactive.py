@@ -23,11 +23,11 @@ SHELLS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in START]
 
 
 class Shell:
-    """A shell in which a test types.
+    """A shell in which a test types lines.
 
     Args:
-        child: What it runs in.
-        status: How the shell calls the exit code of the command before.
+        child: The pseudo-terminal of the shell.
+        status: The shell's variable with the exit status of the last command.
     """
 
     def __init__(self, child: "pexpect.spawn[str]", status: str = "$?") -> None:
@@ -36,53 +36,53 @@ class Shell:
         self._marks = 0
 
     def type(self, text: str) -> None:
-        """Type a line, and wait for nothing."""
+        """Type a line without waiting."""
         self.child.sendline(text)
 
     def stop(self, key: str) -> None:
-        """Press Ctrl-C or Ctrl-Z, and wait for the prompt: what is typed before it can get lost."""
+        """Press Ctrl-C or Ctrl-Z and wait for the prompt, before which typed characters can get lost."""
         self.child.send(key)
         self.child.expect(r"[$#>] ")
 
     def run(self, line: str) -> str:
-        """Type a line and wait for its end; what was printed meanwhile, the echo of the line included."""
+        """Run a line and return its output, with the echo of the line."""
         self.type(line)
         return self.finish()
 
     def finish(self) -> str:
-        """Wait until the shell takes the next line; what was printed meanwhile."""
+        """Wait until the shell accepts the next line, and return the output until then."""
         self._marks += 1
-        # What is typed differs from what is printed, so that the echo is not taken for it.
+        # The typed text differs from the printed one, so that the echo does not match.
         self.type(f"echo mark''{self._marks}''end")
         self.child.expect_exact(f"mark{self._marks}end")
         return self.child.before or ""
 
     def variables(self) -> dict[str, str]:
-        """The environment that the shell gives to programs, but for what changes with every command."""
+        """Return the exported variables, except those that change with each command."""
         # An empty line comes first, since the shell may print terminal sequences before its first output.
         shown = self.run("echo; env | sort | sed 's/^/<<<:/'")
         pairs = re.findall(r"^<<<:([A-Za-z_][A-Za-z0-9_]*)=(.*?)\r?$", shown, re.MULTILINE)
         return {name: value for name, value in pairs if name not in {"_", "SHLVL", "OLDPWD"}}
 
     def status(self) -> int:
-        """The exit code of the command before."""
+        """Return the exit status of the last command."""
         shown = self.run(f"echo code''={self._status}")
         return int(re.findall(r"code=([0-9]+)", shown)[-1])
 
     def end(self) -> int | None:
-        """Leave the shell; its exit code."""
+        """Exit the shell and return its exit status."""
         self.type("exit")
         self.child.expect(pexpect.EOF)
         return self.child.wait()
 
 
 def interactive(shell: str, home: Path, *before: str) -> Shell:
-    """A shell with the function of `encee init`.
+    """Start a shell with the function of `encee init`.
 
     Args:
         shell: `bash`, `zsh` or `fish`.
-        home: Where it begins.
-        before: Lines that it reads first, as its start-up file would have them.
+        home: The working folder.
+        before: Lines to run first, like those of a start-up file.
     """
     path = f"{ENCEE.parent}:{AWS.parent}:{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "TERM": "dumb", "PS1": "$ "}

@@ -1,4 +1,4 @@
-"""Doing what a remedy of doctor says: its steps with an editor, its commands in a shell."""
+"""Follow the remedies of doctor: edit the files by their steps, and run their commands in a shell."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _LINES = r"lines? (?P<lines>[\d, ]+(?:and \d+| to \d+)?)"
 
 
 def numbers(text: str) -> list[int]:
-    """The numbers of `3`, `3 to 5` and `3, 5 and 8`."""
+    """Parse line numbers such as `3`, `3 to 5` and `3, 5 and 8`."""
     if " to " in text:
         first, last = text.split(" to ")
         return [*range(int(first), int(last) + 1)]
@@ -22,7 +22,7 @@ def numbers(text: str) -> list[int]:
 
 
 class Editor:
-    """One file while the steps of a remedy are done; lines keep the numbers that they have at its begin."""
+    """A file in an editor; its lines keep their first numbers while steps change it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -96,7 +96,7 @@ STEPS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
     rf"type {_LINES} of (?P<file>.+) again": _retype,
     rf"fix {_LINES} of (?P<file>.+), or put a # before it": _edit(lambda line, _: f"# {line}"),
 }
-"""Every step that remedies are made of, as `encee.profiles.remedies` words them, and how a person does it."""
+"""Each step that `encee.profiles.remedies` can name, and the edit that it describes."""
 
 
 def _latin(editor: Editor, step: re.Match[str]) -> None:
@@ -115,18 +115,18 @@ HINTS: Mapping[str, Callable[[Editor, re.Match[str]], None]] = {
     _THIS + r"save the file as UTF-8 without a byte-order mark": _edit(lambda line, _: line.removeprefix("\ufeff")),
     _THIS + r"save the file with one kind of line end": _edit(lambda line, _: line.replace("\r", "\n")),
 }
-"""What the errors of a file that the AWS CLI cannot read say to do."""
+"""The steps in errors of a file that the AWS CLI cannot read."""
 
 NOT_IN_A_FILE = {"enter both", "give the session a name of its own:", WAIT}
-"""Steps that a command does, which follows, and what is to be done after others."""
+"""Steps that the following command does, or that come after others."""
 
 
 def follow(checks: Sequence[Mapping[str, Any]], answers: str) -> None:
-    """Do what findings of one run say: the steps of all of them, and then the commands.
+    """Follow the remedies of all findings of a run: first the steps, then the commands.
 
     Args:
-        checks: The findings, as `--json` has them.
-        answers: What to type where a command asks.
+        checks: The findings, as `--json` prints them.
+        answers: The text to type at each prompt of a command.
     """
     editors: dict[str, Editor] = {}
     commands: list[str] = []
@@ -147,12 +147,12 @@ def follow(checks: Sequence[Mapping[str, Any]], answers: str) -> None:
 
 
 def steps_of(remedy: str | None) -> list[str]:
-    """The steps of a remedy, without those that its commands do."""
+    """Return the steps of a remedy, except those that its commands do."""
     return [step for step in (remedy or "").split("; ") if step and step not in NOT_IN_A_FILE]
 
 
 def run(command: str, answers: str, environ: dict[str, str]) -> None:
-    """Paste a command into a shell; one that unsets variables has an effect on this process."""
+    """Run a command in a shell; unset variables in this process if the command does."""
     done = subprocess.run(["sh", "-ec", command], env=environ, input=answers.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     if command.startswith("unset "):
@@ -161,12 +161,12 @@ def run(command: str, answers: str, environ: dict[str, str]) -> None:
 
 
 def edit(editors: dict[str, Editor], message: str, step: str) -> bool:
-    """Do one step in the editor of its file; whether that was possible.
+    """Do one step in the editor of its file; return whether it was possible.
 
     Args:
-        editors: The files that are open.
-        message: What the finding says, which names the line where the step says `that line`.
-        step: What to do.
+        editors: The editors of the files.
+        message: The message of the finding, which has the number if the step says `that line`.
+        step: The text of the step.
     """
     for pattern, do in [*STEPS.items(), *HINTS.items()]:
         if match := re.fullmatch(pattern, step) or re.fullmatch(pattern, f"{message}: {step}"):

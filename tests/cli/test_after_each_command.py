@@ -56,6 +56,6 @@ def test_refresh_and_clear_work_after_each_command(
 
 
 def problems(encee: Encee) -> set[str]:
-    """The messages of what doctor finds without a call."""
+    """Return the messages of doctor without requests."""
     checks = json.loads(encee("doctor", "--offline", "--json").out)["checks"]
     return {check["message"] for check in checks if check["state"] in {"warning", "error"}}

@@ -1,4 +1,4 @@
-"""The error boundary and what is the same for every command."""
+"""The handling of errors, and options of all commands."""
 
 import importlib.metadata
 import os
@@ -70,7 +70,7 @@ def test_a_bug_prints_one_line_without_the_text_of_the_exception(encee: Encee, m
     monkeypatch.setenv("ENCEE_DEBUG", "1")
     traced = encee("status").err
     assert "in broken\n    raise ZeroDivisionError" in traced
-    assert traced.count("aws_secret") == 1  # in the line of code that is shown, not as the exception's text
+    assert traced.count("aws_secret") == 1  # in the line of code, not as the text of the exception
     monkeypatch.setenv("ENCEE_DEBUG", "0")
     assert "in broken" not in encee("status").err
 

@@ -1,4 +1,4 @@
-"""An endpoint whose certificate is wrong: nothing is sent to it, and no code is spent."""
+"""encee sends no request to an endpoint with an invalid certificate, and uses no code."""
 
 from pathlib import Path
 

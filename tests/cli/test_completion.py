@@ -1,4 +1,4 @@
-"""What a shell offers when a person presses TAB."""
+"""Completion in the shells."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def offered(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> "Offer
 
 
 class Offered:
-    """What is offered, by value, with its help."""
+    """Return the completions of a line with their help."""
 
     def __init__(self, encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
         self._encee = encee
@@ -154,7 +154,7 @@ COMPINIT = "autoload -Uz compinit; compinit -u -D"
 
 @pytest.fixture
 def dev_with_session(encee: Encee, home: Home, dev: Person) -> Person:
-    """The person, with a valid session, and a section that has a command for its name."""
+    """Refresh the session, and add a section whose name is a command."""
     sections = "".join(f"[{name}]\n{KEYS}" for name in ("$(touch F)", "\\$(touch F)", "`touch F`"))
     home.write(dev.section() + dev.section("me@corp:x") + sections)
     assert encee("refresh", "dev", "me@corp:x", "--code", dev.device.next_code()).code == 0
@@ -182,7 +182,7 @@ def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
 def test_does_not_offer_a_name_that_a_shell_would_execute(shell: str, home: Home) -> None:
     terminal = interactive(shell, home.path, *([COMPINIT] if shell == "zsh" else []))
     for begin in ("", "\\$", "'$", "\\`", "$"):
-        terminal.child.send(f"encee use {begin}\t\t\x15")  # and the line is taken back
+        terminal.child.send(f"encee use {begin}\t\t\x15")  # delete the line
         terminal.finish()
     assert not (home.path / "F").exists()
     terminal.end()

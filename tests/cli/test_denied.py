@@ -1,4 +1,4 @@
-"""A missing permission: the action is named, and who can do what about it, in text that harms no terminal."""
+"""Missing permissions: the message names the action and the remedy, without terminal sequences."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Moments and durations as people read them."""
+"""Times and durations in messages."""
 
 from datetime import UTC, datetime, timedelta
 

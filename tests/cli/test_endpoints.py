@@ -1,4 +1,4 @@
-"""Where requests go: endpoints, certificates, proxies and regions, each as boto3 has them."""
+"""Endpoints, certificates, proxies and regions of requests are those of boto3."""
 
 import re
 import socket
@@ -40,7 +40,7 @@ class Relay(socketserver.ThreadingTCPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, *_: object) -> None:
-        """A client that does not trust the certificate leaves."""
+        """Ignore clients that do not trust the certificate."""
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -78,7 +78,7 @@ def relayed(aws: FakeAws, certificate: Path | None = None) -> Iterator[Relay]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 that is not trusted, and its key."""
+    """Create an untrusted certificate of 127.0.0.1 and its key."""
     file = tmp_path / "certificate.pem"
     its = tmp_path / "its.pem"
     request = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -keyout {file} -out {its}"

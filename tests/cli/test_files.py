@@ -1,4 +1,4 @@
-"""Where the two files are: without a home, with odd values of the variables, and where both are one."""
+"""The paths of the two files: without a home, from variables, and a single file for both."""
 
 import json
 import pwd
@@ -17,7 +17,7 @@ CSV = "Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,wJalrXUtnFEMI/K7MDE
 
 
 def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run as a user who is not in passwd, as a container does whose user is any number."""
+    """Run as a user without an entry in passwd, as in a container."""
 
     def unknown(_user: int) -> pwd.struct_passwd:
         raise KeyError
@@ -128,7 +128,7 @@ def test_warns_of_a_variable_that_makes_aws_tools_read_no_file(
     assert f'"unset {variable}"' in result.out
 
 
-# ---- one file for both
+# ---- a single file for both
 
 
 def link(home: Home, _monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def variables(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def one_file(home: Home, person: Person, rest: str, *, serial: bool = True) -> bytes:
-    """Write the person's profile and more into the one file; its content."""
+    """Write the profile and other sections into a single file, and return its content."""
     home.write(person.section(serial=serial) + rest)
     return home.credentials.read_bytes()
 

@@ -1,4 +1,4 @@
-"""Escape sequences and other tricks in what encee is given: nothing that it shows moves a cursor or hides a text."""
+"""Terminal sequences in files, arguments and responses never reach the terminal."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.conftest import Encee, Home, Person, Result, on_terminal
 from tests.fake_aws import FakeAws, faults
 
 TRICKS = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u2066\u200b\u2028\x08"
-"""Clear the screen, name the window, colour, write backwards, isolate, hide, end a line, go back."""
+"""Sequences that clear, name the window, colour, reverse, isolate, hide, end a line, return."""
 
 ROLE = "arn:aws:iam::123456789012:role/admin"
 
@@ -28,7 +28,7 @@ def assert_all_harmless(result: Result) -> Result:
 
 @pytest.fixture
 def odd(home: Home, person: Person) -> Person:
-    """Someone whose profiles have such names, and such values in every place where a person may put one."""
+    """A user whose profiles have such names and values."""
     name = f"dev{TRICKS}"
     config = f"[profile {name}]\nregion = eu{TRICKS}\noutput = {TRICKS}\n"
     config += f"[profile role{TRICKS}]\nrole_arn = {ROLE}{TRICKS}\nsource_profile = {name}\n"
@@ -124,7 +124,7 @@ def test_messages_of_aws_contain_no_terminal_sequences(
     encee: Encee, home: Home, person: Person, aws: FakeAws, action: str
 ) -> None:
     home.write(person.section(serial=action == "GetSessionToken"))
-    # XML knows most of them only outside of its own characters, so AWS could send no more than these.
+    # XML does not allow most of these characters, so AWS can send only these.
     said = "Denied \N{RIGHT-TO-LEFT OVERRIDE}\u2066\u200b\u2028\x9b31m"
     aws.fault(action, faults.error(f"Odd{said}", said, 403), times=3)
     result = assert_all_harmless(encee("refresh", "dev", "-c", person.device.next_code()))

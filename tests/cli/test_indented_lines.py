@@ -1,4 +1,4 @@
-"""Lines that are indented under an option which a command replaces: no command deletes them."""
+"""No command deletes lines that are indented below an option that it replaces."""
 
 from pathlib import Path
 

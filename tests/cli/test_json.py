@@ -1,4 +1,4 @@
-"""`--json`: one object on stdout, however a command ends."""
+"""`--json` prints one object on standard output, with any result."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ FAILING = [
 
 
 def commands_with_json(command: Any, words: str = "") -> Iterator[str]:  # noqa: ANN401 - typer's own class is private
-    """The words of each command that has the option."""
+    """Return each command that has the option."""
     if hasattr(command, "list_commands"):
         for name in command.list_commands(None):
             yield from commands_with_json(command.get_command(None, name), f"{words} {name}".strip())
@@ -49,7 +49,7 @@ def commands_with_json(command: Any, words: str = "") -> Iterator[str]:  # noqa:
 
 
 def test_these_tests_include_each_command_with_the_option() -> None:
-    found = set(commands_with_json(typer.main.get_command(app))) - {"policy list"}  # which has no way to fail
+    found = set(commands_with_json(typer.main.get_command(app))) - {"policy list"}  # which cannot fail
     assert {words for words in found if any(line.startswith(f"{words} ") for line in FAILING)} == found
 
 

@@ -1,4 +1,4 @@
-"""A key that was indented by mistake belongs to the setting above it; no message may quote it with that."""
+"""A key that is indented by mistake is part of the setting above it; no message may quote it."""
 
 import configparser
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def test_never_prints_text_indented_below_a_setting(
     assert all(SECRET not in str(call.params) for call in aws.journal)
 
 
-# Every option and every command, with a user whose key and device AWS knows
+# Each option and command, with a user whose key and device AWS knows
 
 FURTHER = f"  aws_secret_access_key = {SECRET}\n\t{SECRET}\n"
 EVERY_OPTION = {
@@ -150,13 +150,13 @@ EVERY_COMMAND = (
     "doctor dev --json",
 )
 LAST = ("keys rotate dev -c CODE --keep-old", "device remove dev SERIAL --yes --yes-last")
-"""What changes the user at AWS."""
+"""Commands that change the user at AWS."""
 
 EVERY_PROGRAM = ("exec dev -- RECORDER", "exec theirs -- RECORDER", "shell dev")
 
 
 def sections_of(dev_with_session: Person, home: Home, aws: FakeAws, recorder: Path) -> dict[str, dict[str, str]]:
-    """The header and the options of each section; AWS knows the key, the session, the device and the role."""
+    """Return header and options of each section; key, session, device and role exist at AWS."""
     statement = {"Effect": "Allow", "Principal": {"AWS": dev_with_session.user.arn}, "Action": "sts:AssumeRole"}
     role = {"role_arn": aws.create_role("x", {"Version": "2012-10-17", "Statement": [statement]})}
     parser = configparser.RawConfigParser()
@@ -176,7 +176,7 @@ def sections_of(dev_with_session: Person, home: Home, aws: FakeAws, recorder: Pa
 
 
 def files_of(sections: dict[str, dict[str, str]], where: str, name: str, further: str) -> tuple[str, str]:
-    """The two files, with further lines below one option."""
+    """Return the two files, with further lines below an option."""
     values = {"mfa_serial": sections["profile"]["mfa_serial"], "encee_totp": "keyring", "manager": "other"}
     values |= OF_A_PROFILE | dict.fromkeys(("encee_new_key", "encee_old_key"), "AKIAIOSFODNN7EXAMPLE") | values
     texts = {"[": "", "[profile ": ""}
@@ -204,7 +204,7 @@ NEEDS_MORE = {
 
 
 class Recorder:
-    """A program that notes how it was started, and prints a code."""
+    """Create a program that records its arguments and variables, and prints a code."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "recorder"
@@ -226,7 +226,7 @@ def recorder(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rec
 def outcomes(
     encee: Encee, home: Home, person: Person, recorder: Recorder, files: tuple[str, str]
 ) -> Iterator[tuple[str, Result]]:
-    """Every command, and what it does with these two files."""
+    """Run each command with these two files, and yield its result."""
     for command in (*EVERY_COMMAND, *EVERY_PROGRAM, *LAST):
         home.write(*files)
         code = person.device.next_code() if "CODE" in command else ""
@@ -244,7 +244,7 @@ def test_no_command_prints_text_indented_below_an_option(
     for command, result in outcomes(encee, home, dev_with_session, recorder, files):
         assert SECRET not in result.out + result.err, command
         assert "this is a bug in encee" not in result.err, command
-        if command.startswith("doctor") or command == "status":  # which show all the others nevertheless
+        if command.startswith("doctor") or command == "status":  # which list all other profiles
             assert "encee: error" not in result.err, command
     assert SECRET not in str(aws.journal)
     assert SECRET not in recorder.noted.read_text()

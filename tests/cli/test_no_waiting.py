@@ -1,4 +1,4 @@
-"""What happens while the prompt is open: the connection, bad news, and other terminals."""
+"""What encee does while the prompt is open: the connection, early errors, and other terminals."""
 
 import time
 from collections.abc import Callable

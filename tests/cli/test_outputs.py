@@ -1,4 +1,4 @@
-"""Outputs that cannot be written: closed, full, gone; with Python's buffers as a person has them."""
+"""Outputs that are closed or full, with the usual buffers of Python."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ KEYS = "aws_access_key_id = AKIAX\naws_secret_access_key = s\n"
 
 @pytest.fixture(autouse=True)
 def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a buffer nothing would be left to be written at the end, where Python complains by itself."""
+    """Keep the buffer, so that Python writes at the exit, where it can print an error itself."""
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
 
@@ -29,7 +29,7 @@ HELPS = ["", "--help", "refresh --help", "device", "device --help", "device list
 @pytest.mark.parametrize("words", ["status", "status --json", "env --unset", "--version", *HELPS])
 def test_a_closed_output_exits_with_141_without_a_message(home: Home, words: str) -> None:
     home.write(f"[dev]\n{KEYS}")
-    # The reader is gone before the first word: it waits for the end of an input that ends at once.
+    # The reader exits before the first output.
     code, out, err = shell(f"exec 3> >(true); sleep 0.3; {ENCEE} {words} >&3")
     assert (code, out, err) == (141, "", "")
 

@@ -9,11 +9,11 @@ from tests.conftest import Encee, Home, Person
 
 NASTY = """a$b `c` 'd' "e" \\f %g% !h $(i) \u2018j\u2019 \u201ak\u201b é *"""
 QUOTES = "'\u2018\u2019\u201a\u201b"
-"""What begins and ends a string without substitutions: about_Quoting_Rules, and the language's tokenizer."""
+"""The quotes of a string without substitutions, by about_Quoting_Rules and the tokenizer."""
 
 
 def nodes(text: str) -> list[tree_sitter.Node]:
-    """The nodes of the text's syntax tree."""
+    """Return the nodes of the syntax tree of a text."""
     found = [tree_sitter.Parser(tree_sitter.Language(tree_sitter_pwsh.language())).parse(text.encode()).root_node]
     for node in found:
         found.extend(node.children)
@@ -53,7 +53,7 @@ def test_a_value_is_one_string_without_substitutions(value: str, home: Home) -> 
     text = format_for_shell("powershell", {"A": value}, cleared=())
     assert not faults(text.translate(dict.fromkeys(map(ord, QUOTES[1:]), "'")))
     assert text.startswith("$Env:A = '")
-    # As the tokenizer reads it: two quotes of any kind are one of them, and a single one ends the string.
+    # By the rules of the tokenizer, two quotes of any kind are one, and a single quote ends the string.
     read, rest = "", text.removeprefix("$Env:A = '")
     while rest[0] not in QUOTES or (rest[1:2] and rest[1] in QUOTES):
         read, rest = read + rest[0], rest[2 if rest[0] in QUOTES else 1 :]

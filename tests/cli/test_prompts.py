@@ -1,4 +1,4 @@
-"""The prompt, on a real pseudo-terminal."""
+"""The prompt, on a pseudo-terminal."""
 
 import signal
 import subprocess

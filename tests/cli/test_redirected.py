@@ -1,4 +1,4 @@
-"""What a person is asked about is seen on the terminal, also where standard error is a log."""
+"""Prompts and their context appear on the terminal if standard error is a file."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Everything that goes wrong: one error line, a hint, the right code, nothing written, and never a secret.
+"""Each error prints one line, a hint and no secret, has the right exit status, and writes nothing.
 
-Each case prepares its fault and returns the command line; the tests below run all of them.
+Each case prepares its fault and returns the command line; the tests below run all cases.
 """
 
 import logging
@@ -20,7 +20,7 @@ REFRESH = ("refresh", "dev", "--code", "CODE")
 
 @dataclass
 class Scene:
-    """What a case may change before the command runs."""
+    """What a case can change before the command runs."""
 
     home: Home
     person: Person
@@ -32,7 +32,7 @@ class Scene:
         self.home.write(self.person.section(serial=serial) + after)
 
     def section(self, *lines: str) -> None:
-        """A `[dev]` of these lines, with KEY and SECRET replaced by the person's."""
+        """Write `[dev]` with these lines, in which KEY and SECRET are replaced."""
         key = self.person.user.access_key
         text = "\n".join(["[dev]", *lines, f"mfa_serial = {self.person.device.serial}", ""])
         self.home.write(text.replace("KEY", key.id).replace("SECRET", key.secret))
@@ -40,9 +40,9 @@ class Scene:
 
 @dataclass(frozen=True)
 class Case:
-    """A fault and how encee answers it.
+    """A fault and the result of the command.
 
-    `sent` counts the GetSessionToken calls that may have reached AWS.
+    `sent` is the number of GetSessionToken requests that may have reached AWS.
     """
 
     name: str
@@ -59,7 +59,7 @@ def fault(one: faults.Fault, times: int = 1) -> Callable[[Scene], None]:
 
 
 def slow(one: faults.Fault) -> Callable[[Scene], None]:
-    """A fault of an answer for which there is half a second."""
+    """A fault of a response, with a timeout of half a second."""
 
     def prepare(scene: Scene) -> None:
         scene.monkeypatch.setattr("encee.aws.http_limits.DEADLINE_SECONDS", 0.5)
@@ -178,7 +178,7 @@ CASES = [
         lambda s: s.section("aws_access_key_id = ASIAIOSFODNN7EXAMPLE", "aws_secret_access_key = SECRET"),
     ),
     Case("a role", 2, "admin is a role", config("[profile admin]\nrole_arn = x\n"), ("refresh", "admin", "-c", "CODE")),
-    # what is typed
+    # the command line
     Case("five digits", 2, "is not six digits", command=("refresh", "dev", "-c", "12345")),
     Case("letters", 2, "is not six digits", command=("refresh", "dev", "-c", "12345a")),
     Case("other digits", 2, "is not six digits", command=("refresh", "dev", "-c", "¹²³⁴⁵⁶")),
@@ -207,7 +207,7 @@ CASES = [
     Case(
         "one target for two", 2, "dev and b would both be written to both", one_target_for_two, ("refresh", "dev", "b")
     ),
-    # the target
+    # the session profile
     Case("DEFAULT", 2, "'DEFAULT' cannot be the session profile", command=(*REFRESH, "--to", "DEFAULT"), hint="--to"),
     Case("a blank in the name", 2, "cannot be the session", command=(*REFRESH, "--to", "my dev")),
     Case(
@@ -260,7 +260,7 @@ CASES = [
     Case("a spelling", 5, "line 5 spells [dev-mfa]", wrote("[ dev-mfa ]\n"), hint="[dev-mfa]"),
     Case("a broken config file", 5, "config: line 1 holds a key before", config("region = x\n")),
     Case("DEFAULT holds a token", 5, "would change how the AWS tools read", wrote("[DEFAULT]\naws_account_id = 1\n")),
-    # what AWS says
+    # errors of AWS
     Case(
         "wrong code", 4, "did not accept the code", command=("refresh", "dev", "-c", "000000"), sent=1, hint="next code"
     ),
@@ -395,7 +395,7 @@ CASES = [
         hint="next code",
     ),
     Case("a proxy's page", 4, "a proxy or sign-in page", fault(faults.html(502)), sent=1),
-    # what never ends
+    # endless responses
     *(
         Case(f"a drip, {one.name}", 4, "AWS did not answer within 0.5 s: that code may", slow(one), sent=1, hint="next")
         for one in (faults.hang(20), faults.drip_head(0.05), faults.drip_body(0.05))
@@ -408,7 +408,7 @@ CASES = [
             (faults.flood_chunk(), "was cut off before the answer was complete"),
         )
     ),
-    # what AWS never says
+    # responses that AWS never sends
     *(
         Case(
             f"no reason, {code}", 4, f"did not say why ({code}): that code may", fault(error), sent=1, hint="next code"
@@ -544,7 +544,7 @@ CASES = [
 
 
 def dressed(case: Case, scene: Scene) -> tuple[str, ...]:
-    """Do what the case wants and fill in its command line."""
+    """Prepare the case and complete its command line."""
     scene.credentials()
     scene.home.config.write_text("[profile dev]\nregion = eu-central-1\n")
     case.prepare(scene)
@@ -625,7 +625,7 @@ def test_reports_a_denial_of_iam_without_a_reason(
 
 def test_an_endless_response_is_not_kept_in_memory(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("GetSessionToken", faults.flood())
-    encee("status")  # what is loaded once does not count
+    encee("status")  # do not count what is loaded once
     tracemalloc.start()
     try:
         result = encee("refresh", "dev", "-c", dev.device.next_code())

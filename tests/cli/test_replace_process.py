@@ -1,4 +1,4 @@
-"""What a program finds that takes the place of encee."""
+"""The state that encee leaves to the program that replaces it."""
 
 import shutil
 import signal
@@ -18,7 +18,7 @@ def test_ignores_no_signal(home: Home, monkeypatch: pytest.MonkeyPatch, way: lis
     assert (result.code, "error" in result.err) == (0, False)
     first, *found = result.out.split()
     assert first == "y"
-    # glibc ignores two signals of its own, 32 and 33, in what posix_spawn starts, as make does.
+    # A program started by posix_spawn, as make does, ignores the signals 32 and 33 of glibc.
     assert found == ["none"] or int(found[1], 16) & ~(0b11 << 31) == 0
 
 

@@ -1,4 +1,4 @@
-"""A proxy or a sign-in page that answers in AWS's place, with a page that happens to be XML."""
+"""A proxy or a sign-in page that responds instead of AWS, with a page that is also XML."""
 
 import pytest
 from werkzeug import Response

@@ -1,4 +1,4 @@
-"""Profiles that sign in by themselves, and files that cannot be read: what is there is said, and what to do."""
+"""Messages for profiles that sign in without keys, and for files that cannot be read."""
 
 import json
 

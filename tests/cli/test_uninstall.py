@@ -1,4 +1,4 @@
-"""The page about uninstalling, followed word for word."""
+"""The commands of the page about uninstalling work."""
 
 import os
 import re
@@ -13,7 +13,7 @@ SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def commands() -> list[str]:
-    """The lines of the page's blocks, without the one that removes the program."""
+    """Return the commands of the page, except the one that removes the program."""
     page = (ROOT / "docs" / "uninstall.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.splitlines()]
@@ -22,7 +22,7 @@ def commands() -> list[str]:
 
 
 def follow(home: Home) -> str:
-    """Type each line; what the last one, which looks for what is left, prints."""
+    """Run each command, and return the output of the last one, which lists what is left."""
     environ = {**os.environ, "PATH": f"{ENCEE.parent}:{os.environ['PATH']}"}
     printed = ""
     for line in commands():

@@ -1,4 +1,4 @@
-"""What a tired person types, and the line that comes back: what was probably meant, ready to be pasted."""
+"""Mistakes on the command line, and hints with the command that the user probably meant."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""The walk of an administrator and of jane, from an empty account to one that requires MFA and back."""
+"""An administrator and a user go from an empty account to one that requires MFA and back."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_an_account_requires_mfa_and_locks_no_user_out(encee: Encee, home: Home,
     done = encee(*words, "--yes-without-mfa")
     assert done.code == 0, done.err
 
-    # Jane's key alone opens nothing any more, but it can enroll a device.
+    # Jane's long-term key alone has no access any more, but it can enroll a device.
     denied = run_aws("--profile", "jane", "s3", "ls")
     assert denied.code != 0
     assert "AccessDenied" in denied.err
@@ -69,7 +69,7 @@ def test_an_account_requires_mfa_and_locks_no_user_out(encee: Encee, home: Home,
     audited = encee("account", "audit", "--profile", "admin", "--group", "encee", "--json")
     assert (audited.code, json.loads(audited.out)["users"][0]["state"]) == (0, "ok")
 
-    # Only from the office, once that is said.
+    # With a restriction, she has access from the office only.
     office = ("--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7")
     assert encee(*words, *office).code == 0
     assert run_aws("--profile", "jane-mfa", "s3", "ls").code == 0
@@ -78,7 +78,7 @@ def test_an_account_requires_mfa_and_locks_no_user_out(encee: Encee, home: Home,
     aws.source_ip = "203.0.113.7"
     assert run_aws("--profile", "jane-mfa", "s3", "ls").code == 0
 
-    # After a theft, her sessions and her key are worth nothing.
+    # After the revocation, her sessions and her key have no access.
     assert encee("account", "revoke", "jane", "--profile", "admin", "--yes").code == 0
     assert run_aws("--profile", "jane-mfa", "s3", "ls").code != 0
     assert run_aws("--profile", "jane", "sts", "get-caller-identity").code != 0

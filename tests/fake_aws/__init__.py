@@ -1,6 +1,6 @@
-"""A stand-in for AWS that verifies: signatures, tokens, clocks, MFA codes.
+"""A stand-in for AWS that verifies signatures, tokens, clocks and MFA codes.
 
-moto alone accepts any key, code and signature, so that every test on it passes with rubbish. Start here:
+moto alone accepts any key, code and signature, so that a test could pass with invalid ones. Start here:
 
     with FakeAws() as aws:
         user = aws.create_user("dev")

@@ -1,4 +1,4 @@
-"""CreateAccessKey, with the limit of two keys, and a key that takes a while to arrive everywhere."""
+"""CreateAccessKey, with the limit of two keys and a delay until all servers know a new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMIT = 2
 
 
 def answer(account: Account, action: str, params: Mapping[str, str]) -> Mapping[str, object] | None:
-    """The result of a call; None for an action that moto may answer. AwsError where AWS refuses."""
+    """Return the result of a request, or None if moto answers the action; raise AwsError as AWS does."""
     user_name = params.get("UserName", "")
     if action != "CreateAccessKey" or user_name not in account.iam.users:
         return None

@@ -1,7 +1,7 @@
 """The account of the stand-in: the users, keys and roles of moto, and what moto does not keep.
 
-That is the server's clock, the devices' code clocks with the codes that were used, the root user's keys, and
-the sessions that were handed out.
+moto does not keep the server's clock, the clocks and used codes of the devices, the keys of the root user, and
+the issued sessions.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 BASE64 = string.ascii_letters + string.digits + "/+"
 STEP = 30  # seconds for which a device shows a code
-SYNC_STEPS = 20  # how far from the time two consecutive codes may be; AWS does not say
+SYNC_STEPS = 20  # the maximum age of two consecutive codes; AWS does not document it
 
 
 def new_secret() -> str:
-    """A secret access key that holds both of the characters which careless code escapes."""
+    """Create a secret access key with both special characters, "/" and "+", that programs may escape by mistake."""
     characters = [*"/+", *(secrets.choice(BASE64) for _ in range(38))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)
 
 
 def new_token() -> str:
-    """A session token: it begins as AWS's do and ends in "=="."""
+    """Create a session token that begins like those of AWS and ends with "=="."""
     return base64.b64encode(b"!\n\torigin_ec" + secrets.token_bytes(319)).decode()
 
 
@@ -64,7 +64,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Session:
-    """Temporary credentials that were handed out."""
+    """Temporary credentials that the stand-in issued."""
 
     access_key_id: str
     secret: str
@@ -86,9 +86,9 @@ class Caller:
 
 @dataclass
 class CodeClock:
-    """One device's own clock, and the last 30-second step whose code was used.
+    """The clock of a device, and the last 30-second step whose code was used.
 
-    `drift` is how far AWS believes the device's clock to be ahead; `astray` is by how many steps it is wrong in that.
+    `drift` is the offset of the device's clock that AWS assumes; `astray` is its error, in steps.
     """
 
     drift: timedelta = field(default_factory=timedelta)
@@ -97,7 +97,7 @@ class CodeClock:
 
 
 class Account:
-    """One AWS account, empty at first. Its state in moto is the process's: there is one at a time."""
+    """An AWS account, empty at first. moto keeps one for each process."""
 
     id = "123456789012"  # moto's default
 
@@ -118,12 +118,12 @@ class Account:
         self._codes = threading.RLock()
 
     def now(self) -> datetime:
-        """The time as the server believes it to be."""
+        """Return the time of the server's clock."""
         return datetime.now(UTC) + self.clock_offset
 
     @property
     def iam(self) -> IAMBackend:
-        """moto's IAM of this account."""
+        """The IAM of moto for this account."""
         return iam_backends[self.id][self.partition]
 
     @property
@@ -133,18 +133,18 @@ class Account:
 
     @property
     def root_arn(self) -> str:
-        """The root user's ARN, which in a policy stands for the whole account."""
+        """The ARN of the root user, which represents the whole account in a policy."""
         return f"arn:{self.partition}:iam::{self.id}:root"
 
     # ---- keys and sessions
 
     def new_id(self, prefix: str, length: int = 20) -> str:
-        """A unique identifier of AWS's shape, which encodes the account."""
+        """Create a unique identifier in the form of AWS, which encodes the account."""
         return generate_access_key_id_from_account_id(self.id, prefix=prefix, total_length=length)
 
     def create_root_key(self) -> AccessKey:
-        """A long-term key of the root user."""
-        key = self.iam.create_temp_access_key()  # the one kind of moto's that belongs to no user
+        """Create a long-term key of the root user."""
+        key = self.iam.create_temp_access_key()  # the only kind of key in moto without a user
         del self.iam.access_keys[key.access_key_id]
         key.access_key_id = self.new_id("AKIA")
         self.iam.access_keys[key.access_key_id] = key
@@ -152,7 +152,7 @@ class Account:
         return key
 
     def create_access_key(self, user_name: str) -> AccessKey:
-        """A key of a user as CreateAccessKey makes it: until it has arrived everywhere, some calls do not know it."""
+        """Create a key of a user; the next requests do not know it until it has propagated."""
         key = self.iam.create_access_key(user_name)
         key.secret_access_key = new_secret()
         self.secrets.append(key.secret_access_key)
@@ -160,7 +160,7 @@ class Account:
         return key
 
     def open_session(self, identity: Identity, duration: int, *, mfa: bool) -> Session:
-        """Fresh temporary credentials."""
+        """Issue temporary credentials."""
         session = Session(
             access_key_id=self.new_id("ASIA"),
             secret=new_secret(),
@@ -174,7 +174,7 @@ class Account:
         return session
 
     def caller(self, access_key_id: str, token: str | None, region: str) -> Caller:
-        """Who holds this key; AwsError unless it is alive, in this partition, and its token the right one."""
+        """Return the owner of a key; raise AwsError unless key and token are valid in this partition."""
         if get_partition(region) != self.partition:
             raise invalid_token()
         if session := self.sessions.get(access_key_id):
@@ -193,39 +193,39 @@ class Account:
         return Caller(Identity(user.arn, user.id, user.name), key.secret_access_key)
 
     def note_use(self, access_key_id: str, service: str, region: str) -> None:
-        """Remember that a long-term key has signed."""
+        """Record the last use of a long-term key."""
         if key := self.iam.access_keys.get(access_key_id):
             key.last_used = AccessKeyLastUsed(self.now(), service, region)
 
     # ---- devices and their codes
 
     def seed(self, serial: str) -> str | None:
-        """The device's base32 seed; None where it has none (FIDO) or does not exist."""
+        """Return the base32 seed of a device; None for a FIDO key or an unknown device."""
         virtual = self.iam.virtual_mfa_devices.get(serial)
         return virtual.base32_string_seed if virtual else self.hardware_seeds.get(serial)
 
     def has_code_device(self, user_name: str | None, serial: str) -> bool:
-        """Whether the device is enabled for this user and of a kind that shows codes."""
+        """Return whether the device is enabled for this user and shows codes."""
         user = self.iam.users.get(user_name or "")
         return user is not None and serial in user.mfa_devices and self.seed(serial) is not None
 
     def code_clock(self, serial: str) -> CodeClock:
-        """The device's own clock."""
+        """Return the clock of a device."""
         return self._code_clocks[serial]
 
     def code(self, serial: str) -> str:
-        """What the device shows."""
+        """Return the code that the device shows."""
         return self._code_at(serial, self._shown(serial))
 
     def next_code(self, serial: str) -> str:
-        """What the device shows after its clock was moved on, by one step or past the last code used."""
+        """Advance the clock by one step, or past the last used code, and return the code then."""
         with self._codes:
             steps = max(1, self.code_clock(serial).last_used + 1 - self._shown(serial))
             self.code_clock(serial).drift += timedelta(seconds=STEP * steps)
             return self.code(serial)
 
     def spend_code(self, serial: str, code: str) -> bool:
-        """Whether the code is the device's (one step early or late will do) and newer than the last one used."""
+        """Return whether a code, at most one step early or late, is newer than the last one used."""
         with self._codes:
             clock, current = self.code_clock(serial), self._step(serial)
             for step in range(max(current - 1, clock.last_used + 1), current + 2):
@@ -235,7 +235,7 @@ class Account:
             return False
 
     def synchronize(self, serial: str, first: str, second: str) -> bool:
-        """Whether two codes follow one another, within ten minutes; both are used then, and their clock is believed."""
+        """Accept two consecutive codes of the last or next ten minutes, and correct the assumed offset by them."""
         with self._codes:
             clock, current = self.code_clock(serial), self._step(serial)
             for step in sorted(range(current - SYNC_STEPS, current + SYNC_STEPS), key=lambda step: abs(step - current)):
@@ -249,15 +249,15 @@ class Account:
             return False
 
     def forget_codes(self, serial: str) -> None:
-        """Forget the clock of a device that is gone: one of the same name is another device."""
+        """Forget the clock of a deleted device; a new one with the same name is another device."""
         self._code_clocks.pop(serial, None)
 
     def _step(self, serial: str) -> int:
-        """The step at which AWS believes the device to be."""
+        """Return the step at which AWS assumes the device to be."""
         return int((self.now() + self.code_clock(serial).drift).timestamp()) // STEP
 
     def _shown(self, serial: str) -> int:
-        """The step at which the device is."""
+        """Return the step at which the device is."""
         return self._step(serial) + self.code_clock(serial).astray
 
     def _code_at(self, serial: str, step: int) -> str:

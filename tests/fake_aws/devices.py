@@ -1,4 +1,4 @@
-"""MFA devices as IAM answers for them: two consecutive codes, eight a user, and who may enable or disable one.
+"""The requests of IAM about MFA devices: two consecutive codes, eight devices for each user, permissions.
 
 moto takes any codes and unknown serial numbers, answers ResyncMFADevice and GetMFADevice with 500, and gives random
 bytes for a picture. Its state is kept, so that whatever else it answers fits.
@@ -32,9 +32,9 @@ Tree = dict[str, object]
 
 
 def answer(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> Tree | None:
-    """The result of a call about devices; None for an action that moto may answer. AwsError where AWS refuses.
+    """Return the result of a request about devices, or None if moto answers the action; raise AwsError as AWS does.
 
-    `params` holds the user name that AWS takes from the caller where a request leaves it out.
+    `params` includes the user name of the caller if the request has none, as in AWS.
     """
     if handler := HANDLERS.get(action):
         check_shape("iam", action, params)
@@ -63,7 +63,7 @@ def enable_mfa_device(account: Account, caller: Caller, params: Mapping[str, str
     if account.seed(serial) is None:
         raise _unknown(serial)
     if any(serial in other.mfa_devices for other in account.iam.users.values()):
-        raise AwsError("EntityAlreadyExists", f"MFA Device {serial} is already in use.", 409)  # not AWS's own words
+        raise AwsError("EntityAlreadyExists", f"MFA Device {serial} is already in use.", 409)  # not the wording of AWS
     if len(user.mfa_devices) >= MAX_DEVICES:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for MFADevicesPerUser: {MAX_DEVICES}", 409)
     _synchronize(account, params)
@@ -126,7 +126,7 @@ HANDLERS: dict[str, Callable[[Account, Caller, Mapping[str, str]], Tree]] = {
 def _refuse_key_alone(account: Account, caller: Caller) -> None:
     """Refuse a long-term key whose user has a device already: AWS's rule of 2023 (AWS-2023-001).
 
-    The bulletin does not quote AWS's answer; only its code, AccessDenied, is to be relied on.
+    The bulletin does not quote the response of AWS; only its code, AccessDenied, is certain.
     """
     user = account.iam.users.get(caller.identity.user_name or "")
     if caller.session is None and user is not None and user.mfa_devices:

@@ -1,4 +1,4 @@
-"""FakeAws, what the tests hold: an account on loopback, with faults, latency and a journal."""
+"""FakeAws, the interface for tests: an account on loopback, with faults, latency and a journal."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 
 class FakeAws:
-    """A stand-in for AWS that verifies what it is sent. Reach it by AWS_ENDPOINT_URL; one a process.
+    """A stand-in for AWS that verifies requests. Set AWS_ENDPOINT_URL to its `url`; create one for each process.
 
-    `latency` is what each answer takes, `connect_latency` what opening a connection takes, in seconds.
+    `latency` delays each response, `connect_latency` each connection, in seconds.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class FakeAws:
         self._server.stop()
 
     def reset(self) -> None:
-        """Back to the empty account; calls that are still under way are cut off."""
+        """Restore the empty account, and end the connections of open requests."""
         self._server.cut()
         self.accept_connections()
         self._empty()
@@ -72,16 +72,16 @@ class FakeAws:
 
     @property
     def url(self) -> str:
-        """For AWS_ENDPOINT_URL."""
+        """The value for AWS_ENDPOINT_URL."""
         return self._url
 
     def now(self) -> datetime:
-        """The time as the server believes it to be."""
+        """Return the time of the server's clock."""
         return self._account.now()
 
     @property
     def clock_offset(self) -> timedelta:
-        """How far the server's clock is ahead of the true one."""
+        """The offset of the server's clock; positive if it is ahead."""
         return self._account.clock_offset
 
     @clock_offset.setter
@@ -100,7 +100,7 @@ class FakeAws:
 
     @property
     def propagation(self) -> int:
-        """How many calls do not know a key that CreateAccessKey has made; each of them is followed by one that does."""
+        """The number of requests that do not know a new key; after each of them, one request does."""
         return self._account.propagation
 
     @propagation.setter
@@ -111,7 +111,7 @@ class FakeAws:
 
     @property
     def enforce_policies(self) -> bool:
-        """Whether calls need the caller's policies to allow them; they do not, at first."""
+        """Whether the policies of the caller have to allow each request; False at first."""
         return self._account.enforce_policies
 
     @enforce_policies.setter
@@ -129,12 +129,12 @@ class FakeAws:
 
     @property
     def account_id(self) -> str:
-        """The account's number."""
+        """The number of the account."""
         return self._account.id
 
     @property
     def partition(self) -> str:
-        """aws, aws-cn or aws-us-gov; to be set before users are created."""
+        """aws, aws-cn or aws-us-gov; set it before you create users."""
         return self._account.partition
 
     @partition.setter
@@ -142,24 +142,24 @@ class FakeAws:
         self._account.partition = partition
 
     def create_user(self, name: str, path: str = "/") -> FakeUser:
-        """A user with one active key."""
+        """Create a user with one active key."""
         return FakeUser.create(self._account, name, path)
 
     def root_key(self) -> FakeKey:
-        """A new key of the root user."""
+        """Create a key of the root user."""
         return FakeKey.of(self._account.create_root_key(), self._account)
 
     def create_role(self, name: str, trust: Mapping[str, object], *, max_session_duration: int = 3600) -> str:
-        """A role with this trust policy; returns its ARN."""
+        """Create a role with this trust policy, and return its ARN."""
         role = self._account.iam.create_role(name, json.dumps(trust), "/", None, "", [], str(max_session_duration))
         return role.arn
 
     def create_policy(self, name: str, document: Mapping[str, object], path: str = "/") -> str:
-        """A managed policy; returns its ARN."""
+        """Create a managed policy, and return its ARN."""
         return self._account.iam.create_policy("", path, json.dumps(document), name, []).arn
 
     def create_group(self, name: str, *policies: str, users: Sequence[FakeUser] = (), path: str = "/") -> str:
-        """A group with these managed policies and members; returns its ARN."""
+        """Create a group with these managed policies and members, and return its ARN."""
         group = self._account.iam.create_group(name, path)
         for arn in policies:
             self._account.iam.attach_group_policy(arn, name)
@@ -168,19 +168,19 @@ class FakeAws:
         return group.arn
 
     def virtual_devices(self) -> list[FakeDevice]:
-        """The virtual devices that exist, enabled or not."""
+        """Return all virtual devices, enabled or not."""
         return [FakeDevice(serial, self._account) for serial in self._account.iam.virtual_mfa_devices]
 
     def mfa_sessions(self) -> int:
-        """How many sessions with MFA were opened."""
+        """Return the number of sessions with MFA that were issued."""
         return sum(session.mfa for session in self._account.sessions.values())
 
     def issued_sessions(self) -> list[Session]:
-        """All sessions that were opened, in their order."""
+        """Return all issued sessions in order."""
         return [*self._account.sessions.values()]
 
     def issued_secrets(self) -> list[str]:
-        """All secrets, tokens and seeds that were handed out, for a test that looks for leaks."""
+        """Return all issued secrets, tokens and seeds, for tests that look for leaks."""
         account = self._account
         devices = account.iam.virtual_mfa_devices.values()
         return [
@@ -197,7 +197,7 @@ class FakeAws:
 
     @property
     def credential_report(self) -> str:
-        """The report as it was made last; empty before."""
+        """The latest credential report; empty before the first one."""
         return self._account.report[1] if self._account.report else ""
 
     @credential_report.setter
@@ -205,28 +205,28 @@ class FakeAws:
         self._account.report = (self._account.now(), text)
 
     def create_bucket(self, name: str) -> None:
-        """An S3 bucket."""
+        """Create an S3 bucket."""
         s3_backends[self.account_id][self.partition].create_bucket(name, self._account.region)
 
     # ---- faults and the journal
 
     def fault(self, action: str, fault: Fault, times: int = 1) -> None:
-        """Spoil the next calls of this action ("*" for any); several faults come one after the other."""
+        """Apply the fault to the next requests of this action ("*" for any), after faults that were added before."""
         with self._lock:
             self._faults += [(action, fault)] * times
 
     def heal(self) -> None:
-        """Forget the faults that have not come yet."""
+        """Remove the faults that have not occurred yet."""
         with self._lock:
             self._faults.clear()
 
     def calls(self, action: str) -> list[Call]:
-        """The calls of this action, in the journal's order."""
+        """Return the requests of this action in order."""
         return [call for call in self.journal if call.action == action]
 
     def reply(self, request: Request, connection: int) -> Reply:
-        """Answer a request of the server's, and note it in the journal."""
-        request.get_data()  # kept, and only then read as a form
+        """Answer a request, and record it in the journal."""
+        request.get_data()  # read the body before the form, which would consume it
         params = request.values.to_dict()
         action = params.get("Action") or _operation_of_s3(request)
         at, fault = self.now(), self._take_fault(action)
@@ -270,7 +270,7 @@ class FakeAws:
 
 
 def _operation_of_s3(request: Request) -> str:
-    """What an S3 request asks for: its method and path say so."""
+    """Return the operation of an S3 request, by its method and path."""
     try:
         return get_service_router("s3").match(request)[0].name
     except NotFound:

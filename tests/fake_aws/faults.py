@@ -1,7 +1,7 @@
-"""What can go wrong between a client and AWS; a test gives one of these to `FakeAws.fault`.
+"""Faults between a client and AWS, for `FakeAws.fault`.
 
-With `half`, `reset`, `drip_…`, `flood…`, `hang` and `meanwhile` the call *is* carried out: a code that it carried is
-spent although the client may never learn so. With all others it is not.
+With `half`, `reset`, `drip_…`, `flood…`, `hang` and `meanwhile`, AWS processes the request, so that its code is
+used even if the client receives no response. With all others, AWS does not process it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Ending(Enum):
-    """How an answer reaches the client."""
+    """How the client receives a response."""
 
     WHOLE = auto()
     HALF = auto()  # all of it is announced, half is sent, the connection ends
@@ -32,7 +32,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong. Without a `substitute` the call is carried out."""
+    """A fault. Without a `substitute`, AWS processes the request."""
 
     name: str
     substitute: AwsError | Response | None = None
@@ -41,37 +41,37 @@ class Fault:
     meanwhile: Callable[[], object] = lambda: None  # done before the answer leaves
 
     def substituted(self) -> Response | None:
-        """The answer that is given instead of carrying the call out, if any."""
+        """Return the response that replaces the processing, if any."""
         if isinstance(self.substitute, AwsError):
             raise self.substitute
         return self.substitute
 
 
 def error(code: str, message: str, status: int) -> Fault:
-    """An error of AWS's, in the XML of the service."""
+    """An error of AWS in the XML of the service."""
     return Fault(code, AwsError(code, message, status))
 
 
 def status(number: int = 500) -> Fault:
-    """AWS itself fails."""
+    """An internal error of AWS."""
     message = "The request processing has failed because of an unknown error, exception or failure."
     return error("InternalFailure", message, number)
 
 
 def throttled() -> Fault:
-    """Too many calls."""
+    """Too many requests."""
     return error("Throttling", "Rate exceeded", 400)
 
 
 def denied(caller: str, action: str, resource: str, reason: str | None = None) -> Fault:
-    """A policy does not allow it; the reason is AWS's, in AWS's words."""
+    """A denial by a policy, with a reason in the wording of AWS."""
     reason = reason or f"because no identity-based policy allows the {action} action"
     message = f"User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
     return error("AccessDenied", message, 403)
 
 
 def region_disabled(account_id: str = "123456789012") -> Fault:
-    """STS is switched off in the region."""
+    """STS is not enabled in the region."""
     message = (
         f"STS is not activated in this region for account:{account_id}. "
         "Your account administrator can activate STS in this region using the IAM Console."
@@ -80,13 +80,13 @@ def region_disabled(account_id: str = "123456789012") -> Fault:
 
 
 def html(status: int = 200) -> Fault:
-    """Something that is not AWS answers: a proxy, a captive portal."""
+    """An HTML page from a proxy or a captive portal."""
     page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome<br></h1></body></html>\n"
     return Fault("html", Response(page, status, content_type="text/html; charset=utf-8"))
 
 
 def session(key_id: str, expiration: str, action: str = "GetSessionToken", *, secret: str = "s" * 40) -> Fault:
-    """Something that speaks STS's language and is not AWS hands out a session of its own."""
+    """A session from a server that is not AWS."""
     credentials = (
         f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
         f"<SessionToken>{'t' * 300}</SessionToken><Expiration>{expiration}</Expiration>"
@@ -100,7 +100,7 @@ def session(key_id: str, expiration: str, action: str = "GetSessionToken", *, se
 
 
 def document(text: str, status: int = 200) -> Fault:
-    """Something answers with this XML."""
+    """A response with this XML."""
     return Fault("document", Response(text, status, content_type="text/xml"))
 
 

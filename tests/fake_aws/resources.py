@@ -1,4 +1,4 @@
-"""What a request is about: the resource by which policies judge it, and the words by which AWS's refusal calls it.
+"""The resource of a request: its ARN for the policies, and its name in a denial by AWS.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.fake_aws.account import Account, Caller
 
-# What these list is in no ARN: policies have to say "*".
+# These lists have no ARN: policies have to allow "*".
 LISTED = {
     "ListGroups": "group/",
     "ListInstanceProfiles": "instance-profile/",
@@ -44,7 +44,7 @@ S3_ACTIONS = {
 
 
 class Resource(NamedTuple):
-    """The ARN, or "*"; and how it is called in a refusal."""
+    """The ARN, or "*", and the name in a denial."""
 
     arn: str
     shown: str
@@ -54,7 +54,7 @@ EVERYTHING = Resource("*", "*")
 
 
 def of_iam(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> Resource:
-    """What a call of IAM is about."""
+    """Return the resource of a request of IAM."""
     base = f"arn:{account.partition}:iam::{account.id}:"
     if action in LISTED:
         return Resource("*", base + LISTED[action])
@@ -77,7 +77,7 @@ def of_iam(account: Account, caller: Caller, action: str, params: Mapping[str, s
 
 
 def _user(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> str | None:
-    """The user that a call is about; where it names none, the caller."""
+    """Return the user that a request names, or the caller."""
     if name := params.get("UserName"):
         return name
     if action == "GetAccessKeyLastUsed":
@@ -91,7 +91,7 @@ def _user(account: Account, caller: Caller, action: str, params: Mapping[str, st
 
 
 def of_s3(account: Account, operation: str, path: str) -> tuple[str, Resource]:
-    """The action that a request of S3's needs, and what it is about."""
+    """Return the action that an S3 request needs, and its resource."""
     action = "s3:" + S3_ACTIONS.get(operation, operation)
     bucket, _, key = path.lstrip("/").partition("/")
     if not bucket:

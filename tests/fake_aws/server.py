@@ -1,7 +1,7 @@
-"""The HTTP server: keep-alive, latency, and connections that end as a fault wants them to.
+"""The HTTP server, with keep-alive, latency, and faults of the connection.
 
-werkzeug's own server closes the connection after each answer, so that a client which keeps one open would never
-be seen to do so.
+werkzeug's own server closes the connection after each response, so that no test could show that a client
+keeps it open.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer and how it is to reach the client."""
+    """A response and how the client receives it."""
 
     response: Response
     ending: Ending = Ending.WHOLE
@@ -42,7 +42,7 @@ class Reply:
 
 
 class Service(Protocol):
-    """What the server serves."""
+    """The service that answers the requests."""
 
     connect_latency: float
 
@@ -52,12 +52,12 @@ class Service(Protocol):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, with all the requests that come over it."""
+    """A connection with all its requests."""
 
     server: Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave together
+    wbufsize = -1  # send head and body together
 
     def setup(self) -> None:
         super().setup()
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         self.number = next(self.server.numbers)
         if self.server.interrupted.wait(self.server.service.connect_latency):
             self.server.open.discard(self.connection)
-            raise ConnectionAbortedError  # what has been sent must not reach what is served next
+            raise ConnectionAbortedError  # a request before a reset must not reach the next account
 
     def finish(self) -> None:
         self.server.open.discard(self.connection)
@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def drip(self, reply: Reply, interrupted: threading.Event) -> None:
-        """Send an answer byte by byte, with pauses."""
+        """Send a response byte by byte, with pauses."""
         quick, self.wfile = self.wfile, io.BytesIO()
         self.send(reply)
         answer, self.wfile = self.wfile.getvalue(), quick
@@ -140,18 +140,18 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0" * 65536)
 
     def reset(self) -> None:
-        """End the connection by RST: closed at once, with linger on and no time for it."""
+        """End the connection with RST: close it with a linger time of zero."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date header, by the service's clock."""
+        """Return the Date header by the clock of the service."""
         del timestamp
         return format_datetime(self.server.service.now(), usegmt=True)
 
     def log_message(self, *_args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 for _method in METHODS:
@@ -159,7 +159,7 @@ for _method in METHODS:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves on loopback from a thread of its own; port 0 takes any free one."""
+    """A server on loopback in another thread; port 0 selects a free one."""
 
     request_queue_size = 128
 
@@ -174,17 +174,17 @@ class Server(ThreadingHTTPServer):
 
     @property
     def accepting(self) -> bool:
-        """Whether connections are accepted."""
+        """Return whether the server accepts connections."""
         return self._thread is not None
 
     def start(self) -> None:
-        """Accept connections; until then the port is ours but refuses them."""
+        """Accept connections; before, the port is reserved but refuses them."""
         self.server_activate()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Give the port back and end every connection."""
+        """Release the port and end every connection."""
         if self._thread:
             self.shutdown()
             self._thread.join()
@@ -194,7 +194,7 @@ class Server(ThreadingHTTPServer):
     def cut(self) -> None:
         """End every connection, and then every pause, so that no answer is sent after a pause."""
         for connection in [*self.open]:
-            with suppress(OSError):  # it ended meanwhile
+            with suppress(OSError):  # the client has closed it
                 connection.shutdown(socket.SHUT_RDWR)
         self.interrupted.set()
         self.interrupted = threading.Event()

@@ -1,4 +1,4 @@
-"""Parameters against the limits of the API's own model."""
+"""Validate parameters by the model of the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_shape(service: str, action: str, params: Mapping[str, str]) -> None:
-    """Hold the parameters against the limits of the API's own model, in AWS's words."""
+    """Raise AwsError, in the wording of AWS, if parameters exceed the limits of the API's model."""
     shape = get_service_model(service).operation_model(action).input_shape
     failures = [
         f"Value {value} at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must {constraint}"
@@ -29,7 +29,7 @@ def check_shape(service: str, action: str, params: Mapping[str, str]) -> None:
 
 
 def violations(value: str | None, shape: Shape, *, required: bool) -> Iterator[tuple[str, str]]:
-    """The value, as it is to be quoted, with each constraint that it breaks."""
+    """Yield the quoted value with each constraint that it violates."""
     if value is None:
         if required:
             yield "null", "not be null"

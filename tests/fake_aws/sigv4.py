@@ -1,4 +1,4 @@
-"""Signature Version 4 from the side of the server: is this request what the holder of the secret signed?"""
+"""Verify Signature Version 4 as a server does."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MISMATCH = (
 
 @dataclass(frozen=True)
 class Signature:
-    """The Authorization header taken apart, with the date and token that it covers."""
+    """The parts of the Authorization header, with the date and token that it covers."""
 
     access_key_id: str
     date: str
@@ -46,7 +46,7 @@ class Signature:
 
     @classmethod
     def of(cls, request: Request) -> Signature | None:
-        """The request's signature, if it has one."""
+        """Return the signature of a request, if it has one."""
         match = AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
         timestamp = request.headers.get("X-Amz-Date")
         if not match or not timestamp:
@@ -63,7 +63,7 @@ class Signature:
         )
 
     def check_clock(self, now: datetime) -> None:
-        """Refuse a request that was signed more than a quarter of an hour from the server's `now`."""
+        """Refuse a request that was signed more than 15 minutes before or after `now`."""
         signed = datetime.strptime(self.timestamp, TIMESTAMP).replace(tzinfo=UTC)
         if signed < now - TOLERANCE:
             message = (
@@ -80,7 +80,7 @@ class Signature:
         raise AwsError("SignatureDoesNotMatch", message, 403, s3_case="RequestExpired")
 
     def check_secret(self, secret: str, request: Request) -> None:
-        """Refuse a request that was not signed with `secret`, or was changed afterwards."""
+        """Refuse a request that was not signed with `secret` or was changed after that."""
         honest = self._covers_enough() and self._body_matches(request)
         if not (honest and hmac.compare_digest(self.digest, self._expected(secret, request))):
             raise AwsError("SignatureDoesNotMatch", MISMATCH, 403)
@@ -90,7 +90,7 @@ class Signature:
         return required <= self.signed_headers and self.timestamp.startswith(self.date)
 
     def _body_matches(self, request: Request) -> bool:
-        """Whether the body has the hash that the header claims; without the header the signature covers the body."""
+        """Return whether the body has the hash in the header; without the header, the signature covers the body."""
         claimed = request.headers.get("X-Amz-Content-SHA256")
         if claimed is None or (self.service == "s3" and claimed.startswith(("UNSIGNED-", "STREAMING-"))):
             return True
@@ -110,7 +110,7 @@ class Signature:
 
 
 def _canonical(url: str) -> str:
-    """A URL with its query escaped as one signs it: a client may send `/` as it is, and signs `%2F`."""
+    """Return a URL with its query escaped for signing: a client that signs `%2F` may send `/`."""
     parts = urlsplit(url)
     query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote, safe="-_.~")
     return parts._replace(query=query).geturl()

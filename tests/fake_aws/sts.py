@@ -1,4 +1,4 @@
-"""STS as AWS answers it: GetSessionToken, AssumeRole and GetCallerIdentity, with its limits and its wording."""
+"""GetSessionToken, AssumeRole and GetCallerIdentity, with the limits and the wording of AWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.fake_aws.account import Account, Caller, Session
 
 ROOT_LIMIT = CHAINED_LIMIT = 3600
-# The blank at the end is AWS's.
+# AWS sends the blank at the end.
 WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
 WRONG_SERIAL = (
     "MultiFactorAuthentication failed, unable to validate MFA code.  "
@@ -27,7 +27,7 @@ ROLE_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration se
 
 
 def answer(account: Account, caller: Caller, action: str, params: Mapping[str, str]) -> Mapping[str, object] | None:
-    """The result of a call; None for an action that moto may answer. AwsError where AWS refuses."""
+    """Return the result of a request, or None if moto answers the action; raise AwsError as AWS does."""
     if caller.session and action not in {"AssumeRole", "GetCallerIdentity"}:
         raise AwsError("AccessDenied", f"Cannot call {action} with session credentials", 403)
     if handler := HANDLERS.get(action):
@@ -66,7 +66,7 @@ def assume_role(account: Account, caller: Caller, params: Mapping[str, str]) -> 
     assumed = Identity(
         f"arn:{account.partition}:sts::{account.id}:assumed-role/{role.name}/{name}", f"{role.id}:{name}"
     )
-    session = account.open_session(assumed, duration, mfa=False)  # MFA opens the door and stays outside
+    session = account.open_session(assumed, duration, mfa=False)  # the session of a role has no MFA context
     return {
         "AssumedRoleUser": {"Arn": assumed.arn, "AssumedRoleId": assumed.user_id},
         "Credentials": credentials(session),
@@ -81,7 +81,7 @@ HANDLERS: dict[str, Callable[[Account, Caller, Mapping[str, str]], Mapping[str, 
 
 
 def check_mfa(account: Account, caller: Caller, params: Mapping[str, str]) -> bool:
-    """Whether serial and code were given; AwsError unless both are right. A right code is spent here."""
+    """Return whether serial number and code were given; raise AwsError unless both are correct. Use the code."""
     serial, code = params.get("SerialNumber"), params.get("TokenCode")
     if serial is None and code is None:
         return False

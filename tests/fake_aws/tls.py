@@ -28,10 +28,10 @@ class _Server(ThreadingTCPServer):
         self._context = context
         self.url = f"https://127.0.0.1:{self.server_address[1]}"
         self.spoken_to = 0
-        """How many connections brought a request."""
+        """The number of connections with a request."""
 
     def finish_request(self, request: object, client_address: object) -> None:
-        """Take the handshake as far as the client goes along."""
+        """Do the handshake, which the client may end."""
         del client_address
         assert isinstance(request, socket)
         with suppress(OSError), self._context.wrap_socket(request, server_side=True) as wrapped:
@@ -56,7 +56,7 @@ def served(folder: Path, *, host: str = "127.0.0.1", expired: bool = False) -> I
 
 
 def _certificate(host: str, *, expired: bool) -> bytes:
-    """A self-signed certificate for an address, with its key, in PEM."""
+    """Create a self-signed certificate for an address, with its key, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     begins = datetime.now(UTC) - timedelta(days=2)

@@ -30,14 +30,14 @@ class FakeKey:
 
     @classmethod
     def of(cls, key: AccessKey, account: Account) -> FakeKey:
-        """moto's key, with a secret that holds a "/" and a "+"."""
+        """Convert a key of moto; its secret gets a "/" and a "+"."""
         key.secret_access_key = new_secret()
         account.secrets.append(key.secret_access_key)
         return cls(key.access_key_id, key.secret_access_key, account)
 
     @property
     def active(self) -> bool:
-        """Whether it may sign."""
+        """Return whether the key is active."""
         return self._account.iam.access_keys[self.id].status == "Active"
 
     def activate(self) -> None:
@@ -47,7 +47,7 @@ class FakeKey:
         self._account.iam.access_keys[self.id].status = "Inactive"
 
     def use(self, ago: timedelta = timedelta()) -> None:
-        """Let it have signed something, so long ago."""
+        """Record that the key was last used so long ago."""
         when = (self._account.now() - ago).replace(tzinfo=None)
         self._account.iam.access_keys[self.id].last_used = AccessKeyLastUsed(when, "s3", self._account.region)
 
@@ -64,7 +64,7 @@ class FakeDevice:
 
     @property
     def seed(self) -> str:
-        """The seed in base32; LookupError for a FIDO device, which has none."""
+        """Return the seed in base32; raise LookupError for a FIDO key."""
         seed = self._account.seed(self.serial)
         if seed is None:
             raise LookupError(f"{self.serial} shows no codes")
@@ -76,7 +76,7 @@ class FakeDevice:
 
     @property
     def drift(self) -> timedelta:
-        """How far the device's own clock is ahead of the server's."""
+        """The offset of the device's clock to that of the server."""
         return self._account.code_clock(self.serial).drift
 
     @drift.setter
@@ -84,7 +84,7 @@ class FakeDevice:
         self._account.code_clock(self.serial).drift = drift
 
     def lose_sync(self, steps: int) -> None:
-        """Let the device's clock run away by half minutes, and AWS not know it."""
+        """Move the clock of the device by 30-second steps that AWS does not know of."""
         self._account.code_clock(self.serial).astray += steps
 
     def code(self) -> str:
@@ -111,14 +111,14 @@ class FakeUser:
 
     @classmethod
     def create(cls, account: Account, name: str, path: str) -> FakeUser:
-        """A new user with a key."""
+        """Create a user with a key."""
         user = account.iam.create_user(account.region, name, path)
         user.id = account.new_id("AIDA", 21)
         return cls(name, user.arn, FakeKey.of(account.iam.create_access_key(name), account), account)
 
     @property
     def allow_listing_devices(self) -> bool:
-        """Whether ListMFADevices is permitted; it is, at first."""
+        """Whether the user may list devices; True at first."""
         return self.name not in self._account.forbidden_to_list_devices
 
     @allow_listing_devices.setter
@@ -127,7 +127,7 @@ class FakeUser:
         (forbidden.discard if allowed else forbidden.add)(self.name)
 
     def put_policy(self, name: str, document: Mapping[str, object]) -> None:
-        """Give the user an inline policy."""
+        """Add an inline policy to the user."""
         self._account.iam.put_user_policy(self.name, name, json.dumps(document))
 
     def attach_policy(self, arn: str) -> None:
@@ -136,20 +136,20 @@ class FakeUser:
 
     @property
     def devices(self) -> list[FakeDevice]:
-        """The devices that are enabled."""
+        """Return the enabled devices."""
         return [FakeDevice(serial, self._account) for serial in self._account.iam.users[self.name].mfa_devices]
 
     def create_access_key(self) -> FakeKey:
-        """Another key; AWS allows two."""
+        """Create another key; AWS allows two."""
         return FakeKey.of(self._account.iam.create_access_key(self.name), self._account)
 
     def access_keys(self) -> list[FakeKey]:
-        """The keys that the user has now, the oldest first."""
+        """Return the keys of the user, the oldest first."""
         keys = self._account.iam.list_access_keys(self.name)
         return [FakeKey(key.access_key_id, key.secret_access_key, self._account) for key in keys]
 
     def create_device(self, name: str) -> FakeDevice:
-        """A virtual device."""
+        """Create and enable a virtual device."""
         return self._enable(self._account.iam.create_virtual_mfa_device(name, "/").serial_number)
 
     def create_hardware_device(self, serial: str) -> FakeDevice:

@@ -1,4 +1,4 @@
-"""boto3 as the tests of the stand-in use it, and the refusals that many of them expect."""
+"""Clients of boto3 for the tests of the stand-in, and the errors that many of them expect."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ WRONG_SERIAL = (
     ),
 )
 
-# The real `aws`: credentials first, then its arguments.
+# Runs the real `aws` with credentials and arguments.
 Command: TypeAlias = "Callable[..., CompletedProcess[str]]"
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What one signs with."""
+    """Credentials for signing."""
 
     id: str
     secret: str
@@ -56,7 +56,7 @@ def boto() -> boto3.Session:
 
 @dataclass
 class Clients:
-    """boto3 without retries and without checks of its own."""
+    """boto3 without retries and without validation."""
 
     url: str
     region: str = "us-east-1"
@@ -92,7 +92,7 @@ class Clients:
 
 
 def refusal(call: Callable[..., object], **parameters: object) -> tuple[str, str]:
-    """The code and the text with which AWS refuses the call."""
+    """Return code and message of the error of a request."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     error = caught.value.response["Error"]
@@ -100,5 +100,5 @@ def refusal(call: Callable[..., object], **parameters: object) -> tuple[str, str
 
 
 def mfa(device: FakeDevice) -> dict[str, Any]:
-    """The parameters that prove a device, with a code never used."""
+    """Return serial number and next code of a device as parameters."""
     return {"SerialNumber": device.serial, "TokenCode": device.next_code()}

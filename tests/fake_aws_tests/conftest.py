@@ -1,4 +1,4 @@
-"""A user, boto3, and the real `aws` command: the judges of the stand-in."""
+"""Fixtures for the tests of the stand-in: a user, boto3, and the real `aws` command."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def user(aws: FakeAws) -> FakeUser:
 
 @pytest.fixture
 def command(aws: FakeAws, tmp_path: Path) -> Command:
-    """The real `aws`, with nothing but these credentials."""
+    """Return a function that runs the real `aws` with only these credentials."""
 
     def run(credentials: FakeKey | Credentials, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {

@@ -1,4 +1,4 @@
-"""Access keys: their limit, their way to every server, when they were used, and who may ask."""
+"""Access keys: their limit, propagation, last use, and permissions."""
 
 from __future__ import annotations
 

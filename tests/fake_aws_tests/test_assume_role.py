@@ -1,4 +1,4 @@
-"""AssumeRole asks the trust policy, wants MFA where that does, and keeps to AWS's durations."""
+"""AssumeRole evaluates the trust policy, also its MFA condition, and limits the duration as AWS does."""
 
 from __future__ import annotations
 

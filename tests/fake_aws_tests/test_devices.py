@@ -1,4 +1,4 @@
-"""MFA devices at the stand-in: created, enabled by two codes, resynchronized, disabled and deleted, as AWS has it."""
+"""MFA devices are created, enabled by two codes, resynchronized, deactivated and deleted as in AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GetSessionToken takes the right code of the caller's own device, once, and refuses in AWS's words."""
+"""GetSessionToken accepts each code of the caller's device once, and its errors have the wording of AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls, and what IAM and S3 then do: signatures, tokens, clocks, keys."""
+"""Authentication by signatures, tokens, clocks and keys, and requests of IAM and S3."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_aws_command_moves_objects_whose_names_need_quoting(
     assert command(user.access_key, "s3", "cp", "s3://reports/a b/ü+(1)=c", "-").stdout == "ten tables\n"
 
 
-# ---- who calls
+# ---- authentication
 
 
 def test_identifies_a_user_with_a_path(aws: FakeAws, clients: Clients) -> None:

@@ -1,4 +1,4 @@
-"""With `enforce_policies`, the stand-in allows what the caller's policies allow, and says no in AWS's words."""
+"""With `enforce_policies`, the stand-in evaluates the policies of the caller and denies in the wording of AWS."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_get_session_token_and_get_caller_identity_need_no_policy(user: FakeUser
     assert clients.sts(session).get_caller_identity()["Arn"] == user.arn
 
 
-# ---- what a call is about
+# ---- resources
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_identifies_objects_by_their_arn(aws: FakeAws, user: FakeUser, clients: 
     assert refusal(s3.list_objects_v2, Bucket="reports")[1].endswith(missing("s3:ListBucket"))
 
 
-# ---- what a request carries
+# ---- condition keys
 
 
 def test_only_a_session_with_mfa_has_the_mfa_context(user: FakeUser, clients: Clients) -> None:

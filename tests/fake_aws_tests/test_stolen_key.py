@@ -1,8 +1,8 @@
 """A stolen long-term key of a user who has a device never ends in a session with MFA.
 
-That is AWS's rule of 2023 (AWS-2023-001), and the reason for what `encee device` signs with what. The thief has the
-key, knows every name and serial number, makes devices of their own, and may try the calls in any order; the seed of
-the user's device is the one thing that they lack.
+AWS has this rule since 2023 (AWS-2023-001); it decides which credentials `encee device` uses. The attacker has the
+key, knows every name and serial number, can create devices, and may send the requests in any order; they lack only
+the seed of the user's device.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ACCOUNTS: dict[str, Policies] = {
     "where nothing is denied": (),
     "under mfa-required": (ALLOW, build_policy("mfa-required")),
 }
-"""The policies that are put on the user, by what they make of the account."""
+"""The policies of the user, by the kind of account."""
 
 NAMES = ("phone", "mine")
 CHANGES = ("create", "enable", "deactivate", "delete")
@@ -42,7 +42,7 @@ VERBS = (*CHANGES, *CHANGES, *CHANGES, "resync", "list", "get", "log in", "log i
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that the thief tries: with the key or with a session of it, about a device, for a user."""
+    """A step of the attacker: a request with the key or its session, about a device, for a user."""
 
     verb: str
     name: str
@@ -70,7 +70,7 @@ class Thief:
         return f"arn:aws:iam::{self.aws.account_id}:mfa/{name}"
 
     def code(self, name: str) -> str:
-        """The next code of a device whose seed the thief has; else a guess."""
+        """Return the next code of a device whose seed the attacker has, or a guess."""
         return device.next_code() if (device := self._owned(name)) else "123456"
 
     def _owned(self, name: str) -> FakeDevice | None:
@@ -116,7 +116,7 @@ class Thief:
 
 
 def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevice:
-    """Let a thief try some steps, and then to log in with every device there is; the user's own device."""
+    """Run the steps and then try a login with each device; return the user's own device."""
     aws.reset()
     user = aws.create_user("jane")
     aws.create_user("bob")
@@ -146,7 +146,7 @@ def test_a_stolen_key_of_a_user_with_a_device_gets_no_mfa_session(served_aws: Fa
     property_()
 
 
-# What a thief would do who knew of the holes that other tools and policies have had.
+# Attacks on known weaknesses of other tools and policies.
 PLANS = {
     "adds a device": ("create", "enable"),
     "swaps the device": ("deactivate", "delete", "create", "enable"),

@@ -1,4 +1,4 @@
-"""`encee account setup | teardown | revoke`: an account that requires MFA, planned, asked about and carried out."""
+"""`encee account setup`, `teardown` and `revoke`: plan, confirmation and requests."""
 
 import json
 import re
@@ -24,13 +24,13 @@ def admin(home: Home, aws: FakeAws) -> Person:
 
 @pytest.fixture
 def account(encee: Encee, admin: Person) -> "Account":
-    """`encee account` as that administrator."""
+    """Return a function that runs `encee account` as the administrator."""
     assert encee("refresh", "admin", "-c", admin.device.next_code()).code == 0
     return Account(encee)
 
 
 class Account:
-    """The command, signed by the administrator."""
+    """Run `encee account` with the profile of the administrator."""
 
     def __init__(self, encee: Encee) -> None:
         self._encee = encee
@@ -304,7 +304,7 @@ JOIN = ("setup", "--add-user", "admin", "--yes")
 
 
 def _restricted_group(aws: FakeAws, name: str, condition: object, *, inline: bool = False) -> None:
-    """A group of encee's with a policy that denies everything under a condition."""
+    """Create a group with a policy that denies everything under a condition."""
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     aws.iam.create_group(name, "/encee/")
@@ -365,7 +365,7 @@ def test_refuses_a_restriction_that_cannot_be_evaluated(account: Account, aws: F
 
 def test_requests_no_public_address_if_no_network_is_restricted(account: Account, aws: FakeAws) -> None:
     _restricted_group(aws, "encee", {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
-    assert account(*JOIN).code == 0  # else check-ip would be asked, which the tests cannot reach
+    assert account(*JOIN).code == 0  # otherwise encee asks check-ip, which tests cannot reach
 
 
 def test_a_restricted_caller_can_continue(account: Account, aws: FakeAws) -> None:
@@ -475,7 +475,7 @@ def test_adds_no_user_to_a_group_of_others_without_adopt(account: Account, aws: 
     assert account("setup", "--group", "staff", "--add-user", "jane", "--adopt", "--yes").code == 0
 
 
-# ---- failure in the middle
+# ---- errors between the steps
 
 
 DENIED = faults.error("AccessDenied", "User: x is not authorized to perform: y", 403)
@@ -584,7 +584,7 @@ def test_ctrl_c_between_the_steps_reports_completed_steps(account: Account, aws:
     assert len(aws.iam.groups["encee"].managed_policies) == 1
 
 
-# ---- the way back
+# ---- teardown
 
 
 @pytest.mark.slow
@@ -644,7 +644,7 @@ def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws)
     assert writes(aws) == []
 
 
-# ---- after a theft
+# ---- revoke
 
 
 @pytest.mark.slow
@@ -709,7 +709,7 @@ def test_revoke_ends_sessions_created_while_it_prompts(account: Account, aws: Fa
     jane = aws.create_user("jane")
     child = on_terminal("account", "revoke", "jane", "--profile", "admin")
     child.expect_exact("do all this? [y/N]")
-    jane.create_access_key()  # by the thief
+    jane.create_access_key()  # by the attacker
     aws.clock_offset = timedelta(minutes=10)
     child.sendline("y")
     child.expect(pexpect.EOF)
@@ -736,7 +736,7 @@ def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws
     assert writes(aws) == []
 
 
-# ---- the administrator
+# ---- credentials of the administrator
 
 
 @pytest.mark.slow

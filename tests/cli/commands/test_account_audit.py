@@ -1,4 +1,4 @@
-"""`encee account audit`: of whom MFA is required, and whose key alone opens something."""
+"""`encee account audit`: which users need MFA, and whose long-term key alone has access."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""People who come from aws-mfa switch without touching their file."""
+"""Users of aws-mfa can switch without editing their files."""
 
 import pexpect
 import pytest
@@ -19,7 +19,7 @@ def long_term(person: Person, name: str) -> str:
 
 
 def run_aws_mfa(person: Person, *arguments: str) -> None:
-    """Let the real aws-mfa write its section."""
+    """Run the real aws-mfa, which writes its section."""
     child = on_terminal(*arguments, command=AWS_MFA)
     child.expect("Enter AWS MFA code")
     child.sendline(person.device.next_code())

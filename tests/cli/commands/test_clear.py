@@ -1,4 +1,4 @@
-"""`encee clear`: what goes, what stays, and what is refused."""
+"""`encee clear`: which lines it removes, keeps and refuses."""
 
 import json
 import os
@@ -132,7 +132,7 @@ def test_edits_the_files_of_the_options(encee: Encee, home: Home) -> None:
     assert credentials.read_text() == f"[dev]\n{KEYS}"
 
 
-# ---- what a person put there
+# ---- lines of the user
 
 
 def test_keeps_and_names_options_that_the_user_added(encee: Encee, home: Home) -> None:
@@ -236,7 +236,7 @@ def test_a_read_only_credentials_file_exits_with_5_and_keeps_both_files(encee: E
     assert bytes_of(home) == before
 
 
-# ---- words
+# ---- arguments
 
 
 @pytest.mark.parametrize(

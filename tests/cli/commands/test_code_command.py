@@ -1,4 +1,4 @@
-"""Codes from a command: what is run, what of it counts, and one request a key."""
+"""Codes from a command: how it runs, which output counts, and one request for each key."""
 
 import json
 import os
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def long_role(dev: Person, aws: FakeAws) -> str:
-    """The profile `long` of a role that needs a code of its own, as the config file holds it."""
+    """Return the config section `long` of a role that needs another code."""
     statement = {"Effect": "Allow", "Principal": {"AWS": dev.user.arn}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [statement]}
     arn = aws.create_role("long", trust, max_session_duration=14400)
@@ -76,7 +76,7 @@ def test_a_command_that_prints_no_code_is_an_error(
     result = encee("refresh", "dev", "--code-command", command)
     assert (result.code, says in result.err) == (code, True), result.err
     assert "encee: hint: run the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself" in result.err
-    assert command == "true" or command not in result.err  # it can hold a seed
+    assert command == "true" or command not in result.err  # it can contain a seed
     assert aws.journal == []
     assert home.state() == before
 
@@ -91,9 +91,9 @@ def test_a_hanging_command_is_terminated(encee: Encee, monkeypatch: pytest.Monke
 
 
 class Alive:
-    """A FIFO that processes hold open for writing while they live.
+    """A FIFO that the processes of the command keep open while they run.
 
-    Its path is what a command line appends to its first redirection.
+    A command line appends its path to its first redirection.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_command_can_prompt_on_the_terminal(dev: Person, bash: "pexpect.spaw
     bash.sendline(dev.device.next_code())
     bash.expect_exact("dev-mfa is valid until")
     bash.expect_exact("ready> ")
-    bash.sendline("echo st''ill here")  # the shell has the terminal again
+    bash.sendline("echo st''ill here")  # the shell controls the terminal again
     bash.expect_exact("still here")
 
 
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
         time.sleep(0.2)
     bash.expect_exact("encee: error: interrupted")
     bash.expect_exact("ended=130")
-    bash.sendline("echo e''cho")  # the terminal shows what is typed again
+    bash.sendline("echo e''cho")  # the terminal echoes again
     bash.expect_exact("echo e''cho")
     bash.expect_exact("echo\r\n")
     assert aws.journal == []

@@ -1,4 +1,4 @@
-"""`[DEFAULT]`, from which Python's tools let every section inherit: a session that would not work is not written."""
+"""`[DEFAULT]`, whose values Python programs add to each section: encee refuses if the session would not work."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Devices that no setting names: found through IAM, chosen, saved."""
+"""Devices that no setting names: listed by IAM, selected, saved."""
 
 import pexpect
 import pytest
@@ -14,7 +14,7 @@ def jane(aws: FakeAws) -> FakeUser:
 
 @pytest.fixture
 def unsaved(home: Home, jane: FakeUser) -> FakeDevice:
-    """Jane's one device, which no setting names."""
+    """A user with one device, which no setting names."""
     device = jane.create_device("phone")
     keys(home, jane)
     return device
@@ -134,7 +134,7 @@ def test_accepts_the_name_of_a_device_instead_of_its_arn(
     result = encee("refresh", "dev", "--no-region", "--mfa-serial", "phone", "-c", unsaved.next_code())
     assert result.code == 0, result.err
     assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
-    assert home.config.read_text() == config  # an option is for one run
+    assert home.config.read_text() == config  # an option applies to one run
 
 
 def test_uses_a_device_name_from_the_files_without_asking_iam(

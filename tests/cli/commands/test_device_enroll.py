@@ -1,4 +1,4 @@
-"""`encee device enroll`, on a real pseudo-terminal: a device in a minute, or none at all."""
+"""`encee device enroll` on a pseudo-terminal: it enables a device or leaves none."""
 
 import json
 import re
@@ -26,7 +26,7 @@ COMMAND = f"aws iam delete-virtual-mfa-device --serial-number {JANE}"
 
 @pytest.fixture
 def jane(home: Home, aws: FakeAws) -> FakeUser:
-    """Someone with a key in `[dev]` and no device yet."""
+    """Create a user with a key in `[dev]` and no device."""
     user = aws.create_user("jane")
     keys(home, user)
     return user
@@ -38,7 +38,7 @@ def keys(home: Home, user: FakeUser) -> None:
 
 @dataclass
 class Enrollment:
-    """A person in front of `encee device enroll dev`, in a window that is large enough, with an app in the hand."""
+    """A run of `encee device enroll dev` on a pseudo-terminal, and the app of the user."""
 
     aws: FakeAws
     words: tuple[str, ...] = ("dev",)
@@ -52,7 +52,7 @@ class Enrollment:
 
     @property
     def device(self) -> FakeDevice:
-        """The newest device that exists."""
+        """Return the newest device."""
         return self.aws.virtual_devices()[-1]
 
     def sees(self, text: str) -> None:
@@ -64,7 +64,7 @@ class Enrollment:
         self.child.sendline(text)
 
     def proves(self) -> None:
-        """Type two codes, as the app shows them."""
+        """Type two consecutive codes."""
         self.sees(FIRST)
         self.child.sendline(self.device.next_code())
         self.answers(SECOND, self.device.next_code())
@@ -92,11 +92,11 @@ def enrollment(jane: FakeUser, aws: FakeAws) -> Iterator[Callable[..., Enrollmen
 
 
 def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
-    """What was asked, by which kind of key, and what came of it."""
+    """Return each request: the kind of its key, action and status."""
     return [(call.action, call.access_key_id[:4], call.status) for call in aws.journal]
 
 
-# ---- a device in a minute
+# ---- success
 
 
 @pytest.mark.slow
@@ -312,7 +312,7 @@ def test_accepts_correct_codes_after_wrong_ones(
     assert len(jane.devices) == 1
 
 
-# ---- whatever goes wrong
+# ---- errors and interrupts
 
 
 @pytest.mark.slow
@@ -394,10 +394,10 @@ def test_an_interrupt_at_the_first_devices_code_creates_no_second(
 
 @pytest.mark.parametrize("times", [1, 5])
 def test_an_interrupt_during_the_countdown_leaves_no_device(jane: FakeUser, aws: FakeAws, times: int) -> None:
-    child = on_terminal("device", "enroll", "dev")  # by the real clock
+    child = on_terminal("device", "enroll", "dev")  # with the real clock
     child.expect_exact(FIRST)
     [device] = aws.virtual_devices()
-    while datetime.now(UTC).timestamp() % 30 > 25:  # the countdown would be over too soon
+    while datetime.now(UTC).timestamp() % 30 > 25:  # the countdown would end too soon
         time.sleep(0.5)
     child.sendline(device.code())
     child.expect_exact("the next code")
@@ -421,7 +421,7 @@ def test_a_closed_terminal_leaves_no_device(
         one.sees(prompt)
         one.child.sendline(one.device.next_code())
     one.sees(prompts[-1])
-    with suppress(pexpect.ExceptionPexpect):  # that it does not end at once
+    with suppress(pexpect.ExceptionPexpect):  # show that it does not exit at once
         one.child.close(force=False)
     wait_for(lambda: aws.virtual_devices() == [])
 
@@ -611,7 +611,7 @@ def test_an_error_at_the_first_refresh_keeps_the_device(
     assert [device.serial for device in jane.devices] == [JANE]
 
 
-# ---- what cannot be done
+# ---- refusals
 
 
 def test_needs_a_terminal(encee: Encee, jane: FakeUser, aws: FakeAws) -> None:
@@ -695,7 +695,7 @@ def test_a_phone_reads_the_code_on_a_dark_and_a_light_terminal(
     for dark in (True, False):
         assert read_terminal(one.seen, ground=dark) == uri(one.device)
     drawn = [line for line in one.seen.splitlines() if "▀" in line]
-    assert len(drawn) < size[0]  # whole above the prompt
+    assert len(drawn) < size[0]  # completely visible above the prompt
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`encee device list` and `encee device save`: which devices there are, and which one counts."""
+"""`encee device list` and `encee device save`."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.fake_aws import FakeAws, FakeUser, faults
 
 @pytest.fixture
 def jane(home: Home, person: Person) -> FakeUser:
-    """Someone with a phone, a token and a security key, none of them saved."""
+    """A user with a virtual device, a hardware token and a security key; no file names them."""
     person.user.create_hardware_device("GAHT12345678")
     person.user.create_fido_device("key")
     home.write(person.section(serial=False), "# mine\n[profile dev]\nregion = eu-central-1\n")

@@ -13,12 +13,12 @@ PHONE = "arn:aws:iam::123456789012:mfa/phone"
 
 @pytest.fixture
 def second(dev: Person) -> FakeDevice:
-    """Another phone of the same person; the first one is saved."""
+    """Create a second device; the files name the first."""
     return dev.user.create_device("second")
 
 
 def signed(aws: FakeAws) -> list[tuple[str, str, int]]:
-    """What was asked, by which kind of key, and what came of it."""
+    """Return each request: the kind of its key, action and status."""
     return [(call.action, call.access_key_id[:4], call.status) for call in aws.journal]
 
 
@@ -197,7 +197,7 @@ def test_deletes_the_deactivated_last_device_with_the_key(
     command = ("device", "remove", "dev", PHONE, "--yes", "--yes-last")
     aws.fault("DeleteVirtualMFADevice", faults.status(), times=3)
     assert encee(*command, "-c", dev.device.next_code()).code == 4
-    home.write(dev.section(serial=False))  # and so no session any more
+    home.write(dev.section(serial=False))  # without a device, no session is possible
     aws.journal.clear()
     assert encee(*command).code == 0
     assert signed(aws) == [("ListMFADevices", "AKIA", 200), ("DeleteVirtualMFADevice", "AKIA", 200)]

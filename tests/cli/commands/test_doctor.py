@@ -32,13 +32,13 @@ HEALTHY = CONFIG + (
 
 
 def found(result: Result) -> list[tuple[str, str]]:
-    """The checks that found something, each with its state."""
+    """Return the checks with findings, each with its state."""
     checks = json.loads(result.out)["checks"]
     return [(check["id"], check["state"]) for check in checks if check["state"] not in {"ok", "unknown"}]
 
 
 def nothing(_home: Home) -> None:
-    """Prepare nothing more."""
+    """Change nothing."""
 
 
 class Fault(NamedTuple):
@@ -52,14 +52,14 @@ class Fault(NamedTuple):
     environ: tuple[tuple[str, str], ...] = ()
     prepare: Callable[[Home], None] = nothing
     changes: Collection[str] = ()
-    """The profiles and options that AWS tools read otherwise when it is fixed."""
+    """The profiles and options that AWS tools read differently after the fix."""
     by_hand: Callable[[Home], None] | None = None
-    """Does what the remedy says, where that is not a step or command that a test can do by itself."""
+    """Follows the remedy, if it is not a step or command that tests can follow."""
     also: tuple[tuple[str, str], ...] = ()
-    """What else is found, as a consequence."""
+    """The findings that follow from this one."""
 
     def with_key(self, key_id: str, secret: str) -> "Fault":
-        """The same with a key that AWS knows."""
+        """Write the files with a key that AWS knows."""
 
         def real(content: str | bytes) -> str | bytes:
             for example, value in (("AKIAIOSFODNN7EXAMPLE", key_id), (SECRET, secret)):
@@ -110,7 +110,7 @@ def leftover(home: Home) -> None:
         file = home.credentials.with_name(name)
         file.write_text(SECRET)
         os.utime(file, (1_700_000_000, 1_700_000_000))
-    home.credentials.with_name(".credentials.encee-now.tmp").touch()  # of a write that is under way
+    home.credentials.with_name(".credentials.encee-now.tmp").touch()  # of a write in progress
 
 
 def two_files(home: Home) -> None:
@@ -727,7 +727,7 @@ def test_others_may_list_a_folder_other_than_the_default(encee: Encee, home: Hom
     assert found(encee("doctor", "--json", *options)) == []
 
 
-# ---- one fault each
+# ---- single faults
 
 
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=f"{fault.check}-{n}") for n, fault in enumerate(FAULTS)])
@@ -824,11 +824,11 @@ def test_reports_no_permissions_on_windows(encee: Encee, home: Home, monkeypatch
     assert found(encee("doctor", "--json")) == []
 
 
-# ---- what the operating system does not let encee do
+# ---- permissions
 
 
 def as_an_ordinary_user(*arguments: str) -> Result:
-    """Run the installed command, for which permissions hold."""
+    """Run the installed command without the privileges of root."""
     command = [*NO_PRIVILEGES, str(ENCEE), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return Result(done.returncode, done.stdout, done.stderr)

@@ -17,14 +17,14 @@ DENIED = faults.error("AccessDenied", "User: arn:aws:iam::123456789012:user/jane
 
 @dataclass(frozen=True)
 class Scene:
-    """What a fault can spoil."""
+    """What a fault can change."""
 
     home: Home
     aws: FakeAws
     person: Person
 
     def write(self, key: FakeKey | None = None, serial: str | None = None) -> None:
-        """The profile, with another key or device."""
+        """Write the profile, with another key or device if given."""
         self.home.write(
             section(key or self.person.user.access_key),
             "[profile dev]\nregion = eu-central-1\n" + (f"mfa_serial = {serial}\n" if serial else ""),
@@ -39,7 +39,7 @@ class OnlineFault(NamedTuple):
     says: str
     spoil: Callable[[Scene], None]
     remedy: str
-    """A part of what to do, or of what to type."""
+    """A part of the remedy."""
 
 
 def refuse(scene: Scene) -> None:
@@ -103,7 +103,7 @@ def old_key(scene: Scene) -> None:
 
 
 def age(key: FakeKey, *, days: int) -> None:
-    """Let AWS have made a key so many days ago."""
+    """Set the creation date of a key to so many days ago."""
     made = key._account.iam.access_keys[key.id]
     made.create_date -= timedelta(days=days)
 
@@ -160,13 +160,13 @@ def scene(home: Home, aws: FakeAws, person: Person) -> Scene:
 
 
 def states(result: Result) -> dict[str, str]:
-    """Each check that asks AWS, with its state."""
+    """Return each check that sends a request, with its state."""
     ids = {check.id for check in ONLINE_CHECKS}
     return {check["id"]: check["state"] for check in json.loads(result.out)["checks"] if check["id"] in ids}
 
 
 def wrong(result: Result) -> list[dict[str, Any]]:
-    """The checks that found something."""
+    """Return the checks with findings."""
     return [check for check in json.loads(result.out)["checks"] if check["state"] not in {"ok", "unknown"}]
 
 
@@ -263,7 +263,7 @@ def test_a_valid_session_sends_the_requests_that_need_mfa(encee: Encee, scene: S
     assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
     by = {call.action: call.access_key_id[:4] for call in scene.aws.journal}
     assert by == {"GetCallerIdentity": "AKIA", "ListMFADevices": "ASIA", "ListAccessKeys": "ASIA"}
-    for action in ("ListMFADevices", "ListAccessKeys"):  # now the session is refused, and the key asks again
+    for action in ("ListMFADevices", "ListAccessKeys"):  # AWS rejects the session, so the key sends the request again
         scene.aws.fault(action, DENIED)
     assert states(encee("doctor", "dev", "--json")) == {check.id: "ok" for check in ONLINE_CHECKS}
 
@@ -317,7 +317,7 @@ def test_a_key_that_aws_does_not_list_has_no_age(encee: Encee, scene: Scene) -> 
 
 
 def listing(key: FakeKey) -> faults.Fault:
-    """An answer that lists another key."""
+    """A response that lists another key."""
     from tests.fake_aws.messages import result
 
     member = {"AccessKeyId": key.id, "CreateDate": "2020-01-01T00:00:00Z", "Status": "Active", "UserName": "bob"}
@@ -325,7 +325,7 @@ def listing(key: FakeKey) -> faults.Fault:
     return faults.Fault("another key", result("iam", "ListAccessKeys", tree))
 
 
-# ---- which profile, and when nothing is asked
+# ---- profiles, and runs without requests
 
 
 def test_a_role_checks_its_source_profile(encee: Encee, scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Each remedy of `encee doctor`, done on the setup that it is printed for: afterwards nothing is wrong, or worse."""
+"""Each remedy of `encee doctor` fixes the setup for which it is printed, and makes nothing worse."""
 
 import json
 import os
@@ -32,11 +32,11 @@ def read(config, credentials):
 
 print(json.dumps([read(*sys.argv[1:3]), read(*sys.argv[3:5])]))
 """
-"""What the AWS CLI reads of two pairs of files, by its own botocore."""
+"""Read two pairs of files with the botocore of the AWS CLI."""
 
 
 def settings(profiles: dict[str, dict[str, Any]], fault: Fault) -> set[tuple[str, str, str]]:
-    """Every setting that the AWS CLI reads, without those that a remedy is there to change."""
+    """Return each setting that the AWS CLI reads, except those that the remedy changes."""
     return {
         (profile, name, str(value))
         for profile, options in profiles.items()
@@ -46,7 +46,7 @@ def settings(profiles: dict[str, dict[str, Any]], fault: Fault) -> set[tuple[str
 
 
 CASES = [(fault, False) for fault in FAULTS] + [(fault, True) for fault in FAULTS if fault.also]
-"""Each fault, and whether the remedies of all that is found with it are done at once."""
+"""Each fault, and whether to follow the remedies of all its findings at once."""
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def is_problem(check: dict[str, Any]) -> bool:
 
 
 def read_by_aws(*files: str) -> Any:  # noqa: ANN401 - what a JSON text holds
-    """What the AWS CLI reads of two pairs of a config file and a credentials file."""
+    """Return what the AWS CLI reads in two pairs of a config file and a credentials file."""
     command: list[str] = [str(AWS.with_name("python")), "-c", READ, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -135,7 +135,7 @@ DONE_ELSEWHERE: dict[str, Callable[[Scene], None]] = {
     "fido-only": users_key,
     "key-age": fresh_key,
 }
-"""Checks whose remedy is done outside of the files: at AWS, by the system, or in a conversation."""
+"""Checks whose remedy does not change the files: at AWS, by the system, or at prompts."""
 
 
 @pytest.mark.slow

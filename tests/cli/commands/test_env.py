@@ -1,4 +1,4 @@
-"""`encee env`: a session for whatever the person runs, and nothing of another profile."""
+"""`encee env`: the variables of a session, and none of another profile."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.cli.conftest import FOREIGN
 from tests.conftest import ENCEE, NO_PRIVILEGES, Encee, Home, Person, on_terminal, run_encee
 from tests.fake_aws import FakeAws
 
-# ---- what is printed
+# ---- output
 
 
 def test_the_lines_set_the_session_and_unset_other_credentials(
@@ -161,7 +161,7 @@ def test_without_a_region_keeps_that_of_the_environment(
     assert "REGION" not in encee("env", "dev", "--shell", "bash").out
 
 
-# ---- whose session
+# ---- profiles
 
 
 def test_a_role_name_prints_its_session(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
@@ -186,7 +186,7 @@ THEIRS = "aws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_toke
         f"[word]\n{THEIRS}x_security_token_expires = 2026-11-22T14:00:00Z\n",
         f"[word]\n{THEIRS.replace('session_token', 'security_token')}",
         f"[word]\n{THEIRS}manager = another\n",
-        # aws-mfa's layout, and a session under the name that encee would take.
+        # the layout of aws-mfa, and a session with the name that encee would use
         f"[word-long-term]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n[word]\n{THEIRS}",
         f"[w]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n[word]\n{THEIRS}",
         # copied without its source, as into a container

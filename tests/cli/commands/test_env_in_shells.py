@@ -1,4 +1,4 @@
-"""`encee env` in the real shells: what they have in the end, and which one it writes for."""
+"""`encee env` in real shells: the variables that they get, and the syntax that it selects."""
 
 import json
 import os
@@ -26,14 +26,14 @@ REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 BASH, ZSH, FISH, TCSH = (pytest.mark.needs(name) for name in ("bash", "zsh", "fish", "tcsh"))
 START = defaultdict(lambda: ["-c"], tcsh=["-f", "-c"])
-"""How each shell runs a script that is an argument; the system's start-up file of tcsh knows no `$prompt` here."""
+"""The command of each shell that runs a script; the start-up file of tcsh needs `$prompt`."""
 
 PASTE = "paste"
-"""Instead of a command line: the lines themselves, typed at the prompt."""
+"""Stands for the lines themselves, typed at the prompt."""
 
 
 def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
-    """A test in each shell, with each usual way to evaluate what a command prints."""
+    """Run a test in each shell, with each usual way to evaluate the output of a command."""
     marks = {"bash": BASH, "zsh": ZSH, "fish": FISH, "tcsh": TCSH}
     usual = (
         ("bash", 'eval "$({0})"'),
@@ -51,7 +51,7 @@ def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def left_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every variable of another profile, set to something."""
+    """Set all variables of another profile."""
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
@@ -59,7 +59,7 @@ def left_over(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def show(tmp_path: Path) -> Path:
-    """A program that prints the environment's AWS_ variables as JSON."""
+    """Create a program that prints the AWS_ variables as JSON."""
     file = tmp_path / "show"
     file.write_text(
         f"#!{sys.executable}\nimport json, os\n"
@@ -70,7 +70,7 @@ def show(tmp_path: Path) -> Path:
 
 
 def run_in(program: str, *commands: str) -> str:
-    """What a shell prints for these commands, when it complains of nothing."""
+    """Run these commands in a shell and return its output; it must print no error."""
     done = subprocess.run([program, *START[program], "\n".join(commands)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -80,7 +80,7 @@ def session_variables(printed: str) -> dict[str, str]:
     return {name: value for name, value in json.loads(printed).items() if name in CLEARED}
 
 
-# ---- what they have in the end
+# ---- variables
 
 
 @evaluations()
@@ -129,7 +129,7 @@ def test_aws_uses_the_session_in_the_shell(
 ) -> None:
     who = f"{AWS} sts get-caller-identity --query Arn --output text"
     before = subprocess.run(who.split(), capture_output=True, text=True, check=False)
-    assert before.returncode != 0  # what is left over would win
+    assert before.returncode != 0  # a remaining variable would win
     assert (
         run_in(program, evaluate.format(f"{ENCEE} env dev --shell {program}"), who).strip() == dev_with_session.user.arn
     )
@@ -207,7 +207,7 @@ def test_ctrl_c_at_the_prompt_changes_nothing_in_the_shell(home: Home, monkeypat
     ],
 )
 def test_ctrl_z_at_the_prompt_does_not_hang_the_shell(dev: Person, program: str, evaluate: str) -> None:
-    # Nested, so that the inner shell's jobs can be stopped at all.
+    # The shell is nested, because only then its jobs can be stopped.
     child = on_terminal("--norc", "-i", command="bash")
     child.sendline(f"{program} {'--no-config' if program == 'fish' else '-i'}")
     child.sendline(evaluate.format(f"{ENCEE} env dev --refresh"))
@@ -221,7 +221,7 @@ def test_ctrl_z_at_the_prompt_does_not_hang_the_shell(dev: Person, program: str,
     child.close(force=True)
 
 
-# ---- which shell it writes for
+# ---- selection of the syntax
 
 
 SYNTAX = {"setenv ": "tcsh", "export ": "posix", "set -gx ": "fish", "$Env:": "powershell"}
@@ -232,7 +232,7 @@ def syntax(printed: str) -> str:
 
 
 def named(name: str) -> Callable[[Path], str]:
-    """A shell under another name."""
+    """Create a shell with another name."""
 
     def make(folder: Path) -> str:
         (folder / name).symlink_to(str(shutil.which("sh")))

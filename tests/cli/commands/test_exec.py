@@ -61,7 +61,7 @@ def test_the_command_replaces_encee() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev_with_session")
 def test_ignores_no_signal_that_the_caller_does_not_ignore() -> None:
-    # Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that takes its place.
+    # Python ignores SIGPIPE and SIGXFSZ, and a program that replaces it inherits that.
     for name in ("PIPE", "XFSZ", "INT", "HUP"):
         assert run_encee("exec", "dev", "sh", "-c", f"kill -{name} $$; echo survived").out == ""
 

@@ -1,4 +1,4 @@
-"""`encee import`: what comes in from plain files, what is refused, and that nothing of it runs."""
+"""`encee import`: what it imports from plain files and refuses, and that it runs nothing in them."""
 
 import errno
 import json
@@ -29,14 +29,14 @@ EXPORTS = (
 
 
 def csv_file(home: Home, content: str | bytes = NEW, key_id: str = KEY_ID, secret: str = SECRET) -> str:
-    """A download of the console's; returns its path as it is typed."""
+    """Write a CSV file of the console, and return its path as a user types it."""
     file = home.path / "accessKeys.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.format(id=key_id, secret=secret).encode())
     return str(file)
 
 
 def profile_file(home: Home, name: str, content: str | bytes = EXPORTS) -> Path:
-    """A file of awsenv's."""
+    """Write a file of awsenv."""
     folder = home.path / ".aws" / "profiles"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / name
@@ -45,7 +45,7 @@ def profile_file(home: Home, name: str, content: str | bytes = EXPORTS) -> Path:
 
 
 def legacy_file(home: Home, content: str | bytes) -> Path:
-    """The first encee's file."""
+    """Write the file of the first version of encee."""
     file = home.path / ".encee" / "config"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -53,7 +53,7 @@ def legacy_file(home: Home, content: str | bytes) -> Path:
 
 
 def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
-    """The message of a refusal that names a line and none of its text; `code` is the exit code."""
+    """Return the error of an import; it must name a line but none of its text."""
     assert result.code == code
     assert not result.out or set(json.loads(result.out)) == {"encee_format", "error"}
     error, hint = result.err.splitlines()
@@ -368,7 +368,7 @@ def test_a_line_other_than_an_export_refuses_the_file_and_runs_nothing(
     file = profile_file(home, "odd", content)
     before = home.state()
     assert fault in refused(encee("import", "awsenv"), file, line)
-    assert home.state() == before  # and so no file that is called ran
+    assert home.state() == before  # so no file with this name ran
     assert fault in refused(encee("import", "awsenv", "--dry-run", "--json"), file, line)
 
 
@@ -390,7 +390,7 @@ def test_accepts_a_folder(encee: Encee, home: Home) -> None:
     assert run_aws("configure", "get", "aws_access_key_id", "--profile", "dev").out == f"{KEY_ID}\n"
 
 
-# ---- the first encee
+# ---- the first version of encee
 
 
 @pytest.mark.parametrize(
@@ -480,7 +480,7 @@ def test_does_not_guess_which_of_several_profiles_has_the_device(encee: Encee, h
     assert encee("import", "legacy", "--profile", "absent").code == 2
 
 
-# ---- nothing is written over
+# ---- existing profiles
 
 
 KEYS = f"[dev]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"

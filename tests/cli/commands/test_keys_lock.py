@@ -1,4 +1,4 @@
-"""`encee keys lock` and `unlock`: with a real keyring, with one that stays locked, and with none."""
+"""`encee keys lock` and `unlock` with a real keyring, a locked one, and without one."""
 
 import re
 import signal
@@ -52,7 +52,7 @@ def filled(text: str, person: Person) -> str:
 
 
 def kept(key_id: str) -> str | None:
-    """What the keyring has."""
+    """Return the content of the keyring."""
     return keyring.get_password("encee", key_id)
 
 
@@ -63,7 +63,7 @@ def encee(leak_checked_encee: Encee) -> Encee:
 
 @pytest.fixture
 def ann(home: Home, person: Person) -> Person:
-    """Someone whose key is in two sections."""
+    """A user whose key is in two sections."""
     home.write(filled(CREDENTIALS, person), "[profile dev]\nregion = eu-central-1\n")
     return person
 
@@ -104,7 +104,7 @@ def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
     assert encee("keys", "list", "dev").out.endswith("sts  [dev] [my copy] (keyring)\n")
     assert '"in_keyring": true' in encee("keys", "list", "dev", "--json").out
 
-    home.config.write_text("")  # the device is found anew, by the key
+    home.config.write_text("")  # IAM lists the device again, with the key
     home.credentials.write_text(home.credentials.read_text().replace("mfa_serial", "# "))
     refreshed = encee("refresh", "dev", "--code", ann.device.next_code())
     assert f"found the device {ann.device.serial}" in refreshed.err
@@ -159,7 +159,7 @@ def test_reports_a_copy_that_the_keyring_does_not_delete(
     assert home.credentials.read_text() == filled(CREDENTIALS, ann)
 
 
-# ---- nothing writes over it
+# ---- other commands and a locked key
 
 
 @with_keyring
@@ -190,7 +190,7 @@ def test_adopts_a_session_of_aws_mfa_only_without_a_locked_key(encee: Encee, hom
     assert run_aws("--profile", "dev", "--region", "eu-west-1", "sts", "get-caller-identity").code == 0
 
 
-# ---- what is refused
+# ---- refusals
 
 
 @with_keyring
@@ -390,7 +390,7 @@ def test_a_rotation_without_the_keyring_creates_no_key(home: Home, ann: Person, 
     assert aws.journal == []
 
 
-# ---- killed on the way
+# ---- kills
 
 
 KILLED = """

@@ -1,4 +1,4 @@
-"""`encee keys rotate`: a working key at any moment, in the file and at AWS."""
+"""`encee keys rotate`: a working key exists at every step, in the file and at AWS."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
-    """Someone whose key is in two sections, with a session; of the file, that comes last."""
+    """A user with a session, which is last in the file, and with a key in two sections."""
     home.write(credentials(person, person.user.access_key), "[profile dev]\nregion = eu-central-1\n")
     assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
     aws.journal.clear()
@@ -58,14 +58,14 @@ def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
 
 
 def the_key_of(person: Person) -> FakeKey:
-    """The user's only key, which is active."""
+    """Return the only key of the user, which must be active."""
     (key,) = person.user.access_keys()
     assert key.active
     return key
 
 
 def assert_rotated(home: Home, person: Person) -> FakeKey:
-    """There is one key, it is a new one, and nothing else in the file has changed."""
+    """Check that the user has one new key, and that nothing else in the file has changed."""
     key = the_key_of(person)
     assert key.id != person.user.access_key.id
     text = home.credentials.read_text()
@@ -270,11 +270,11 @@ def test_deletes_a_new_key_that_never_works(
     assert_nothing_has_changed(home, ann)
 
 
-# ---- what is refused, before anything is created
+# ---- refusals before a key is created
 
 
 def assert_refused(encee: Encee, aws: FakeAws, code: int, says: str, *options: str) -> str:
-    """A rotation ends with this code and message, and has changed nothing; returns its hint."""
+    """Check that a rotation fails with this status and message and changes nothing; return its hint."""
     result = encee("keys", "rotate", "dev", "--yes", *options)
     assert (result.code, result.out) == (code, "")
     assert says in result.err
@@ -355,7 +355,7 @@ def test_reports_what_aws_denied(encee: Encee, home: Home, ann: Person, aws: Fak
     assert_nothing_has_changed(home, ann)
 
 
-# ---- two keys already
+# ---- a second key
 
 
 @pytest.mark.slow
@@ -418,11 +418,11 @@ def test_keeps_an_unused_key_that_the_files_hold(
     assert f"aws iam delete-access-key --access-key-id {other.id} --profile dev-mfa" in hint
 
 
-# ---- what goes wrong in the middle
+# ---- errors between the steps
 
 
 def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
-    """Each section with the key holds one that AWS knows, which is active."""
+    """Check that each section with the key has one that is active at AWS."""
     active = {(key.id, key.secret) for key in person.user.access_keys() if key.active}
     text = home.credentials.read_text()
     ids = re.findall(r"(?im)^ *aws_access_key_id *[=:] *(AKIA(?!IOSF)\w+)", text)
@@ -432,7 +432,7 @@ def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
 
 
 def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, when: str) -> None:
-    """Run it again, and then what its hint says: there is exactly one key, in every section, and nothing else."""
+    """Run it again and follow its hint; check that one key is left, in each section."""
     result = encee("keys", "rotate", "dev", "--yes")
     if result.code:
         (command,) = re.findall(r"^encee: hint: .*?(encee keys rotate dev.*)$", result.err, re.MULTILINE)
@@ -442,7 +442,7 @@ def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, w
 
 
 class Scene:
-    """One rotation after the other, each of someone new in an account of their own."""
+    """Yield a new account with a user for each rotation."""
 
     def __init__(self, encee: Encee, home: Home, aws: FakeAws) -> None:
         self._encee, self._home, self._aws = encee, home, aws
@@ -458,7 +458,7 @@ class Scene:
         return person
 
     def calls(self) -> list[str]:
-        """What an undisturbed rotation asks AWS, in its order."""
+        """Return the requests of a rotation without errors, in order."""
         person = self.begin()
         assert self._encee("keys", "rotate", "dev", "--yes").code == 0
         assert_rotated(self._home, person)
@@ -606,12 +606,12 @@ def test_deletes_the_new_key_if_another_program_removes_the_old_section(
 def test_keeps_the_old_key_active_if_another_program_restores_it(
     scene: Scene, encee: Encee, home: Home, aws: FakeAws
 ) -> None:
-    last = len(scene.calls()) - 5  # the call that tries the key as the file has it
+    last = len(scene.calls()) - 5  # the request that tries the key in the file
     person = scene.begin()
     before = home.credentials.read_text()
     aws.fault("*", faults.fine(), times=last - 1)
     aws.fault("*", faults.meanwhile(lambda: home.credentials.write_text(before)))
-    assert encee("keys", "rotate", "dev", "--yes").code == 0  # it came before the write
+    assert encee("keys", "rotate", "dev", "--yes").code == 0  # the change came before the write
     assert_rotated(home, person)
 
 
@@ -644,7 +644,7 @@ sys.exit(code)
 
 
 def start_rotation(moment: str = "never", number: int = 0) -> "subprocess.Popen[str]":
-    """A rotation in a process of its own, which may kill itself before or after one of its writes."""
+    """A rotation in another process, which can kill itself before or after one of its writes."""
     command = [sys.executable, "-c", KILLED, moment, str(number)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

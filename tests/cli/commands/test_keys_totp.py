@@ -26,12 +26,12 @@ def encee(leak_checked_encee: Encee) -> Encee:
 
 
 def stored(device: FakeDevice) -> str | None:
-    """What the keyring has."""
+    """Return the content of the keyring."""
     return keyring.get_password("encee-totp", device.serial)
 
 
 def give_seed(encee: Encee, seed: str) -> str:
-    """Store a seed; returns what was said."""
+    """Store a seed, and return the message."""
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=seed)
     assert (result.code, result.out) == (0, ""), result.err
     return result.err

@@ -22,7 +22,7 @@ def test_eight_processes_refresh_eight_profiles_twenty_times_each(home: Home, aw
     home.write(text)
 
     def refresh(name: str) -> list[tuple[int, str]]:
-        # Each lasts longer than the one before: a session that ends as late as a new one would is left alone.
+        # Each lasts longer than the last one, since encee keeps a session that ends as late as a new one would.
         durations = [f"{60 + 2 * number}m" for number in range(20)]
         results = [run_encee("refresh", name, "-d", one, "-c", people[name].device.next_code()) for one in durations]
         return [(result.code, result.err) for result in results if result.code]

@@ -1,4 +1,4 @@
-"""One code for as many profiles as it can serve, and never the same code twice."""
+"""One code refreshes several profiles, and no code is sent twice."""
 
 import json
 import threading
@@ -13,12 +13,12 @@ from tests.fake_aws import FakeAws, FakeUser, faults
 
 
 def second_key(user: FakeUser, device: str, name: str) -> str:
-    """A profile with another key of the same user, on the same device."""
+    """Return a profile with another key of the same user and device."""
     return section(user.create_access_key(), name, device)
 
 
 def crowd(aws: FakeAws, count: int) -> dict[str, Person]:
-    """People, each with a device, by the name of their profile."""
+    """Return users with a device each, by the names of their profiles."""
     people = {}
     for number in range(count):
         user = aws.create_user(f"user{number}")
@@ -91,7 +91,7 @@ def test_a_throttled_code_serves_the_next_key_without_a_wait(
 def test_requests_of_different_devices_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
     people = crowd(aws, 8)
     home.write("".join(one.section(name) for name, one in people.items()))
-    all_of_them = threading.Barrier(8)  # no call is answered before the last one is there
+    all_of_them = threading.Barrier(8)  # no request is answered before the last one arrives
     aws.fault("GetSessionToken", faults.meanwhile(lambda: all_of_them.wait(timeout=10)), times=8)
     codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
     assert encee("refresh", "--code", "-", stdin=codes).code == 0

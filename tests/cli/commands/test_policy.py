@@ -1,4 +1,4 @@
-"""`encee policy`: the four policies, the traps in others, and what they say to a request."""
+"""`encee policy`: the four policies, lint of others, and simulations."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.conftest import Encee, Home, run_encee
 
 @pytest.fixture
 def folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the policies lie: the current folder, so that names are short."""
+    """The folder of the policies, which is the current one so that names are short."""
     monkeypatch.chdir(home.path)
     return home.path
 
@@ -161,7 +161,7 @@ USER = "arn:aws:iam::123456789012:user/division/jane"
 
 @pytest.fixture
 def files(encee: Encee, folder: Path) -> tuple[str, str]:
-    """`mfa-required`, and a policy that allows everything."""
+    """Write `mfa-required`, and a policy that allows everything."""
     (folder / "mfa.json").write_text(encee("policy", "show", "mfa-required").out)
     (folder / "work.json").write_text(policy(allow("*", Sid="Work")))
     return "mfa.json", "work.json"

@@ -1,4 +1,4 @@
-"""`encee process`: the session as SDKs ask for it."""
+"""`encee process`: the session as a credential_process."""
 
 import json
 import subprocess
@@ -58,10 +58,10 @@ try {
 
 @pytest.fixture(scope="session")
 def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that asks AWS who it is, with the AWS SDK for JavaScript."""
+    """Create a program that calls GetCallerIdentity with the AWS SDK for JavaScript."""
     folder = tmp_path_factory.mktemp("javascript")
     (folder / "who.mjs").write_text(WHO)
-    # This version is one that still runs on Debian 12's Node.
+    # This version runs on the Node of Debian 12.
     package = "@aws-sdk/client-sts@3.873.0"
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package]
     subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=300)
@@ -87,7 +87,7 @@ def test_the_javascript_sdk_uses_the_process_and_reports_its_error(
     assert {call.access_key_id[:4] for call in aws.calls("GetCallerIdentity")} == {"ASIA"}
     assert encee("clear", "dev").code == 0
     assert "encee: hint: encee refresh dev" in who("via").stderr
-    assert who().stderr == "Could not load credentials from any providers\n"  # the chain keeps every reason to itself
+    assert who().stderr == "Could not load credentials from any providers\n"  # the chain does not show the reasons
 
 
 def test_prints_the_document_that_sdks_expect(encee: Encee, dev_with_session: Person) -> None:

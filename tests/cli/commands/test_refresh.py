@@ -1,4 +1,4 @@
-"""`encee refresh`, against the stand-in: what is asked, sent, written and said."""
+"""`encee refresh` with the stand-in: its prompts, requests, files and messages."""
 
 import json
 import signal
@@ -27,7 +27,7 @@ aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
 
 
 def session_of(home: Home, name: str = "dev-mfa") -> dict[str, str]:
-    """A section as botocore reads it."""
+    """Return a section as botocore reads it."""
     return dict(raw_config_parse(str(home.credentials))[name])
 
 
@@ -280,7 +280,7 @@ def test_without_a_profile_refreshes_that_of_the_environment(
     bob = aws.create_user("bob")
     home.write(Person(bob, bob.create_device("bobs")).section("bob") + dev.section())
     monkeypatch.setenv(variable, name)
-    for duration in ("12h", "13h"):  # one that is named is refreshed even when its session is valid
+    for duration in ("12h", "13h"):  # a named profile is refreshed even if its session is valid
         result = encee("refresh", "--json", "-d", duration, "-c", dev.device.next_code())
         assert result.code == 0
         assert [one["outcome"] for one in json.loads(result.out)["profiles"]] == ["refreshed"]
@@ -582,7 +582,7 @@ def test_warns_if_the_config_file_cannot_take_the_region(encee: Encee, home: Hom
     assert session_of(home)["manager"] == "encee"
 
 
-# ---- when nothing has to be done
+# ---- sessions that need no refresh
 
 
 def test_if_expiring_keeps_a_session_with_enough_time(encee: Encee, dev: Person, aws: FakeAws) -> None:
@@ -608,7 +608,7 @@ def test_if_expiring_without_a_terminal_exits_with_3(encee: Encee, dev: Person, 
     assert aws.journal == []
 
 
-# ---- the file's mode
+# ---- the mode of the file
 
 
 def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee, home: Home, dev: Person) -> None:
@@ -618,7 +618,7 @@ def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee
     assert home.credentials.stat().st_mode & 0o777 == 0o644
 
 
-# ---- what AWS says, where another try is right
+# ---- errors of AWS after which encee retries
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -644,7 +644,7 @@ def test_repeats_a_code_after_a_refused_connection(
     assert len(aws.calls("GetSessionToken")) == 1
 
 
-# ---- what a tired person types
+# ---- mistakes on the command line
 
 
 @pytest.mark.parametrize("option", ["--to", "--duration", "--if-expiring", "--region", "--mfa-serial", "--code"])
@@ -784,7 +784,7 @@ def test_an_interrupt_while_the_lock_is_held_says_that_nothing_was_written(
         aws.fault("GetSessionToken", faults.meanwhile(lock.acquire))
         child = on_terminal("refresh", "dev", "--json", "-c", dev.device.next_code(), size=(24, 200))
         wait_for(lambda: lock.is_locked)
-        time.sleep(0.3)  # for the answer to arrive, which shows nowhere
+        time.sleep(0.3)  # until the response has arrived, which no test can see
         child.send("\x03")
         child.expect_exact(
             "encee: error: interrupted before the session of dev was written: that code has been used\r\n"
@@ -826,9 +826,9 @@ def test_an_interrupt_at_any_moment_reports_the_true_state(home: Home, dev: Pers
             "dev-mfa is valid until": (True, {1}),
         }
         stage = next((stage for stage in stages if stage in shown), "")
-        if "see which sessions are valid: encee status" in shown:  # after the run, before its result was printed
+        if "see which sessions are valid: encee status" in shown:  # after the run and before the output
             continue
-        if not stage:  # it came before the program was at work
+        if not stage:  # the signal came before the program had started
             assert (aws.calls("GetSessionToken"), "[dev-mfa]" in home.credentials.read_text()) == ([], False), shown
             continue
         written, sent = stages[stage]

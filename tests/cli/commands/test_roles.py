@@ -69,7 +69,7 @@ def test_several_roles_of_one_source_need_one_code_and_run_at_once(
 ) -> None:
     arns = {name: aws.create_role(name, trusting()) for name in ("one", "two", "three")}
     home.write(dev.section(), "".join(profile(name, arn) for name, arn in arns.items()))
-    all_of_them = threading.Barrier(3)  # no call is answered before the last one is there
+    all_of_them = threading.Barrier(3)  # no request is answered before the last one arrives
     aws.fault("AssumeRole", faults.meanwhile(lambda: all_of_them.wait(timeout=10)), times=3)
     result = encee("refresh", "one", "two", "three", "-c", dev.device.next_code())
     assert result.code == 0

@@ -15,8 +15,8 @@ Conversation = Callable[..., "pexpect.spawn[str]"]
 
 @pytest.fixture
 def setup(aws: FakeAws) -> Iterator[Conversation]:
-    """Start `encee setup` at a moment just before an app's next code."""
-    del aws  # it has to be there
+    """Start `encee setup` just before the next 30-second step."""
+    del aws  # it has to exist
     started: list[pexpect.spawn[str]] = []
 
     def start(*words: str) -> "pexpect.spawn[str]":
@@ -36,7 +36,7 @@ def ended(child: "pexpect.spawn[str]") -> int | None:
 
 
 def finish(child: "pexpect.spawn[str]", device: FakeDevice) -> None:
-    """Type the code for the first session, with which the conversation comes to its end."""
+    """Type the code for the first session, the last prompt."""
     child.expect_exact(f"MFA code for dev ({device.serial}):")
     child.sendline(device.next_code())
     child.expect_exact("every day:")

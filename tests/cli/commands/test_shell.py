@@ -1,4 +1,4 @@
-"""`encee shell`: the person's shell with a session."""
+"""`encee shell`: the user's shell with a session."""
 
 import json
 import os
@@ -25,7 +25,7 @@ NAMES = {*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SHARED_CREDENTIALS_F
 
 @pytest.fixture
 def dev_with_session(encee: Encee, dev: Person) -> Person:
-    """The person, with a valid session."""
+    """Refresh the session of the profile dev."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
 
@@ -41,7 +41,7 @@ def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def told(*arguments: str) -> dict[str, str]:
-    """The variables that `encee shell` leaves, of those that are about AWS."""
+    """Return the variables of AWS and encee in the shell."""
     result = run_encee("shell", *arguments)
     assert result.code == 0
     assert re.fullmatch(r"this shell has the session of \S+( until .*)?; to leave it, type exit\n", result.err)
@@ -134,7 +134,7 @@ def test_aws_in_the_shell_uses_no_other_profile(
         assert (result.code, result.out.strip()) == (0, dev_with_session.user.arn), result.err
 
 
-# ---- which shell
+# ---- selection of the shell
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ def test_finds_the_shell_on_windows(monkeypatch: pytest.MonkeyPatch, environ: di
     assert find_login_shell(Environment(environ, lambda: datetime.now(UTC))) == shell
 
 
-# ---- a session first
+# ---- refresh
 
 
 @pytest.mark.slow
@@ -196,7 +196,7 @@ def test_no_refresh_does_not_prompt_on_a_terminal() -> None:
 
 
 def inside(*arguments: str) -> Shell:
-    """A shell started by `encee shell`."""
+    """Start a shell with `encee shell`."""
     child = on_terminal("shell", *arguments)
     child.timeout = 60
     return Shell(child)
@@ -204,7 +204,7 @@ def inside(*arguments: str) -> Shell:
 
 @pytest.fixture
 def bash(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bash with little of its own, as `$SHELL`; for a test that needs bash."""
+    """Set `$SHELL` to a bash without start-up files; the test needs bash."""
     monkeypatch.setenv("SHELL", str(shutil.which("bash")))
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("PATH", f"{ENCEE.parent}:{os.environ['PATH']}")
@@ -285,7 +285,7 @@ def test_ctrl_c_and_ctrl_z_reach_the_shell() -> None:
 
 
 def _start_waiting(shell: Shell) -> None:
-    """Start a program that waits, and wait until it does."""
+    """Start a program that waits for its end."""
     shell.type(f'{sys.executable} -c \'import time; print("rea" + "dy", flush=True); time.sleep(100)\'')
     shell.child.expect_exact("ready")
 
@@ -303,7 +303,7 @@ def test_a_closed_terminal_ends_the_shell() -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """Return whether a process runs and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""`encee status`: what it lists, what it says of it, and what it ends with."""
+"""`encee status`: its rows, states, formats and exit status."""
 
 import json
 import os
@@ -170,7 +170,7 @@ def test_check_counts_a_missing_session_only_if_it_is_named(encee: Encee, home: 
 
 
 def _sessions_of(name: str, **changes: str | None) -> str:
-    """The session of dev, with other options in it."""
+    """Return the session of dev with these options."""
     options = {
         "aws_access_key_id": "ASIARZPUZDIKJ7QJZGVA",
         "aws_secret_access_key": "s",
@@ -245,7 +245,7 @@ def test_lists_a_session_with_another_name(encee: Encee, home: Home) -> None:
 
 
 def contrast(colour: int, ground: float) -> float:
-    """How well one of a terminal's 256 colours is read on a ground of this luminance (WCAG 2.2: 1 to 21)."""
+    """Return the contrast of a terminal colour on a background of this luminance (WCAG 2.2: 1 to 21)."""
     rgb = Color.from_ansi(colour).get_truecolor()
     red, green, blue = ((part / 255 / 12.92) if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in rgb)
     here = 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -289,7 +289,7 @@ def test_draws_a_table_with_bars_on_a_terminal(home: Home, dev: Person) -> None:
 
 def test_a_narrow_terminal_gets_plain_columns(home: Home) -> None:
     home.write(f"[production]\n{KEYS}")
-    # COLUMNS, which readline and pytest's workers set, would win over the terminal's own width.
+    # COLUMNS, which readline and the workers of pytest set, would override the width of the terminal.
     environ = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     child = pexpect.spawn(str(ENCEE), ["status"], encoding="utf-8", dimensions=(24, 40), env=environ)
     assert child.read() == (

@@ -1,4 +1,4 @@
-"""`encee status --watch`: what it draws and follows, and the terminal that it leaves."""
+"""`encee status --watch`: its table, its updates, and the state of the terminal after it."""
 
 import re
 import signal
@@ -46,7 +46,7 @@ def ended(child: "pexpect.spawn[str]") -> int | None:
     return -child.signalstatus if child.signalstatus else child.exitstatus
 
 
-# ---- what it draws
+# ---- the table
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_loads_neither_boto3_nor_the_libraries_of_an_edit() -> None:
     assert not re.search("'(boto3|botocore|configupdater|filelock)'", loaded)
 
 
-# ---- the terminal that it leaves
+# ---- the terminal after it
 
 
 @pytest.mark.slow
@@ -322,7 +322,7 @@ def test_restores_the_screen_of_a_real_terminal(home: Home) -> None:
         run("kill-server")
 
 
-# ---- where it cannot draw
+# ---- without a suitable terminal
 
 
 def test_without_a_terminal_exits_with_2(encee: Encee, home: Home) -> None:

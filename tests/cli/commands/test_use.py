@@ -1,4 +1,4 @@
-"""`encee use` and `encee init`: a session in the shell that is there already."""
+"""`encee use` and `encee init`: a session in the running shell."""
 
 import os
 import re
@@ -23,7 +23,7 @@ WHO = "aws sts get-caller-identity --query Arn --output text"
 
 @pytest.fixture
 def dev_with_session(encee: Encee, dev: Person) -> Person:
-    """The person, with a valid session."""
+    """Refresh the session of the profile dev."""
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     return dev
 
@@ -145,7 +145,7 @@ def test_a_shell_without_functions_gets_another_hint(encee: Encee, monkeypatch: 
 
 
 def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Let a shell run a script, with encee in its path."""
+    """Run a script in a shell with encee in its PATH."""
     return subprocess.run(
         ["env", f"PATH={ENCEE.parent}:{os.environ['PATH']}", shell, *options, "-c", script],
         input=stdin,
@@ -156,7 +156,7 @@ def run_in(shell: str, script: str, *options: str, stdin: str = "") -> "subproce
     )
 
 
-# ---- what the shell gets to evaluate
+# ---- the lines that the shell evaluates
 
 
 @pytest.mark.slow
@@ -337,7 +337,7 @@ def test_init_reads_no_file() -> None:
     assert run_encee("init", "zsh").out == done.stdout
 
 
-# ---- under options that a shell may have
+# ---- options of the shell
 
 
 ODD_OPTIONS = {
