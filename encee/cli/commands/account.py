@@ -31,15 +31,15 @@ from encee.workflows.account.guards import find_new_restrictions, refuse_lockout
 from encee.workflows.account.plan import AccountPlan, SetupRequest, plan_setup, plan_teardown
 from encee.workflows.account.revoke import REVOKED_SESSIONS, plan_revoke
 
-account = group_of_commands("Require MFA of a whole account, and lock nobody out.")
+account = group_of_commands("Require MFA in a whole account without locking users out.")
 account.command("audit")(audit)
 
 Group = Annotated[
     str,
     text_option("NAME", "The group whose members need MFA.", "--group"),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
 
 
 class SetupOptions(NamedTuple):
@@ -48,27 +48,25 @@ class SetupOptions(NamedTuple):
     group: Group = "encee"
     allow_cidr: Annotated[
         list[str] | None,
-        typer.Option(metavar="CIDR", help="Let the members in from these addresses only.", show_default=False),
+        typer.Option(metavar="CIDR", help="Allow the members access from this network only.", show_default=False),
     ] = None
     no_ip_restriction: Annotated[
-        bool, typer.Option("--no-ip-restriction", help="Take the restriction to addresses away.")
+        bool, typer.Option("--no-ip-restriction", help="Remove the restriction to networks.")
     ] = False
     attach: Annotated[
         list[str] | None,
-        typer.Option(metavar="POLICY_ARN", help="Attach this policy to the group as well.", show_default=False),
+        typer.Option(metavar="POLICY_ARN", help="Attach this policy to the group, too.", show_default=False),
     ] = None
     add_user: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Put this user into the group.", show_default=False)
+        list[str] | None, typer.Option(metavar="NAME", help="Add this user to the group.", show_default=False)
     ] = None
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Change a group or policy of that name which encee did not make.")
-    ] = False
-    my_ip: Annotated[str | None, text_option("ADDRESS", "Your public address. [default: AWS is asked]")] = None
+    adopt: Annotated[bool, typer.Option("--adopt", help="Change a group or policy that encee did not create.")] = False
+    my_ip: Annotated[str | None, text_option("ADDRESS", "Your public address. [default: the one that AWS sees]")] = None
     yes_without_mfa: Annotated[
         bool, typer.Option("--yes-without-mfa", help="Accept that a user or a role cannot use MFA yet.")
     ] = False
     yes_lock_me_out: Annotated[
-        bool, typer.Option("--yes-lock-me-out", help="Accept that your own address is not among the allowed.")
+        bool, typer.Option("--yes-lock-me-out", help="Accept that your own address is not allowed.")
     ] = False
 
 
@@ -94,10 +92,10 @@ def setup(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Make a group whose members need MFA, and put users into it.
+    """Create a group whose members need MFA, and add users to it.
 
-    Shows what is new, what changes and what stays, and asks. Running it again changes nothing. Everything that it
-    makes lies under the path /encee/.
+    It shows what it would create, change and keep, and asks for confirmation. It skips steps that are already done.
+    Everything that it creates has the path /encee/.
     """
     allowed = list(map(parse_network, wanted.allow_cidr or []))
     if allowed and wanted.no_ip_restriction:
@@ -116,8 +114,8 @@ def setup(
         others = present.holders(plan.changed_policies)
         touched = dict.fromkeys([*(wanted.add_user or ()), *present.members(wanted.group), *others, *callers])
         users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
-        doubts = [*warn_about_users(users, environment.clock()), *warn_about_roles(present, plan)]
-        _refuse_doubts(doubts, accepted=wanted.yes_without_mfa)
+        warnings = [*warn_about_users(users, environment.clock()), *warn_about_roles(present, plan)]
+        _require_acceptance(warnings, accepted=wanted.yes_without_mfa)
 
     if apply_plan(who, plan, apply, check):
         terminal.say("each member enrolls a device once: encee device enroll PROFILE")
@@ -138,18 +136,18 @@ def _build_request(wanted: SetupOptions, partition: str) -> SetupRequest:
     )
 
 
-def _refuse_doubts(found: list[str], *, accepted: bool) -> None:
+def _require_acceptance(warnings: list[str], *, accepted: bool) -> None:
     """Show the warnings, and refuse unless they are accepted.
 
     Raises:
-        EnceeError: There is somebody, and it is not accepted.
+        EnceeError: There is a warning that is not accepted.
     """
-    for doubt in found:
-        terminal.warn(doubt)
-    if found and not accepted:
+    for warning in warnings:
+        terminal.warn(warning)
+    if warnings and not accepted:
         raise EnceeError(
-            "this would leave somebody open or lock somebody out; nothing was changed",
-            hint="mend that first (a user enrolls a device), or accept it with --yes-without-mfa",
+            "some users would be unprotected or locked out; nothing was changed",
+            hint="fix that first (a user enrolls a device), or accept it with --yes-without-mfa",
         )
 
 
@@ -166,10 +164,10 @@ def teardown(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Take back what setup made for a group.
+    """Remove what setup created for a group.
 
-    The group and its policies go when encee made them; what lies elsewhere than under /encee/ is only detached. The
-    policy that requires MFA stays while anything else has it.
+    It deletes the group and its policies if encee created them, and only detaches other policies. The policy that
+    requires MFA stays while it is attached elsewhere.
     """
     who = connect_administrator(profile, environment, files, options)
     plan = plan_teardown(read_account(who.iam, who.signer), group)
@@ -185,18 +183,18 @@ def revoke(
     *,
     profile: Admin,
     sessions_only: Annotated[
-        bool, typer.Option("--sessions-only", help="End the sessions only; the access keys stay as they are.")
+        bool, typer.Option("--sessions-only", help="Revoke the sessions only; keep the access keys active.")
     ] = False,
     apply: ApplyOptions,
     options: RefreshOptions,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """End the keys and the sessions of a user, after a theft.
+    """Revoke the access keys and sessions of a user.
 
-    Its access keys become inactive, and a policy in the user denies everything to sessions from before now. Sessions
-    of roles that it has assumed already are the roles' and live on. --sessions-only leaves the keys active, as after
-    a rotation, and the user refreshes.
+    For stolen credentials. It deactivates the user's access keys, and denies everything to the user's present sessions
+    with an inline policy. Sessions of roles that the user has assumed stay valid until they expire. With
+    --sessions-only, the user can refresh at once, as after a rotation.
     """
     who = connect_administrator(profile, environment, files, options)
 

@@ -1,4 +1,4 @@
-"""`encee account audit`: of whom MFA is required, and who is still open."""
+"""`encee account audit`: show which users need MFA and which do not."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,38 +29,38 @@ _STYLES = {
 def audit(
     *,
     profile: Admin,
-    group: Annotated[str | None, text_option("NAME", "Only the members of this group.", "--group")] = None,
-    max_key_age: Annotated[str, text_option("TIME", "Above this age a key is old.")] = "90d",
+    group: Annotated[str | None, text_option("NAME", "Show only the members of this group.", "--group")] = None,
+    max_key_age: Annotated[str, text_option("TIME", "Show a key as old above this age.")] = "90d",
     json: Json = False,
     options: RefreshOptions,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Show of whom MFA is required, and whose key alone is enough.
+    """Show which users need MFA, and which keys work without it.
 
-    Ends with 1 when there is such a key: one of which no MFA is required, or of a user without a device, which
-    whoever holds it can use to enroll one.
+    It exits with status 1 if there is such a key. The key of a user without a device counts, since a thief can use it
+    to enroll one.
     """
     max_age = parse_duration(max_key_age)
     who = connect_administrator(profile, environment, files, options)
     with display.show_progress() as progress:
-        found = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
+        report = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
     now = environment.clock()
     if json:
-        terminal.print_json({"report_made": rfc3339(found.made), "users": [_as_json(user) for user in found.users]})
+        terminal.print_json({"report_made": rfc3339(report.made), "users": [_as_json(user) for user in report.users]})
     else:
-        _show(found, now)
-    if any(user.is_in_danger for user in found.users):
+        _show(report, now)
+    if any(user.is_in_danger for user in report.users):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _show(found: Audit, now: datetime) -> None:
-    rows = [_row(user, now) for user in found.users]
-    styles = [_STYLES[user.state] for user in found.users]
+def _show(report: Audit, now: datetime) -> None:
+    rows = [_row(user, now) for user in report.users]
+    styles = [_STYLES[user.state] for user in report.users]
     display.print_table(["USER", "MFA", "KEYS", "LAST USED", "REQUIRED BY", "STATE"], rows, styles, foldable=1)
-    counts = {state: sum(user.state == state for user in found.users) for state in _STYLES}
+    counts = {state: sum(user.state == state for user in report.users) for state in _STYLES}
     terminal.say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
-    terminal.say(f"keys and passwords are as of AWS's credential report, made {format_moment(found.made, now)}")
+    terminal.say(f"keys and passwords are as of AWS's credential report, made {format_moment(report.made, now)}")
 
 
 def _row(user: AuditedUser, now: datetime) -> list[str]:

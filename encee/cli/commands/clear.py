@@ -1,4 +1,4 @@
-"""`encee clear`: take out what a refresh put in. Never loads boto3."""
+"""`encee clear`: remove stored sessions, without boto3."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,16 +24,16 @@ from encee.profiles.files import AwsFiles
 def clear(
     profiles: RemovableProfiles = None,
     *,
-    expired: Annotated[bool, typer.Option("--expired", help="Remove every session of encee's that is over.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Remove every session of encee's.")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="Remove each expired session that encee stored.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Remove each session that encee stored.")] = False,
     json: Json = False,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Remove sessions from the files, and leave no trace of them.
+    """Remove stored sessions from the files.
 
-    Only what encee wrote goes: a session profile's section, and the one that gives it a region in the config
-    file. What you added to one stays. At AWS the session lives on until it expires.
+    It removes only what encee wrote: the section of a session profile, and the one with its region in the config file.
+    What you added to a section stays. AWS accepts the session until it expires.
     """
     if [bool(profiles), expired, every].count(True) != 1:
         raise UsageError("clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE")
@@ -45,7 +45,7 @@ def clear(
     cleared = clear_sessions(files, choose, terminal.warn)
     _show(cleared)
     if json:
-        terminal.print_json({"profiles": [_as_json(one) for one in cleared]})
+        terminal.print_json({"profiles": [_as_json(session) for session in cleared]})
 
 
 def _show(cleared: Sequence[ClearedSession]) -> None:

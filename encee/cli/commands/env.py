@@ -1,4 +1,4 @@
-"""`encee env`: the session as lines that a shell evaluates."""
+"""`encee env`: print a session as lines for a shell."""
 
 import sys
 from collections.abc import Mapping
@@ -53,17 +53,19 @@ def env(
             show_default=False,
         ),
     ] = None,
-    unset: Annotated[bool, typer.Option("--unset", help="The lines that unset what the others set.")] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Refresh first when there is no valid session.")] = False,
-    no_write: Annotated[bool, typer.Option("--no-write", help="Leave the files alone in a refresh.")] = False,
+    unset: Annotated[bool, typer.Option("--unset", help="Print the lines that unset these variables.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Refresh first if there is no valid session.")] = False,
+    no_write: Annotated[
+        bool, typer.Option("--no-write", help="Do not store the refreshed session in the files.")
+    ] = False,
     options: RefreshOptions,
     named_files: FileOptions,
     environment: Environment,
 ) -> None:
     """Print the environment variables of a session.
 
-    Made for eval "$(encee env dev)". What another profile may have left over is unset first. Without a valid
-    session nothing is printed, and the exit code is 3; --refresh asks for a code then.
+    For eval "$(encee env dev)". The lines also unset the AWS variables of another profile. Without a valid
+    session, it prints nothing and exits with status 3; with --refresh, it prompts for a code.
     """
     syntax = shell.value if shell is not None else find_shell_form(environment)
     if unset:
@@ -86,26 +88,26 @@ def env(
 
 
 def _refuse_without_refresh(profile: str, refresh: bool, options: RefreshOptions) -> None:
-    """Refuse options that say how to refresh where nothing is refreshed.
+    """Refuse the options of a refresh without `--refresh`.
 
     Raises:
-        UsageError: There is such an option; the hint keeps it.
+        UsageError: Such an option is given; the hint keeps it.
     """
     values = {"--code": options.code, "--code-command": options.code_command, "--duration": options.duration}
     given = [word for option, value in values.items() if value is not None for word in (option, value)]
     if given and not refresh:
         raise UsageError(
-            "--code, --code-command and --duration say how to refresh",
+            "--code, --code-command and --duration need --refresh",
             hint=join(["encee", "env", profile, "--refresh", *given]),
         )
 
 
 def _refuse_to_show(variables: Mapping[str, str], usual: str) -> None:
-    """Refuse to put what a terminal would obey on a screen.
+    """Refuse to show a value with a control character on a terminal.
 
     Raises:
-        EnceeError: Names the variable, never its value.
+        EnceeError: A value has one; the message does not quote it.
     """
     for name, value in variables.items():
         if not value.isprintable():
-            raise EnceeError(f"the value of {name} has a character that a terminal would obey", hint=usual)
+            raise EnceeError(f"the value of {name} has a control character", hint=usual)

@@ -1,4 +1,4 @@
-"""`encee exec`: a command with the session in its environment."""
+"""`encee exec`: run a command with a session in its environment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -14,23 +14,23 @@ from encee.profiles.export import session_variables
 from encee.profiles.files import AwsFiles
 
 SETTINGS = {"allow_interspersed_args": False}
-"""The command's options are the command's."""
+"""Options after the name of the program to run belong to that program."""
 
 
 class PARSER(Command):
-    """Takes encee's own options also after PROFILE, up to the command or `--`."""
+    """A parser that takes options also between PROFILE and the program or `--`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
-        """Parse the words after `exec`."""
+        """Parse the arguments of `exec`."""
         return super().parse_args(ctx, _options_first(args, list_options(self)))
 
 
 def _options_first(words: Sequence[str], options: Mapping[str, bool]) -> list[str]:
-    """Move the options between PROFILE and the command to before PROFILE.
+    """Move the options between PROFILE and the program to before PROFILE.
 
     Args:
-        words: What follows `exec`.
-        options: From `option_words`.
+        words: The arguments of `exec`.
+        options: Whether a value follows an option.
     """
     left = [*words]
     moved: list[str] = []
@@ -58,19 +58,19 @@ def exec(  # noqa: A001 - the command's name
 ) -> None:
     """Run a command with a session in its environment.
 
-    It takes the place of encee, so its exit code and signals are its own. What another profile may have left over
-    in the environment is unset. Without a valid session, a code is asked for first.
+    The command replaces the process of encee, and so keeps its exit code and gets its signals. It gets no AWS
+    variables of another profile. Without a valid session, encee prompts for a code first.
     """
-    wanted = _wanted(command)
+    program = _find_program(command)
     session = get_valid_session(profile, environment, files, options)
-    exec_or_spawn(wanted, session_variables(environment.environ, session.variables()))
+    exec_or_spawn(program, session_variables(environment.environ, session.variables()))
 
 
-def _wanted(words: Sequence[str]) -> Sequence[str]:
-    """The command among the words behind PROFILE.
+def _find_program(words: Sequence[str]) -> Sequence[str]:
+    """Return the program and its arguments, without `--`.
 
     Raises:
-        UsageError: There is none.
+        UsageError: The program is missing.
     """
     if words[0] != "--":
         return words

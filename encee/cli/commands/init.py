@@ -36,15 +36,13 @@ class Shell(StrEnum):
 
 
 def init(
-    shell: Annotated[
-        Shell, typer.Argument(metavar="SHELL", help="The shell that evaluates it: bash, zsh, fish or powershell.")
-    ],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
 ) -> None:
-    """Print what makes encee at home in a shell.
+    """Print the shell integration and completion.
 
-    It defines a function encee, which makes encee use work and leaves all else to the program, and the completion
-    of commands, options and profiles. For a start-up file: eval "$(encee init bash)", the same with zsh,
-    encee init fish | source, or encee init powershell | Out-String | Invoke-Expression.
+    The integration is a function encee, which encee use needs. The completion knows commands, options and profiles.
+    For a start-up file: eval "$(encee init bash)", the same with zsh, encee init fish | source, or
+    encee init powershell | Out-String | Invoke-Expression.
     """
     if sys.stdout.isatty():
         terminal.note(f"this line in {_STARTUP_FILES[shell]} makes the shell read it: {STARTUP_LINES[shell]}")

@@ -1,4 +1,4 @@
-"""`encee process`: the session as SDKs expect it of a `credential_process`."""
+"""`encee process`: print a session as SDKs expect it of a `credential_process`."""
 
 import os
 import shlex

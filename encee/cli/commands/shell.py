@@ -1,4 +1,4 @@
-"""`encee shell`: the person's shell with a session."""
+"""`encee shell`: start a shell with a session."""
 
 from shlex import quote
 from typing import Annotated
@@ -30,25 +30,22 @@ from encee.profiles.export import CLEARED, session_variables
 def shell(
     profile: UsableProfile,
     *,
-    keys: Annotated[
-        bool, typer.Option("--keys", help="Give it the keys themselves, for tools that know no profiles.")
-    ] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="Set the keys themselves, for tools without profiles.")] = False,
     options: RefreshOptions | None,
     named_files: FileOptions,
     environment: Environment,
 ) -> None:
     """Start a shell with a session.
 
-    It is $SHELL, with AWS_PROFILE set to the session profile, so that a refresh inside it is seen at once; with
-    --keys, its session stays the one that it began with. ENCEE_PROFILE is set to the profile. What another profile
-    may have left over in the environment is unset. Without a valid session, a code is asked for first. It says
-    until when the session is valid; exit leaves it.
+    It starts $SHELL with AWS_PROFILE set to the session profile, so that a refresh takes effect in it at once; with
+    --keys, the shell keeps its first session. ENCEE_PROFILE is the profile. The shell gets no AWS variables of another
+    profile. Without a valid session, encee prompts for a code first. Type exit to leave the shell.
     """
     files = environment.files(*named_files)
     named = files.catalog().profile_for(profile) or profile
     if environment.environ.get("ENCEE_PROFILE") == named and files.paths == AwsPaths.locate(environment.environ):
         raise UsageError(
-            f"this shell has the session of {named} already",
+            f"this shell already has the session of {named}",
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
     session = get_valid_session(profile, environment, files, options)

@@ -1,4 +1,4 @@
-"""`encee use`: a session in the shell that runs encee."""
+"""`encee use`: select a session in the shell that runs encee."""
 
 from shlex import quote
 from typing import Annotated
@@ -29,21 +29,21 @@ from encee.profiles.export import format_for_shell
 def use(
     profile: OptionalUsableProfile = None,
     *,
-    none: Annotated[bool, typer.Option("--none", help="Use none from now on.")] = False,
+    none: Annotated[bool, typer.Option("--none", help="Select no session.")] = False,
     options: RefreshOptions | None,
     named_files: FileOptions,
     environment: Environment,
 ) -> None:
-    """Use a session in this shell.
+    """Select a session in this shell.
 
-    AWS_PROFILE is set to the session profile, and what another one may have left over in the environment is unset.
-    Without a valid session, a code is asked for first. Needs the shell function of encee init.
+    It sets AWS_PROFILE to the session profile, and unsets the AWS variables of another profile. Without a valid
+    session, it prompts for a code first. It needs the shell function of encee init.
     """
     shell = environment.environ.get(terminal.EVALUATED)
     if shell not in STARTUP_LINES:
         raise UsageError(
             "use needs the shell function encee: a program cannot change the variables of its shell",
-            hint=_way_out(find_running_shell(environment), None if none else quote(profile or "PROFILE")),
+            hint=_suggest_command(find_running_shell(environment), None if none else quote(profile or "PROFILE")),
         )
     if (profile is None) != none:
         raise UsageError("use needs one of PROFILE and --none", hint="encee use PROFILE")
@@ -58,8 +58,8 @@ def use(
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")
 
 
-def _way_out(shell: str, profile: str | None) -> str:
-    """What to type where there is no function.
+def _suggest_command(shell: str, profile: str | None) -> str:
+    """Return the command to type without the shell function.
 
     Args:
         shell: The shell's name.

@@ -238,7 +238,7 @@ def test_inside_refuses_a_shell_of_the_same_profile_only(encee: Encee, home: Hom
     shell = inside("dev")
     for word in ("dev", "dev-mfa"):
         refused = shell.run(f"encee shell {word}; echo code=$?")
-        assert "encee: error: this shell has the session of dev already" in refused
+        assert "encee: error: this shell already has the session of dev" in refused
         assert "encee: hint: encee refresh dev renews it, exit leaves this shell" in refused
         assert "code=2" in refused
     shell.type("encee shell bob")
