@@ -101,9 +101,7 @@ Code = Annotated[
 ]
 CodeCommand = Annotated[str | None, text_option("COMMAND", "A command that prints the code.")]
 Duration = Annotated[str | None, text_option("TIME", "How long a refreshed session lasts.", "--duration", "-d")]
-NoRefresh = Annotated[
-    bool, typer.Option("--no-refresh", help="Fail with 3, instead of refreshing, without a valid session.")
-]
+NoRefresh = Annotated[bool, typer.Option("--no-refresh", help="Exit with status 3 instead of refreshing.")]
 CredentialsFile = Annotated[
     str | None,
     typer.Option(

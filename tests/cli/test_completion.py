@@ -72,8 +72,8 @@ def test_offers_names_of_profiles(offered: Offered, line: str, names: list[str])
 
 def test_offers_options_with_one_line_of_help(offered: Offered) -> None:
     assert offered("encee use --no") == {
-        "--none": "Use none from now on.",
-        "--no-refresh": "Fail with 3, instead of refreshing, without a valid session.",
+        "--none": "Select no session.",
+        "--no-refresh": "Exit with status 3 instead of refreshing.",
     }
     assert list(offered("encee use --none --no")) == ["--no-refresh"]
     assert "--version" in offered("encee --")
