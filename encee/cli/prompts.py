@@ -158,7 +158,7 @@ class TerminalUser:
         serials = [device.serial for device in devices]
         return devices[choose(f"the user of {profile} has {len(devices)} devices that give codes:", serials)]
 
-    def serial_for(self, profile: str) -> str:
+    def prompt_serial(self, profile: str) -> str:
         """Ask for the serial number of a device where AWS does not list the devices.
 
         Raises:

@@ -79,7 +79,7 @@ class GivenCodes:
         """Return the code source of the device at this place, from 0, in the run."""
         return GivenCode(self, place)
 
-    def code(self, place: int, profile: str, device: str) -> str:
+    def take_code(self, place: int, profile: str, device: str) -> str:
         """Return the code at a place, if there is one for each device; else the next code."""
         skipped = max(0, place - self._used) if self._per_device else 0
         self._used += skipped + 1
@@ -112,7 +112,7 @@ class GivenCode:
         Raises:
             UsageError: No code is left, or it is not six digits.
         """
-        return self._codes.code(self._place, profile, device)
+        return self._codes.take_code(self._place, profile, device)
 
 
 class CommandCodes:

@@ -134,16 +134,16 @@ def clear_sessions(files: AwsFiles, choose: Choice, warn: Callable[[str], None])
             files.config.edit(settings.remove_from)
             after = settings.after
         except EnceeError as error:
-            if not sessions.taken:
+            if not sessions.cleared:
                 # It raises for the content of the file, and not for its permissions.
                 files.config.preview_edit(settings.remove_from)
-            settings.taken.clear()
+            settings.cleared.clear()
             warn(f"the sections of the session profiles were not removed: {error.message}")
-    taken = sessions.taken | settings.taken
+    cleared = sessions.cleared | settings.cleared
     return [
         ClearedSession(name, source, _list_headers(after, name), name in process_profiles)
         for name, source in sessions.chosen.items()
-        if name in taken
+        if name in cleared
     ]
 
 
@@ -154,14 +154,14 @@ class _Sessions:
         self.after = catalog
         self._in_one_file = in_one_file
         self.chosen: dict[str, str | None] = {}
-        self.taken: set[str] = set()
+        self.cleared: set[str] = set()
         self._choose = choose
 
     def remove_from(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
         written = _list_written_sessions(now) | list_process_profiles(now)
         self.chosen = {name: written[name] for name in self._choose(now)}
-        self.taken = {
+        self.cleared = {
             name for name in self.chosen if document.clear_section(name, self._options(now, name), mark="manager")
         }
         self.after = now.with_credentials(document.view)
@@ -179,13 +179,13 @@ class _Settings:
     def __init__(self, sessions: _Sessions) -> None:
         self.after = sessions.after
         self.names = [
-            name for name in sessions.chosen if name in sessions.taken or name not in sessions.after.credentials
+            name for name in sessions.chosen if name in sessions.cleared or name not in sessions.after.credentials
         ]
-        self.taken: set[str] = set()
+        self.cleared: set[str] = set()
 
     def remove_from(self, document: Document) -> None:
         now = Catalog(self.after.credentials, document.view)
-        self.taken = {
+        self.cleared = {
             name
             for name in self.names
             if document.clear_section(name, _list_copied_settings(now, name), mark="encee_source")

@@ -59,8 +59,8 @@ def complete_name(offer: Offer, catalog: Catalog, begin: str, without: Iterable[
     for names in offer(catalog):
         fit = [name for name in names if name.startswith(begin) and _HARMLESS.fullmatch(name)]
         if fit:
-            there = set(without)
-            return [name for name in fit if name not in there]
+            present = set(without)
+            return [name for name in fit if name not in present]
     return []
 
 

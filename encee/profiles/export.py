@@ -81,7 +81,7 @@ class ExportedSession:
                 )
         return variables
 
-    def selected(self, catalog: Catalog) -> tuple[dict[str, str], tuple[str, ...]]:
+    def select_profile(self, catalog: Catalog) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return variables that name the profile, so that its next refresh takes effect.
 
         The region of the session profile is not among them: the user can change it in the file, and a command with

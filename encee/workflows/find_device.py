@@ -20,7 +20,7 @@ class Chooser(Protocol):
     def choose_device(self, profile: str, devices: Sequence[Device]) -> Device:
         """Prompt for one of several devices."""
 
-    def serial_for(self, profile: str) -> str:
+    def prompt_serial(self, profile: str) -> str:
         """Prompt for a serial number."""
 
 
@@ -45,7 +45,7 @@ def find_device(
                 f"no MFA device is known for {profile}, and IAM does not list the devices: {error.message}",
                 hint=_naming_hint(naming, "arn:aws:iam::123456789012:mfa/DEVICE"),
             ) from error
-        return require_serial(chooser.serial_for(profile))
+        return require_serial(chooser.prompt_serial(profile))
     return choose_device(devices, profile, chooser, naming).serial
 
 

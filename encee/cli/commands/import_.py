@@ -127,14 +127,15 @@ def _bring_in(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool,
         terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
     else:
         rows = [
-            [one.profile, _word(one, dry_run=dry_run), ", ".join(one.brought) or "–", str(one.file)] for one in outcomes
+            [one.profile, _word(one, dry_run=dry_run), ", ".join(one.imported) or "–", str(one.file)]
+            for one in outcomes
         ]
         display.print_table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
     for one in outcomes:
         if one.differs:
             terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")
     deletable = {one.file for one in incoming if one.is_file}
-    if (whole := [one for one in outcomes if one.is_whole and one.file in deletable]) and not dry_run:
+    if (whole := [one for one in outcomes if one.is_complete and one.file in deletable]) and not dry_run:
         _say_what_can_go(whole)
     errors = [one.error for one in outcomes if one.error]
     for error in errors:
@@ -152,7 +153,7 @@ def _say_what_can_go(outcomes: Sequence[ImportResult]) -> None:
 
 
 def _word(outcome: ImportResult, *, dry_run: bool) -> str:
-    if outcome.brought:
+    if outcome.imported:
         return "would come in" if dry_run else "imported"
     return "already there" if outcome.error is None else "not imported"
 
@@ -161,8 +162,8 @@ def _as_json(outcome: ImportResult, *, dry_run: bool) -> dict[str, Any]:
     return {
         "profile": outcome.profile,
         "file": str(outcome.file),
-        "brought": list(outcome.brought),
+        "brought": list(outcome.imported),
         "differs": list(outcome.differs),
-        "file_can_go": outcome.is_whole and not dry_run,
+        "file_can_go": outcome.is_complete and not dry_run,
         "error": outcome.error and terminal.error_as_json(outcome.error),
     }

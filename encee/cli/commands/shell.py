@@ -49,7 +49,7 @@ def shell(
             hint=f"encee refresh {quote(named)} renews it, exit leaves this shell",
         )
     session = get_valid_session(profile, environment, files, options)
-    variables, cleared = (session.variables(), CLEARED) if keys else session.selected(files.catalog())
+    variables, cleared = (session.variables(), CLEARED) if keys else session.select_profile(files.catalog())
     variables |= list_file_variables(files, named_files)
     variables["ENCEE_PROFILE"] = session.source or session.profile
     whose = f"the session of {variables['ENCEE_PROFILE']}{format_until(session.expiration, environment.clock())}"

@@ -52,7 +52,7 @@ def use(
         return
     files = environment.files(*named_files)
     session = get_valid_session(profile, environment, files, options)
-    variables, cleared = session.selected(files.catalog())
+    variables, cleared = session.select_profile(files.catalog())
     variables |= list_file_variables(files, named_files)
     terminal.print_for_shell(format_for_shell(shell, variables, cleared=cleared))
     terminal.say(f"this shell uses {session.profile}{format_until(session.expiration, environment.clock())}")

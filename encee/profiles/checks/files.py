@@ -141,20 +141,22 @@ def _correct_header(line: Line, file: ExaminedFile, sections: dict[str, Line]) -
         and (profile := file.headers.parse_profile(name)) is not None
     ):
         header = config_header(profile) or header
-    there = sections.setdefault(header, line)
-    if there is line:
+    existing = sections.setdefault(header, line)
+    if existing is line:
         yield write(file.path, line.number, header)
     else:
-        yield from join_sections(file, [line], there)
+        yield from join_sections(file, [line], existing)
 
 
 def _check_profile_prefix(examined: Examined) -> Iterator[Finding]:
     file = examined.credentials
     for name, headers in () if examined.is_one_file else file.headers_by_profile.items():
-        if meant := MISPLACED_PREFIX.fullmatch(name):
-            there = file.headers_by_profile.get(meant[1])
+        if match := MISPLACED_PREFIX.fullmatch(name):
+            existing = file.headers_by_profile.get(match[1])
             steps = (
-                join_sections(file, headers, there[-1]) if there else _rename_section(file, headers, f"[{meant[1]}]")
+                join_sections(file, headers, existing[-1])
+                if existing
+                else _rename_section(file, headers, f"[{match[1]}]")
             )
             yield Finding(
                 State.WARNING,
@@ -173,9 +175,9 @@ def _rename_section(file: ExaminedFile, headers: Sequence[Line], header: str) ->
 def _check_missing_prefix(examined: Examined) -> Iterator[Finding]:
     file = examined.config
     for profile, headers in examined.misnamed_headers.items():
-        there, header = file.headers_by_profile.get(profile), config_header(profile)
-        if there:
-            steps = join_sections(file, headers, there[-1])
+        existing, header = file.headers_by_profile.get(profile), config_header(profile)
+        if existing:
+            steps = join_sections(file, headers, existing[-1])
         elif header:
             steps = _rename_section(file, headers, header)
         else:

@@ -168,8 +168,10 @@ def _check_continued_value(examined: Examined) -> Iterator[Finding]:
     for section in _list_sections(examined):
         further = {name: value for name, value in section.options.items() if is_multiline(value)}
         if names := [name for name, value in further.items() if not isinstance(value, NestedSettings)]:
-            taken = {*section.options}
-            steps = [_fix_continuation(line, section, examined, taken) for line in _list_continuations(section, names)]
+            names_used = {*section.options}
+            steps = [
+                _fix_continuation(line, section, examined, names_used) for line in _list_continuations(section, names)
+            ]
             yield Finding(
                 State.WARNING,
                 f"{section.place} has an indented line under {' and '.join(names)}: AWS tools read it as a part of "
@@ -183,7 +185,7 @@ def _list_continuations(section: Section, names: Sequence[str]) -> Iterator[Line
         yield from section.file.find_option(section.profile, name)[1:]
 
 
-def _fix_continuation(line: Line, section: Section, examined: Examined, taken: set[str]) -> str:
+def _fix_continuation(line: Line, section: Section, examined: Examined, names_used: set[str]) -> str:
     """Return the step that makes a continuation line an option, or deletes it."""
     name, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not OF_A_PROFILE.fullmatch(name.lower()):
@@ -191,9 +193,9 @@ def _fix_continuation(line: Line, section: Section, examined: Examined, taken: s
     keys = examined.catalog.credentials.get(section.profile, {})
     if name.lower() in _KEY and keys.get(name.lower()) != value:
         return comment_out(section.file.path, line.number)
-    if name.lower() in taken or name.lower() in keys:
+    if name.lower() in names_used or name.lower() in keys:
         return delete(section.file.path, [line.number])
-    taken.add(name.lower())
+    names_used.add(name.lower())
     return unindent(section.file.path, [line.number])
 
 

@@ -43,11 +43,11 @@ def _check_shell_syntax(examined: Examined) -> Iterator[Finding]:
     for file, line in _list_options(examined):
         if match := _EXPORT.fullmatch(line.name):
             name = match["name"].lower()
-            there = any(other.option == name for other in file.sections[line.header])
+            is_set = any(other.option == name for other in file.sections[line.header])
             yield Finding(
                 State.WARNING,
                 f"{file.path}: line {line.number} is written as for a shell, and no AWS tool finds {name} in it",
-                delete(file.path, [line.number]) if there else rename(file.path, line.number, name),
+                delete(file.path, [line.number]) if is_set else rename(file.path, line.number, name),
             )
 
 

@@ -93,11 +93,11 @@ def _rename_session_profile(examined: Examined, source: str) -> tuple[str | None
     """Return the remedy that gives a profile an unused session profile."""
     catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
-    taken = {*catalog.credentials, *catalog.config, *catalog.session_profiles.values()}
+    used = {*catalog.credentials, *catalog.config, *catalog.session_profiles.values()}
     name = next(
         name
-        for name in (f"{stem}-session", *(f"{stem}-session-{n}" for n in range(2, len(taken) + 3)))
-        if name not in taken
+        for name in (f"{stem}-session", *(f"{stem}-session-{n}" for n in range(2, len(used) + 3)))
+        if name not in used
     )
     steps, commands = set_option(examined, source, "encee_session_profile", name, config_only=True)
     return join_steps(*steps) or "give the session a name of its own:", commands
@@ -105,13 +105,13 @@ def _rename_session_profile(examined: Examined, source: str) -> tuple[str | None
 
 def _check_region_in_credentials(examined: Examined) -> Iterator[Finding]:
     for profile, options in examined.catalog.credentials.items():
-        theirs = examined.catalog.config.get(profile, {}).get("region", "")
-        wins = options.get("region", theirs)
-        if theirs and wins != theirs and not is_multiline(theirs, wins):
+        inherited = examined.catalog.config.get(profile, {}).get("region", "")
+        wins = options.get("region", inherited)
+        if inherited and wins != inherited and not is_multiline(inherited, wins):
             yield Finding(
                 State.WARNING,
                 f"region = {wins} under {examined.credentials.section(profile)} in "
-                f"{examined.credentials.path} wins over region = {theirs} in the config file",
+                f"{examined.credentials.path} wins over region = {inherited} in the config file",
                 *_move_region(examined, profile, wins),
             )
 
@@ -148,10 +148,12 @@ def _move_region(examined: Examined, profile: str, region: str) -> tuple[str | N
 def _check_not_inherited(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     for source, target in catalog.long_term_profiles.items():
-        theirs, own = catalog.options(source), catalog.options(target)
+        inherited, own = catalog.options(source), catalog.options(target)
         unsafe = {"endpoint_url", "services"} if any(_list_unencrypted(examined)) else set()
-        if missing := [key for key in _NOT_INHERITED if key in theirs and key not in own and key not in unsafe]:
-            settings = [setting for key in missing for setting in _flatten_setting(examined, source, key, theirs[key])]
+        if missing := [key for key in _NOT_INHERITED if key in inherited and key not in own and key not in unsafe]:
+            settings = [
+                setting for key in missing for setting in _flatten_setting(examined, source, key, inherited[key])
+            ]
             remedies = [set_option(examined, target, name, value) for name, value in settings]
             yield Finding(
                 State.WARNING,
@@ -264,13 +266,13 @@ def _is_long(seconds: str | None) -> bool:
 
 
 def _check_environment_keys(examined: Examined) -> Iterator[Finding]:
-    there = [name for name in _KEYS_IN_ENVIRONMENT if examined.environ.get(name)]
-    if "AWS_ACCESS_KEY_ID" in there:
+    present = [name for name in _KEYS_IN_ENVIRONMENT if examined.environ.get(name)]
+    if "AWS_ACCESS_KEY_ID" in present:
         yield Finding(
             State.WARNING,
-            f"{', '.join(there)} in the environment: AWS tools prefer them to AWS_PROFILE",
+            f"{', '.join(present)} in the environment: AWS tools prefer them to AWS_PROFILE",
             None,
-            (join(["unset", *there]),),
+            (join(["unset", *present]),),
         )
 
 

@@ -39,7 +39,7 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
         others: The headers of the sections to delete.
         into: The header of the section that stays, and whose settings count.
     """
-    there = {line.option: line for line in file.sections[into.number] if line.kind is Kind.OPTION}
+    present = {line.option: line for line in file.sections[into.number] if line.kind is Kind.OPTION}
     below = max((line.number for line in file.sections[into.number] if is_setting(line)), default=into.number)
     deleted: list[int] = []
     moved: list[int] = []
@@ -47,7 +47,7 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
         deleted.append(header.number)
         new: dict[str, Line] = {}
         for line in filter(is_setting, file.sections[header.number]):
-            read = there.get(line.option)
+            read = present.get(line.option)
             if read is None:
                 moved.append(line.number)
                 new.setdefault(line.option, line)
@@ -55,7 +55,7 @@ def join_sections(file: ExaminedFile, others: Sequence[Line], into: Line) -> Ite
                 yield keep_one(file.path, read.number, line.number)
             else:
                 deleted.append(line.number)
-        there |= new
+        present |= new
     if moved:
         stay = [line for line in file.sections[into.number] if line.number not in deleted]
         yield from unindent_options(file, [*stay, *(line for line in file.lines if line.number in moved)])

@@ -48,18 +48,18 @@ class ImportResult(NamedTuple):
     """The result of an import.
 
     Args:
-        brought: `keys` and the names of the settings that were written, or would be in a dry run.
+        imported: `keys` and the names of the settings that were written, or would be in a dry run.
         differs: The settings that the profile has with another value, which stays.
     """
 
     profile: str
     file: Path
-    brought: tuple[str, ...]
+    imported: tuple[str, ...]
     differs: tuple[str, ...]
     error: EnceeError | None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the two files now hold everything in the plain file."""
         return not self.differs and self.error is None
 
@@ -85,20 +85,20 @@ def import_files(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bo
     failure = None if dry_run else _write(keys, settings, files)
     outcomes = []
     for profile, file, *_ in incoming:
-        names = settings.brought.get(profile, ())
+        names = settings.imported.get(profile, ())
         error = keys.errors.get(profile) or (failure if names else None)
-        brought = ((_KEYS,) if profile in keys.brought else ()) + (() if failure else names)
-        outcomes.append(ImportResult(profile, file, brought, settings.differs.get(profile, ()), error))
+        imported = ((_KEYS,) if profile in keys.imported else ()) + (() if failure else names)
+        outcomes.append(ImportResult(profile, file, imported, settings.differs.get(profile, ()), error))
     return outcomes
 
 
 def _write(keys: "_Keys", settings: "_Settings", files: AwsFiles) -> EnceeError | None:
     """Write both files; return the error of the second write, if any."""
-    if settings.brought:
+    if settings.imported:
         files.config.rehearse(settings.add_to)
-    if keys.brought:
+    if keys.imported:
         files.credentials.edit(keys.add_to)
-    if settings.brought:
+    if settings.imported:
         try:
             files.config.edit(settings.add_to)
         except EnceeError as error:
@@ -112,12 +112,12 @@ class _Keys:
     def __init__(self, incoming: Sequence[ImportFile], config: View) -> None:
         self.incoming = incoming
         self.after = Catalog({}, config)
-        self.brought: set[str] = set()
+        self.imported: set[str] = set()
         self.errors: dict[str, EnceeError] = {}
 
     def add_to(self, document: Document) -> None:
         now = self.after.with_credentials(document.view)
-        self.brought, self.errors = set(), {}
+        self.imported, self.errors = set(), {}
         for content in self.incoming:
             if content.key is None or now.access_key(content.profile) == content.key:
                 continue
@@ -126,7 +126,7 @@ class _Keys:
                 continue
             options = {"aws_access_key_id": content.key.id, "aws_secret_access_key": content.key.secret}
             document.write_section(content.profile, options, without=_A_SESSIONS)
-            self.brought.add(content.profile)
+            self.imported.add(content.profile)
         self.after = now.with_credentials(document.view)
 
 
@@ -134,23 +134,25 @@ class _Settings:
     """The edit of the config file that follows."""
 
     def __init__(self, keys: _Keys) -> None:
-        self.brought: dict[str, tuple[str, ...]] = {}
+        self.imported: dict[str, tuple[str, ...]] = {}
         self.differs: dict[str, tuple[str, ...]] = {}
         self._keys = keys
 
     def add_to(self, document: Document) -> None:
         now = Catalog(self._keys.after.credentials, document.view)
-        self.brought, self.differs = {}, {}
+        self.imported, self.differs = {}, {}
         for profile, _, _, settings, *_ in self._keys.incoming:
             if profile in self._keys.errors:
                 continue
             own = now.options(profile)
-            there = {name: own.get(name, own.get(_ALSO_CALLED.get(name, name))) for name in settings}
-            missing = {name: settings[name] for name, value in there.items() if value is None}
-            self.differs[profile] = tuple(name for name, value in there.items() if value not in {None, settings[name]})
+            present = {name: own.get(name, own.get(_ALSO_CALLED.get(name, name))) for name in settings}
+            missing = {name: settings[name] for name, value in present.items() if value is None}
+            self.differs[profile] = tuple(
+                name for name, value in present.items() if value not in {None, settings[name]}
+            )
             if missing:
                 document.set_options(profile, missing)
-                self.brought[profile] = tuple(missing)
+                self.imported[profile] = tuple(missing)
 
 
 def _find_obstacle(content: ImportFile, catalog: Catalog) -> EnceeError | None:
