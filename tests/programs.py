@@ -1,7 +1,7 @@
-"""Which programs of the machine a test may start: the basic ones, and those that its mark `needs` names.
+"""Programs that a test may start: the basic ones, and those that its mark `needs` names.
 
-PATH leads to these alone while a test runs. A program without a mark is found neither by the test nor by what the test
-starts, on whatever machine it runs.
+During a test, PATH has only these. Neither the test nor the programs that it starts find a program without a mark,
+on any machine.
 """
 
 import os
@@ -15,14 +15,14 @@ BASIC = (
     *("ln", "ls", "mkdir", "mv", "printf", "rm", "sed", "sh", "sleep", "sort", "stty", "tail", "touch", "tr", "true"),
     *("tty", "wc", "yes"),
 )
-"""Programs that every POSIX system has: a test starts them without a mark. bash is not among them."""
+"""Programs of every POSIX system, which need no mark. bash is not one of them."""
 
 MACHINE_PATH = os.environ.get("PATH", os.defpath)
-"""PATH as it was before the first test."""
+"""The value of PATH before the first test."""
 
 
 def find_program(name: str) -> str | None:
-    """Find a program on this machine, whether or not the running test may start it."""
+    """Find a program on this machine, even if the running test may not start it."""
     return shutil.which(name, path=MACHINE_PATH)
 
 
@@ -34,7 +34,7 @@ def link_programs(folder: Path, names: Iterable[str]) -> None:
 
 
 def evades_marks(program: str | Path) -> bool:
-    """Whether a program is the machine's, not basic, and named by its path; what is beside this Python is ours."""
+    """Return whether a path names a program of the machine that needs a mark; those beside this Python do not."""
     folder, name = Path(program).parent, Path(program).name
     is_of_machine = str(folder) in MACHINE_PATH.split(os.pathsep) and folder != Path(sys.executable).parent
     return is_of_machine and name not in BASIC

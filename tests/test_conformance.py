@@ -1,4 +1,4 @@
-"""The conformance run itself: what it would have to notice, it notices."""
+"""The conformance run reports what it has to report."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the documents name is there: files, chapters, options, goals of make."""
+"""Files, chapters, options and goals of make that the documents name exist."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ OTHERS = {"--assume-role", "--env-file", "--help"}
 
 
 def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's own class is private
-    """The options of a command and of all commands in it."""
+    """Return the options of a command and its subcommands."""
     for parameter in command.params:
         yield from parameter.opts
     if isinstance(command, typer.core.TyperGroup):
@@ -32,7 +32,7 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path:
 
 
 def chapters(document: Path) -> set[str]:
-    """The chapters of a document, as links call them."""
+    """Return the anchors of a document's chapters."""
     titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 

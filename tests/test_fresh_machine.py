@@ -1,4 +1,4 @@
-"""CI's first look: a machine with little on it, and the Pythons that it has."""
+"""`scripts/fresh_machine.py` and `scripts/pythons.py`."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def install(path: Path, program: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that PATH leads to first."""
+    """Create a folder that is first in PATH."""
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")

@@ -1,4 +1,4 @@
-"""What other systems than this one lack: none of it is needed to load encee, or to write a file."""
+"""encee loads and writes without functions that other systems lack."""
 
 import subprocess
 import sys

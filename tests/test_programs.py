@@ -1,4 +1,4 @@
-"""A test finds the basic programs and those that its mark names, and no other that the machine has."""
+"""A test finds the basic programs and those that its mark names, and no other."""
 
 import os
 import shutil
@@ -76,7 +76,7 @@ def test_that_is_permitted():
 
 
 def run_probe(folder: Path, workers: int, environ: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Let pytest run the probe with this folder's conftest."""
+    """Run the probe with pytest and the conftest of this folder."""
     probe = folder / "test_probe.py"
     probe.write_text(PROBE)
     options = ["-c", str(ROOT / "pyproject.toml"), "-p", "tests.conftest", "-p", "no:cacheprovider", "-n", str(workers)]

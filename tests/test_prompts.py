@@ -1,4 +1,4 @@
-"""The time left in the prompt, as docs/prompt.md describes it."""
+"""The remaining time in the prompt, as in docs/prompt.md."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SECTION = "[dev-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_
 
 
 def recipe(language: str, name: str) -> str:
-    """A function of the page, by its language and name."""
+    """Return a function of the page by language and name."""
     blocks = re.findall(
         rf"^```{language}\n(.*?)^```$", (ROOT / "docs" / "prompt.md").read_text(), re.MULTILINE | re.DOTALL
     )
@@ -26,14 +26,14 @@ def recipe(language: str, name: str) -> str:
 
 @pytest.fixture
 def starship(tmp_path: Path) -> Path:
-    """The program; the package leaves it without the permission to be run."""
+    """Return the path of starship, which the package does not make executable."""
     program = Path(shutil.copy(Path(sys.executable).parent / "starship", tmp_path))
     program.chmod(0o700)
     return program
 
 
 def shown(*command: str | Path) -> str:
-    """What starship's module shows, without colours."""
+    """Return the output of starship's module, without colours."""
     done = subprocess.run([*command, "module", "aws"], capture_output=True, text=True, check=True)
     return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
 
@@ -55,7 +55,7 @@ def test_starship_shows_an_expired_session(home: Home, starship: Path, monkeypat
 
 
 def left(shell: str, **environ: str) -> str:
-    """What the function prints."""
+    """Return the output of the function."""
     script = f"{recipe('sh', 'encee_left')}\nencee_left"
     command = [shell, *(["-f"] if shell == "zsh" else []), "-c", script]
     return subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""The reliability run itself: what it would have to notice, it notices."""
+"""The reliability run reports what it has to report."""
 
 import time
 from collections.abc import Callable

@@ -15,7 +15,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def words(picture: Path) -> list[str]:
-    """The texts of a picture, in their order."""
+    """Return the texts of a picture in order."""
     return ["".join(text.itertext()).replace("\xa0", " ") for text in ET.parse(picture).iter(f"{SVG}text")]
 
 

@@ -1,4 +1,4 @@
-"""What a command loads: start-up is the time that a person waits for nothing."""
+"""The libraries that each command loads, since they decide how long it takes to start."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic"
 
 
 def loaded(*arguments: str) -> set[str]:
-    """The heavy modules that a command line has loaded when it ends."""
+    """Return the large modules that a command has loaded."""
     script = "import sys; from encee.cli.app import main; main(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""The edits as the tests of the edit make them, text in and text out, and what a refusal has to be like."""
+"""Edits of a text for the tests, and the check of a refusal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +50,7 @@ def unset_region(text: str, profile: str = "dev") -> str:
 
 
 def refusal(edit: Callable[[str], str], text: str) -> str:
-    """The message of a refusal, which has a hint, the exit code for files and no secret."""
+    """Return the message of a refusal; check its hint, its exit status, and that it has no secret."""
     with pytest.raises(FileRefusedError) as caught:
         edit(text)
     assert caught.value.exit_code is ExitCode.FILE

@@ -1,6 +1,6 @@
-"""How JavaScript's SDK reads the two files, which is otherwise than botocore does, and the most careless way of all.
+"""Read the two files as the SDK for JavaScript does, which differs from botocore.
 
-After `parseIni` of @smithy/core 3: a line stands for itself, whatever its indentation, but for settings nested under an
+Like `parseIni` of @smithy/core 3: each line is an option, with any indentation, except for settings nested below an
 option without a value; a header is what begins with `[` and ends with `]`; a blank and `#` or `;` begin a comment.
 """
 

@@ -1,4 +1,4 @@
-"""The edit, rule by rule: what encee makes of every oddity that a credentials file can hold."""
+"""The rules of the edit, with every peculiarity that a credentials file can have."""
 
 from collections.abc import Callable, Iterable
 

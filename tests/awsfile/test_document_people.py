@@ -1,4 +1,4 @@
-"""The edit, rule by rule: sections that belong to a person, most of them in the config file."""
+"""The rules of the edit for sections of the user, most of them in the config file."""
 
 from collections.abc import Callable
 
@@ -135,7 +135,7 @@ def test_keeps_the_default_section_of_configparser_in_the_config_file() -> None:
     assert set_region(before) == f"{before}region = eu-west-1\n"
 
 
-# Taking an option out of a section that belongs to a person
+# Removing an option from a section of the user
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -173,7 +173,7 @@ def test_refuses_to_unset_in_a_section_that_tools_read_differently() -> None:
     assert "spells [profile dev]" in refusal(unset_region, "[profile dev] # mine\nregion = a\n")
 
 
-# Other options in the place of some
+# Replacing options
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

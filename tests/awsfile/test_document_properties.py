@@ -1,6 +1,6 @@
-"""Properties of the edit on generated files, with botocore as the judge of what a file says.
+"""Properties of the edit on generated files, as botocore reads them.
 
-`ENCEE_FUZZ_EXAMPLES` is the number of files a property is tried on; `make fuzz` raises it.
+`ENCEE_FUZZ_EXAMPLES` is the number of files for each property; `make fuzz` raises it.
 """
 
 import configparser
@@ -38,7 +38,7 @@ SETTINGS = {"mfa_serial": "arn:aws:iam::123456789012:mfa/me", "region": "eu-west
 
 Parsed = dict[str, dict[str, object]]
 
-# What files are made of: each entry is what one thing looks like on its lines, without the last line's end.
+# The parts of files, each without its last line end.
 
 KEYS = (
     "aws_access_key_id = AKIAOLD",
@@ -137,7 +137,7 @@ def name_of(piece: str) -> str:
 
 @st.composite
 def files(draw: st.DrawFn, ours: tuple[str, ...]) -> bytes:
-    """A file as people have them: sections in any order, ours in any state or missing, oddities here and there."""
+    """Generate a file as users have it: sections in any order, that of encee in any state or missing."""
     headers = draw(st.lists(st.sampled_from(HEADERS), max_size=3, unique=True))
     if draw(st.integers(0, 3)):
         headers.insert(draw(st.integers(0, len(headers))), draw(st.sampled_from(ours)))
@@ -161,7 +161,7 @@ def files(draw: st.DrawFn, ours: tuple[str, ...]) -> bytes:
 
 @st.composite
 def odd_files(draw: st.DrawFn) -> bytes:
-    """Lines in any order, and sometimes bytes that are not text."""
+    """Generate lines in any order, and sometimes bytes that are not text."""
     lines = draw(st.lists(st.sampled_from((*KEYS, *GAPS, *NASTY, *HEADERS, *HEADERS)), max_size=8))
     data = draw(st.sampled_from(("\n", "\r\n"))).join(lines).encode()
     if not draw(st.integers(0, 2)):
@@ -183,7 +183,7 @@ sampled = settings(relaxed, max_examples=300, derandomize=True, database=None)
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where botocore reads what an example holds."""
+    """The path from which botocore reads an example."""
     return tmp_path_factory.mktemp("properties") / "aws-file"
 
 
@@ -225,12 +225,12 @@ def comments(lines: list[str]) -> list[str]:
 
 
 def place(option: str, parts: Parts) -> int:
-    """Where an option begins at column 0 in the section."""
+    """Return where an option begins at column 0 in the section."""
     return next(number for number, line in enumerate(parts.section) if line.startswith(f"{option} = "))
 
 
 def parsed_by_botocore(data: bytes, file: Path) -> Parsed:
-    file.unlink(missing_ok=True)  # to truncate it would flush it to the disk
+    file.unlink(missing_ok=True)  # truncating it would flush it to the disk
     file.write_bytes(data)
     parsed: Parsed = raw_config_parse(str(file))
     return parsed
@@ -262,12 +262,12 @@ def removed(data: bytes, profile: str = "dev-mfa") -> bytes:
 
 
 def runs_on(view: dict[str, dict[str, str]], section: str, options: Collection[str]) -> list[str]:
-    """The options of a section whose value has further lines, which an edit of the option would delete."""
+    """Return the options whose value has further lines, which an edit would delete."""
     return [key for key, value in view.get(section, {}).items() if key in options and "\n" in value]
 
 
 def edited(edit: Callable[[bytes], bytes], data: bytes) -> bytes | None:
-    """The result, or None for a refusal; any other error is a defect."""
+    """Return the result, or None for a refusal; any other error fails the test."""
     try:
         return edit(data)
     except FileRefusedError:
@@ -423,7 +423,7 @@ def test_removing_a_section_leaves_the_options_of_the_user_and_all_else(file: Pa
         return
     try:
         after = removed(before)
-    except FileRefusedError:  # what [DEFAULT] would hand down then, no AWS tool could read
+    except FileRefusedError:  # AWS tools could not read what sections would inherit from [DEFAULT]
         assert SESSION.keys() & read_view(before, file)["DEFAULT"].keys()
         return
 
@@ -455,14 +455,14 @@ def test_removing_a_section_leaves_the_options_of_the_user_and_all_else(file: Pa
 
 
 def options_of(section: list[str]) -> dict[str, str]:
-    """The options in a section itself."""
+    """Return the options of a section without inherited ones."""
     parser = configparser.RawConfigParser()
     parser.read_file(io.StringIO("".join(section), newline=None))
     return dict(parser["dev-mfa"])
 
 
 def without_the_line_end_of_a_section(head: str, *, ended: bool) -> str:
-    """What stood before a section that was added: a line end less, and two where the section ends without one."""
+    """Return the text before an added section: one line end less, or two if the section ends without one."""
     lines = lines_of(head.encode())
     if not lines or lines[-1] not in {"\n", "\r\n"}:
         return head

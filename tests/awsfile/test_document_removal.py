@@ -1,4 +1,4 @@
-"""The edit, rule by rule: a section is taken out, with what encee put there and nothing else."""
+"""The rules of the removal: only lines that encee wrote are removed."""
 
 import pytest
 

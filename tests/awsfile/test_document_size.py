@@ -1,6 +1,6 @@
 """The edit of large sections and long lines, whose time has to be linear.
 
-No test looks at a clock: what is not linear takes hours at this size, and the timeout of a test ends it.
+No test measures time: an edit that is not linear takes hours at this size, and the timeout ends the test.
 """
 
 import pytest

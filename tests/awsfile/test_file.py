@@ -1,4 +1,4 @@
-"""The write, rule by rule, on real files: what it keeps, what it makes, and what it leaves alone."""
+"""The rules of the write on real files."""
 
 import errno
 import os
@@ -94,7 +94,7 @@ def test_reports_no_file_as_readable_where_modes_do_not_exist(
 ) -> None:
     file.chmod(0o644)
     assert store.is_readable_by_others()
-    monkeypatch.delattr(os, "geteuid")  # as Windows, where every file's mode says so
+    monkeypatch.delattr(os, "geteuid")  # like Windows, where each file has this mode
     assert not store.is_readable_by_others()
 
 
@@ -132,7 +132,7 @@ def test_writes_on_a_file_system_without_extended_attributes(
 
 
 def test_keeps_extended_attributes(file: Path, store: AwsFile, warnings: list[str]) -> None:
-    with suppress(OSError):  # a file system without them has none to keep
+    with suppress(OSError):  # a file system without attributes
         os.setxattr(file, "user.note", b"mine")
         os.setxattr(file, "user.other", b"\0\xff")
     attributes = {name: os.getxattr(file, name) for name in os.listxattr(file)}
@@ -145,7 +145,7 @@ def test_a_default_acl_of_the_folder_gives_no_further_access(file: Path, store: 
     # acl(5), as Linux keeps it: a version, then tag, permissions and id of each entry; the second one is a user's.
     entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
     default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
-    with suppress(OSError):  # a file system without such lists has no defaults
+    with suppress(OSError):  # a file system without access control lists
         os.setxattr(file.parent, "system.posix_acl_default", default)
     file.chmod(0o640)
     store.edit(put)
@@ -155,7 +155,7 @@ def test_a_default_acl_of_the_folder_gives_no_further_access(file: Path, store: 
 
 @pytest.fixture
 def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system as WSL, NFS or FAT have it: no owner, mode or attributes, and folders that are not flushed."""
+    """Simulate WSL, NFS or FAT: no owner, mode or attributes, and no flush of folders."""
     real_fsync = os.fsync
 
     def refuse(*_: object) -> None:

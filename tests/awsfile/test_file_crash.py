@@ -1,4 +1,4 @@
-"""A hundred killed writers, and other writers of the same file: nothing is ever lost."""
+"""Killed writers and other writers of the same file lose nothing."""
 
 import configparser
 import os
@@ -84,7 +84,7 @@ for number in range(20):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Written long ago, with a mode that a new file would not have."""
+    """Create the file with an old mtime and an unusual mode."""
     file = tmp_path / "credentials"
     file.write_text(PROFILES + OLD)
     file.chmod(0o640)

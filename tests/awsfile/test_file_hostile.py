@@ -1,4 +1,4 @@
-"""Another user who may write to the folder, and an umask that restricts nothing."""
+"""Attacks by another user who may write to the folder, with an umask of 0."""
 
 import os
 import stat
@@ -22,7 +22,7 @@ LONG_AGO = (1_700_000_000, 1_700_000_000)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder that every user may write to."""
+    """Create a folder that every user may write to."""
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(0o777)
@@ -40,7 +40,7 @@ def file(folder: Path) -> Path:
 
 @pytest.fixture
 def precious(tmp_path: Path) -> Path:
-    """A file outside the folder, which an attacker wants to damage or to have used."""
+    """Create a file outside the folder, which an attacker wants to damage or replace."""
     precious = tmp_path / "precious"
     precious.write_bytes(THEIRS)
     precious.chmod(0o666)
@@ -62,7 +62,7 @@ def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def when_made(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Path], object]]:
-    """The action of an attacker who sees a temporary file appear."""
+    """Run an action of an attacker when a temporary file appears."""
     acts: list[Callable[[Path], object]] = []
     real = tempfile.mkstemp
 
@@ -178,7 +178,7 @@ def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
     when_made: list[Callable[[Path], object]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else the new file could be read by those whom the old one kept out."""
+    """Otherwise users whom the old file excludes could read the new one."""
     aside = file.with_name("aside")
     real = os.fsync
 

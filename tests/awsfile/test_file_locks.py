@@ -1,4 +1,4 @@
-"""The lock of the write: real processes that hold it, die with it and wait for it."""
+"""The lock of the write, with real processes that hold it, wait for it and are killed."""
 
 import errno
 import fcntl
@@ -24,7 +24,7 @@ from tests.conftest import NO_PRIVILEGES
 
 @contextmanager
 def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds a lock until the block ends."""
+    """Hold a lock in another process until the block ends."""
     script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, str(lock_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""Other tools that write the same file without a lock, at every moment of the write."""
+"""Other tools that write the same file without a lock, at each step of the write."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from tests.awsfile.writing import AFTER, BEFORE, LONG_AGO, OTHER, OURS, names, p
 
 
 def after_seconds(seconds: float, file: Path, data: bytes) -> threading.Timer:
-    """Another tool's write that is under way."""
+    """A write of another tool in progress."""
     timer = threading.Timer(seconds, file.write_bytes, [data])
     timer.start()
     return timer
@@ -48,7 +48,7 @@ def test_accepts_an_empty_file_after_half_a_second(file: Path, store: AwsFile) -
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
-    """What happens before the n-th read of the file, from 1; `reads[0]` happens before each."""
+    """Return the actions before the n-th read of the file, from 1; `reads[0]` runs before each."""
     hooks: dict[int, Callable[[], object]] = {}
     real = os.open
     count = 0
@@ -81,7 +81,7 @@ def test_reads_again_only_if_the_mtime_is_recent_or_in_the_future(
     seen: list[None] = []
     reads[0] = lambda: seen.append(None)
     store.edit(put)
-    assert len(seen) == expected  # until it is complete, both files before the exchange, and three times after it
+    assert len(seen) == expected  # reads until it is complete, of both files before the exchange, and three after it
     assert file.read_bytes() == AFTER
 
 
@@ -116,7 +116,7 @@ def in_place(file: Path) -> bytes:
 
 
 def same_size(file: Path) -> bytes:
-    """In place, as many bytes as before and the old mtime: only the bytes differ."""
+    """Write the same number of bytes in place, and restore the mtime."""
     before = file.stat()
     file.write_bytes(BEFORE.replace(b"mine", b"hers"))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -124,7 +124,7 @@ def same_size(file: Path) -> bytes:
 
 
 def another_file(file: Path) -> bytes:
-    """The same bytes and mtime in a new file."""
+    """Replace the file by a copy with the same mtime."""
     new = file.with_name("new")
     write(new, BEFORE)
     new.replace(file)
@@ -190,7 +190,7 @@ def test_refuses_after_another_tool_overwrites_it_several_times(
 
 
 def rewrite(opened: BinaryIO, data: bytes) -> None:
-    """As a tool that has opened the file already: truncate, then write."""
+    """Truncate and write, like a tool that has the file open."""
     opened.truncate(0)
     opened.seek(0)
     opened.write(data)
@@ -199,19 +199,19 @@ def rewrite(opened: BinaryIO, data: bytes) -> None:
 
 @dataclass
 class LateTool:
-    """A tool that opens the file while the edit is made, and writes to what it has opened after the replacement."""
+    """A tool that opens the file during the edit, and writes to it after the replacement."""
 
     file: Path
     opened: list[BinaryIO] = field(default_factory=list)
 
     def edit(self, document: Document) -> None:
-        """An edit of encee, during which the tool opens the file."""
+        """Edit the file, which the tool opens meanwhile."""
         put(document)
         if not self.opened:
             self.opened.append(self.file.open("r+b"))
 
     def write(self, data: bytes) -> None:
-        """Write, and have the file open no longer."""
+        """Write and close the file."""
         self.begin(data)
         self.opened[0].close()
 
@@ -329,7 +329,7 @@ def test_keeps_the_newer_file_if_other_tools_write_to_both(
 
 
 def save_by_rename(file: Path, data: bytes) -> None:
-    """As an editor: another file, and its name."""
+    """Write like an editor: a new file, then a rename."""
     new = file.with_name("saved")
     write(new, data)
     new.rename(file)
@@ -337,7 +337,7 @@ def save_by_rename(file: Path, data: bytes) -> None:
 
 @pytest.fixture
 def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What another tool does after the last look and before the exchange, from the first one."""
+    """Return the actions of another tool between the last check and each exchange, first to last."""
     others: list[Callable[[], object]] = []
     real = system_calls.exchange_names
 
@@ -433,7 +433,7 @@ def test_writes_without_hard_links(file: Path, store: AwsFile, monkeypatch: pyte
 
 
 WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
-"""What Windows's `os` lacks of what the write uses here."""
+"""Remove the functions of `os` that Windows does not have."""
 
 
 def test_writes_without_owners_modes_and_attributes(
@@ -443,7 +443,7 @@ def test_writes_without_owners_modes_and_attributes(
 
         def put_without(document: Document) -> None:
             put(document)
-            for name in WITHOUT:  # here, where the lock, which takes what it needs, is held already
+            for name in WITHOUT:  # patched after the lock is held, which needs them
                 patched.delattr(os, name)
 
         store.edit(put_without)
@@ -454,7 +454,7 @@ def test_writes_without_owners_modes_and_attributes(
 
 @pytest.fixture
 def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None]:  # noqa: ARG001 - Windows has none
-    """For each element, a replacement fails as on Windows while another program has the file open."""
+    """For each element, a replacement fails as on Windows if another program has the file open."""
     left: list[None] = []
     real = Path.replace
 

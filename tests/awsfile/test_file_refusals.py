@@ -1,4 +1,4 @@
-"""What the write refuses, on real links, mounts and full disks: clearly, and with the file as it was."""
+"""Refusals of the write on real links, mounts and full disks keep the file."""
 
 import errno
 import fcntl
@@ -185,7 +185,7 @@ def test_translates_errors_of_the_operating_system(
 
 
 def test_a_file_size_limit_keeps_the_old_file(file: Path) -> None:
-    # Without coverage, whose own file would be cut.
+    # Without coverage, whose own file would be truncated.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     wrapper = ("sh", "-c", 'ulimit -f 8; trap "" XFSZ; exec "$@"', "sh")
     code, said = run_child(file, *wrapper, token="x" * 60_000, environ=environ)
@@ -196,7 +196,7 @@ def test_a_file_size_limit_keeps_the_old_file(file: Path) -> None:
 
 
 def in_mounts(script: str, file: Path, token: str = "new") -> tuple[int, str, str]:
-    """Edit in a process with mounts of its own, made by a script that knows the file as $FILE; then show the file."""
+    """Mount with a script that gets the path as $FILE, edit the file in that process, and print it."""
     run = f'set -e; {script}; code=0; "$@" || code=$?; cat "$FILE" >"$SHOWN"; ls -A "$(dirname "$FILE")" >>"$SHOWN"'
     shown = file.parent.parent / "shown"
     environ = {**os.environ, "FILE": str(file), "FOLDER": str(file.parent), "SHOWN": str(shown)}
@@ -284,7 +284,7 @@ def test_reports_missing_permissions(file: Path, folder_mode: int, file_mode: in
 
 @pytest.mark.parametrize("link", ["home/.aws", "home/.aws/credentials"])
 def test_creates_no_folder_at_the_target_of_a_link(tmp_path: Path, link: str) -> None:
-    drive = tmp_path / "drive"  # where nothing is mounted
+    drive = tmp_path / "drive"  # outside of the mounts
     drive.mkdir()
     path = tmp_path / link
     path.parent.mkdir(parents=True)

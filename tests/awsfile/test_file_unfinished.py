@@ -1,4 +1,4 @@
-"""Files that another program is in the middle of writing, or that it has just written."""
+"""Files that another program is writing or has just written."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ from tests.awsfile.writing import AFTER, BEFORE, OTHER, OURS, put, write
 
 
 def write_in_two_parts(file: Path, data: bytes, end: int, pause: float) -> threading.Thread:
-    """Another program that truncates the file and writes the first part at once, and the rest after a pause."""
+    """A program that truncates the file, writes the first part, and writes the rest after a pause."""
     opened = file.open("wb")
     opened.write(data[:end])
     opened.flush()
@@ -76,7 +76,7 @@ def test_without_leases_refuses_a_file_that_keeps_changing(file: Path, store: Aw
 
 
 def edit(file: Path, token: str) -> None:
-    """As another run of encee."""
+    """Edit like another run of encee."""
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
         lambda document: document.write_section("dev-mfa", {"aws_session_token": token})
     )
@@ -90,14 +90,14 @@ def test_does_not_wait_for_a_file_that_encee_wrote_last(file: Path) -> None:
 
 
 def same_time(file: Path) -> None:
-    """Longer, with the time of encee's write: the beginning of another file can be all that encee wrote."""
+    """Append to the file and restore the mtime: the old content can be the start of another file."""
     status = file.stat()
     file.write_bytes(file.read_bytes() + OTHER)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def same_content(file: Path) -> None:
-    """The same bytes, written now: it can be the beginning of another file."""
+    """Write the same bytes now, which can be the start of another file."""
     file.write_bytes(file.read_bytes())
 
 

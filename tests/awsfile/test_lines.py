@@ -1,4 +1,4 @@
-"""What each line of a file is, beside what `configparser` makes of the whole."""
+"""The kinds of lines of a file agree with `configparser`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What ConfigUpdater does with a section, and what encee writes instead: the list of `section_editor.py`."""
+"""What ConfigUpdater writes to a section, and what encee writes instead: the list in `section_editor.py`."""
 
 from collections.abc import Callable, Iterable
 

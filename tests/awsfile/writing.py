@@ -1,4 +1,4 @@
-"""An edit as the tests of the write make it, in this process and in another one."""
+"""Edits for the tests of the write, in this process and in another one."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def put(document: Document) -> None:
 
 
 def write(file: Path, data: bytes) -> None:
-    """As a tool without a lock: truncate, then write; it happened long ago."""
+    """Truncate and write, like a tool without a lock, with an old mtime."""
     file.write_bytes(data)
     os.utime(file, (LONG_AGO, LONG_AGO))
 
@@ -66,7 +66,7 @@ def run_child(
     environ: Mapping[str, str] | None = None,
     script: str = CHILD,
 ) -> tuple[int, str]:
-    """Edit in another process; its exit code and what it said. 0 where it succeeded."""
+    """Edit in another process, and return its exit status and output."""
     done = subprocess.run(
         [*wrapper, sys.executable, "-c", script, str(file), token],
         capture_output=True,

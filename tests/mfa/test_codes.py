@@ -1,4 +1,4 @@
-"""The same rule for MFA codes, however a user gives them."""
+"""One rule for MFA codes from all sources."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""QR codes, read back from the drawing."""
+"""QR codes can be read back from the drawing."""
 
 import os
 import resource
@@ -34,7 +34,7 @@ def test_the_frame_is_light_and_as_wide_as_requested(frame: int, *, ground: bool
 
 
 def test_without_colours_a_dark_background_hides_the_code() -> None:
-    """This is why encee draws it in colours or not at all."""
+    """Show why encee draws the code in colours only."""
     with pytest.raises(AssertionError, match="no QR code"):
         read_terminal("\n".join(draw_half_blocks("x" * 30)), ground=True)
 

@@ -75,4 +75,4 @@ def test_the_uri_preserves_any_name(issuer: str, account: str) -> None:
     first, _, second = parts.path.removeprefix("/").partition(":")
     assert (unquote(first), unquote(second)) == (issuer, account)
     assert parse_qs(parts.query) == {"secret": [RFC], "issuer": [issuer]}
-    assert "+" not in parts.query  # some apps show a + as it is
+    assert "+" not in parts.query  # some apps do not decode a +

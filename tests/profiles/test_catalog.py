@@ -1,4 +1,4 @@
-"""Which profile a word means, whose a session is, and what encee must not write over."""
+"""Names and patterns of profiles, sources of sessions, and sections that encee must not overwrite."""
 
 import shlex
 
@@ -82,7 +82,7 @@ def test_the_credentials_file_wins_over_the_config_file() -> None:
 def test_ignores_sections_of_the_config_file_that_are_no_profiles() -> None:
     names = ("dev", "profile", "profile a b", "profile 'x", "sso-session s", "services t", "profilex y")
     config = dict.fromkeys(names, KEYS)
-    assert list(Catalog({}, config).config) == ["y"]  # as botocore has it
+    assert list(Catalog({}, config).config) == ["y"]  # as in botocore
 
 
 @pytest.mark.parametrize("option", ["aws_session_token", "aws_security_token"])
@@ -113,7 +113,7 @@ def test_expands_a_pattern_to_the_matching_names(words: list[str], found: list[s
     assert catalog.expand_patterns(words, catalog.session_profiles) == found
 
 
-# Words that mean no profile
+# Names of no profile
 
 
 def test_reports_the_missing_source_of_a_session() -> None:
@@ -186,13 +186,13 @@ def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
         assert shlex.quote(ODD) in hint
 
 
-# What encee must not write over
+# Sections that encee must not overwrite
 
 
 def refusal(
     credentials: Sections, config: Sections | None = None, *, target: str = "dev-mfa", source: str = "dev"
 ) -> str:
-    """Why a session must not be written there."""
+    """Return why encee must not write a session to this section."""
     with pytest.raises(FileRefusedError) as caught:
         Catalog(credentials, config or {}).refuse_session_profile(target, source)
     assert caught.value.exit_code is ExitCode.FILE

@@ -1,4 +1,4 @@
-"""Which names of profiles are offered for completion."""
+"""Names of profiles for completion."""
 
 import subprocess
 

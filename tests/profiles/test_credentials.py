@@ -1,4 +1,4 @@
-"""What encee writes to a session's section, and reads in one."""
+"""The options of a session's section."""
 
 import time
 from collections.abc import Iterator

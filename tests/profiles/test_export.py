@@ -1,4 +1,4 @@
-"""The syntax of each shell: what is set survives it, and what it cannot carry is refused."""
+"""Each shell reads each value unchanged, and a value that it cannot hold is refused."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_the_shell_reads_each_value_unchanged(
 
 
 def of_powershell(literal: str) -> str:
-    """A single-quoted string's value: no substitution is made in it, and two quotation marks stand for one.
+    """Return the value of a single-quoted string: it has no substitutions, and two quotation marks are one.
 
     about_Quoting_Rules; the language's specification, 2.3.5.2, counts the typographic marks among the quotation marks.
     """
@@ -99,7 +99,7 @@ def test_dotenv_is_read_by_docker_unchanged_or_refused(value: str) -> None:
         assert re.search(r"""^\s|\s$|[\x00-\x1f"'`\\$#]""", value)
         return
     assert of_docker(text + "\n") == {"A": value, "B": "c"}
-    # What docker's own reader takes as it is and others take for something else is refused, too.
+    # A value that docker reads unchanged but other readers do not is refused, too.
     assert not set("\"'`\\$#") & set(value)
 
 
@@ -114,7 +114,7 @@ def test_cmd_gets_only_values_that_need_no_quoting(value: str) -> None:
     except EnceeError:
         assert re.search(r'[\x00-\x1f"%!]', value)
         return
-    # Between quotation marks only %, ! and the mark itself mean something (cmd /?, set /?).
+    # Between quotation marks, only %, ! and the mark itself are special (cmd /?, set /?).
     *_, setting = text.split("\n")
     assert setting == f'set "A={value}"'
     assert not set('"%!\r\n') & set(value)

@@ -1,4 +1,4 @@
-"""Properties of what happens to long-term keys, on generated files, with botocore as the judge."""
+"""Properties of edits of long-term keys on generated files, as botocore reads them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,7 +36,7 @@ OTHERS = tuple(piece for piece in KEYS if name_of(piece) not in {"aws_access_key
 
 @st.composite
 def files_with_the_key(draw: st.DrawFn) -> bytes:
-    """A file as people have them, with the key in one section or in two."""
+    """Generate a file as users have it, with the key in one section or two."""
     data = draw(credentials_files).decode()
     for header in draw(st.sampled_from((["[mine]"], ["[mine]", "[my copy]"]))):
         others = draw(st.lists(st.sampled_from((*OTHERS, *GAPS)), max_size=4, unique_by=name_of))

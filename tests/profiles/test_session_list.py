@@ -1,4 +1,4 @@
-"""Which sessions `encee status` knows of, and whose they are."""
+"""The sessions that `encee status` lists, and their sources."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def of(source: str) -> dict[str, str]:
 
 
 def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[str, str | None, bool]]:
-    """Profile, source, and whether there is a session that says when it ends."""
+    """Return profile, source, and whether the session has an expiry."""
     rows = list(list_sessions(Catalog(credentials, config or {})))
     assert len({row.profile for row in rows}) == len(rows)
     return [(row.profile, row.source, row.expiration is not None) for row in rows]
@@ -36,7 +36,7 @@ def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[
         ({"bob": KEYS, "dev": KEYS, "dev-mfa": of("bob")}, [("dev-mfa", "bob", True), ("dev", "dev", False)]),
         ({"dev": KEYS, "dev-mfa": of("gone")}, [("dev", "dev", False), ("dev-mfa", "gone", True)]),
         ({"dev-mfa": of("dev")}, [("dev-mfa", "dev", True)]),
-        # another tool's, under the name of a target
+        # a session of another tool with the name of a session profile
         (
             {"dev-long-term": KEYS, "dev": THEIRS | {"assumed_role": "False", "expiration": "2026-11-22 17:00:00"}},
             [("dev", "dev-long-term", True)],
@@ -47,7 +47,7 @@ def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[
         ({"dev": KEYS, "dev-mfa": of("dev") | KEYS}, [("dev-mfa", "dev", False)]),
         ({"dev": KEYS, "dev-mfa": of("dev") | {"aws_session_token": ""}}, [("dev-mfa", "dev", False)]),
         ({"dev": KEYS | {"expiration": ENDS}}, [("dev-mfa", "dev", False)]),
-        # two for one place
+        # two profiles with one session profile
         (
             {"dev": KEYS, "dev-long-term": KEYS},
             [("dev-mfa", "dev", False), ("dev-long-term", "dev-long-term", False)],

@@ -1,4 +1,4 @@
-"""Settings: what is accepted, and what is refused with which words."""
+"""Settings: accepted and refused values."""
 
 from datetime import timedelta
 

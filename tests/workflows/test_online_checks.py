@@ -1,4 +1,4 @@
-"""Properties of the checks without a call, on generated files, with botocore as the judge of what can be read."""
+"""Properties of the checks without requests on generated files, as botocore reads them."""
 
 import os
 import re
@@ -23,13 +23,13 @@ SECRETS = re.compile(r"old/\+|AKIAOLD|stale|older")
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> AwsPaths:
-    """Where the two files of an example are."""
+    """The paths of the two files of an example."""
     folder = tmp_path_factory.mktemp("examined")
     return AwsPaths(folder / "credentials", folder / "config")
 
 
 def write(path: Path, data: bytes) -> bool:
-    """Write a file, long ago; whether encee and the AWS tools can read it."""
+    """Write a file with an old mtime; return whether encee and the AWS tools can read it."""
     path.write_bytes(data)
     os.utime(path, (1_700_000_000, 1_700_000_000))
     try:
@@ -54,7 +54,7 @@ def test_checks_any_two_files_and_reports_unreadable_ones(files: AwsPaths, crede
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=max(EXAMPLES // 20, 1))
 @given(any_files, st.one_of(any_files, config_files))
 def test_no_step_of_a_remedy_makes_a_file_unreadable(files: AwsPaths, credentials: bytes, config: bytes) -> None:
-    assume(not re.search(rb"\r(?!\n)", credentials + b"\n" + config))  # editors do not agree what a line is then
+    assume(not re.search(rb"\r(?!\n)", credentials + b"\n" + config))  # editors disagree about the lines of such a file
     contents = (credentials, config)
     readable = [*map(write, files, contents)]
     for id_, finding in run_checks(OFFLINE_CHECKS, examine(files, {}, None, lambda _: None)):

@@ -1,4 +1,4 @@
-"""Refresh, then clear: on generated files, both are to the byte what they were."""
+"""A refresh and a clear restore the bytes of generated files."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ class Pair(AwsFiles):
         return self.credentials.path.read_bytes(), self.config.path.read_bytes()
 
     def refresh(self, *targets: Target) -> None:
-        """What a refresh writes; a config file that it may not edit is left alone."""
+        """Write what a refresh writes, except to a config file that it may not edit."""
         catalog = self.catalog()
         self.credentials.edit(session_edit(targets, SESSION, catalog))
         with suppress(FileRefusedError):
@@ -58,13 +58,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 
 
 def with_sources(data: bytes, header: str, options: str) -> bytes:
-    """A file with the two sources in front, in its own line ends."""
+    """Return a file with the two source profiles first, in its own line ends."""
     text = "".join(f"[{header}{target.profile}]\n{options}" for target in TARGETS)
     return text.replace("\n", "\r\n" if b"\r\n" in data else "\n").encode() + data
 
 
 def prepared(pair: Pair, credentials: bytes, config: bytes) -> tuple[bytes, bytes]:
-    """The two files on disk; without an example where the AWS tools could not read them."""
+    """Write the two files; reject an example that the AWS tools cannot read."""
     before = with_sources(credentials, "", KEYS), with_sources(config, "profile ", "region = eu-west-1\n")
     pair.write(*before)
     try:
@@ -130,7 +130,7 @@ def test_keeps_what_other_programs_wrote_meanwhile(pair: Pair, credentials: byte
         assert store.path.read_bytes().endswith(theirs.encode())
         after = raw_config_parse(str(store.path))
         assert {n: o for n, o in after.items() if n != ours} == {n: o for n, o in before.items() if n != ours}
-        if ours in after:  # which stays for what was put into it
+        if ours in after:  # which stays because of the added option
             assert after[ours]["theirs"] == "1"
         assert SESSION.id.encode() not in store.path.read_bytes()
         assert b"encee" not in store.path.read_bytes()

@@ -1,4 +1,4 @@
-"""Properties of reading plain files and bringing in what they hold, with a shell and botocore as judges."""
+"""Properties of reading and importing plain files, compared with a shell and botocore."""
 
 import os
 import re
@@ -57,7 +57,7 @@ def test_reads_any_content_or_refuses_it_with_a_line_but_no_text(
 
 
 def refusal(read: Callable[[bytes, Path], object], data: bytes) -> EnceeError | None:
-    """Why a content is not understood, or None."""
+    """Return why a content is refused, or None."""
     try:
         read(data, FILE)
     except EnceeError as error:
@@ -87,7 +87,7 @@ def test_an_accepted_line_means_the_same_to_a_shell(lines: list[str], region: st
     if refusal(parse_awsenv, text.encode()):
         return
     found = parse_awsenv(text.encode(), FILE)
-    # Only what was understood is run, and so no command that a shell could run.
+    # Only accepted lines run, so no command that a shell could run.
     script = f"{text}\nexec env -0"
     done = subprocess.run(["sh", "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, check=True)
     variables = dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0") if entry)
@@ -151,7 +151,7 @@ def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
 
 
 def _header(parsed: dict[str, dict[str, object]], profile: str) -> str:
-    """The config file's header for a profile."""
+    """Return the header of a profile in the config file."""
     found = [name for name in parsed if re.fullmatch(rf"""profile\s+(["']?){profile}\1\s*""", name)]
     return found[-1] if found else ""
 
@@ -165,4 +165,4 @@ def _parsed(path: Path) -> dict[str, dict[str, object]]:
 
 
 def _ignore(_warning: str) -> None:
-    """Let a warning be."""
+    """Ignore a warning."""
