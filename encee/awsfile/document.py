@@ -18,7 +18,6 @@ from encee.awsfile.syntax import (
     View,
     is_portable_name,
     read_view,
-    unreadable,
 )
 from encee.errors import FileRefusedError, UsageError
 
@@ -46,7 +45,7 @@ class Document:
         if lone := _LONE_CR.search(data):
             line = data.count(b"\n", 0, lone.start()) + 1
             remedy = "save the file with one kind of line end"
-            raise unreadable(file, line, "a carriage return without a line feed", remedy)
+            raise UnreadableError.in_line(file, line, "a carriage return without a line feed", remedy)
         self._original = data
         self._file = file
         self._headers = headers
@@ -148,7 +147,7 @@ class Document:
             return False
         editor.remove(options)
         if any(line.strip() for line in editor.render()[1:]):
-            self._replace(editor, self._inherited(options), options)
+            self._replace(editor, self._list_inherited(options), options)
         else:
             self._cut(editor.section)
         return True
@@ -170,7 +169,7 @@ class Document:
         editor = self._open_section(profile)
         if editor and not editor.options.keys().isdisjoint(options):
             editor.remove(options)
-            self._replace(editor, self._inherited(options), options)
+            self._replace(editor, self._list_inherited(options), options)
 
     def render(self) -> bytes:
         """Verify the edited content and return it.
@@ -213,7 +212,7 @@ class Document:
                     hint="a value must be printable ASCII without blanks, quotes, '#', ';' and backslashes",
                 )
 
-    def _inherited(self, options: Collection[str]) -> dict[str, str]:
+    def _list_inherited(self, options: Collection[str]) -> dict[str, str]:
         """Return the values that a section inherits for options without its own."""
         return {name: value for name, value in self.view["DEFAULT"].items() if name in options}
 

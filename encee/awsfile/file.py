@@ -131,7 +131,7 @@ class AwsFile:
         Raises:
             FileRefusedError: As `read_document`, and when an edit is refused.
         """
-        return self._apply(self.read(), edits)
+        return self._apply_edits(self.read(), edits)
 
     def is_readable_by_others(self) -> bool:
         """Whether the mode lets the group or all users read it; False on Windows."""
@@ -171,7 +171,9 @@ class AwsFile:
         with ExitStack() as stack:
             with self._translate_errors(lock_file):
                 stack.enter_context(hold_lock(lock_file, self.path, timeout or _KEY_LOCK_TIMEOUT_SECONDS, keep=False))
-                _remove_unused_locks(folder, lock_file)
+                for unused in set(folder.glob(".encee-*.lock")) - {lock_file}:  # of processes that were killed
+                    with suppress(EnceeError, OSError), hold_lock(unused, folder, 0, keep=False):
+                        pass
             yield
 
     def rehearse(self, *edits: Edit) -> None:
@@ -212,7 +214,7 @@ class AwsFile:
     ) -> "_Attempt":
         """Read, edit and replace the file once."""
         before = self._read_complete(real, deadline, to_edit=True)
-        data = self._apply(before.data, edits)
+        data = self._apply_edits(before.data, edits)
         if data == before.data:
             return _Attempt.DONE
         try:
@@ -241,7 +243,7 @@ class AwsFile:
             if error and written:
                 self._warn(f"{temporary}: the old content could not be deleted: {error.strerror}")
 
-    def _apply(self, data: bytes, edits: Iterable[Edit]) -> bytes:
+    def _apply_edits(self, data: bytes, edits: Iterable[Edit]) -> bytes:
         document = Document(data, self.path, self._headers)
         for edit in edits:
             edit(document)
@@ -281,11 +283,3 @@ class AwsFile:
 def _build_lock_path(real: Path) -> Path:
     """Return the path of the lock file, which also records the last write."""
     return real.parent / f"{temporary_file.build_prefix(real)}lock"
-
-
-def _remove_unused_locks(folder: Path, but: Path) -> None:
-    """Delete the lock files of keys that killed processes have left."""
-    for lock_file in folder.glob(".encee-*.lock"):
-        if lock_file != but:
-            with suppress(EnceeError, OSError), hold_lock(lock_file, folder, 0, keep=False):
-                pass

@@ -58,10 +58,10 @@ class Line(NamedTuple):
 
 def read_lines(data: bytes) -> list[Line]:
     """Classify the lines of a file; replace bytes that are not UTF-8."""
-    return [*_lines(data.decode(errors="replace").removeprefix("\ufeff"))]
+    return [*_classify_lines(data.decode(errors="replace").removeprefix("\ufeff"))]
 
 
-def _lines(text: str) -> Iterator[Line]:
+def _classify_lines(text: str) -> Iterator[Line]:
     header, option, indentation = 0, "", 0
     for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
         line = raw.rstrip("\n")

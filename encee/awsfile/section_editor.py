@@ -167,7 +167,7 @@ class SectionEditor:
         return lines
 
     def _refuse_ambiguous(self, names: Collection[str]) -> None:
-        """Refuse an edit that AWS tools read differently, or of continuation lines.
+        """Refuse an edit that AWS tools read differently, or that deletes other lines.
 
         Args:
             names: The options to set, replace or remove, in lower case.

@@ -70,6 +70,11 @@ class UnreadableError(FileRefusedError):
         super().__init__(message, hint=hint)
         self.kind = kind
 
+    @classmethod
+    def in_line(cls, file: Path, line: int | None, fault: str, remedy: str, *, kind: str = "syntax") -> Self:
+        """Return the error for a fault in a line, without the line's text."""
+        return cls(f"{file}: line {line} holds {fault}", hint=remedy, kind=kind)
+
 
 def read_view(data: bytes, file: Path) -> View:
     """Read a whole file as the AWS tools do.
@@ -84,28 +89,32 @@ def read_view(data: bytes, file: Path) -> View:
     """
     if data.startswith(_BYTE_ORDER_MARK):
         remedy = "save the file as UTF-8 without a byte-order mark"
-        raise unreadable(file, 1, "a byte-order mark", remedy, kind="byte-order-mark")
+        raise UnreadableError.in_line(file, 1, "a byte-order mark", remedy, kind="byte-order-mark")
     if data.startswith(_UTF_16_MARKS):
-        raise unreadable(file, 1, "UTF-16, as PowerShell and Notepad write it", "save the file as UTF-8")
+        raise UnreadableError.in_line(file, 1, "UTF-16, as PowerShell and Notepad write it", "save the file as UTF-8")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise unreadable(file, line, "bytes that are not UTF-8", "save the file as UTF-8") from None
+        raise UnreadableError.in_line(file, line, "bytes that are not UTF-8", "save the file as UTF-8") from None
     try:
         view = _parse(text)
     except configparser.MissingSectionHeaderError as error:
-        raise unreadable(file, error.lineno, "a key before any section", "put it under a [section]") from None
+        raise UnreadableError.in_line(
+            file, error.lineno, "a key before any section", "put it under a [section]"
+        ) from None
     except configparser.DuplicateSectionError as error:
         fault, remedy = "a section for the second time", "join the two by hand"
-        raise unreadable(file, error.lineno, fault, remedy, kind="duplicate-section") from None
+        raise UnreadableError.in_line(file, error.lineno, fault, remedy, kind="duplicate-section") from None
     except configparser.DuplicateOptionError as error:
-        raise unreadable(file, error.lineno, "a key for the second time", "delete one of the two") from None
+        raise UnreadableError.in_line(
+            file, error.lineno, "a key for the second time", "delete one of the two"
+        ) from None
     except configparser.ParsingError as error:
         line = error.errors[0][0]
-        raise unreadable(file, line, "neither a key, a section nor a comment", _FIX_THAT_LINE) from None
+        raise UnreadableError.in_line(file, line, "neither a key, a section nor a comment", _FIX_THAT_LINE) from None
     if _has_broken_nesting(options for name, options in view.items() if name != configparser.DEFAULTSECT):
-        raise unreadable(file, _line_of_broken_nesting(text), "a nested line without '='", _FIX_THAT_LINE)
+        raise UnreadableError.in_line(file, _find_broken_nesting(text), "a nested line without '='", _FIX_THAT_LINE)
     return dict(view)
 
 
@@ -134,7 +143,7 @@ def _has_broken_nesting(sections: Iterable[dict[str, str]]) -> bool:
     return any(line.strip() and "=" not in line for value in nested for line in value.splitlines())
 
 
-def _line_of_broken_nesting(text: str) -> int:
+def _find_broken_nesting(text: str) -> int:
     """Find the first line that breaks a nested value, by a binary search."""
     lines = io.StringIO(text, newline=None).readlines()
     low, high = 1, len(lines)
@@ -164,11 +173,6 @@ def salvage_view(data: bytes, file: Path) -> tuple[View, UnreadableError | None]
     with suppress(configparser.Error):
         parser.read_file(io.StringIO(text[first_section.start() :] if first_section else "", newline=None))
     return {name: dict(parser.items(name)) for name in parser.sections()}, fault
-
-
-def unreadable(file: Path, line: int | None, fault: str, remedy: str, *, kind: str = "syntax") -> UnreadableError:
-    """Return the error for a fault in a line, without the line's text."""
-    return UnreadableError(f"{file}: line {line} holds {fault}", hint=remedy, kind=kind)
 
 
 def is_portable_name(profile: str) -> bool:
