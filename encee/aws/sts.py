@@ -132,6 +132,14 @@ def get_caller_identity(client: "STSClient", signer: Signer) -> Identity:
         return Identity(response["Arn"], _parse_date(response["ResponseMetadata"]["HTTPHeaders"].get("date", "")))
 
 
+def root_key_error(profile: str) -> AwsError:
+    """Make the error for a profile with a key of the root user."""
+    return AwsError(
+        f"{profile} holds a key of the root user, for which AWS offers no sessions with MFA",
+        hint="delete that key, and make an IAM user with a key and an MFA device instead",
+    )
+
+
 def _parse_date(date: str) -> datetime | None:
     """Parse a Date header (RFC 9110, section 5.6.7); None where it is malformed."""
     try:

@@ -45,7 +45,7 @@ class Environment(NamedTuple):
         """Return the settings of the command line, this environment and the two files."""
         from encee.profiles.settings import GivenSettings, Settings  # noqa: PLC0415 - many commands do not need them
 
-        return Settings(given or GivenSettings(), self.environ, catalog, self.legacy_serial())
+        return Settings(given or GivenSettings(), self.environ, catalog, self.legacy_serial)
 
     def legacy_serial(self) -> str | None:
         """Return the device that `~/.encee/config` of the first encee names, if any."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from getpass import getpass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from encee.cli import terminal
 from encee.errors import InterruptedByPersonError, UsageError
@@ -138,7 +138,7 @@ def choose(heading: str, choices: Sequence[str]) -> int:
 class TerminalUser:
     """The user at the terminal, who has the MFA device."""
 
-    asks_person = True
+    asks_person: Literal[True] = True
     waits = True
 
     def code_for(self, profile: str, device: str, cancelled: "Cancelled") -> str | None:

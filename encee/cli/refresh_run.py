@@ -16,6 +16,7 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import AwsFiles
 from encee.profiles.settings import GivenSettings
+from encee.workflows.refresh.context import RefreshContext
 from encee.workflows.refresh.jobs import Failed, Keep, Refreshed, RefreshResult, RunOptions, Target
 from encee.workflows.refresh.run import Refresh
 
@@ -96,18 +97,11 @@ def refresh_profiles(
         profiles = profiles or _find_default_profile(catalog, environment)
         if given.to is not None and len(profiles) != 1:
             raise UsageError("--to needs exactly one PROFILE", hint="encee refresh PROFILE --to NAME")
-        refresh = Refresh(
-            files=files,
-            catalog=catalog,
-            settings=environment.settings(catalog, given),
-            codes=codes,
-            ui=ui,
-            clock=environment.clock,
-            options=options,
-        )
+        settings = environment.settings(catalog, given)
+        context = RefreshContext(files, catalog, settings, codes, ui, environment.clock, options)
         is_named = bool(profiles) or options.force or min_time_left is not None
         keep = Keep(min_time_left) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
-        result = refresh.run(profiles, keep, dry_run=dry_run)
+        result = Refresh(context).run(profiles, keep, dry_run=dry_run)
         if any(isinstance(outcome, Refreshed) for outcome in result.outcomes):
             _warn_of_readers(files.credentials, ui)
     except EnceeError as error:
@@ -177,9 +171,9 @@ def find_given_codes(code: str | None, code_command: str | None, environment: En
     if code == "-":
         return GivenCodes(_read_lines(), "standard input", per_device=True)
     if code is not None:
-        return GivenCodes([code], "--code")
+        return GivenCodes(iter([code]), "--code")
     if (from_environment := environment.environ.get("ENCEE_CODE")) and code_command is None:
-        return GivenCodes([require_code(from_environment, "the code from ENCEE_CODE")], "ENCEE_CODE")
+        return GivenCodes(iter([require_code(from_environment, "the code from ENCEE_CODE")]), "ENCEE_CODE")
     return None
 
 

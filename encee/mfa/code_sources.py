@@ -7,14 +7,14 @@ import re
 import subprocess
 import unicodedata
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from shlex import quote
-from typing import Protocol
+from typing import Literal, Protocol
 
 from encee.errors import EnceeError, UsageError
-from encee.mfa.cancel import Cancelled
 from encee.mfa.controlling_terminal import open_terminal
 from encee.mfa.shell_job import ShellJob
 from encee.mfa.totp import code_at, decode_seed, step_at
@@ -38,84 +38,76 @@ _MAX_OUTPUT_BYTES = 4096
 
 
 class CodeSource(Protocol):
-    """Returns MFA codes: a prompt, given codes, a command, or a seed."""
+    """Returns MFA codes without a prompt: given codes, a command, or a seed."""
 
-    asks_person: bool
-    """Whether a user types the codes, and can type another one after a mistake."""
-
-    waits: bool
+    asks_person: Literal[False] = False
+    waits: bool = True
     """Whether the code depends on the time, so that waiting for the next time step gives the next code."""
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:
-        """Return six digits for a profile; None when cancelled first.
+    def code_for(self, profile: str, device: str) -> str:
+        """Return six digits.
 
         Args:
-            profile: The profile, for prompts and messages.
+            profile: The profile, for messages.
             device: The serial number of the MFA device.
-            cancelled: Ends an open prompt.
 
         Raises:
             EnceeError: The source has no code, or a malformed one.
-            InterruptedByPersonError: The user cancelled the prompt.
         """
 
 
+@dataclass(eq=False)
 class GivenCodes:
     """Codes that the user gave with the command, each for one use.
 
     Args:
-        codes: The codes in the order of the requests; an iterator is read when a code is needed.
+        codes: The codes in the order of the requests, each read when it is needed.
         origin: The name of the option or input for messages: `--code`, `ENCEE_CODE`, `standard input`.
         per_device: Whether `codes` has an item for every device, even for one whose session is still valid.
+        used: How many codes were used or skipped.
     """
 
-    def __init__(self, codes: Iterable[str], origin: str, *, per_device: bool = False) -> None:
-        self._codes = iter(codes)
-        self._origin = origin
-        self._per_device = per_device
-        self._used = 0
-
-    def for_device(self, place: int) -> "GivenCode":
-        """Return the code source of the device at this place, from 0, in the run."""
-        return GivenCode(self, place)
-
-    def take_code(self, place: int, profile: str, device: str) -> str:
-        """Return the code at a place, if there is one for each device; else the next code."""
-        skipped = max(0, place - self._used) if self._per_device else 0
-        self._used += skipped + 1
-        code = next(islice(self._codes, skipped, None), None)
-        if code is None:
-            raise UsageError(
-                f"{self._origin} holds no code left for {profile} ({device})",
-                hint="give one code per device, one per line, on standard input: --code -",
-            )
-        return require_code(code, f"the code from {self._origin} for {profile}")
+    codes: Iterator[str]
+    origin: str
+    per_device: bool = False
+    used: int = 0
 
 
-class GivenCode:
-    """The code of one device from `GivenCodes`.
+@dataclass(eq=False)
+class GivenCode(CodeSource):
+    """The code of one device from the given codes.
 
     Args:
+        given: All codes.
         place: The place of the device, from 0, among the devices of the run.
     """
 
-    asks_person = False
     waits = False
 
-    def __init__(self, codes: GivenCodes, place: int) -> None:
-        self._codes = codes
-        self._place = place
+    given: GivenCodes
+    place: int
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
-        """Return the code.
+    def code_for(self, profile: str, device: str) -> str:
+        """Return the code at this place, or the next code.
+
+        Standard input has a code for each device; an option has one in all.
 
         Raises:
-            UsageError: No code is left, or it is not six digits.
+            UsageError: No code is left, or the next one is not six digits.
         """
-        return self._codes.take_code(self._place, profile, device)
+        given = self.given
+        skipped = max(0, self.place - given.used) if given.per_device else 0
+        given.used += skipped + 1
+        code = next(islice(given.codes, skipped, None), None)
+        if code is None:
+            raise UsageError(
+                f"{given.origin} holds no code left for {profile} ({device})",
+                hint="give one code per device, one per line, on standard input: --code -",
+            )
+        return require_code(code, f"the code from {given.origin} for {profile}")
 
 
-class CommandCodes:
+class CommandCodes(CodeSource):
     """A command that prints the code, like `mfa_process` of aws-vault.
 
     The shell (`sh -c`; on Windows `cmd /C`) runs it with the terminal as standard input, so that it can prompt for a
@@ -123,17 +115,15 @@ class CommandCodes:
     Without a terminal, it can open a window: `ENCEE_PROFILE` and `ENCEE_MFA_SERIAL` in its environment say for what.
 
     Args:
+        command: The command line.
         profile: The profile that it gets as `ENCEE_PROFILE`.
     """
-
-    asks_person = False
-    waits = True
 
     def __init__(self, command: str, profile: str) -> None:
         self._command = command
         self._profile = profile
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it has a timeout instead
+    def code_for(self, profile: str, device: str) -> str:
         """Run the command and return the code that it prints.
 
         Raises:
@@ -169,7 +159,7 @@ class CommandCodes:
         return code
 
 
-class SeedCodes:
+class SeedCodes(CodeSource):
     """Codes computed from a stored seed (RFC 6238: SHA-1, six digits, 30 s).
 
     Args:
@@ -177,14 +167,11 @@ class SeedCodes:
         clock: Returns the current time, UTC.
     """
 
-    asks_person = False
-    waits = True
-
     def __init__(self, seed_of: Callable[[str], str], clock: Callable[[], datetime]) -> None:
         self._seed_of = seed_of
         self._clock = clock
 
-    def code_for(self, profile: str, device: str, cancelled: Cancelled) -> str | None:  # noqa: ARG002 - it never waits
+    def code_for(self, profile: str, device: str) -> str:
         """Compute the code that the device shows now.
 
         Raises:
@@ -205,6 +192,7 @@ def require_code(text: str, what: str) -> str:
     """Parse the six digits of an MFA code that was not typed at a prompt.
 
     Args:
+        text: As for `parse_code`.
         what: How the error message names the code; the message never contains the code itself.
 
     Raises:

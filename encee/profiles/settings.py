@@ -48,16 +48,23 @@ class Settings:
         given: The settings of the command line.
         environ: The environment.
         catalog: The profiles.
-        legacy_serial: The device that `~/.encee/config` names, if any.
+        read_legacy_serial: Returns the device that `~/.encee/config` names, if any.
     """
 
     def __init__(
-        self, given: GivenSettings, environ: Mapping[str, str], catalog: Catalog, legacy_serial: str | None = None
+        self,
+        given: GivenSettings,
+        environ: Mapping[str, str],
+        catalog: Catalog,
+        read_legacy_serial: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._given = given
         self._environ = environ
         self._catalog = catalog
-        self._legacy_serial = legacy_serial
+        self._read_legacy_serial = read_legacy_serial
+        serial = given.mfa_serial
+        self.device_name = serial if serial is not None and is_device_name(serial) else None
+        """The device's name, if the command line gives that as the device."""
 
     def saved_serial(self, profile: str) -> str | None:
         """Return the device that the files name for a long-term profile or its roles.
@@ -81,44 +88,34 @@ class Settings:
         serials = {role["mfa_serial"] for role in roles if role["source_profile"] in names and role.get("mfa_serial")}
         return serials.pop() if len(serials) == 1 else None
 
-    def _legacy(self, profile: str) -> str | None:
-        """Return the device of the first encee, unless it is of another account."""
-        key = self._catalog.access_key(profile)
-        return self._legacy_serial if may_belong_together(self._legacy_serial, key.id if key else None) else None
-
     def serial(self, profile: str) -> str | None:
         """Return the checked serial number of a profile's device, if a setting names it.
+
+        Args:
+            profile: A long-term profile, or a role that needs a code of its own.
+
+        Returns:
+            None also if the command line gives a name that does not match exactly one device in the files.
 
         Raises:
             UsageError: STS does not accept the serial number.
         """
-        options = self._catalog.options(profile)
-        return self._serial_else(
-            profile,
-            *((f"{name} of {profile}", options.get(name)) for name in DEVICE_OPTIONS),
-            (f"mfa_serial of the roles of {profile}", self._serial_of_roles(profile)),
-            ("~/.encee/config", self._legacy(profile)),
-        )
-
-    def device_name(self) -> str | None:
-        """Return the device's name, if the command line gives that as the device."""
-        given = self._given.mfa_serial
-        return given if given is not None and is_device_name(given) else None
-
-    def _serial_else(self, profile: str, *saved: tuple[str, str | None]) -> str | None:
-        """Return the given device, else the first saved one, checked.
-
-        None if the command line gives a name that does not match exactly one device in the files.
-        """
-        if (name := self.device_name()) is not None:
-            serials = self._catalog.devices_called(name, profile)
+        if self.device_name is not None:
+            serials = self._catalog.devices_called(self.device_name, profile)
             return serials[0] if len(serials) == 1 else None
-        return _checked(
-            require_serial,
-            ("", self._given.mfa_serial),
-            *((name, self._environ.get(name)) for name in ("ENCEE_MFA_SERIAL", "MFA_DEVICE")),
-            *saved,
-        )
+        options = self._catalog.options(profile)
+        candidates = [("", self._given.mfa_serial)]
+        candidates += [(name, self._environ.get(name)) for name in ("ENCEE_MFA_SERIAL", "MFA_DEVICE")]
+        if profile in self._catalog.role_profiles:
+            candidates.append((f"mfa_serial of {profile}", options.get("mfa_serial")))
+        else:
+            candidates += [(f"{name} of {profile}", options.get(name)) for name in DEVICE_OPTIONS]
+            candidates.append((f"mfa_serial of the roles of {profile}", self._serial_of_roles(profile)))
+            if not any(value for _, value in candidates):
+                legacy, key = self._read_legacy_serial(), self._catalog.access_key(profile)
+                if may_belong_together(legacy, key.id if key else None):
+                    candidates.append(("~/.encee/config", legacy))
+        return _check_first(require_serial, *candidates)
 
     def duration(self, profile: str) -> timedelta:
         """Return the duration to request for a profile's session.
@@ -126,7 +123,7 @@ class Settings:
         Raises:
             UsageError: The setting is not a duration, or STS does not grant it.
         """
-        duration = _checked(
+        duration = _check_first(
             _session_duration,
             ("", self._given.duration),
             *((name, self._environ.get(name)) for name in ("ENCEE_DURATION", "MFA_STS_DURATION")),
@@ -141,7 +138,7 @@ class Settings:
         Raises:
             UsageError: The option is not a duration, or STS does not grant it.
         """
-        return _checked(_session_duration, ("", self._given.duration))
+        return _check_first(_session_duration, ("", self._given.duration))
 
     def length(self, profile: str) -> timedelta | None:
         """Return the length of a new session of a profile; None if a setting is invalid."""
@@ -176,16 +173,6 @@ class Settings:
             name,
             read("external_id"),
             parse_duration_within(value, LONGEST_ROLE, limit, "duration_seconds = 3600") if value else HOUR,
-        )
-
-    def serial_of_role(self, profile: str) -> str | None:
-        """Return the device of a role that needs a code of its own, or None.
-
-        Raises:
-            UsageError: STS does not accept the serial number.
-        """
-        return self._serial_else(
-            profile, (f"mfa_serial of {profile}", self._catalog.options(profile).get("mfa_serial"))
         )
 
     def region_of_role(self, profile: str) -> str | None:
@@ -268,7 +255,7 @@ def _session_duration(value: str) -> timedelta:
     )
 
 
-def _checked(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:
+def _check_first(check: Callable[[str], Checked], *candidates: tuple[str, str | None]) -> Checked | None:
     """Return the first value that is set, checked; None if no value is set.
 
     Args:

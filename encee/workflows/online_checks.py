@@ -15,7 +15,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import CLOCK_REMEDY, ClockSkewError, RejectedKeyError, ThrottledError
 from encee.aws.mfa_devices import list_devices
 from encee.aws.signer import Signer
-from encee.aws.sts import Identity, get_caller_identity
+from encee.aws.sts import Identity, get_caller_identity, root_key_error
 from encee.errors import AwsError, EnceeError
 from encee.model import Device, Session
 from encee.profiles.checks.access import ACCESS_CHECKS
@@ -26,7 +26,6 @@ from encee.profiles.checks.lines import LINE_CHECKS
 from encee.profiles.checks.profiles import PROFILE_CHECKS
 from encee.profiles.checks.setup import SETUP_CHECKS
 from encee.workflows.find_device import fido_only_error
-from encee.workflows.refresh.warm_connection import root_key
 from encee.workflows.refresh_check import make_refresh_check
 
 Answer = TypeVar("Answer")
@@ -171,7 +170,7 @@ def _check_root_key(answers: Answers) -> Iterator[Finding]:
     if isinstance(answers.identity, AwsError):
         yield _skip_check()
     elif answers.is_root:
-        error = root_key(answers.profile)
+        error = root_key_error(answers.profile)
         yield Finding(State.ERROR, error.message, error.hint)
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from encee.awsfile.document import Document
 from encee.awsfile.paths import AwsPaths
@@ -12,14 +11,12 @@ from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options
 from encee.profiles.remedies import join_steps
 from encee.profiles.settings import GivenSettings, Settings
-from encee.workflows.refresh.edits import placeholder, session_edit
+from encee.workflows.refresh.edits import SAMPLE_SESSION, session_edit
 from encee.workflows.refresh.jobs import Job, Plan
-from encee.workflows.refresh.plan import plan
+from encee.workflows.refresh.plan import plan_refresh
 
 _WITH_DEFAULTS = ("encee_duration", "duration_seconds", "role_session_name")
 """Settings with a default."""
-
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def make_refresh_check(others: Sequence[Check[Examined]]) -> Check[Examined]:
@@ -86,8 +83,7 @@ def _find_failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
             yield profile, error
             continue
         yield from ((profile, failed.error) for failed in planned.failures)
-        both: list[Job] = [*planned.codes, *planned.roles]
-        jobs.update((profile, job) for job in both if job.targets[0].profile == profile)
+        jobs.update((profile, job) for job in planned.jobs if job.targets[0].profile == profile)
     if _find_edit_error(list(jobs.values()), examined):
         errors = {profile: _find_edit_error([job], examined) for profile, job in jobs.items()}
         yield from ((profile, error) for profile, error in errors.items() if error)
@@ -95,8 +91,8 @@ def _find_failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
 
 def _plan_refresh(profile: str, examined: Examined) -> Plan:
     files = AwsPaths(examined.credentials.path, examined.config.path)
-    settings = Settings(GivenSettings(), examined.environ, examined.catalog, examined.legacy_serial)
-    return plan([profile], examined.catalog, settings, files)
+    settings = Settings(GivenSettings(), examined.environ, examined.catalog, lambda: examined.legacy_serial)
+    return plan_refresh([profile], examined.catalog, settings, files)
 
 
 def _find_edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | None:
@@ -105,7 +101,7 @@ def _find_edit_error(jobs: Sequence[Job], examined: Examined) -> EnceeError | No
     try:
         document = Document(file.data, file.path, file.headers)
         for job in jobs:
-            session_edit(job.targets, placeholder(_ANY_TIME), examined.catalog)(document)
+            session_edit(job.targets, SAMPLE_SESSION, examined.catalog)(document)
         document.render()
     except EnceeError as error:
         return error

@@ -10,7 +10,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, NeedsMfaError
 from encee.aws.mfa_devices import MAX_DEVICES, MfaDevices, NewDevice
 from encee.aws.signer import Signer
-from encee.aws.sts import Identity, get_caller_identity
+from encee.aws.sts import Identity, get_caller_identity, root_key_error
 from encee.cli import display, prompts, terminal
 from encee.cli.commands.refresh import show_result
 from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, refresh_options, text_option
@@ -25,7 +25,6 @@ from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import GivenSettings
 from encee.workflows.enroll_device import EnrolledDevice, enroll_device, require_device_name
 from encee.workflows.find_device import fido_only_error
-from encee.workflows.refresh.warm_connection import root_key
 
 _GROUPS_A_LINE = 4
 """How many groups of the secret stand on a line: what people type without losing the place, on any terminal."""
@@ -142,7 +141,7 @@ def _user(clients: Clients, signer: Signer) -> Identity:
     """
     user = get_caller_identity(clients.sts(signer), signer)
     if user.is_root:
-        raise root_key(signer.profile)
+        raise root_key_error(signer.profile)
     return user
 
 

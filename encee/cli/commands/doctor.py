@@ -122,7 +122,7 @@ def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, en
     regions = {
         name: value for name, value in environment.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}
     }
-    settings = Settings(GivenSettings(), regions, catalog, environment.legacy_serial())
+    settings = Settings(GivenSettings(), regions, catalog, environment.legacy_serial)
     serial: str | EnceeError | None
     try:
         serial = settings.serial(profile)

@@ -151,7 +151,7 @@ def _print_jobs(jobs: Sequence[Job]) -> None:
 def _describe(job: Job) -> str:
     """Describe how a job gets its session."""
     if isinstance(job, RoleJob):
-        return f"role {job.role.arn} for {format_time_left(job.duration)}, with the session of {job.source.profile}"
+        return f"role {job.role.arn} for {format_time_left(job.duration)}, with the session of {job.session_of.profile}"
     device = job.serial or "a device that IAM is asked for"
     role = f"role {job.role.arn}, with " if job.role else ""
     return f"{role}a code of {device}, for {format_time_left(job.duration)}, at STS in {job.signer.region}"

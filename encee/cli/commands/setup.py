@@ -9,7 +9,7 @@ import typer
 from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError, RejectedKeyError, UnusableCredentialsError
 from encee.aws.signer import Signer
-from encee.aws.sts import get_caller_identity
+from encee.aws.sts import get_caller_identity, root_key_error
 from encee.cli import prompts, terminal
 from encee.cli.commands.device_enroll import add_device, wait_for_next_code
 from encee.cli.commands.refresh import show_result
@@ -31,7 +31,6 @@ from encee.profiles.mfa_serial import save_device
 from encee.profiles.settings import GivenSettings
 from encee.workflows.enroll_device import EnrolledDevice
 from encee.workflows.find_device import find_device
-from encee.workflows.refresh.warm_connection import root_key
 
 _FIRST_NAME = "dev"
 _TYPED = Path("the key")
@@ -252,7 +251,7 @@ class _FirstRun:
             hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
             raise RejectedKeyError(error.message, hint=hint) from error
         if who.is_root:
-            raise root_key(name)
+            raise root_key_error(name)
         terminal.say(f"key      AWS knows it: {who.arn}")
 
     # ---- the device

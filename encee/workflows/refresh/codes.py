@@ -1,21 +1,20 @@
 """Get codes at the right moment, never a used one, and end useless prompts."""
 
+import shlex
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from encee.awsfile.file import AwsFile
-from encee.errors import CodeMayBeSpentError, EnceeError, unexpected
+from encee.errors import CodeMayBeSpentError, EnceeError, NoSessionError, UsageError
 from encee.mfa.cancel import Cancelled
-from encee.mfa.code_sources import CodeSource
+from encee.mfa.code_sources import CodeSource, CommandCodes, GivenCode, SeedCodes
 from encee.mfa.totp import seconds_until, step_at
 from encee.model import Session
 from encee.profiles.catalog import Catalog
-from encee.workflows.refresh.jobs import CodeJob
-from encee.workflows.refresh.ui import RefreshUi
-from encee.workflows.refresh.warm_connection import Connection
+from encee.profiles.keyring import fetch_seed
+from encee.workflows.refresh.context import Person, RefreshContext
+from encee.workflows.refresh.jobs import CodeJob, Keep
+from encee.workflows.refresh.tasks import CodeTask
 
 _AS_GOOD = timedelta(seconds=60)
 """A session that ends so close to when a new one would is as good as that; a longer one was not asked for."""
@@ -24,131 +23,139 @@ _LOOK_EVERY = 0.2
 """How often, in seconds, an open prompt is checked for a reason to end it."""
 
 
-@dataclass(eq=False)
-class PendingCode:
-    """What the request of a job needs beside its code.
+def choose_code_source(job: CodeJob, place: int, keep: Keep, context: RefreshContext) -> CodeSource | Person:
+    """Choose where the code of a job comes from.
 
     Args:
-        job: The job, with its key and device.
-        serial: The serial number of the device.
-        source: Where its codes come from.
-        connection: The connection to STS.
-        before: The key ids of the sessions that were on disk when the run began.
-        code: The code, once there is one.
-        mistakes: How many codes AWS did not accept.
+        job: The job.
+        place: Its place, from 0, among the devices of the run.
+        keep: Which sessions stay as they are; for the error.
+        context: The codes of the command line, which come first, and the person.
+
+    Raises:
+        EnceeError: The job has no code source.
     """
-
-    job: CodeJob
-    serial: str
-    source: CodeSource
-    connection: Connection
-    before: frozenset[str]
-    code: str = ""
-    mistakes: int = 0
-
-    @property
-    def key_id(self) -> str:
-        """The id of the key that signs the request."""
-        return self.job.signer.key.id
+    if context.codes is not None:
+        return GivenCode(context.codes, place)
+    if job.command:
+        return CommandCodes(job.command, job.targets[0].profile)
+    if job.has_seed:
+        return SeedCodes(fetch_seed, context.clock)
+    if context.ui.person is not None:
+        return context.ui.person
+    name = shlex.quote(job.targets[0].profile)
+    if keep.lasting is not None:
+        message = f"{job.label} has no session that lasts long enough, and no terminal to prompt for a code"
+        raise NoSessionError(message, hint=f"encee refresh {name}")
+    raise UsageError(
+        f"no terminal to prompt for the code of {job.label}",
+        hint=f"give the code: encee refresh {name} --code CODE",
+    )
 
 
 class CodePrompter:
     """Gets the codes of one run.
 
     Args:
-        credentials: The credentials file.
-        clock: Returns the present moment, UTC.
-        ui: The terminal.
-        force: Whether a session is replaced that is as good as a new one.
+        context: The credentials file, the terminal and the clock.
     """
 
-    def __init__(self, credentials: AwsFile, clock: Callable[[], datetime], ui: RefreshUi, *, force: bool) -> None:
-        self._credentials = credentials
-        self._clock = clock
-        self._ui = ui
-        self._force = force
-        self._version = credentials.read_version()
+    def __init__(self, context: RefreshContext) -> None:
+        self._context = context
+        self._ui = context.ui
+        self._version = context.files.credentials.read_version()
         self._sent: set[tuple[str, str]] = set()
-        self._spent: dict[str, tuple[PendingCode, datetime]] = {}
+        self._spent: dict[str, tuple[CodeTask, datetime]] = {}
 
-    def pause(self, pending: PendingCode) -> float:
-        """Return how many seconds the device still shows a used code."""
-        user, when = self._spent.get(pending.serial, (pending, None))
-        if when is None or user is pending or not pending.source.waits:
+    def seconds_to_wait(self, task: CodeTask) -> float:
+        """Return for how many seconds the device still shows a used code."""
+        user, when = self._spent.get(task.serial, (task, None))
+        if when is None or user is task or not task.code_source.waits:
             return 0
-        return seconds_until(step_at(when) + 1, self._clock())
+        return seconds_until(step_at(when) + 1, self._context.clock())
 
-    def code(self, pending: PendingCode) -> str | Session:
-        """Get an unused code, or the session that another process has got meanwhile.
+    def get_code(self, task: CodeTask) -> str | Session | None:
+        """Get a code that this run has not sent.
+
+        Returns:
+            The code; or the session that another process has got meanwhile; or None where the task has failed
+            meanwhile, since no code would help.
 
         Raises:
-            EnceeError: The source fails, or no code would help.
+            EnceeError: The source fails.
             InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
         """
-        job, source = pending.job, pending.source
-        if (seconds := self.pause(pending)) > 0:
-            self._ui.countdown(f"{job.label}: the device's next code", seconds)
-        while True:
+        label, asks_person = task.job.label, task.code_source.asks_person
+        if (seconds := self.seconds_to_wait(task)) > 0:
+            self._ui.countdown(f"{label}: the device's next code", seconds)
+        while task.error is None:
             self._ui.show_warnings()
-            if (fatal_error := pending.connection.fatal_error) is not None:
-                raise fatal_error if isinstance(fatal_error, EnceeError) else unexpected(fatal_error)
-            code = self._prompt(pending)
-            if session := self.good_session(pending):
-                if source.asks_person:
-                    self._ui.notify(f"{job.label}: another terminal was faster, so no code is needed")
+            code = self._ask_source(task)
+            if session := self.find_session(task):
+                if asks_person:
+                    self._ui.notify(f"{label}: another terminal was faster, so no code is needed")
                 return session
             if code is None:
-                continue  # The prompt ended for a fatal error, a warning, or a session that has gone again.
-            if (pending.serial, code) not in self._sent:
-                self._sent.add((pending.serial, code))
-                self._spent[pending.serial] = (pending, self._clock())
-                pending.code = code
+                continue  # The prompt ended for a failed task, a warning, or a session that has gone again.
+            if (task.serial, code) not in self._sent:
+                self._sent.add((task.serial, code))
+                self._spent[task.serial] = (task, self._context.clock())
+                task.code = code
                 return code
             error = CodeMayBeSpentError(
-                f"the code for {job.label} was sent already, and AWS takes each only once",
+                f"the code for {label} was sent already, and AWS takes each only once",
                 hint="wait until the device shows the next code, then try that one",
             )
-            if not source.asks_person:
+            if not asks_person:
                 raise error
             self._ui.notify(f"{error.message}; try the next one")
+        return None
 
-    def _prompt(self, pending: PendingCode) -> str | None:
+    def _ask_source(self, task: CodeTask) -> str | None:
         """Get a code from its source; None when the prompt ended without one."""
+        source = task.code_source
+        if not source.asks_person:
+            return source.code_for(task.job.label, task.serial)
         with Cancelled() as cancelled:
-            if pending.source.asks_person:
-                threading.Thread(target=self._watch, args=(pending, cancelled), daemon=True).start()
-            return pending.source.code_for(pending.job.label, pending.serial, cancelled)
+            threading.Thread(target=self._watch, args=(task, cancelled), daemon=True).start()
+            return source.code_for(task.job.label, task.serial, cancelled)
 
-    def _watch(self, pending: PendingCode, cancelled: Cancelled) -> None:
-        """End an open prompt from another thread."""
+    def _watch(self, task: CodeTask, cancelled: Cancelled) -> None:
+        """End an open prompt, from a thread, when no code is needed any more.
+
+        A warning also ends it, so that it is shown before the next prompt.
+        """
         version = self._version
         while not cancelled.wait(_LOOK_EVERY):
-            if pending.connection.fatal_error is not None or self._ui.has_warnings():
+            if task.error is not None or self._ui.has_warnings():
                 break
-            if (now := self._credentials.read_version()) != version:
+            if (now := self._context.files.credentials.read_version()) != version:
                 version = now
                 with suppress(EnceeError):
-                    if self.good_session(pending):
+                    if self.find_session(task):
                         break
         cancelled.set()
 
-    def good_session(self, pending: PendingCode) -> Session | None:
+    def find_session(self, task: CodeTask) -> Session | None:
         """Find a session as good as a new one that another process has written.
 
-        Where no person is prompted, a session from before the start counts, too.
+        Where a person is prompted, only a session from after the start of the run counts.
         """
-        job = pending.job
-        unchanged = self._credentials.read_version() == self._version
-        if self._force or (pending.source.asks_person and unchanged):
+        credentials, asks_person = self._context.files.credentials, task.code_source.asks_person
+        is_unchanged = credentials.read_version() == self._version
+        if self._context.options.force or (asks_person and is_unchanged):
             return None
-        catalog = Catalog(self._credentials.read_document().view, {})
-        sessions = {catalog.session(target.session_profile, target.profile) for target in job.targets}
+        catalog = Catalog(credentials.read_document().view, {})
+        sessions = {catalog.session(target.session_profile, target.profile) for target in task.job.targets}
         session = sessions.pop()
-        if sessions or session is None or abs(session.expiration - self._clock() - job.duration) > _AS_GOOD:
+        if sessions or session is None:
             return None
-        return None if pending.source.asks_person and session.id in pending.before else session
+        if abs(session.expiration - self._context.clock() - task.job.duration) > _AS_GOOD:
+            return None
+        before = [self._context.catalog.session(t.session_profile, t.profile) for t in task.job.targets]
+        return None if asks_person and session in before else session
 
-    def was_not_used(self, pending: PendingCode) -> None:
-        """Make a code usable again that AWS certainly did not use."""
-        self._sent.discard((pending.serial, pending.code))
-        self._spent.pop(pending.serial, None)
+    def forget_code(self, task: CodeTask) -> None:
+        """Make the code of a task usable again, which AWS certainly did not use."""
+        self._sent.discard((task.serial, task.code))
+        self._spent.pop(task.serial, None)

@@ -1,11 +1,11 @@
 """What a session changes in the two files."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from encee.awsfile.document import Document
 from encee.awsfile.file import AwsFile, Edit
-from encee.awsfile.syntax import PORTABLE_VALUE, View
+from encee.awsfile.syntax import PORTABLE_VALUE
 from encee.errors import EnceeError, FileBusyError
 from encee.model import Session
 from encee.profiles.catalog import Catalog
@@ -13,42 +13,39 @@ from encee.profiles.credentials import STALE, quote_profile, session_options
 from encee.profiles.files import AwsFiles
 from encee.workflows.refresh.jobs import Job, Target
 
+SAMPLE_SESSION = Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, datetime(2000, 1, 1, tzinfo=UTC))
+"""A session of the usual size, to rehearse a write with."""
+
 
 def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) -> Edit:
     """Make the change of the credentials file, which checks the file then."""
 
-    def edit(document: Document) -> None:
-        now = catalog.with_credentials(document.view)
+    def write_session(document: Document) -> None:
+        current = catalog.with_credentials(document.view)
         for target in targets:
-            now.refuse_session_profile(target.session_profile, target.profile)
+            current.refuse_session_profile(target.session_profile, target.profile)
             document.write_section(target.session_profile, session_options(session, target.profile), without=STALE)
 
-    return edit
+    return write_session
 
 
-def preflight_write(
-    jobs: Sequence[Job], credentials: AwsFile, catalog: Catalog, now: datetime
-) -> Iterator[tuple[Job, EnceeError]]:
-    """Rehearse the write; yield the jobs that the file refuses, with the reason.
+def rehearse_write(jobs: Sequence[Job], credentials: AwsFile, catalog: Catalog) -> list[EnceeError | None]:
+    """Rehearse the write of sessions.
 
-    Args:
-        jobs: The jobs to rehearse.
-        credentials: The credentials file.
-        catalog: The two files as the plan saw them.
-        now: The present moment, UTC.
+    Returns:
+        For each job, why the file would refuse its session, or None.
     """
-    blank = placeholder(now)
     try:
-        if jobs:
-            credentials.rehearse(*(session_edit(job.targets, blank, catalog) for job in jobs))
+        credentials.rehearse(*(session_edit(job.targets, SAMPLE_SESSION, catalog) for job in jobs))
     except EnceeError as error:
-        one_by_one = len(jobs) > 1 and not isinstance(error, FileBusyError)
-        for job in jobs:
-            yield from preflight_write([job], credentials, catalog, now) if one_by_one else [(job, error)]
+        if len(jobs) == 1 or isinstance(error, FileBusyError):
+            return [error] * len(jobs)
+        return [fault for job in jobs for fault in rehearse_write([job], credentials, catalog)]
+    return [None] * len(jobs)
 
 
 def carry_region(targets: Sequence[Target], files: AwsFiles) -> None:
-    """Copy region and output of source profiles to session profiles.
+    """Copy region and output of source profiles to session profiles without them.
 
     They go to the config file: a value in the credentials file would override `aws configure set region`.
 
@@ -56,23 +53,22 @@ def carry_region(targets: Sequence[Target], files: AwsFiles) -> None:
         FileRefusedError: One of the files was refused, and nothing was written.
     """
     view = files.credentials.read_document().view
+
+    def write_options(document: Document) -> None:
+        for target in targets:
+            if missing := _find_missing_options(target, Catalog(view, document.view)):
+                document.set_options(target.session_profile, missing)
+
     catalog = Catalog(view, files.config.read_document().view)
-    if any(_missing_region(target, catalog) for target in targets):
-        files.config.edit(*(_region_edit(target, view) for target in targets))
+    if any(_find_missing_options(target, catalog) for target in targets):
+        files.config.edit(write_options)
 
 
-def _region_edit(target: Target, credentials: View) -> Edit:
-    """The change of the config file that gives a session profile what it lacks."""
+def _find_missing_options(target: Target, catalog: Catalog) -> dict[str, str]:
+    """Find the region and output that only the source profile has.
 
-    def edit(document: Document) -> None:
-        if missing := _missing_region(target, Catalog(credentials, document.view)):
-            document.set_options(target.session_profile, missing)
-
-    return edit
-
-
-def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
-    """Return the region and output that a session profile lacks, with a mark."""
+    A section that does not exist yet also gets the mark that encee made it.
+    """
     inherited, own = catalog.options(target.profile), catalog.options(target.session_profile)
     missing = {
         key: value
@@ -82,8 +78,3 @@ def _missing_region(target: Target, catalog: Catalog) -> dict[str, str]:
     if missing and target.session_profile not in catalog.config:
         missing["encee_source"] = quote_profile(target.profile)
     return missing
-
-
-def placeholder(now: datetime) -> Session:
-    """Make a session of the usual size, to rehearse the write with."""
-    return Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, now)

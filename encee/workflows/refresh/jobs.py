@@ -1,7 +1,7 @@
 """The jobs of a refresh, and its outcomes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -65,22 +65,6 @@ class RunOptions(NamedTuple):
     ask_in_turn: bool = False
 
 
-class RefreshResult(NamedTuple):
-    """What a refresh did.
-
-    Args:
-        outcomes: What became of each profile, in the order of the command line.
-        sessions: The sessions that this run got.
-        jobs: What a dry run would do.
-        error: What ended the run before its end, or None.
-    """
-
-    outcomes: "Sequence[Outcome]" = ()
-    sessions: "Mapping[Target, Session]" = MappingProxyType({})
-    jobs: "Sequence[Job]" = ()
-    error: EnceeError | None = None
-
-
 class CodeJob(NamedTuple):
     """A request that needs a code: for the session of a key, or for a role.
 
@@ -122,7 +106,7 @@ class RoleJob(NamedTuple):
     Args:
         target: The role profile.
         role: The role.
-        source: The target whose session signs the request.
+        session_of: The target whose session signs the request.
         signer: Who signs, once that session is there.
         asked_for: Whether the command line names it; else only another role needs it.
         notes: What a person should know about the settings.
@@ -130,7 +114,7 @@ class RoleJob(NamedTuple):
 
     target: Target
     role: Role
-    source: Target
+    session_of: Target
     signer: Signer
     asked_for: bool = True
     notes: tuple[str, ...] = ()
@@ -152,7 +136,7 @@ class RoleJob(NamedTuple):
 
     def signed_with(self, session: Session) -> Signer:
         """Who signs, with that session."""
-        return self.signer._replace(key=session, source_profile=self.source.profile)
+        return self.signer._replace(key=session, source_profile=self.session_of.profile)
 
 
 Job = CodeJob | RoleJob
@@ -172,7 +156,8 @@ class Keep(NamedTuple):
     no_longer: bool = False
 
 
-class Plan(NamedTuple):
+@dataclass(eq=False)
+class Plan:
     """What a refresh has to do.
 
     Args:
@@ -183,17 +168,33 @@ class Plan(NamedTuple):
         left_out: What a run over all profiles leaves out, and why; failures where nothing else is to be done.
     """
 
-    codes: list[CodeJob]
-    roles: list[RoleJob]
-    failures: list[Failed]
-    order: list[str]
-    left_out: list[Failed]
+    codes: list[CodeJob] = field(default_factory=list)
+    roles: list[RoleJob] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    left_out: list[Failed] = field(default_factory=list)
 
-    def place(self, profile: str) -> int:
+    def position(self, profile: str) -> int:
         """Return the position of a profile; one that only roles need comes last."""
-        return place(profile, self.order)
+        return self.order.index(profile) if profile in self.order else len(self.order)
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, codes before the roles that need them."""
+        return [*self.codes, *self.roles]
 
 
-def place(profile: str, order: Sequence[str]) -> int:
-    """Return the position of a profile in an order; others come last."""
-    return order.index(profile) if profile in order else len(order)
+class RefreshResult(NamedTuple):
+    """What a refresh did.
+
+    Args:
+        outcomes: What became of each profile, in the order of the command line.
+        sessions: The sessions that this run got.
+        jobs: What a dry run would do.
+        error: What ended the run before its end, or None.
+    """
+
+    outcomes: Sequence[Outcome] = ()
+    sessions: Mapping[Target, Session] = MappingProxyType({})
+    jobs: Sequence[Job] = ()
+    error: EnceeError | None = None

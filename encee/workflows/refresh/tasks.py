@@ -1,16 +1,16 @@
-"""The tasks of a refresh: one for each request, with the state that it is in."""
+"""A task of a refresh: one request, with the state that it is in."""
 
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from encee.errors import EnceeError, InterruptedByPersonError
+from encee.mfa.code_sources import CodeSource
 from encee.model import Session
-from encee.workflows.refresh.codes import PendingCode
-from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Outcome, Refreshed, StillValid, Target
+from encee.workflows.refresh.context import Person
+from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Outcome, Refreshed, StillValid
 
 
 class State(Enum):
@@ -34,141 +34,92 @@ _INTERRUPTIONS = {
 """Per state: what is reported of the profile, what of the code, and a hint."""
 
 
-@dataclass(eq=False)
-class Handover:
-    """Passes a code from the thread that prompts to the thread that sends."""
-
-    wanted: Future[None] = field(default_factory=Future)
-    """Done when the request needs a code."""
-    answer: Future[str | Session] = field(default_factory=Future)
-    """The code, or a session that makes it unnecessary."""
-
-    def ask(self) -> str | Session:
-        """Ask for a code and wait for it.
-
-        Raises:
-            EnceeError: The source has failed.
-        """
-        self.wanted.set_result(None)
-        return self.answer.result()
-
-
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Task:
     """One request, and what became of it.
 
     Args:
         job: The session that it gets.
-        pending: What its code needs, once the device and the code source are known; None for a role.
-        state: How far it has come; only `Tasks.change` changes it.
+        code: The code that its request spends, empty until there is one; None for a request without a code.
+        state: How far it has come; only `change` changes it.
         session: The session, from ANSWERED on.
         error: Why it failed.
         is_new: Whether this run got the session; else the session was on disk.
-        handover: Passes the code to the thread that runs the task.
-        future: Done when that thread has ended; None while the task does not run.
+        future: Done when the thread that runs it has ended; None while none does.
     """
 
     job: Job
-    pending: PendingCode | None = None
+    code: str | None = None
     state: State = State.WAITING
     session: Session | None = None
     error: EnceeError | None = None
     is_new: bool = True
-    handover: Handover = field(default_factory=Handover)
     future: Future[None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_interrupted: bool = False
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it waits for a code that can be asked for."""
-        return self.pending is not None and self.state is State.WAITING and self.future is None
-
-    @property
-    def is_left_out(self) -> bool:
-        """Whether it failed because its profile, which was not named, has no known device."""
-        return self.state is State.FAILED and isinstance(self.job, CodeJob) and self.job.optional
-
-    def interruption(self) -> InterruptedByPersonError:
-        """Return the error for an interruption in this state."""
-        message, code, hint = _INTERRUPTIONS[self.state]
-        message = message.format(self.job.label)
-        if self.pending is not None:
-            return InterruptedByPersonError(f"{message}: that code {code}", hint=hint)
-        return InterruptedByPersonError(message)
-
-    def outcomes(self) -> Iterator[Outcome]:
-        """Return the outcome of each profile; none before the code."""
-        error = self.error
-        if self.state not in {State.DONE, State.FAILED} and self.future is not None and self._has_begun:
-            error = self.interruption()
-        for target in self.job.targets:
-            if error is not None:
-                yield Failed(*target, error)
-            elif self.state is State.DONE and self.session is not None:
-                yield (Refreshed if self.is_new else StillValid)(*target, self.session.expiration)
-
-    @property
-    def _has_begun(self) -> bool:
-        return self.pending is None or bool(self.pending.code)
-
-
-class Tasks:
-    """The tasks of a run; what has not begun when the run is interrupted never begins.
-
-    Args:
-        jobs: The sessions to get.
-    """
-
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._tasks = [Task(job) for job in jobs]
-        self._lock = threading.Lock()
-        self._is_interrupted = False
-
-    def __iter__(self) -> Iterator[Task]:
-        return iter(self._tasks)
-
-    def change(
-        self, task: Task, state: State, *, session: Session | None = None, error: EnceeError | None = None
-    ) -> None:
-        """Change the state of a task.
+    def change(self, state: State, *, session: Session | None = None, error: EnceeError | None = None) -> None:
+        """Change the state.
 
         Raises:
             InterruptedByPersonError: The run was interrupted; the task must end in the state that it has.
         """
         with self._lock:
             if self._is_interrupted and state not in {State.DONE, State.FAILED}:
-                raise task.interruption()
-            task.session = session or task.session
-            task.error = error
-            task.state = state
-
-    def left(self) -> list[Job]:
-        """The jobs that have not failed."""
-        return [task.job for task in self._tasks if task.state is not State.FAILED]
-
-    def in_flight(self) -> list[Task]:
-        """The tasks whose thread has not ended, or whose end was not looked at yet."""
-        return [task for task in self._tasks if task.future is not None]
-
-    def task_for(self, target: Target) -> Task | None:
-        """The task that gets the session of a target."""
-        return next((task for task in self._tasks if target in task.job.targets), None)
-
-    def sessions(self) -> dict[Target, Session]:
-        """The sessions that this run got."""
-        return {
-            target: task.session
-            for task in self._tasks
-            for target in task.job.targets
-            if task.state is State.DONE and task.is_new and task.session is not None
-        }
+                raise self._interruption()
+            self.session = session or self.session
+            self.error = error
+            self.state = state
 
     def interrupt(self) -> None:
-        """Prevent every change of state but the last one of a task."""
+        """Prevent every change of state but the last one."""
         with self._lock:
             self._is_interrupted = True
 
-    def release(self) -> None:
-        """End the threads that wait for a code."""
-        for task in self._tasks:
-            with suppress(InvalidStateError):  # It has its code already.
-                task.handover.answer.set_exception(InterruptedByPersonError("interrupted"))
+    def outcomes(self) -> Iterator[Outcome]:
+        """List what became of each profile; nothing where no code was typed yet."""
+        error = self.error
+        if self.state not in {State.DONE, State.FAILED} and self.future is not None and self.code != "":
+            error = self._interruption()
+        for target in self.job.targets:
+            if error is not None:
+                yield Failed(*target, error)
+            elif self.state is State.DONE and self.session is not None:
+                yield (Refreshed if self.is_new else StillValid)(*target, self.session.expiration)
+
+    def _interruption(self) -> InterruptedByPersonError:
+        """Return the error for an interruption in this state."""
+        message, code, hint = _INTERRUPTIONS[self.state]
+        message = message.format(self.job.label)
+        if self.code is None:
+            return InterruptedByPersonError(message)
+        return InterruptedByPersonError(f"{message}: that code {code}", hint=hint)
+
+
+@dataclass(eq=False)
+class Handover:
+    """Passes a code from the thread that prompts to the thread that sends the request."""
+
+    wanted: Future[None] = field(default_factory=Future)
+    """Done when the request needs a code."""
+    answer: Future[str | Session] = field(default_factory=Future)
+    """The code, or a session that makes it unnecessary."""
+
+
+@dataclass(eq=False, kw_only=True)
+class CodeTask(Task):
+    """A request that spends a code, with its device and its code source.
+
+    Args:
+        serial: The serial number of the device.
+        code_source: Where its codes come from.
+        mistakes: How many codes AWS did not accept.
+        handover: Passes the code to the thread that runs the task.
+    """
+
+    job: CodeJob
+    serial: str
+    code_source: CodeSource | Person
+    code: str = ""
+    mistakes: int = 0
+    handover: Handover = field(default_factory=Handover)

@@ -1,126 +1,150 @@
 """Carry out a task in a thread: wait, send the request, write the session."""
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from encee.aws.clients import Clients
-from encee.aws.sts import assume_role, get_session_token
+from encee.aws.errors import UnusableCredentialsError
+from encee.aws.sts import assume_role, get_caller_identity, get_session_token, root_key_error
 from encee.awsfile.document import Document
-from encee.awsfile.file import AwsFile, Edit
 from encee.errors import AwsError, CodeMayBeSpentError, EnceeError, unexpected
 from encee.model import Session, rfc3339
-from encee.profiles.catalog import Catalog
-from encee.workflows.refresh.codes import CodePrompter, PendingCode
+from encee.workflows.refresh.codes import CodePrompter
+from encee.workflows.refresh.context import RefreshContext
 from encee.workflows.refresh.edits import session_edit
-from encee.workflows.refresh.jobs import RoleJob, RunOptions
-from encee.workflows.refresh.tasks import State, Task, Tasks
-from encee.workflows.refresh.ui import RefreshUi
-from encee.workflows.refresh.warm_connection import open_in_background
+from encee.workflows.refresh.jobs import RoleJob
+from encee.workflows.refresh.tasks import CodeTask, State, Task
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
 
 _PERSON_TIMEOUT_SECONDS = 600.0
 """How long to wait for a person who types a code for another process."""
+
+_PROBE_TIMEOUT_SECONDS = 2.0
+"""For how long a code waits for the answer to the first request."""
 
 
 class Worker:
     """Runs tasks, each in a thread of its own.
 
     Args:
+        context: The files, the terminal and the clock.
         tasks: The tasks of the run.
-        credentials: The credentials file.
-        catalog: The two files as the plan saw them.
         clients: Makes the clients of STS.
         prompter: Gets the codes.
-        clock: Returns the present moment, UTC.
-        ui: The terminal.
-        options: How to run.
+        pool: Runs the first requests.
     """
 
     def __init__(
         self,
-        *,
-        tasks: Tasks,
-        credentials: AwsFile,
-        catalog: Catalog,
+        context: RefreshContext,
+        tasks: Sequence[Task],
         clients: Clients,
         prompter: CodePrompter,
-        clock: Callable[[], datetime],
-        ui: RefreshUi,
-        options: RunOptions,
+        pool: Executor,
     ) -> None:
+        self._context = context
         self._tasks = tasks
-        self._credentials = credentials
-        self._catalog = catalog
         self._clients = clients
         self._prompter = prompter
-        self._clock = clock
-        self._ui = ui
-        self._options = options
+        self._pool = pool
         self._write_lock = threading.Lock()
 
-    def run(self, task: Task, source: Session | None = None) -> None:
+    def run(self, task: Task, source_session: Session | None = None) -> None:
         """Take a task to its end, DONE or FAILED.
 
         Args:
             task: The task.
-            source: The session that assumes its role; None for a task that needs a code.
+            source_session: The session that assumes its role; None for a task that needs a code.
         """
         try:
-            if isinstance(task.job, RoleJob) and source is not None:
-                self._finish(task, self._assume(task, task.job, source))
-            elif task.pending is not None:
-                with self._turn(task.pending):
-                    self._run_with_code(task, task.pending)
+            if isinstance(task, CodeTask):
+                self._run_with_code(task)
+            elif isinstance(task.job, RoleJob) and source_session is not None:
+                signer = task.job.signed_with(source_session)
+                client = self._clients.sts(signer)
+                self._context.ui.show_warnings()
+                task.change(State.SENT)
+                self._save(task, assume_role(client, signer, task.job.role))
         except EnceeError as error:
-            self._tasks.change(task, State.FAILED, error=error)
+            task.change(State.FAILED, error=error)
         except Exception as bug:  # noqa: BLE001 - a bug in one profile must not stop the others
-            self._tasks.change(task, State.FAILED, error=unexpected(bug))
+            task.change(State.FAILED, error=unexpected(bug))
 
-    def _turn(self, pending: PendingCode) -> AbstractContextManager[None]:
-        """Exclude other processes that would use a code for the same session."""
-        if pending.source.asks_person:
-            timeout = _PERSON_TIMEOUT_SECONDS
-            is_excluding = self._options.ask_in_turn
-        else:
-            timeout = None
-            is_excluding = self._options.write
-        return self._credentials.key_lock(pending.key_id, timeout) if is_excluding else nullcontext()
-
-    def _run_with_code(self, task: Task, pending: PendingCode) -> None:
-        answer: str | Session | None = self._prompter.good_session(pending)
-        if answer is None:
-            if not pending.source.asks_person:
-                open_in_background([pending.connection], self._clients, probe=False)
-            answer = task.handover.ask()
-        if isinstance(answer, Session):
+    def _run_with_code(self, task: CodeTask) -> None:
+        """Get a session for a code, while no other process spends a code for the same key."""
+        options, signer, asks_person = self._context.options, task.job.signer, task.code_source.asks_person
+        with ExitStack() as turn:
+            if options.ask_in_turn if asks_person else options.write:
+                timeout = _PERSON_TIMEOUT_SECONDS if asks_person else None
+                turn.enter_context(self._context.files.credentials.key_lock(signer.key.id, timeout))
+            session = self._prompter.find_session(task)
+            if session is None:
+                task.handover.wanted.set_result(None)
+                # This takes longer than the request itself, so it is done while a person types.
+                client = self._clients.sts(signer)
+                if asks_person:
+                    self._probe(client, task)
+                answer = task.handover.answer.result()
+                if isinstance(answer, str):
+                    self._save(task, self._exchange(task, client, answer))
+                    return
+                session = answer
             task.is_new = False
-            self._tasks.change(task, State.DONE, session=answer)
-            return
-        self._finish(task, self._exchange(task, pending, answer))
+            task.change(State.DONE, session=session)
 
-    def _exchange(self, task: Task, pending: PendingCode, code: str) -> Session:
+    def _probe(self, client: "STSClient", task: CodeTask) -> None:
+        """Send a first request before the code is there; it also opens the connection.
+
+        GetCallerIdentity needs no permission, and shows whether the key, the secret, the clock and the network are
+        right.
+
+        Raises:
+            AwsError: A code would be useless.
+        """
+        signer = task.job.signer
+        probe = self._pool.submit(get_caller_identity, client, signer)
+        either: list[Future[Any]] = [probe, task.handover.answer]
+        wait(either, return_when=FIRST_COMPLETED)
+        try:
+            identity = probe.result(_PROBE_TIMEOUT_SECONDS)
+        except UnusableCredentialsError:
+            raise
+        except (EnceeError, TimeoutError):
+            return  # A code may succeed all the same.
+        if identity.is_root:
+            raise root_key_error(signer.profile)
+
+    def _exchange(self, task: CodeTask, client: "STSClient", code: str) -> Session:
         """Send a code to STS."""
-        job, client = pending.job, pending.connection.client()
-        self._ui.show_warnings()
-        self._tasks.change(task, State.SENT)
+        job, serial = task.job, task.serial
+        self._context.ui.show_warnings()
+        task.change(State.SENT)
         if job.role is not None:
-            return assume_role(client, job.signer, job.role, serial=pending.serial, code=code)
-        return get_session_token(client, job.signer, serial=pending.serial, code=code, duration=job.duration)
+            return assume_role(client, job.signer, job.role, serial=serial, code=code)
+        return get_session_token(client, job.signer, serial=serial, code=code, duration=job.duration)
 
-    def _assume(self, task: Task, job: RoleJob, source: Session) -> Session:
-        signer = job.signed_with(source)
-        client = self._clients.sts(signer)
-        self._ui.show_warnings()
-        self._tasks.change(task, State.SENT)
-        return assume_role(client, signer, job.role)
+    def _save(self, task: Task, session: Session) -> None:
+        """Write a session that AWS returned.
 
-    def _finish(self, task: Task, session: Session) -> None:
-        """Write a session that AWS returned."""
-        self._refuse_expired(task, session)
-        self._tasks.change(task, State.ANSWERED, session=session)
-        if not self._options.write:
-            self._tasks.change(task, State.DONE)
+        Raises:
+            AwsError: It has expired.
+        """
+        if session.expiration <= self._context.clock():
+            message = f"the session that AWS returned for {task.job.label} expired at {rfc3339(session.expiration)}"
+            if task.code is None:
+                raise AwsError(f"{message}; it was not written", hint="check this machine's clock")
+            raise CodeMayBeSpentError(
+                f"{message}; it was not written, and that code has been used",
+                hint="check this machine's clock, wait until the device shows the next code, then try again",
+            )
+        task.change(State.ANSWERED, session=session)
+        if not self._context.options.write:
+            task.change(State.DONE)
             return
         with self._write_lock:
             # Sessions that arrive during a write are written together, by the first of their threads.
@@ -128,45 +152,26 @@ class Worker:
             if task in answered:
                 self._write(answered)
 
-    def _write(self, tasks: list[Task]) -> None:
+    def _write(self, tasks: Sequence[Task]) -> None:
         """Write the sessions of tasks in one edit, or one by one where that is refused."""
+
+        def change_states(_document: Document) -> None:
+            for task in tasks:
+                task.change(State.WRITING)
+
+        catalog = self._context.catalog
+        edits = [session_edit(task.job.targets, task.session, catalog) for task in tasks if task.session]
         try:
-            self._credentials.edit(*map(self._edit, tasks))
+            self._context.files.credentials.edit(change_states, *edits)
         except EnceeError as error:
             if len(tasks) == 1:
-                self._tasks.change(tasks[0], State.FAILED, error=error)
+                tasks[0].change(State.FAILED, error=error)
                 return
             for task in tasks:
                 self._write([task])
         except Exception as bug:  # noqa: BLE001 - the other threads of these tasks have to end, too
             for task in tasks:
-                self._tasks.change(task, State.FAILED, error=unexpected(bug))
+                task.change(State.FAILED, error=unexpected(bug))
         else:
             for task in tasks:
-                self._tasks.change(task, State.DONE)
-
-    def _edit(self, task: Task) -> Edit:
-        """Make the change of the credentials file; refuse it after an interruption."""
-
-        def edit(document: Document) -> None:
-            self._tasks.change(task, State.WRITING)
-            if task.session is not None:
-                session_edit(task.job.targets, task.session, self._catalog)(document)
-
-        return edit
-
-    def _refuse_expired(self, task: Task, session: Session) -> None:
-        """Refuse a session that has expired.
-
-        Raises:
-            AwsError: It has.
-        """
-        if session.expiration > self._clock():
-            return
-        message = f"the session that AWS returned for {task.job.label} expired at {rfc3339(session.expiration)}"
-        if task.pending is None:
-            raise AwsError(f"{message}; it was not written", hint="check this machine's clock")
-        raise CodeMayBeSpentError(
-            f"{message}; it was not written, and that code has been used",
-            hint="check this machine's clock, wait until the device shows the next code, then try again",
-        )
+                task.change(State.DONE)

@@ -17,7 +17,6 @@ from filelock import FileLock
 
 from encee.awsfile.file import _KEY_LOCK_TIMEOUT_SECONDS
 from encee.errors import UsageError
-from encee.mfa.cancel import Cancelled
 from encee.mfa.code_sources import _COMMAND_TIMEOUT_SECONDS, CommandCodes
 from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
 from tests.fake_aws import FakeAws, faults
@@ -273,8 +272,8 @@ def test_does_not_wait_for_background_processes_of_the_command(
 def test_endless_output_of_the_command_is_not_kept_in_memory() -> None:
     tracemalloc.start()
     try:
-        with Cancelled() as cancelled, pytest.raises(UsageError):
-            CommandCodes("cat /dev/zero", "dev").code_for("dev", "GAHT12345678", cancelled)
+        with pytest.raises(UsageError):
+            CommandCodes("cat /dev/zero", "dev").code_for("dev", "GAHT12345678")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
