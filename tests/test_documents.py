@@ -99,3 +99,17 @@ def test_the_page_of_files_names_every_file_that_a_run_leaves(encee: Encee, home
     left = [f"~/{file.relative_to(home.path)}" for file in home.path.rglob("*") if file.is_file()]
     assert len(left) == 4
     assert [file for file in left if not any(re.fullmatch(rf"(~/\.aws/)?{name}", file) for name in names)] == []
+
+
+def test_the_index_and_the_navigation_list_every_page() -> None:
+    pages = {page.name for page in ROOT.glob("docs/*.md")}
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\(([a-z-]+\.md)\)", index)) == pages - {"index.md"}
+    assert set(re.findall(r"- ([a-z-]+\.md)$", navigation, re.MULTILINE)) == pages
+
+
+def test_the_readme_has_at_most_200_lines_and_two_pictures() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 200
+    assert len(re.findall(r"!\[", readme)) == 2
