@@ -72,7 +72,6 @@ class Clients:
             return client
 
     def _warn_if_unencrypted(self, endpoint: str) -> None:
-        """Warn once about an endpoint without TLS."""
         if endpoint not in self._warned and is_unencrypted(endpoint):
             self._warned.add(endpoint)
             self._warn(f"{endpoint} is not encrypted: anyone on the network can read MFA codes and session credentials")

@@ -5,10 +5,10 @@ They are in one file so that the author of a new message sees all kinds of error
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from encee.aws.access_denied import Denial
 from encee.aws.signer import Signer
@@ -114,12 +114,12 @@ def translate_errors(signer: Signer) -> Iterator[None]:
         exceptions.ConnectTimeoutError,
         exceptions.ProxyConnectionError,
     ) as error:
-        raise _unreachable(error, signer) from error
+        raise _explain_unreachable(error, signer) from error
     except (exceptions.SSLError, exceptions.HTTPClientError) as error:
         cut_off = LostAnswerError("the connection to AWS was cut off before the answer was complete", hint=_TRY_AGAIN)
-        raise _never_sent(error, signer) or cut_off from error
+        raise _explain_unsent(error, signer) or cut_off from error
     except (ResponseParserError, KeyError) as error:  # KeyError: a field of the response is missing
-        raise _malformed_response() from error
+        raise _explain_malformed_response() from error
     except exceptions.ConfigParseError:
         # The text of the error, and the traceback of a chained one, can contain a secret.
         raise AwsError(f"boto3 could not read the files of {signer.profile}", hint="encee doctor") from None
@@ -130,103 +130,77 @@ def translate_errors(signer: Signer) -> Iterator[None]:
         ) from error
 
 
-def _malformed_response() -> LostAnswerError:
+def _explain_malformed_response() -> LostAnswerError:
     return LostAnswerError("AWS's answer arrived in pieces, or a proxy or sign-in page answered", hint=_TRY_AGAIN)
 
 
-class _Translation(NamedTuple):
-    """An error of AWS, by its code and a part of its text, and encee's error for it."""
-
-    code: str
-    part: str
-    error_type: type[AwsError]
-    message: str
-    hint: str
-
-
-_TRANSLATIONS = (
-    _Translation(
-        "AccessDenied",
-        "invalid MFA one time pass code",
+_TRANSLATIONS: Mapping[tuple[str, str], tuple[type[AwsError], str, str]] = {
+    ("AccessDenied", "invalid MFA one time pass code"): (
         WrongCodeError,
         "AWS did not accept the code: it was mistyped, or already used, or the device's clock is off",
         "wait until the device shows the next code, then try that one",
     ),
-    _Translation(
-        "AccessDenied",
-        "validate MFA code",
+    ("AccessDenied", "validate MFA code"): (
         AwsError,
         "the device does not belong to the user whose key {profile} holds",
         "name this user's own device: --mfa-serial ARN",
     ),
-    _Translation(
-        "AccessDenied",
-        "session credentials",
+    ("AccessDenied", "session credentials"): (
         AwsError,
         "{profile} holds session credentials; AWS exchanges a code only for long-term keys",
         "name a profile with long-term keys",
     ),
-    _Translation(
-        "ValidationError",
-        "MaxSessionDuration",
+    ("ValidationError", "MaxSessionDuration"): (
         AwsError,
         "duration_seconds of {role} is more than the role allows",
         "set duration_seconds to 3600",
     ),
-    _Translation(
-        "SignatureDoesNotMatch",
-        "scoped to a valid region",
+    ("SignatureDoesNotMatch", "scoped to a valid region"): (
         UnusableCredentialsError,
         "the region {region} of {role} is not one of the endpoint that was asked",
         "make region and endpoint_url of the profile, or AWS_ENDPOINT_URL, match each other",
     ),
-    _Translation(
-        "SignatureDoesNotMatch",
-        "",
+    ("SignatureDoesNotMatch", ""): (
         RejectedKeyError,
         "the secret access key of {profile} does not belong to its key id {key_id}",
         "enter both again: aws configure --profile {profile}",
     ),
-    _Translation(
-        "RegionDisabledException",
-        "",
+    ("RegionDisabledException", ""): (
         AwsError,
         "STS is switched off in {region} for this account",
         "encee refresh {role} --region us-east-1",
     ),
-    _Translation(
-        "InvalidAuthenticationCode",
-        "",
+    ("InvalidAuthenticationCode", ""): (
         WrongCodeError,
-        "AWS did not accept the two codes: one was mistyped or is used, they do not follow one another, or the"
-        " device's clock is off",
+        (
+            "AWS did not accept the two codes: one was mistyped or is used, they do not follow one another, or the"
+            " device's clock is off"
+        ),
         "try the next two codes, and set the device's clock if it is off",
     ),
-    _Translation("EntityAlreadyExists", "", AlreadyExistsError, "it already exists: {text}", "choose another name"),
-    _Translation("NoSuchEntity", "", MissingError, "AWS does not know it: {text}", "check the spelling"),
-    _Translation("DeleteConflict", "", InUseError, "AWS does not delete it: {text}", "take it out of use first"),
-    _Translation("ConcurrentModification", "", RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
-    _Translation(
-        "EntityTemporarilyUnmodifiable", "", RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN
-    ),
-    _Translation("LimitExceeded", "", AwsError, "AWS allows no more of them: {text}", "remove one first"),
-)
+    ("EntityAlreadyExists", ""): (AlreadyExistsError, "it already exists: {text}", "choose another name"),
+    ("NoSuchEntity", ""): (MissingError, "AWS does not know it: {text}", "check the spelling"),
+    ("DeleteConflict", ""): (InUseError, "AWS does not delete it: {text}", "take it out of use first"),
+    ("ConcurrentModification", ""): (RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
+    ("EntityTemporarilyUnmodifiable", ""): (RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
+    ("LimitExceeded", ""): (AwsError, "AWS allows no more of them: {text}", "remove one first"),
+}
+"""Code and part of the text of an error of AWS → class, message and hint of encee's error."""
 
 
 def _translate_client_error(error: "ClientError", signer: Signer) -> AwsError:
-    """Translate an error that AWS returned."""
     fields = error.response.get("Error", {})
     code = _remove_secrets(fields.get("Code", ""), signer).strip()
     text = _remove_secrets(fields.get("Message", ""), signer).strip()
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if not code:
-        return _malformed_response()
+        return _explain_malformed_response()
     if code in _THROTTLED:
         return ThrottledError("AWS received too many requests from this account", hint="wait a minute and try again")
     if status >= 500:  # noqa: PLR2004 - the range of server errors
         return LostAnswerError(f"AWS had an internal error ({status})", hint=_TRY_AGAIN)
     if "Signature expired" in text or "Signature not yet current" in text:
-        return _clock_error(text)
+        return _explain_clock(text)
     return _translate_code(code, text.rstrip("."), error.operation_name, signer)
 
 
@@ -237,16 +211,14 @@ def _remove_secrets(text: str, signer: Signer) -> str:
 
 
 def _truncate(text: str) -> str:
-    """Truncate a text of AWS for a message."""
     return text if len(text) <= _MAX_TEXT_LENGTH else f"{text[:_MAX_TEXT_LENGTH]}…"
 
 
 def _translate_code(code: str, text: str, operation: str, signer: Signer) -> AwsError:
-    """Translate the code and the text of an error."""
     if signer.source_profile is not None and code in {"InvalidClientTokenId", "ExpiredToken"}:
-        return _rejected_session(code, signer)
+        return _explain_rejected_session(code, signer)
     if code == "InvalidClientTokenId":
-        return _rejected_key(signer)
+        return _explain_rejected_key(signer)
     role = signer.role or signer.profile
     values = {
         "profile": signer.profile,
@@ -256,25 +228,25 @@ def _translate_code(code: str, text: str, operation: str, signer: Signer) -> Aws
         "text": _truncate(text),
     }
     quoted = {name: shlex.quote(value) for name, value in values.items()}
-    for translation in _TRANSLATIONS:
-        if code == translation.code and translation.part in text:
-            message = translation.message.format(**values)
-            return translation.error_type(message, hint=translation.hint.format(**quoted))
+    for (error_code, part), (error_type, message, hint) in _TRANSLATIONS.items():
+        if code == error_code and part in text:
+            return error_type(message.format(**values), hint=hint.format(**quoted))
     if not text:
         return UnexplainedError(
             f"AWS refused {operation} to {signer.profile} and did not say why ({_truncate(code)})",
             hint=_check_key_hint(signer),
         )
     if code == "AccessDenied":
-        return _role_refused(text, role) if "sts:AssumeRole" in text else _denied(text, operation, signer)
+        return (
+            _explain_refused_role(text, role) if "sts:AssumeRole" in text else _explain_denial(text, operation, signer)
+        )
     return AwsError(
         f"AWS refused the request of {signer.profile}: {_truncate(code)}: {_truncate(text)}",
         hint=_check_key_hint(signer),
     )
 
 
-def _rejected_session(code: str, signer: Signer) -> AwsError:
-    """Return the error for a session that AWS rejects."""
+def _explain_rejected_session(code: str, signer: Signer) -> AwsError:
     names = dict.fromkeys(filter(None, (signer.source_profile, signer.profile)))
     command = ["encee", "refresh", *names]
     purpose = f", which assumes {signer.profile}" if len(names) > 1 else ""
@@ -285,7 +257,7 @@ def _rejected_session(code: str, signer: Signer) -> AwsError:
     return AwsError(message, hint=shlex.join(command))
 
 
-def _rejected_key(signer: Signer) -> RejectedKeyError:
+def _explain_rejected_key(signer: Signer) -> RejectedKeyError:
     """Return the error for a key that is unknown, or whose region is not enabled."""
     message = f"AWS does not know the key {signer.key.id} of {signer.profile} in {signer.region}"
     causes = ["it was deleted, made inactive or mistyped"]
@@ -298,7 +270,7 @@ def _rejected_key(signer: Signer) -> RejectedKeyError:
     return RejectedKeyError(f"{message}: {', or '.join(causes)}", hint=hint)
 
 
-def _role_refused(text: str, role: str) -> AwsError:
+def _explain_refused_role(text: str, role: str) -> AwsError:
     """Return the error for a role that no policy allows the caller to assume."""
     denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     hint = "check that the role exists, and that its trust policy allows this user, with MFA"
@@ -311,7 +283,7 @@ def _role_refused(text: str, role: str) -> AwsError:
     return AwsError(f"AWS refused to assume {role}: {_truncate(text)}", hint=hint)
 
 
-def _denied(text: str, operation: str, signer: Signer) -> DeniedError:
+def _explain_denial(text: str, operation: str, signer: Signer) -> DeniedError:
     """Return the error for a missing permission, with an administrator's remedy."""
     denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     if denial is None:
@@ -334,7 +306,7 @@ def _check_key_hint(signer: Signer) -> str:
     return f"check the key: aws sts get-caller-identity --profile {shlex.quote(signer.profile)}"
 
 
-def _clock_error(text: str) -> AwsError:
+def _explain_clock(text: str) -> AwsError:
     """Return the error for a clock that differs from AWS's by more than 15 minutes."""
     skew = _SKEW.search(text)
     try:
@@ -350,19 +322,20 @@ def _clock_error(text: str) -> AwsError:
     )
 
 
-def _unreachable(error: Exception, signer: Signer) -> AwsError:
-    error_type = EndpointRefusedError if _refused_connection(error) else UnusableCredentialsError
+def _explain_unreachable(error: Exception, signer: Signer) -> AwsError:
+    error_type = EndpointRefusedError if _is_connection_refused(error) else UnusableCredentialsError
     if proxy := getattr(error, "kwargs", {}).get("proxy_url"):
         return error_type(
-            _proxy_message(proxy, error), hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints"
+            _describe_proxy_fault(proxy, error),
+            hint="check the proxy: HTTPS_PROXY, or HTTP_PROXY for http:// endpoints",
         )
     return error_type(
-        f"{_endpoint(error, signer)} could not be reached",
+        f"{_find_endpoint(error, signer)} could not be reached",
         hint="check the network, the proxy (HTTPS_PROXY) and the region (--region)",
     )
 
 
-def _proxy_message(proxy: str, error: Exception) -> str:
+def _describe_proxy_fault(proxy: str, error: Exception) -> str:
     """Describe the fault of a proxy, without the password that its URL may hold."""
     address = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
     reasons = (re.search(r"Tunnel connection failed: (.+?)'?\)*$", str(cause)) for cause in _causes(error))
@@ -371,12 +344,11 @@ def _proxy_message(proxy: str, error: Exception) -> str:
     return f"the proxy {address} could not be reached"
 
 
-def _endpoint(error: Exception, signer: Signer) -> str:
-    """Return the endpoint of the request that failed."""
+def _find_endpoint(error: Exception, signer: Signer) -> str:
     return getattr(error, "kwargs", {}).get("endpoint_url") or f"AWS's endpoint for {signer.region}"
 
 
-def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
+def _explain_unsent(error: Exception, signer: Signer) -> AwsError | None:
     """Return the error for a request that failed before it was sent, or None."""
     import ssl
 
@@ -387,7 +359,7 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
     # OpenSSL verifies host names, urllib3 IP addresses.
     if any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in causes):
         return UnusableCredentialsError(
-            f"the certificate of {_endpoint(error, signer)} is not trusted",
+            f"the certificate of {_find_endpoint(error, signer)} is not trusted",
             hint="where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=FILE, or ca_bundle in the profile",
         )
     if any(isinstance(cause, FileNotFoundError) or "invalid path" in str(cause) for cause in causes):
@@ -404,12 +376,11 @@ def _never_sent(error: Exception, signer: Signer) -> AwsError | None:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-def _refused_connection(error: BaseException | None) -> bool:
+def _is_connection_refused(error: BaseException | None) -> bool:
     """Whether the connection was refused, so that AWS certainly received nothing."""
     return any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))

@@ -167,7 +167,6 @@ class _Sessions:
         self.after = now.with_credentials(document.view)
 
     def _options(self, catalog: Catalog, name: str) -> Collection[str]:
-        """List the options that encee wrote to a section of the credentials file."""
         return (
             WRITTEN | _list_copied_options(catalog, catalog.credentials.get(name, {})) if self._in_one_file else WRITTEN
         )
@@ -213,7 +212,6 @@ def _list_written_sessions(catalog: Catalog) -> dict[str, str | None]:
 
 
 def _list_copied_settings(catalog: Catalog, name: str) -> frozenset[str]:
-    """List the options that encee wrote to a section of the config file."""
     return _list_copied_options(catalog, catalog.config.get(name, {}))
 
 
@@ -227,6 +225,5 @@ def _list_copied_options(catalog: Catalog, options: Mapping[str, str]) -> frozen
 
 
 def _list_headers(catalog: Catalog, name: str) -> tuple[str, ...]:
-    """List the headers of a profile's sections in both files."""
     sections = ((catalog.credentials, CredentialsHeaders()), (catalog.config, ConfigHeaders()))
     return tuple(f"[{headers.build_header(name)}]" for options, headers in sections if name in options)

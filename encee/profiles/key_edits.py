@@ -128,26 +128,21 @@ def is_locked(options: Mapping[str, str], key_id: str) -> bool:
 
 def lock_key(key: AccessKey) -> Edit:
     """Replace a key by a reference to the keyring in every section that holds it."""
-
-    def edit(document: Document) -> None:
-        for name in find_sections(document.view, key):
-            if not is_locked(document.view[name], key.id):
-                document.replace_options(
-                    name, {"aws_access_key_id": (KEY_ID, key.id), "aws_secret_access_key": (SECRET, IN_KEYRING)}
-                )
-
-    return edit
+    reference = {"aws_access_key_id": (KEY_ID, key.id), "aws_secret_access_key": (SECRET, IN_KEYRING)}
+    return _replace_in_sections(key, reference, locked=False)
 
 
 def unlock_key(key: AccessKey) -> Edit:
     """Write a key back to every section that refers to the keyring for it."""
+    pair = {KEY_ID: ("aws_access_key_id", key.id), SECRET: ("aws_secret_access_key", key.secret)}
+    return _replace_in_sections(key, pair, locked=True)
 
+
+def _replace_in_sections(key: AccessKey, options: Mapping[str, tuple[str, str]], *, locked: bool) -> Edit:
     def edit(document: Document) -> None:
         for name in find_sections(document.view, key):
-            if is_locked(document.view[name], key.id):
-                document.replace_options(
-                    name, {KEY_ID: ("aws_access_key_id", key.id), SECRET: ("aws_secret_access_key", key.secret)}
-                )
+            if is_locked(document.view[name], key.id) is locked:
+                document.replace_options(name, options)
 
     return edit
 

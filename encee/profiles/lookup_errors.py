@@ -94,7 +94,6 @@ def _explain_keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageE
 
 
 def _find_token_remedy(argument: str, files: AwsPaths) -> str:
-    """Return the remedy for a stray token: the file and the lines to delete."""
     for path, headers in zip(files, choose_headers(files), strict=True):
         with suppress(OSError):
             file = FileLines(path.read_bytes(), headers)
@@ -104,7 +103,6 @@ def _find_token_remedy(argument: str, files: AwsPaths) -> str:
 
 
 def _explain_incomplete_key(argument: str, options: Mapping[str, str], files: AwsPaths) -> UsageError:
-    """Return the error for a profile with an incomplete long-term key."""
     configure = f"aws configure --profile {quote(argument)}"
     if is_session_key(options.get("aws_access_key_id", "")):
         return UsageError(
@@ -160,7 +158,6 @@ def _explain_unknown_name(
 
 
 def _find_similar(catalog: Catalog, argument: str, other_names: Iterable[str]) -> str | None:
-    """Return the profile with the most similar name, upper and lower case aside."""
     import difflib
 
     names = {

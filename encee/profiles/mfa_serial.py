@@ -74,7 +74,6 @@ def _config(view: View) -> Catalog:
 
 
 def _list_options_with(catalog: Catalog, profile: str, serial: str) -> list[str]:
-    """List the options of a profile that name a device."""
     options = catalog.options(profile)
     return [key for key in DEVICE_OPTIONS if options.get(key) == serial]
 

@@ -229,7 +229,6 @@ def _list_usable_serials(answers: Answers) -> list[str]:
 
 
 def _explain_unknown_devices(answers: Answers) -> Finding | None:
-    """Return the finding where the devices are unknown, else None."""
     if answers.is_root or isinstance(answers.identity, AwsError):
         return _skip_check()
     if isinstance(answers.devices, AwsError):

@@ -72,7 +72,6 @@ def _group_failures(examined: Examined) -> Iterator[tuple[EnceeError, list[str]]
 
 
 def _find_failures(examined: Examined) -> Iterator[tuple[str, EnceeError]]:
-    """Yield each profile that cannot be refreshed, and the reason."""
     jobs: dict[str, Job] = {}
     for profile in examined.catalog.session_profiles:
         if MISPLACED_PREFIX.fullmatch(profile):

@@ -242,7 +242,6 @@ def _add_state(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
 
 
 def _convert(error: Exception | KeyboardInterrupt) -> EnceeError:
-    """Convert any error to one of encee's."""
     if isinstance(error, KeyboardInterrupt):
         return InterruptedByPersonError("interrupted")
     return error if isinstance(error, EnceeError) else unexpected(error)

@@ -94,7 +94,6 @@ def _absent_key_holds(known: _Operator, set_operator: str | None, *, if_exists: 
 
 
 def _value_holds(known: _Operator, texts: Sequence[str], value: str, context: Context, *, variables: bool) -> Ternary:
-    """Compare a value of the request with the policy's values."""
     result = any_(_text_matches(known, text, value, context, variables=variables) for text in texts)
     return not_(result) if known.negated else result
 
@@ -151,8 +150,6 @@ def _address(pattern: Pattern, value: str) -> Ternary:
 
 
 def _compare_parsed(parse: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Comparison:
-    """Return a comparison of numbers or dates."""
-
     def compare(pattern: Pattern, value: str) -> Ternary:
         limit, parsed = parse(plain_text(pattern)), parse(value)
         if limit is None or parsed is None:

@@ -100,14 +100,12 @@ def _evaluate_effects(policies: Iterable[Policy], request: Request) -> tuple[_Ef
 
 
 def _add_citation(citation: Citation, value: Ternary) -> Ternary:
-    """Add the statement to the reasons of an Unknown."""
     if isinstance(value, Unknown):
         return Unknown(tuple(f"{citation}: {reason}" for reason in value.reasons))
     return value
 
 
 def _applies(statement: Statement, request: Request) -> Ternary:
-    """Return whether a statement of an identity-based policy applies."""
     return statement.fault or all_(
         [
             _is_well_formed(statement),

@@ -133,7 +133,6 @@ def _check_lock_files(examined: Examined) -> Iterator[Finding]:
 
 
 def _list_companions(file: ExaminedFile) -> list[Path]:
-    """List the lock files and temporary files that encee has beside a file."""
     real = Path(os.path.realpath(file.path))
     begins = f".{real.name}.encee-"
     try:
@@ -183,17 +182,14 @@ def _check_folder_mode(folder: Path) -> Iterator[Finding]:
 
 
 def _find_permission_obstacle(examined: Examined) -> str | None:
-    """Return why the check of permissions is not complete, or None."""
     return examined.unread if _has_owners() else _OTHER_PERMISSIONS
 
 
 def _find_write_obstacle(examined: Examined) -> str | None:
-    """Return why the check of writing is not complete, or None."""
     return examined.unopened if _has_owners() else _OTHER_PERMISSIONS
 
 
 def _read_status(path: Path) -> os.stat_result | None:
-    """Return the status of a path; None if it does not exist."""
     try:
         return path.stat()
     except OSError:

@@ -166,7 +166,6 @@ class Examined:
 
 
 def _guess_profile(name: str, profiles: Collection[str]) -> str:
-    """Return the profile that a header of the config file is meant for."""
     if name in profiles:
         return name
     prefix = r"\A\s*profile(?:\s+|(?=[\"']))"

@@ -90,7 +90,6 @@ def _find_refusal(catalog: Catalog, target: str, source: str) -> str | None:
 
 
 def _rename_session_profile(examined: Examined, source: str) -> tuple[str | None, tuple[str, ...]]:
-    """Return the remedy that gives a profile an unused session profile."""
     catalog = examined.catalog
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source)
     used = {*catalog.credentials, *catalog.config, *catalog.session_profiles.values()}
@@ -139,7 +138,6 @@ def _check_region_partition(examined: Examined) -> Iterator[Finding]:
 
 
 def _move_region(examined: Examined, profile: str, region: str) -> tuple[str | None, tuple[str, ...]]:
-    """Return the remedy that moves the effective region to the config file."""
     steps, commands = set_option(examined, profile, "region", region, config_only=True)
     deletion = delete_options(examined.credentials, profile, ["region"])
     return join_steps(*filter(None, [deletion, *steps])), commands
@@ -219,7 +217,6 @@ def _check_device_form(examined: Examined) -> Iterator[Finding]:
 
 
 def _unquote_serial(examined: Examined, profile: str, name: str, value: str) -> list[str]:
-    """Return the step that removes quotes around a serial number."""
     try:
         is_quoted = require_serial(value.strip("\"'")) != value
     except UsageError:
@@ -229,7 +226,6 @@ def _unquote_serial(examined: Examined, profile: str, name: str, value: str) -> 
 
 
 def _delete_option(examined: Examined, profile: str, name: str) -> str | None:
-    """Return the remedy that deletes an option of a profile in both files."""
     return join_steps(*filter(None, (delete_options(file, profile, [name]) for file in examined.both)))
 
 

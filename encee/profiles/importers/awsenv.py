@@ -81,7 +81,6 @@ def parse_awsenv(data: bytes, file: Path) -> AwsEnv:
 
 
 def _parse_assignments(text: str, file: Path) -> dict[str, _Assignment]:
-    """Map each variable to its value and line."""
     variables: dict[str, _Assignment] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         command = line.removesuffix("\r")

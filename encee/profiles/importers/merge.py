@@ -156,7 +156,6 @@ class _Settings:
 
 
 def _find_obstacle(content: ImportFile, catalog: Catalog) -> EnceeError | None:
-    """Return why the key of a plain file cannot be added under its name, or None."""
     name = content.profile
     if not is_portable_name(name):
         return UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=content.rename)

@@ -275,7 +275,6 @@ class _Planner:
 
 
 def _compare_documents(old: Document, new: Document) -> tuple[str, ...]:
-    """Return the removed and added lines, with two lines around them."""
     import difflib
 
     before, after = (json.dumps(document, indent=2).splitlines() for document in (old, new))

@@ -81,7 +81,6 @@ def _variable_issues(statement: Statement) -> Iterator[Issue]:
 
 
 def _unknown_issues(statement: Statement) -> Iterator[Issue]:
-    """Report the parts that encee does not know."""
     results = [
         condition_holds(statement.body.get("Condition", {}), Context(), variables=statement.variables),
         *(action_matches(text, "a:b") for name in ("Action", "NotAction") for text in statement.texts(name)),

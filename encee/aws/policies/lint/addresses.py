@@ -42,7 +42,6 @@ def address_issues(statement: Statement) -> Iterator[Issue]:
 
 
 def _network_issues(values: object, *, restricts: bool) -> Iterator[Issue]:
-    """Find malformed networks, and networks that together contain every address."""
     networks: list[Network] = []
     for text in values if isinstance(values, list) else [values]:
         network = read_network(str(text))

@@ -131,7 +131,6 @@ def _names_action(statement: Statement, element: str, action: str) -> bool:
 
 
 def _exempts(statement: Statement, action: str) -> bool:
-    """Return whether NotAction of a statement contains an action."""
     return any(action_matches(text, action) is True for text in statement.texts("NotAction"))
 
 
