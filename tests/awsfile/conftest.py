@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.awsfile import atomic_write, file as store_module, stable_read, system_calls
+from encee.awsfile import atomic_write, file as file_module, stable_read, system_calls
 from encee.awsfile.file import AwsFile
 from encee.awsfile.sections import CredentialsHeaders
 from tests.awsfile.writing import BEFORE, write
@@ -27,13 +27,13 @@ def warnings() -> list[str]:
 
 
 @pytest.fixture
-def store(file: Path, warnings: list[str]) -> AwsFile:
+def aws_file(file: Path, warnings: list[str]) -> AwsFile:
     return AwsFile(file, CredentialsHeaders(), warnings.append)
 
 
 @pytest.fixture
 def short_write_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "WRITE_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(file_module, "WRITE_TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.fixture

@@ -76,13 +76,13 @@ def test_flushes_a_folder_that_it_creates_to_the_disk(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o755])
-def test_keeps_the_mode(file: Path, store: AwsFile, mode: int) -> None:
+def test_keeps_the_mode(file: Path, aws_file: AwsFile, mode: int) -> None:
     file.chmod(mode)
     file.parent.chmod(0o755)
-    store.edit(put)
+    aws_file.edit(put)
     assert stat.S_IMODE(file.stat().st_mode) == mode
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o755
-    assert store.is_readable_by_others() is bool(mode & 0o044)
+    assert aws_file.is_readable_by_others() is bool(mode & 0o044)
 
 
 def test_a_missing_file_is_not_readable_by_others(tmp_path: Path) -> None:
@@ -90,19 +90,19 @@ def test_a_missing_file_is_not_readable_by_others(tmp_path: Path) -> None:
 
 
 def test_reports_no_file_as_readable_where_modes_do_not_exist(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
-    assert store.is_readable_by_others()
+    assert aws_file.is_readable_by_others()
     monkeypatch.delattr(os, "geteuid")  # like Windows, where each file has this mode
-    assert not store.is_readable_by_others()
+    assert not aws_file.is_readable_by_others()
 
 
-def test_keeps_the_owner(file: Path, store: AwsFile, warnings: list[str]) -> None:
+def test_keeps_the_owner(file: Path, aws_file: AwsFile, warnings: list[str]) -> None:
     owner = (12345, 54321) if ROOT else (os.getuid(), os.getgroups()[-1])
     os.chown(file, *owner)
     file.chmod(0o4640)
-    store.edit(put)
+    aws_file.edit(put)
     status = file.stat()
     assert (status.st_uid, status.st_gid) == owner
     assert stat.S_IMODE(status.st_mode) == 0o4640
@@ -114,41 +114,41 @@ def _refused(*_: object) -> None:
 
 
 def test_warns_of_an_extended_attribute_that_cannot_be_read(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", lambda _: ["trusted.x"])
     monkeypatch.setattr(os, "getxattr", _refused)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
     assert warnings == [f"{file}: the file system did not take the extended attributes"]
 
 
 def test_writes_on_a_file_system_without_extended_attributes(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "listxattr", _refused)
-    store.edit(put)
+    aws_file.edit(put)
     assert (file.read_bytes(), warnings) == (AFTER, [])
 
 
-def test_keeps_extended_attributes(file: Path, store: AwsFile, warnings: list[str]) -> None:
+def test_keeps_extended_attributes(file: Path, aws_file: AwsFile, warnings: list[str]) -> None:
     with suppress(OSError):  # a file system without attributes
         os.setxattr(file, "user.note", b"mine")
         os.setxattr(file, "user.other", b"\0\xff")
     attributes = {name: os.getxattr(file, name) for name in os.listxattr(file)}
-    store.edit(put)
+    aws_file.edit(put)
     assert {name: os.getxattr(file, name) for name in os.listxattr(file)} == attributes
     assert warnings == []
 
 
-def test_a_default_acl_of_the_folder_gives_no_further_access(file: Path, store: AwsFile) -> None:
+def test_a_default_acl_of_the_folder_gives_no_further_access(file: Path, aws_file: AwsFile) -> None:
     # acl(5), as Linux keeps it: a version, then tag, permissions and id of each entry; the second one is a user's.
     entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
     default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
     with suppress(OSError):  # a file system without access control lists
         os.setxattr(file.parent, "system.posix_acl_default", default)
     file.chmod(0o640)
-    store.edit(put)
+    aws_file.edit(put)
     assert "system.posix_acl_access" not in os.listxattr(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
@@ -175,7 +175,9 @@ def taking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("taking_nothing")
-def test_warns_once_of_metadata_that_the_file_system_refuses(file: Path, store: AwsFile, warnings: list[str]) -> None:
+def test_warns_once_of_metadata_that_the_file_system_refuses(
+    file: Path, aws_file: AwsFile, warnings: list[str]
+) -> None:
     calls: list[None] = []
 
     def put_while_another_writes_once(document: Document) -> None:
@@ -184,7 +186,7 @@ def test_warns_once_of_metadata_that_the_file_system_refuses(file: Path, store: 
             write(file, BEFORE + OTHER)
         calls.append(None)
 
-    store.edit(put_while_another_writes_once)
+    aws_file.edit(put_while_another_writes_once)
     assert file.read_bytes() == BEFORE + OTHER + OURS
     assert len(calls) == 2
     assert len(warnings) == 1
@@ -192,14 +194,14 @@ def test_warns_once_of_metadata_that_the_file_system_refuses(file: Path, store: 
 
 
 @pytest.mark.usefixtures("taking_nothing")
-def test_a_rehearsal_does_not_warn(store: AwsFile, warnings: list[str]) -> None:
-    store.rehearse(put)
+def test_a_rehearsal_does_not_warn(aws_file: AwsFile, warnings: list[str]) -> None:
+    aws_file.rehearse(put)
     assert warnings == []
 
 
 @pytest.mark.parametrize(("group_taken", "mode"), [(True, 0o664), (False, 0o604)])
 def test_gives_no_access_to_another_group(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch, mode: int, *, group_taken: bool
 ) -> None:
     taken: list[tuple[int, int]] = []
 
@@ -211,7 +213,7 @@ def test_gives_no_access_to_another_group(
     file.chmod(0o664)
     monkeypatch.setattr(temporary_file, "_read_owner", lambda _: (-2, -2))
     monkeypatch.setattr(os, "fchown", fchown)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
     assert stat.S_IMODE(file.stat().st_mode) == mode
     assert taken == [(-1, file.stat().st_gid)] * group_taken
@@ -220,7 +222,7 @@ def test_gives_no_access_to_another_group(
 
 
 def test_an_extended_attribute_that_is_refused_costs_no_other(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: dict[str, bytes] = {}
 
@@ -232,23 +234,25 @@ def test_an_extended_attribute_that_is_refused_costs_no_other(
     monkeypatch.setattr(os, "listxattr", lambda _: ["security.x", "user.y"])
     monkeypatch.setattr(os, "getxattr", lambda _, name: name.encode())
     monkeypatch.setattr(os, "setxattr", setxattr)
-    store.edit(put)
+    aws_file.edit(put)
     assert taken == {"user.y": b"user.y"}
     assert file.read_bytes() == AFTER
     assert ["attributes" in warning for warning in warnings] == [True]
 
 
-def test_without_the_acl_the_group_gets_no_access(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_acl_the_group_gets_no_access(
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file.chmod(0o664)
     monkeypatch.setattr(os, "listxattr", lambda _: ["system.posix_acl_access"])
     monkeypatch.setattr(os, "getxattr", _refused)
-    monkeypatch.setattr(store, "_warn", lambda _: None)
-    store.edit(put)
+    monkeypatch.setattr(aws_file, "_warn", lambda _: None)
+    aws_file.edit(put)
     assert stat.S_IMODE(file.stat().st_mode) == 0o604
 
 
 def test_flushes_the_file_before_and_the_folder_after_the_replacement(
-    file: Path, store: AwsFile, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, replacements: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []
     real = os.fsync
@@ -261,13 +265,13 @@ def test_flushes_the_file_before_and_the_folder_after_the_replacement(
 
     monkeypatch.setattr(os, "fsync", fsync)
     replacements.append(lambda: events.append("replaced"))
-    store.edit(put)
+    aws_file.edit(put)
     assert events == ["whole=True", "replaced", "folder"]
     assert file.read_bytes() == AFTER
 
 
 def test_the_temporary_file_is_created_for_the_owner_only(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.chmod(0o644)
     modes: list[int] = []
@@ -279,7 +283,7 @@ def test_the_temporary_file_is_created_for_the_owner_only(
         return descriptor, name
 
     monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
-    store.edit(put)
+    aws_file.edit(put)
     assert modes == [0o600]
 
 
@@ -288,16 +292,16 @@ def test_files_that_root_creates_belong_to_the_owner_of_the_folder(tmp_path: Pat
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     os.chown(home, 12345, 54321)
-    store = AwsFile(home / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
-    with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
-        store.edit(put)
+    aws_file = AwsFile(home / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    with aws_file.key_lock("AKIAIOSFODNN7EXAMPLE"):
+        aws_file.edit(put)
         owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in home.rglob("*")}
     names = {".aws", "credentials", ".credentials.encee-lock", ".encee-AKIAIOSFODNN7EXAMPLE.lock"}
     assert owners == dict.fromkeys(names, (12345, 54321))
 
 
 def test_warns_if_the_old_content_cannot_be_deleted(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink
 
@@ -307,7 +311,7 @@ def test_warns_if_the_old_content_cannot_be_deleted(
         real(path, missing_ok=missing_ok)
 
     monkeypatch.setattr(Path, "unlink", unlink)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
     (left,) = names(file.parent) - {"credentials"}
     assert warnings == [f"{file.with_name(left)}: the old content could not be deleted: Input/output error"]
@@ -315,7 +319,7 @@ def test_warns_if_the_old_content_cannot_be_deleted(
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_during_the_write_keeps_the_old_file(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, interrupt: type[BaseException]
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch, interrupt: type[BaseException]
 ) -> None:
     def fsync(_: int) -> None:
         raise interrupt
@@ -323,10 +327,10 @@ def test_an_interrupt_during_the_write_keeps_the_old_file(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fsync)
         with pytest.raises(interrupt):
-            store.edit(put)
+            aws_file.edit(put)
     assert file.read_bytes() == BEFORE
     assert names(file.parent) == {"credentials"}
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
@@ -350,21 +354,21 @@ def test_removes_only_the_temporary_files_of_killed_runs(
     assert names(file.parent) == {name, f".{name}.encee-lock", *kept} - {".credentials.encee-lock"}
 
 
-def test_several_edits_cause_one_write(file: Path, store: AwsFile, replacements: list[Callable[[], object]]) -> None:
+def test_several_edits_cause_one_write(file: Path, aws_file: AwsFile, replacements: list[Callable[[], object]]) -> None:
     replacements += [int, lambda: pytest.fail("a second write")]
-    store.edit(put, lambda document: document.write_section("b-mfa", {"k": "1"}))
+    aws_file.edit(put, lambda document: document.write_section("b-mfa", {"k": "1"}))
     assert file.read_bytes() == AFTER + b"\n[b-mfa]\nk = 1\n"
     assert len(replacements) == 1
 
 
 @pytest.mark.parametrize("data", [AFTER, AFTER.replace(b"\n", b"\r\n"), AFTER.removesuffix(b"\n")])
 def test_an_edit_without_a_change_does_not_write(
-    file: Path, store: AwsFile, data: bytes, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(file, data)
     before = file.stat()
     monkeypatch.setattr("tempfile.mkstemp", pytest.fail)
-    store.edit(put)
+    aws_file.edit(put)
     after = file.stat()
     assert (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (
         before.st_ino,
@@ -380,9 +384,9 @@ def test_an_edit_without_a_change_creates_no_file(tmp_path: Path) -> None:
     assert names(tmp_path) == set()
 
 
-def test_a_rehearsal_leaves_no_file(file: Path, store: AwsFile) -> None:
+def test_a_rehearsal_leaves_no_file(file: Path, aws_file: AwsFile) -> None:
     before = file.stat()
-    store.rehearse(put)
+    aws_file.rehearse(put)
     after = file.stat()
     assert (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (
         before.st_ino,
@@ -400,32 +404,32 @@ def test_a_rehearsal_creates_no_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_is_refused_for_the_same_reasons_as_the_edit(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lambda _: os.strerror(1 // 0))
         with pytest.raises(ZeroDivisionError):
-            store.rehearse(put)
+            aws_file.rehearse(put)
     assert names(file.parent) == {"credentials"}
     file.with_name("linked").hardlink_to(file)
     with pytest.raises(FileRefusedError, match="2 hard links"):
-        store.rehearse(put)
+        aws_file.rehearse(put)
     write(file, b"[a]\n[a]\n")
     with pytest.raises(FileRefusedError, match="line 2 holds a section for the second time"):
-        store.rehearse(put)
+        aws_file.rehearse(put)
 
 
 @pytest.mark.usefixtures("short_empty_wait")
 def test_a_missing_file_is_empty(tmp_path: Path) -> None:
-    store = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
-    assert store.read() == b""
-    assert store.read_document().view == {"DEFAULT": {}}
+    aws_file = AwsFile(tmp_path / "x" / "credentials", CredentialsHeaders(), pytest.fail)
+    assert aws_file.read() == b""
+    assert aws_file.read_document().view == {"DEFAULT": {}}
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("looks", [1, 2])
 def test_a_file_deleted_while_encee_reads_it_is_empty(
-    store: AwsFile, monkeypatch: pytest.MonkeyPatch, looks: int
+    aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch, looks: int
 ) -> None:
     looked: list[Path] = []
     real = Path.stat
@@ -438,4 +442,4 @@ def test_a_file_deleted_while_encee_reads_it_is_empty(
         return status
 
     monkeypatch.setattr(Path, "stat", stat_and_go)
-    assert store.read() == b""
+    assert aws_file.read() == b""

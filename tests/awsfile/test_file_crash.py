@@ -185,13 +185,15 @@ def test_a_loop_of_aws_configure_set_costs_no_profile(file: Path) -> None:
 
     other = threading.Thread(target=configure)
     other.start()
-    store = AwsFile(file, CredentialsHeaders(), pytest.fail)
+    aws_file = AwsFile(file, CredentialsHeaders(), pytest.fail)
     edits = 0
     expected = {f"p{n}" for n in range(100)} | {"dev-mfa"}
     while other.is_alive():
         edits += 1
-        store.edit(partial(Document.write_section, profile="dev-mfa", options={"aws_session_token": f"token-{edits}"}))
-        assert store.read_document().view.keys() - {"DEFAULT", "other"} == expected
+        aws_file.edit(
+            partial(Document.write_section, profile="dev-mfa", options={"aws_session_token": f"token-{edits}"})
+        )
+        assert aws_file.read_document().view.keys() - {"DEFAULT", "other"} == expected
     other.join()
     assert set(codes) == {0}
     assert len(codes) > 5

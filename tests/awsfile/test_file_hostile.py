@@ -49,7 +49,7 @@ def precious(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(file: Path) -> AwsFile:
+def aws_file(file: Path) -> AwsFile:
     return AwsFile(file, CredentialsHeaders(), print)
 
 
@@ -82,9 +82,9 @@ def modes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("odd_umask")
 def test_new_files_are_for_the_owner_only_with_any_umask(tmp_path: Path) -> None:
-    store = AwsFile(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
-    with store.key_lock("AKIAIOSFODNN7EXAMPLE"):
-        store.edit(put)
+    aws_file = AwsFile(tmp_path / ".aws" / "credentials", CredentialsHeaders(), print)
+    with aws_file.key_lock("AKIAIOSFODNN7EXAMPLE"):
+        aws_file.edit(put)
         made = modes(tmp_path)
     assert made == {
         ".aws": "700",
@@ -94,52 +94,52 @@ def test_new_files_are_for_the_owner_only_with_any_umask(tmp_path: Path) -> None
     }
 
 
-def test_the_name_of_the_temporary_file_is_random(store: AwsFile, when_made: list[Callable[[Path], object]]) -> None:
+def test_the_name_of_the_temporary_file_is_random(aws_file: AwsFile, when_made: list[Callable[[Path], object]]) -> None:
     made: list[str] = []
     when_made.append(lambda temporary: made.append(temporary.name))
     for _ in range(2):
-        store.rehearse(put)
+        aws_file.rehearse(put)
     assert len(set(made)) == 2
     assert all(len(name) >= len(".credentials.encee-12345678.tmp") for name in made)
 
 
 @pytest.mark.parametrize("name", [".credentials.encee-lock", ".encee-KEY.lock"])
-def test_refuses_a_link_in_place_of_a_lock_file(folder: Path, store: AwsFile, precious: Path, name: str) -> None:
+def test_refuses_a_link_in_place_of_a_lock_file(folder: Path, aws_file: AwsFile, precious: Path, name: str) -> None:
     (folder / name).symlink_to(precious)
-    with pytest.raises(FileRefusedError) as caught, store.key_lock("KEY"):
-        store.edit(put)
+    with pytest.raises(FileRefusedError) as caught, aws_file.key_lock("KEY"):
+        aws_file.edit(put)
     assert f"{name} is a link" in caught.value.message
     assert f"rm {folder / name}" in (caught.value.hint or "")
-    assert (precious.read_bytes(), store.path.read_bytes()) == (THEIRS, BEFORE)
+    assert (precious.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, BEFORE)
     assert stat.S_IMODE(precious.stat().st_mode) == 0o666
 
 
 def test_removes_a_link_with_the_name_of_a_leftover_not_its_target(
-    folder: Path, store: AwsFile, precious: Path
+    folder: Path, aws_file: AwsFile, precious: Path
 ) -> None:
     link = folder / ".credentials.encee-abcdefgh.tmp"
     link.symlink_to(precious)
-    store.edit(put)
+    aws_file.edit(put)
     assert not link.is_symlink()
-    assert (precious.read_bytes(), store.path.read_bytes()) == (THEIRS, AFTER)
+    assert (precious.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, AFTER)
 
 
 @pytest.mark.parametrize("is_link", [False, True])
 def test_never_reads_a_file_with_the_temporary_name_as_the_original(
-    file: Path, store: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
+    file: Path, aws_file: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
 ) -> None:
     def plant(temporary: Path) -> None:
         name = temporary.with_suffix(".old.tmp")
         name.symlink_to(precious) if is_link else name.write_bytes(THEIRS)
 
     when_made.append(plant)
-    store.edit(put)
+    aws_file.edit(put)
     assert not file.is_symlink()
     assert (file.read_bytes(), precious.read_bytes()) == (AFTER, THEIRS)
 
 
 def test_refuses_a_file_that_becomes_a_link_before_the_read(
-    file: Path, store: AwsFile, precious: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, precious: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.path.realpath
 
@@ -152,20 +152,22 @@ def test_refuses_a_file_that_becomes_a_link_before_the_read(
 
     monkeypatch.setattr(os.path, "realpath", realpath)
     with pytest.raises(FileRefusedError) as caught:
-        store.edit(put)
+        aws_file.edit(put)
     assert "has become a link" in caught.value.message
     assert precious.read_bytes() == THEIRS
     assert file.is_symlink()
 
 
-def test_refuses_a_file_that_becomes_a_link_before_the_replacement(file: Path, store: AwsFile, precious: Path) -> None:
+def test_refuses_a_file_that_becomes_a_link_before_the_replacement(
+    file: Path, aws_file: AwsFile, precious: Path
+) -> None:
     def put_slowly(document: Document) -> None:
         put(document)
         file.unlink()
         file.symlink_to(precious)
 
     with pytest.raises(FileRefusedError) as caught:
-        store.edit(put_slowly)
+        aws_file.edit(put_slowly)
     assert "has become a link" in caught.value.message
     assert precious.read_bytes() == THEIRS
     assert file.is_symlink()
@@ -173,7 +175,7 @@ def test_refuses_a_file_that_becomes_a_link_before_the_replacement(file: Path, s
 
 def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
     file: Path,
-    store: AwsFile,
+    aws_file: AwsFile,
     precious: Path,
     when_made: list[Callable[[Path], object]],
     monkeypatch: pytest.MonkeyPatch,
@@ -193,7 +195,7 @@ def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
 
     when_made.append(put_a_link)
     monkeypatch.setattr(os, "fsync", fsync)
-    store.edit(put)
+    aws_file.edit(put)
     assert not aside.exists()
     assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (AFTER, 0o600)
     assert precious.read_bytes() == THEIRS

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from encee.awsfile import file as store_module
+from encee.awsfile import file as file_module
 from encee.awsfile.file import AwsFile
 from encee.errors import ExitCode, FileBusyError, UsageError
 from tests.awsfile.writing import AFTER, BEFORE, CHILD, OTHER, OURS, ROOT, names, put, refusal, run_child, write
@@ -36,28 +36,28 @@ def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, store: AwsFile) -> None:
+def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, aws_file: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
     with held(lock_file):
-        assert str(lock_file) in refusal(store)
+        assert str(lock_file) in refusal(aws_file)
         with pytest.raises(FileBusyError):
-            store.rehearse(put)
+            aws_file.rehearse(put)
     assert file.read_bytes() == BEFORE
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_a_killed_process_releases_its_lock(file: Path, store: AwsFile) -> None:
+def test_a_killed_process_releases_its_lock(file: Path, aws_file: AwsFile) -> None:
     with held(file.with_name(".credentials.encee-lock")) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        store.edit(put)
+        aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
-def test_reads_only_after_it_has_the_lock(file: Path, store: AwsFile) -> None:
+def test_reads_only_after_it_has_the_lock(file: Path, aws_file: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
-        editing = threading.Thread(target=store.edit, args=(put,))
+        editing = threading.Thread(target=aws_file.edit, args=(put,))
         editing.start()
         time.sleep(0.1)
         write(file, BEFORE + OTHER)
@@ -66,14 +66,14 @@ def test_reads_only_after_it_has_the_lock(file: Path, store: AwsFile) -> None:
 
 
 def test_waits_for_other_writers_as_long_as_the_messages_say() -> None:
-    assert (store_module.WRITE_TIMEOUT_SECONDS, store_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 150)
+    assert (file_module.WRITE_TIMEOUT_SECONDS, file_module._KEY_LOCK_TIMEOUT_SECONDS) == (10, 150)
 
 
-def test_keeps_the_lock_file_of_the_write_without_a_secret(file: Path, store: AwsFile) -> None:
+def test_keeps_the_lock_file_of_the_write_without_a_secret(file: Path, aws_file: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
-    store.edit(put)
+    aws_file.edit(put)
     inode = lock_file.stat().st_ino
-    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
+    aws_file.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert lock_file.stat().st_ino == inode
     record = lock_file.read_bytes().lstrip(b"\0").split()
     assert record == [
@@ -87,16 +87,16 @@ KEY = "AKIAIOSFODNN7EXAMPLE"
 KEY_LOCK = f".encee-{KEY}.lock"
 
 
-def test_deletes_the_lock_file_of_a_key_with_the_lock(file: Path, store: AwsFile) -> None:
-    with store.key_lock(KEY):
+def test_deletes_the_lock_file_of_a_key_with_the_lock(file: Path, aws_file: AwsFile) -> None:
+    with aws_file.key_lock(KEY):
         assert file.with_name(KEY_LOCK).exists()
     assert names(file.parent) == {"credentials"}
 
 
-def test_removes_lock_files_of_killed_processes_but_no_held_ones(file: Path, store: AwsFile) -> None:
+def test_removes_lock_files_of_killed_processes_but_no_held_ones(file: Path, aws_file: AwsFile) -> None:
     left, in_use = file.with_name(".encee-AKIALEFT.lock"), file.with_name(".encee-AKIAINUSE.lock")
     left.touch()
-    with held(in_use), store.key_lock(KEY):
+    with held(in_use), aws_file.key_lock(KEY):
         assert not left.exists()
         assert in_use.exists()
 
@@ -143,29 +143,29 @@ def test_names_a_lock_file_of_another_user_and_the_command_to_fix_it(file: Path,
     assert run_child(file, *NO_PRIVILEGES, script=script) == (0, "")
 
 
-def test_reading_takes_no_lock(file: Path, store: AwsFile) -> None:
+def test_reading_takes_no_lock(file: Path, aws_file: AwsFile) -> None:
     with file.with_name(".credentials.encee-lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
-        assert store.read() == BEFORE
-        assert store.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
+        assert aws_file.read() == BEFORE
+        assert aws_file.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
 
 
-def test_releases_the_lock_after_a_failed_edit(file: Path, store: AwsFile) -> None:
+def test_releases_the_lock_after_a_failed_edit(file: Path, aws_file: AwsFile) -> None:
     with pytest.raises(UsageError):
-        store.edit(lambda document: document.write_section("DEFAULT", {}))
+        aws_file.edit(lambda document: document.write_section("DEFAULT", {}))
     assert file.read_bytes() == BEFORE
     assert names(file.parent) == {"credentials"}
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_reports_a_file_system_without_locks(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, number: int
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: object) -> None:
         raise OSError(number, "no locks")
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    assert "the file system has no locks" in refusal(store)
+    assert "the file system has no locks" in refusal(aws_file)
     assert file.read_bytes() == BEFORE

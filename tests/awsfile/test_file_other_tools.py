@@ -27,20 +27,20 @@ def after_seconds(seconds: float, file: Path, data: bytes) -> threading.Timer:
 
 
 @pytest.mark.parametrize("age", [0, 3600, -3600])
-def test_does_not_accept_a_truncated_file_with_any_mtime(file: Path, store: AwsFile, age: int) -> None:
+def test_does_not_accept_a_truncated_file_with_any_mtime(file: Path, aws_file: AwsFile, age: int) -> None:
     file.write_bytes(b"")
     mtime = time.time() - age
     os.utime(file, (mtime, mtime))
     after_seconds(0.15, file, BEFORE)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
-def test_accepts_an_empty_file_after_half_a_second(file: Path, store: AwsFile) -> None:
+def test_accepts_an_empty_file_after_half_a_second(file: Path, aws_file: AwsFile) -> None:
     write(file, b"")
     file.chmod(0o640)
     start = time.monotonic()
-    store.edit(put)
+    aws_file.edit(put)
     assert time.monotonic() - start >= 0.5
     assert file.read_bytes() == OURS[1:]
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
@@ -68,7 +68,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
 @pytest.mark.parametrize(("age", "expected"), [(3600, 7), (2.1, 7), (1.9, 8), (0, 8), (-3600, 8)])
 def test_reads_again_only_if_the_mtime_is_recent_or_in_the_future(
     file: Path,
-    store: AwsFile,
+    aws_file: AwsFile,
     reads: dict[int, Callable[[], object]],
     monkeypatch: pytest.MonkeyPatch,
     age: float,
@@ -80,23 +80,25 @@ def test_reads_again_only_if_the_mtime_is_recent_or_in_the_future(
     os.utime(file, (mtime, mtime))
     seen: list[None] = []
     reads[0] = lambda: seen.append(None)
-    store.edit(put)
+    aws_file.edit(put)
     assert len(seen) == expected  # reads until it is complete, of both files before the exchange, and three after it
     assert file.read_bytes() == AFTER
 
 
-def test_waits_until_two_reads_agree(file: Path, store: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
+def test_waits_until_two_reads_agree(file: Path, aws_file: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
     file.write_bytes(BEFORE[:20])
     reads[3] = lambda: file.write_bytes(BEFORE)
     start = time.monotonic()
-    assert store.read() == BEFORE
+    assert aws_file.read() == BEFORE
     assert time.monotonic() - start >= 0.1
     assert len(reads) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile, reads: dict[int, Callable[[], object]]) -> None:
+def test_refuses_a_file_that_keeps_changing(
+    file: Path, aws_file: AwsFile, reads: dict[int, Callable[[], object]]
+) -> None:
     written: list[bytes] = []
 
     def go_on() -> None:
@@ -104,9 +106,9 @@ def test_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile, reads: d
         file.write_bytes(written[-1])
 
     reads[0] = go_on
-    assert "another program keeps writing it" in refusal(store)
+    assert "another program keeps writing it" in refusal(aws_file)
     with pytest.raises(FileBusyError):
-        store.read()
+        aws_file.read()
     assert file.read_bytes() == written[-1]
 
 
@@ -138,7 +140,7 @@ def touched(file: Path) -> bytes:
 
 @pytest.mark.parametrize("other", [in_place, same_size, another_file, touched])
 def test_starts_again_if_another_tool_wrote_before_the_replacement(
-    file: Path, store: AwsFile, other: Callable[[Path], bytes]
+    file: Path, aws_file: AwsFile, other: Callable[[Path], bytes]
 ) -> None:
     wrote: list[bytes] = []
 
@@ -146,14 +148,14 @@ def test_starts_again_if_another_tool_wrote_before_the_replacement(
         put(document)
         wrote.append(b"" if wrote else other(file))
 
-    store.edit(put_slowly)
+    aws_file.edit(put_slowly)
     assert len(wrote) == 2
     assert file.read_bytes() == wrote[0] + OURS
     assert names(file.parent) == {"credentials"}
 
 
 @pytest.mark.usefixtures("short_quiet_wait")
-def test_starts_again_if_another_tool_deleted_or_created_the_file(file: Path, store: AwsFile) -> None:
+def test_starts_again_if_another_tool_deleted_or_created_the_file(file: Path, aws_file: AwsFile) -> None:
     deleted: list[None] = []
 
     def put_slowly(document: Document) -> None:
@@ -164,26 +166,26 @@ def test_starts_again_if_another_tool_deleted_or_created_the_file(file: Path, st
             write(file, OTHER)
         deleted.append(None)
 
-    store.edit(put_slowly)
+    aws_file.edit(put_slowly)
     assert file.read_bytes() == OTHER + OURS
     assert len(deleted) == 3
 
 
 def test_applies_the_edit_again_after_another_tool_overwrote_it(
-    file: Path, store: AwsFile, replacements: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER), lambda: file.write_bytes(OTHER + BEFORE)]
-    store.edit(put)
+    aws_file.edit(put)
     assert replacements == []
     assert file.read_bytes() == OTHER + BEFORE + OURS
 
 
 @pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_after_another_tool_overwrites_it_several_times(
-    file: Path, store: AwsFile, replacements: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, replacements: list[Callable[[], object]]
 ) -> None:
     replacements += [lambda: write(file, BEFORE + OTHER)] * 10_000
-    message = refusal(store)
+    message = refusal(aws_file)
     assert "another program keeps writing it" in message
     assert "nothing was changed" not in message
     assert file.read_bytes() == BEFORE + OTHER
@@ -229,16 +231,16 @@ def late(file: Path) -> Iterator[LateTool]:
 
 
 def test_keeps_data_that_another_tool_writes_to_the_replaced_file(
-    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(BEFORE + OTHER))
-    store.edit(late.edit)
+    aws_file.edit(late.edit)
     assert file.read_bytes() == BEFORE + OTHER + OURS
     assert names(file.parent) == {"credentials"}
 
 
 def test_waits_for_data_that_another_tool_writes_to_the_replaced_file(
-    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     writing = threading.Timer(0.2, late.write, [OTHER + BEFORE])
 
@@ -247,14 +249,14 @@ def test_waits_for_data_that_another_tool_writes_to_the_replaced_file(
         writing.start()
 
     replacements.append(begin)
-    store.edit(late.edit)
+    aws_file.edit(late.edit)
     writing.join()
     assert file.read_bytes() == OTHER + BEFORE + OURS
     assert names(file.parent) == {"credentials"}
 
 
 def test_waits_for_a_tool_that_has_the_old_file_open_before_its_write(
-    file: Path, store: AwsFile, late: LateTool
+    file: Path, aws_file: AwsFile, late: LateTool
 ) -> None:
     writing = threading.Timer(0.4, late.write, [BEFORE + OTHER])
 
@@ -263,15 +265,15 @@ def test_waits_for_a_tool_that_has_the_old_file_open_before_its_write(
         if writing.ident is None:
             writing.start()
 
-    store.edit(put_slowly)
+    aws_file.edit(put_slowly)
     writing.join()
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_restores_the_old_file_while_another_tool_keeps_it_open(file: Path, store: AwsFile, late: LateTool) -> None:
+def test_restores_the_old_file_while_another_tool_keeps_it_open(file: Path, aws_file: AwsFile, late: LateTool) -> None:
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
-        store.edit(late.edit)
+        aws_file.edit(late.edit)
     assert file.read_bytes() == BEFORE
     late.write(BEFORE + OTHER)
     assert file.read_bytes() == BEFORE + OTHER
@@ -280,10 +282,10 @@ def test_restores_the_old_file_while_another_tool_keeps_it_open(file: Path, stor
 
 @pytest.mark.usefixtures("short_quiet_wait")
 def test_a_tool_that_only_truncates_the_replaced_file_loses_nothing(
-    file: Path, store: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, late: LateTool, replacements: list[Callable[[], object]]
 ) -> None:
     replacements.append(lambda: late.write(b""))
-    store.edit(late.edit)
+    aws_file.edit(late.edit)
     assert file.read_bytes() == AFTER
     assert names(file.parent) == {"credentials"}
 
@@ -291,7 +293,7 @@ def test_a_tool_that_only_truncates_the_replaced_file_loses_nothing(
 @pytest.mark.usefixtures("short_write_timeout")
 def test_keeps_the_data_of_a_tool_that_never_stops_writing_the_old_file(
     file: Path,
-    store: AwsFile,
+    aws_file: AwsFile,
     late: LateTool,
     replacements: list[Callable[[], object]],
     reads: dict[int, Callable[[], object]],
@@ -304,14 +306,14 @@ def test_keeps_the_data_of_a_tool_that_never_stops_writing_the_old_file(
 
     replacements.append(lambda: reads.update({0: go_on}))
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
-        store.edit(late.edit)
+        aws_file.edit(late.edit)
     assert file.read_bytes() == written[-1]
     assert names(file.parent) == {"credentials"}
 
 
 def test_keeps_the_newer_file_if_other_tools_write_to_both(
     file: Path,
-    store: AwsFile,
+    aws_file: AwsFile,
     late: LateTool,
     replacements: list[Callable[[], object]],
     reads: dict[int, Callable[[], object]],
@@ -323,7 +325,7 @@ def test_keeps_the_newer_file_if_other_tools_write_to_both(
     looks: list[None] = []
     late_save = [lambda: write(file, AFTER + OTHER)]  # while the old one is observed
     replacements.append(begin)
-    store.edit(late.edit)
+    aws_file.edit(late.edit)
     assert late_save == []
     assert file.read_bytes() == AFTER + OTHER
 
@@ -351,16 +353,16 @@ def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[
 
 
 def test_keeps_a_rename_between_the_last_check_and_the_exchange(
-    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == BEFORE + OTHER + OURS
     assert names(file.parent) == {"credentials"}
 
 
 def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
-    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     aside = file.with_name("aside")
 
@@ -370,44 +372,44 @@ def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
 
     just_before_the_exchange.append(link)
     with pytest.raises(FileRefusedError, match="has become a link"):
-        store.edit(put)
+        aws_file.edit(put)
     assert file.is_symlink()
     assert aside.read_bytes() == BEFORE
-    store.edit(put)
+    aws_file.edit(put)
     assert file.is_symlink()
     assert aside.read_bytes() == AFTER
 
 
 def test_recreates_a_file_deleted_just_before_the_exchange(
-    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(file.unlink)
     just_before_the_exchange.append(lambda: save_by_rename(file, OTHER))
     timer = after_seconds(0.2, file, OTHER)
-    store.edit(put)
+    aws_file.edit(put)
     timer.join()
     assert file.read_bytes().endswith(OURS)
     assert names(file.parent) == {"credentials"}
 
 
 def test_keeps_both_versions_if_two_tools_save_during_the_exchange(
-    file: Path, store: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
 ) -> None:
     just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
     just_before_the_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
     with pytest.raises(FileRefusedError, match="two other programs saved it") as caught:
-        store.edit(put)
+        aws_file.edit(put)
     assert file.read_bytes() == AFTER + b"[third]\n"
     kept = names(file.parent) - {"credentials"}
     assert len(kept) == 1
     assert str(file.with_name(*kept)) in caught.value.message
     assert file.with_name(*kept).read_bytes() == BEFORE + OTHER
-    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
+    aws_file.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert names(file.parent) == {"credentials", *kept}
 
 
 def test_does_not_overwrite_a_file_that_another_tool_has_just_created(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.unlink()
     real = Path.hardlink_to
@@ -418,17 +420,17 @@ def test_does_not_overwrite_a_file_that_another_tool_has_just_created(
         real(path, target)
 
     monkeypatch.setattr(Path, "hardlink_to", hardlink_to)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
 @pytest.mark.usefixtures("without_exchange")
-def test_writes_without_hard_links(file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_without_hard_links(file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no")
 
     monkeypatch.setattr(os, "link", link)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
@@ -437,7 +439,7 @@ WITHOUT = ("fchmod", "fchown", "geteuid", "getxattr", "listxattr", "setxattr")
 
 
 def test_writes_without_owners_modes_and_attributes(
-    file: Path, store: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
 
@@ -446,7 +448,7 @@ def test_writes_without_owners_modes_and_attributes(
             for name in WITHOUT:  # patched after the lock is held, which needs them
                 patched.delattr(os, name)
 
-        store.edit(put_without)
+        aws_file.edit(put_without)
     assert file.read_bytes() == AFTER
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert warnings == []
@@ -469,11 +471,11 @@ def opened(without_exchange: None, monkeypatch: pytest.MonkeyPatch) -> list[None
 
 
 def test_waits_for_a_file_that_is_open_on_windows(
-    file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(atomic_write, "_WINDOWS", True)
     opened += [None] * 3
-    store.edit(put)
+    aws_file.edit(put)
     assert opened == []
     assert file.read_bytes() == AFTER
     assert names(file.parent) == {"credentials"}
@@ -481,24 +483,24 @@ def test_waits_for_a_file_that_is_open_on_windows(
 
 @pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_a_file_that_stays_open_on_windows(
-    file: Path, store: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, opened: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(atomic_write, "_WINDOWS", True)
     opened += [None] * 10_000
-    assert "another program has it open; nothing was changed" in refusal(store)
+    assert "another program has it open; nothing was changed" in refusal(aws_file)
     assert file.read_bytes() == BEFORE
 
 
-def test_repeats_a_denied_replacement_on_windows_only(file: Path, store: AwsFile, opened: list[None]) -> None:
+def test_repeats_a_denied_replacement_on_windows_only(file: Path, aws_file: AwsFile, opened: list[None]) -> None:
     opened += [None] * 2
-    assert "permission denied" in refusal(store)
+    assert "permission denied" in refusal(aws_file)
     assert len(opened) == 1
     assert file.read_bytes() == BEFORE
 
 
 @pytest.mark.usefixtures("without_exchange")
 def test_leaves_a_backup_that_windows_keeps_to_the_next_write(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.unlink
 
@@ -509,8 +511,8 @@ def test_leaves_a_backup_that_windows_keeps_to_the_next_write(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", unlink)
-        store.edit(put)
+        aws_file.edit(put)
     assert file.read_bytes() == AFTER
     assert any(name.endswith(".old.tmp") for name in names(file.parent))
-    store.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
+    aws_file.edit(lambda document: document.write_section("dev-mfa", {"aws_session_token": "newer"}))
     assert names(file.parent) == {"credentials"}

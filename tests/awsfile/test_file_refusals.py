@@ -22,32 +22,32 @@ from tests.awsfile.writing import AFTER, BEFORE, CHILD, names, put, refusal, run
 from tests.conftest import NEW_MOUNTS, NO_PRIVILEGES, mounts
 
 
-def test_refuses_to_split_a_hard_link(file: Path, store: AwsFile) -> None:
+def test_refuses_to_split_a_hard_link(file: Path, aws_file: AwsFile) -> None:
     other_name = file.with_name("linked")
     other_name.hardlink_to(file)
-    assert "2 hard links" in refusal(store)
+    assert "2 hard links" in refusal(aws_file)
     assert file.samefile(other_name)
     assert file.read_bytes() == BEFORE
 
 
 def test_refuses_a_file_of_another_user_in_a_sticky_folder(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.parent.chmod(0o1777)
     with monkeypatch.context() as patched:
         patched.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
-        assert "belongs to another user" in refusal(store)
+        assert "belongs to another user" in refusal(aws_file)
         with pytest.raises(FileRefusedError, match="belongs to another user"):
-            store.rehearse(put)
+            aws_file.rehearse(put)
     assert file.read_bytes() == BEFORE
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
 @pytest.mark.parametrize("flags", [0x10, 0x20, 0x80030])
 @pytest.mark.parametrize("of_folder", [False, True])
 def test_refuses_a_file_that_cannot_be_replaced(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch, flags: int, *, of_folder: bool
 ) -> None:
     def ioctl(descriptor: int, number: int, buffer: bytes) -> bytes:
         mine = stat.S_ISDIR(os.fstat(descriptor).st_mode) is of_folder
@@ -56,9 +56,9 @@ def test_refuses_a_file_that_cannot_be_replaced(
 
     with monkeypatch.context() as patched:
         patched.setattr(fcntl, "ioctl", ioctl)
-        assert f"{file.parent if of_folder else file} is append-only or immutable" in refusal(store)
+        assert f"{file.parent if of_folder else file} is append-only or immutable" in refusal(aws_file)
         with pytest.raises(FileRefusedError, match="append-only or immutable"):
-            store.rehearse(put)
+            aws_file.rehearse(put)
     assert file.read_bytes() == BEFORE
 
 
@@ -73,24 +73,24 @@ def may_chattr() -> bool:
 
 @pytest.mark.needs("chattr", permission_to_protect_files=may_chattr())
 @pytest.mark.parametrize("flag", ["a", "i"])
-def test_a_rehearsal_refuses_an_immutable_file(file: Path, store: AwsFile, flag: str) -> None:
+def test_a_rehearsal_refuses_an_immutable_file(file: Path, aws_file: AwsFile, flag: str) -> None:
     subprocess.run(["chattr", f"+{flag}", file], check=True)
     try:
         with pytest.raises(FileRefusedError, match="append-only or immutable") as caught:
-            store.rehearse(put)
+            aws_file.rehearse(put)
     finally:
         subprocess.run(["chattr", f"-{flag}", file], check=True)
     assert caught.value.hint == f"sudo chattr -ia {file}"
 
 
 def test_a_file_system_without_immutable_files_is_accepted(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ioctl(*_: object) -> bytes:
         raise OSError(errno.ENOTTY, "no")
 
     monkeypatch.setattr(fcntl, "ioctl", ioctl)
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
@@ -127,14 +127,14 @@ def link_to_device(path: Path) -> None:
 @pytest.mark.parametrize("make", [fifo, folder, listening_socket, link_to_device])
 @pytest.mark.enable_socket
 def test_refuses_anything_but_a_regular_file(
-    file: Path, store: AwsFile, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(file.parent)
     file.unlink()
     make(file)
-    assert "is not a regular file" in refusal(store)
+    assert "is not a regular file" in refusal(aws_file)
     with pytest.raises(FileRefusedError, match="is not a regular file"):
-        store.read()
+        aws_file.read()
     assert not file.is_file()
 
 
@@ -289,17 +289,17 @@ def test_creates_no_folder_at_the_target_of_a_link(tmp_path: Path, link: str) ->
     path = tmp_path / link
     path.parent.mkdir(parents=True)
     path.symlink_to(drive / "aws" / path.name)
-    store = AwsFile(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
-    assert f"{path} is a link into a folder that does not exist" in refusal(store)
-    with pytest.raises(FileRefusedError, match="is a link into"), store.key_lock("AKIA"):
+    aws_file = AwsFile(tmp_path / "home" / ".aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    assert f"{path} is a link into a folder that does not exist" in refusal(aws_file)
+    with pytest.raises(FileRefusedError, match="is a link into"), aws_file.key_lock("AKIA"):
         pass
-    assert store.read() == b""
+    assert aws_file.read() == b""
     assert list(drive.iterdir()) == []
 
 
 def test_creates_the_folder_of_the_file_but_no_parent(tmp_path: Path) -> None:
-    store = AwsFile(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
-    assert f"the folder {tmp_path / 'drive'} does not exist" in refusal(store)
+    aws_file = AwsFile(tmp_path / "drive" / "aws" / "credentials", CredentialsHeaders(), pytest.fail)
+    assert f"the folder {tmp_path / 'drive'} does not exist" in refusal(aws_file)
     assert list(tmp_path.iterdir()) == []
 
 

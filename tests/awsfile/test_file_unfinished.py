@@ -33,21 +33,21 @@ def write_in_two_parts(file: Path, data: bytes, end: int, pause: float) -> threa
 @pytest.mark.parametrize("system", [True, False], ids=["leases-and-exchange", "neither"], indirect=True)
 @pytest.mark.parametrize("end", [0, 20, len(BEFORE)])
 @pytest.mark.usefixtures("system")
-def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, store: AwsFile, end: int) -> None:
-    store.read()
+def test_waits_for_the_rest_of_a_file_after_a_pause(file: Path, aws_file: AwsFile, end: int) -> None:
+    aws_file.read()
     writer = write_in_two_parts(file, BEFORE + OTHER, end, 0.15)
-    store.edit(put)
+    aws_file.edit(put)
     writer.join()
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
 @pytest.mark.usefixtures("short_write_timeout")
-def test_refuses_a_file_of_any_age_that_is_open_for_writing(file: Path, store: AwsFile) -> None:
+def test_refuses_a_file_of_any_age_that_is_open_for_writing(file: Path, aws_file: AwsFile) -> None:
     with file.open("r+b"):
         with pytest.raises(FileBusyError, match="another program keeps writing it"):
-            store.edit(put)
+            aws_file.edit(put)
         assert file.read_bytes() == BEFORE
-    store.edit(put)
+    aws_file.edit(put)
     assert file.read_bytes() == AFTER
 
 
@@ -55,23 +55,23 @@ def test_refuses_a_file_of_any_age_that_is_open_for_writing(file: Path, store: A
 @pytest.mark.parametrize("content", [BEFORE, b""])
 @pytest.mark.parametrize("seconds_ago", [0, -3600])
 def test_without_leases_waits_until_the_file_is_quiet(
-    file: Path, store: AwsFile, content: bytes, seconds_ago: int, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, content: bytes, seconds_ago: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 0.7)
     file.write_bytes(content)
     moment = time.time() - seconds_ago
     os.utime(file, (moment, moment))
     start = time.monotonic()
-    store.edit(put)
+    aws_file.edit(put)
     assert time.monotonic() - start >= 0.6
     assert file.read_bytes() == (AFTER if content else OURS[1:])
 
 
 @pytest.mark.usefixtures("without_leases", "short_write_timeout")
-def test_without_leases_refuses_a_file_that_keeps_changing(file: Path, store: AwsFile) -> None:
+def test_without_leases_refuses_a_file_that_keeps_changing(file: Path, aws_file: AwsFile) -> None:
     file.write_bytes(BEFORE)
     with pytest.raises(FileBusyError, match="another program keeps writing it"):
-        store.edit(put)
+        aws_file.edit(put)
     assert file.read_bytes() == BEFORE
 
 
@@ -128,34 +128,34 @@ def test_waits_if_the_lock_file_has_no_record(file: Path, record: bytes) -> None
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_does_not_soon_accept_an_empty_file_that_had_keys_in_this_run(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch, *, gone: bool
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch, *, gone: bool
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
-    assert store.read() == BEFORE
+    assert aws_file.read() == BEFORE
     file.unlink() if gone else file.write_bytes(b"")
     writer = threading.Timer(1, write, [file, BEFORE + OTHER])
     writer.start()
-    store.edit(put)
+    aws_file.edit(put)
     writer.join()
     assert file.read_bytes() == BEFORE + OTHER + OURS
 
 
 def test_does_not_soon_accept_a_file_that_was_just_truncated(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 1.5)
     file.write_bytes(b"")
     writer = threading.Timer(1, write, [file, BEFORE])
     writer.start()
-    store.edit(put)
+    aws_file.edit(put)
     writer.join()
     assert file.read_bytes() == AFTER
 
 
 @pytest.mark.usefixtures("without_leases")
 def test_does_not_wait_for_a_recent_file_that_it_only_reads(
-    file: Path, store: AwsFile, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stable_read, "QUIET_SECONDS", 3600.0)
     file.write_bytes(BEFORE)
-    assert store.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}
+    assert aws_file.read_document().view["dev"] == {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}

@@ -47,15 +47,15 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()} - {".credentials.encee-lock"}
 
 
-def refusal(store: AwsFile) -> str:
+def refusal(aws_file: AwsFile) -> str:
     """Return the message of a refused edit, which has a hint and leaves no file."""
-    there = names(store.path.parent) if store.path.parent.is_dir() else set()
+    there = names(aws_file.path.parent) if aws_file.path.parent.is_dir() else set()
     with pytest.raises(FileRefusedError) as caught:
-        store.edit(put)
+        aws_file.edit(put)
     assert caught.value.exit_code is ExitCode.FILE
     assert caught.value.hint
     assert "{" not in caught.value.hint
-    assert not store.path.parent.is_dir() or names(store.path.parent) == there
+    assert not aws_file.path.parent.is_dir() or names(aws_file.path.parent) == there
     return caught.value.message
 
 
