@@ -189,7 +189,7 @@ class Reader:
             cwd=self._premises.home.path,
             env=environ,
             encoding="utf-8",
-            timeout=15,
+            timeout=60,
             dimensions=(40, 200),
         )
         child.delaybeforesend = None
