@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 from encee.errors import EnceeError, UsageError
 from encee.mfa.controlling_terminal import open_terminal
-from encee.mfa.shell_job import ShellJob
+from encee.mfa.shell_job import run_command
 from encee.mfa.totp import code_at, decode_seed, step_at
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:O(?P<key>[ -~])|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])")
@@ -27,9 +27,6 @@ _KEYPAD = dict(zip("pqrstuvwxy", "0123456789", strict=True))
 
 _DIGITS = 6
 _MINUS_SIGN = "\u2212"
-_COMMAND_TIMEOUT_SECONDS = 120
-"""How long a code command may take: a user may have to find a window, and then the phone."""
-
 _MIN_SEED_BYTES = 10
 """RFC 4226 requires 16 bytes; some services issue seeds of 10."""
 
@@ -132,30 +129,14 @@ class CommandCodes(CodeSource):
         """
         hint = "run the command of --code-command, ENCEE_CODE_COMMAND or mfa_process by itself"
         variables = {"ENCEE_PROFILE": self._profile, "ENCEE_MFA_SERIAL": device}
-        try:
-            with (
-                open_terminal() as terminal,
-                ShellJob(
-                    self._command,
-                    subprocess.DEVNULL if terminal is None else terminal.reading,
-                    _MAX_OUTPUT_BYTES,
-                    variables,
-                ) as job,
-            ):
-                printed = job.output(_COMMAND_TIMEOUT_SECONDS)
-        except TimeoutError:
-            message = f"the code command of {profile} took longer than {_COMMAND_TIMEOUT_SECONDS} s"
-            raise EnceeError(message, hint=hint) from None
-        except (OSError, ValueError) as error:
-            message = f"the code command of {profile} could not be started: {type(error).__name__}"
-            raise EnceeError(message, hint=hint) from None
-        if job.exit_code and len(printed) < _MAX_OUTPUT_BYTES:
-            message = f"the code command of {profile} failed with exit code {job.exit_code}"
-            raise EnceeError(message, hint=hint)
+        with open_terminal() as terminal:
+            stdin = subprocess.DEVNULL if terminal is None else terminal.reading
+            what = f"the code command of {profile}"
+            printed = run_command(self._command, what, stdin, variables, max_bytes=_MAX_OUTPUT_BYTES, hint=hint)
         code = parse_code(text := printed.decode(errors="replace"))
         if code is None:
-            what = "printed something else" if text.strip() else "printed nothing"
-            raise UsageError(f"the code command of {profile} {what} instead of a code for {device}", hint=hint)
+            shown = "something else" if text.strip() else "nothing"
+            raise UsageError(f"{what} printed {shown} instead of a code for {device}", hint=hint)
         return code
 
 

@@ -10,9 +10,38 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Self
 
+from encee.errors import EnceeError
+
+COMMAND_TIMEOUT_SECONDS = 120
+"""How long a user's command may take: a user may have to find a window, and then the phone."""
+
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 0.5
 """Time between SIGTERM and SIGKILL."""
+
+
+def run_command(
+    command: str, what: str, stdin: int, variables: Mapping[str, str], *, max_bytes: int, hint: str
+) -> bytes:
+    """Run a command of the user and return what it printed.
+
+    Args:
+        what: The command's name in messages, which never quote it, since it can hold a secret.
+        stdin: As for `ShellJob`, as are `variables` and `max_bytes`.
+
+    Raises:
+        EnceeError: The command failed, or took longer than 120 seconds.
+    """
+    try:
+        with ShellJob(command, stdin, max_bytes, variables) as job:
+            printed = job.output(COMMAND_TIMEOUT_SECONDS)
+    except TimeoutError:
+        raise EnceeError(f"{what} took longer than {COMMAND_TIMEOUT_SECONDS} s", hint=hint) from None
+    except (OSError, ValueError) as error:
+        raise EnceeError(f"{what} could not be started: {type(error).__name__}", hint=hint) from None
+    if job.exit_code and len(printed) < max_bytes:
+        raise EnceeError(f"{what} failed with exit code {job.exit_code}", hint=hint)
+    return printed
 
 
 class ShellJob:

@@ -22,8 +22,15 @@ _CLOCK_IS_OFF = 3
 """From this difference in time steps on, the user is warned; a smaller one can be slow typing."""
 
 
+_READS = 3
+"""How often a code command may print the previous code after its time, before it counts as broken."""
+
+
 class EnrollingUser(Protocol):
-    """The user at the terminal, with an authenticator app."""
+    """The user at the terminal, with an authenticator app or with commands for it."""
+
+    types_codes: bool
+    """Whether the user types the codes, and can type another one; otherwise a command prints them."""
 
     def choose_name(self, taken: str, suggestion: str) -> str:
         """Prompt for another name for the device."""
@@ -94,7 +101,8 @@ def enroll_device(
 
         def attempt() -> None:
             nonlocal step
-            first, second, step = _prompt_two_codes(device, person, clock)
+            read = _prompt_two_codes if person.types_codes else _read_two_codes
+            first, second, step = read(device, person, clock)
             try:
                 devices.enable(device.serial, user=user.name, codes=(first, second))
             except LostAnswerError:
@@ -188,6 +196,29 @@ def _prompt_two_codes(device: NewDevice, person: EnrollingUser, clock: Callable[
                 person.notify(f"{ahead} clock is some {abs(off) / 2:.0f} min ahead of {other}")
             first, last = code, step
             person.wait(_seconds_shown(step, now))
+
+
+def _read_two_codes(device: NewDevice, person: EnrollingUser, clock: Callable[[], datetime]) -> _TwoCodes:
+    """Read two successive codes from a command.
+
+    Raises:
+        EnceeError: The command prints codes of another device, or no successive ones.
+    """
+    first = person.prompt_code("")
+    now = clock()
+    if (step := find_step(device.seed, first, now)) is not None:
+        person.wait(_seconds_shown(step, now))
+        for _ in range(_READS):
+            second = person.prompt_code("")
+            if second != first:
+                if find_step(device.seed, second, clock()) == step + 1:
+                    return _TwoCodes(first, second, step + 1)
+                break
+            person.wait(1)
+    raise EnceeError(
+        "the code command does not print successive codes of the new device",
+        hint="run the commands of --seed-command and --code-command by themselves",
+    )
 
 
 def _seconds_shown(step: int, now: datetime) -> float:

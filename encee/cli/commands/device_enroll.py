@@ -17,7 +17,9 @@ from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_o
 from encee.cli.refresh_run import refresh_profiles
 from encee.cli.signers import Signers, find_signers, list_devices, warn_of_other_device
 from encee.errors import EnceeError, InterruptedByPersonError, UsageError
+from encee.mfa.code_sources import CommandCodes
 from encee.mfa.qr import create_picture, draw_half_blocks, parse_picture_path
+from encee.mfa.seed_command import hand_seed
 from encee.mfa.totp import otpauth_uri
 from encee.model import Device
 from encee.profiles.files import AwsFiles
@@ -39,6 +41,9 @@ def enroll(
     qr_file: Annotated[
         str | None, text_option("FILE", "Draw the QR code in a new file too, .png or .svg, until the end.")
     ] = None,
+    seed_command: Annotated[
+        str | None, text_option("COMMAND", "Give the secret to this command's standard input, and do not show it.")
+    ] = None,
     options: RefreshOptions,
     json: Json = False,
     files: AwsFiles,
@@ -48,7 +53,13 @@ def enroll(
 
     The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
     Whatever goes wrong, a device that is not enabled is deleted again.
+
+    With --seed-command 'ykman oath accounts add AWS', the secret goes straight to a YubiKey, in base32; the codes come
+    from it with --code-command 'ykman oath accounts code --single AWS'.
     """
+    commands = DeviceCommands(seed_command, options.code_command if seed_command is not None else None)
+    if seed_command is not None:
+        options = options._replace(code_command=None)  # it prints no codes of the device that the user has now
     signs = find_signers(profile, environment, files, options)
     file = parse_picture_path(qr_file) if qr_file is not None else None
     wanted = require_device_name(name) if name is not None else None
@@ -59,17 +70,31 @@ def enroll(
             "enroll needs a terminal: it shows a secret and asks for two codes",
             hint=f"add the device in the console, then: encee device save {shlex.quote(signs.profile)}",
         )
-    added = add_device(signs, environment, files, name=wanted, file=file)
-    serial = added.enrolled.serial
+    added = add_device(signs, environment, files, name=wanted, file=file, commands=commands)
     if json:
         saved = str(added.saved_in) if added.saved_in else None
-        terminal.print_json({"profile": signs.profile, "device": serial, "outcome": "enrolled", "saved_in": saved})
+        device = {"profile": signs.profile, "device": added.enrolled.serial}
+        terminal.print_json({**device, "outcome": "enrolled", "saved_in": saved})
     if added.interrupted:
         raise InterruptedByPersonError("interrupted")
+    if commands.code is not None:
+        terminal.note(f"set mfa_process of {signs.profile} to the command of --code-command, and each refresh runs it")
     if added.is_first and prompts.confirm(f"refresh {signs.profile} now, with its next code?", default=True):
         wait_for_next_code(added.enrolled, environment)
-        given = given._replace(mfa_serial=serial)
+        given = given._replace(mfa_serial=added.enrolled.serial, code_command=commands.code)
         show_result(refresh_profiles([signs.profile], environment, files, given), files, environment)
+
+
+class DeviceCommands(NamedTuple):
+    """The commands that take the place of an authenticator app.
+
+    Args:
+        seed: Reads the secret from its standard input; None shows the secret to the user.
+        code: Prints a code; None prompts for it.
+    """
+
+    seed: str | None = None
+    code: str | None = None
 
 
 class Added(NamedTuple):
@@ -95,6 +120,7 @@ def add_device(
     *,
     name: str | None = None,
     file: Path | None = None,
+    commands: DeviceCommands | None = None,
 ) -> Added:
     """Enroll a device for a profile's user, and save it.
 
@@ -120,7 +146,7 @@ def add_device(
         interrupts.hold(),
         create_picture(file) if file else nullcontext() as draw,
     ):
-        person = _AtTerminal(user, interrupts, file, draw)
+        person = _AtTerminal(signs.profile, user, interrupts, file, draw, commands or DeviceCommands())
         enrolled = enroll_device(MfaDevices(clients, signer), user, name or user.name, person, environment.clock)
     terminal.say(f"{enrolled.serial} is enabled for {user.name}")
     saved_in = _save(signs, enrolled.serial, devices, environment, files)
@@ -181,8 +207,18 @@ class _AtTerminal:
     """The person with the new device."""
 
     def __init__(
-        self, user: Identity, interrupts: prompts.Interrupts, file: Path | None, draw: Callable[[str], None] | None
+        self,
+        profile: str,
+        user: Identity,
+        interrupts: prompts.Interrupts,
+        file: Path | None,
+        draw: Callable[[str], None] | None,
+        commands: DeviceCommands,
     ) -> None:
+        self._profile = profile
+        self._serial = ""
+        self._commands = commands
+        self.types_codes = commands.code is None
         self._user = user
         self._interrupts = interrupts
         self._file = file
@@ -200,12 +236,19 @@ class _AtTerminal:
                 terminal.print_error(error)
 
     def show_device(self, device: NewDevice) -> None:
-        """Show the secret, in groups of four and as a QR code."""
+        """Show the secret, in groups of four and as a QR code, or hand it to the command."""
+        self._serial = device.serial
         name = device.serial.rpartition("/")[2]
         uri = otpauth_uri(device.seed, issuer="AWS", account=f"{name}@{self._user.account}")
         if self._draw is not None:
             self._draw(uri)
             terminal.note(f"{self._file} shows the QR code, and so the secret: it is deleted at the end")
+        if self._commands.seed is not None:
+            variables = {"ENCEE_PROFILE": self._profile, "ENCEE_MFA_SERIAL": device.serial}
+            with self._interrupts.allow():
+                hand_seed(self._commands.seed, device.seed, variables)
+            terminal.say(f"the seed command has the secret of {device.serial}")
+            return
         terminal.say("scan the code with an authenticator app, or type this secret into it:")
         groups = [device.seed[start : start + 4] for start in range(0, len(device.seed), 4)]
         for start in range(0, len(groups), _GROUPS_A_LINE):
@@ -214,9 +257,11 @@ class _AtTerminal:
             terminal.note("this terminal shows no QR code; --qr-file FILE.png draws one in a file")
 
     def prompt_code(self, question: str) -> str:
-        """Six digits."""
+        """Six digits, typed or from the command."""
         with self._interrupts.allow():
-            return prompts.ask_code(question)
+            if self._commands.code is None:
+                return prompts.ask_code(question)
+            return CommandCodes(self._commands.code, self._profile).code_for(self._profile, self._serial)
 
     def wait(self, seconds: float) -> None:
         """Count down to the next code."""

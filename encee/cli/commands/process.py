@@ -19,7 +19,7 @@ from encee.cli.options import (
     UsableProfile,
     add_options,
     refresh_options,
-    refuse_empty,
+    text_option,
     with_environment,
 )
 from encee.cli.sessions import get_valid_session
@@ -44,11 +44,7 @@ def process(
     ] = False,
     install: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            callback=refuse_empty,
-            help="Write the profile NAME, whose credential_process is this command, and print no session.",
-        ),
+        text_option("NAME", "Write the profile NAME, whose credential_process is this command, and print no session."),
     ] = None,
     options: RefreshOptions,
     named_files: FileOptions,

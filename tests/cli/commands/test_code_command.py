@@ -17,7 +17,8 @@ from filelock import FileLock
 
 from encee.awsfile.file import _KEY_LOCK_TIMEOUT_SECONDS
 from encee.errors import UsageError
-from encee.mfa.code_sources import _COMMAND_TIMEOUT_SECONDS, CommandCodes
+from encee.mfa.code_sources import CommandCodes
+from encee.mfa.shell_job import COMMAND_TIMEOUT_SECONDS
 from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
 from tests.fake_aws import FakeAws, faults
 
@@ -83,7 +84,7 @@ def test_a_command_that_prints_no_code_is_an_error(
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_a_hanging_command_is_terminated(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("encee.mfa.shell_job.COMMAND_TIMEOUT_SECONDS", 0.2)
     for command in ("exec sleep 60", "exec >&-; sleep 60", "sleep 60; echo 123456"):
         result = encee("refresh", "dev", "--code-command", command)
         assert (result.code, "took longer than" in result.err) == (1, True)
@@ -132,7 +133,7 @@ CHILDREN = [
 def test_the_children_of_a_hanging_command_are_terminated_too(
     encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("encee.mfa.shell_job.COMMAND_TIMEOUT_SECONDS", 0.5)
     result = encee("refresh", "dev", "--code-command", f"exec 9>{alive.path}; {command}")
     assert (result.code, "took longer than 0.5 s" in result.err) == (1, True)
     wait_for(lambda: not alive.anyone())
@@ -193,7 +194,7 @@ def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spawn[str]") -> None:
-    script = "import encee.mfa.code_sources as s, encee.__main__ as m; s._COMMAND_TIMEOUT_SECONDS = 1; m.run()"
+    script = "import encee.mfa.shell_job as s, encee.__main__ as m; s.COMMAND_TIMEOUT_SECONDS = 1; m.run()"
     bash.sendline(f"{sys.executable} -c {shlex.quote(script)} refresh dev --code-command {shlex.quote(PASSWORD)}")
     bash.expect("Password: $")
     bash.expect_exact("took longer than 1 s")
@@ -204,8 +205,8 @@ def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spaw
 
 @pytest.mark.slow
 def test_other_processes_wait_for_longer_than_a_command_may_take() -> None:
-    assert _COMMAND_TIMEOUT_SECONDS == 120
-    assert _KEY_LOCK_TIMEOUT_SECONDS >= _COMMAND_TIMEOUT_SECONDS + 20  # the request that follows
+    assert COMMAND_TIMEOUT_SECONDS == 120
+    assert _KEY_LOCK_TIMEOUT_SECONDS >= COMMAND_TIMEOUT_SECONDS + 20  # the request that follows
 
 
 @pytest.mark.slow
@@ -264,7 +265,7 @@ def test_a_graphical_prompt_works_without_a_terminal(home: Home, dev: Person, aw
 def test_does_not_wait_for_background_processes_of_the_command(
     encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("encee.mfa.code_sources._COMMAND_TIMEOUT_SECONDS", 10)
+    monkeypatch.setattr("encee.mfa.shell_job.COMMAND_TIMEOUT_SECONDS", 10)
     result = encee("refresh", "dev", "--code-command", f"sleep 15 & echo {dev.device.next_code()}")
     assert result.code == 0, result.err
 
