@@ -23,12 +23,7 @@ _USABLE_TIMEOUT_SECONDS = 60.0
 
 
 class UserKey(NamedTuple):
-    """An access key as AWS lists it.
-
-    Args:
-        active: Whether AWS accepts the key.
-        created: When the key was created, UTC.
-    """
+    """An access key as AWS lists it."""
 
     id: str
     user: str

@@ -34,10 +34,7 @@ class ManagedPolicy:
     """A customer-managed policy.
 
     Args:
-        path: The path, `/` for most policies.
         name: The name, unique in the account, whatever the path.
-        document: The default version.
-        attachments: How many users, groups and roles have the policy attached.
     """
 
     arn: str
@@ -54,9 +51,6 @@ class Group:
 
     Args:
         name: The name, unique in the account, whatever the path.
-        path: The path, `/` for most groups.
-        inline: Name → document of the inline policies.
-        attached: ARNs of the attached managed policies.
     """
 
     name: str
@@ -71,8 +65,6 @@ class User:
 
     Args:
         arn: The ARN, which can contain a path.
-        inline: Name → document of the inline policies.
-        attached: ARNs of the attached managed policies.
     """
 
     name: str
@@ -84,11 +76,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The users, groups and customer-managed policies of an account.
-
-    Args:
-        policies: ARN → customer-managed policy.
-    """
+    """The users and groups by name, and the customer-managed policies by ARN."""
 
     users: Mapping[str, User]
     groups: Mapping[str, Group]
@@ -206,7 +194,6 @@ class Change(NamedTuple):
 
     Args:
         action: The name of the call, such as `CreatePolicy`.
-        arguments: The arguments, named as in the API reference.
     """
 
     action: str

@@ -32,7 +32,6 @@ class Key(NamedTuple):
     """An access key, without its id.
 
     Args:
-        active: Whether AWS accepts the key.
         created: When the key was created, UTC; None if unknown.
         last_used: When the key was last used, UTC; None for never, or if unknown.
     """
@@ -46,7 +45,6 @@ class UserCredentials(NamedTuple):
     """The credentials of a user.
 
     Args:
-        password: Whether the user has a password for the console.
         mfa: The kind of MFA device: `virtual`, `hardware`, `FIDO` (if no other kind), `other` (of the root user),
             or `none`.
     """

@@ -25,8 +25,6 @@ class Signer(NamedTuple):
 
     Args:
         profile: The profile whose settings (`endpoint_url`, `ca_bundle`, `services`) apply.
-        credentials_file: The credentials file with the profile.
-        config_file: The config file with the settings.
         source_profile: The source profile of the session that signs; None where no session signs.
         role: The profile of the role to assume, where `profile` is another one; else None.
     """

@@ -28,7 +28,6 @@ def get_session_token(client: "STSClient", signer: Signer, *, serial: str, code:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 
     Args:
-        code: Six digits.
         duration: How long the session is valid; 15 min to 36 h.
 
     Raises:

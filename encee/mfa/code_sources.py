@@ -46,7 +46,6 @@ class CodeSource(Protocol):
 
         Args:
             profile: The profile, for messages.
-            device: The serial number of the MFA device.
 
         Raises:
             EnceeError: The source has no code, or a malformed one.

@@ -8,12 +8,7 @@ from typing import NamedTuple
 
 
 class TerminalEnds(NamedTuple):
-    """File descriptors of a terminal.
-
-    Args:
-        reading: The descriptor that encee reads what the user types from.
-        writing: The descriptor that encee writes to.
-    """
+    """File descriptors of a terminal."""
 
     reading: int
     writing: int

@@ -52,8 +52,6 @@ class ShellJob:
 
     Args:
         command: The command line, run by the shell (`sh -c`; on Windows `cmd /C`).
-        stdin: The file descriptor of its standard input.
-        max_bytes: How many bytes it may print.
         variables: Environment variables that it gets besides those of encee.
     """
 

@@ -48,7 +48,6 @@ def find_step(seed: str, code: str, now: datetime) -> int | None:
 
     Args:
         seed: In base32.
-        code: Six digits.
         now: The time by this machine's clock; the device's clock may be off by up to 15 minutes.
 
     Returns:

@@ -49,13 +49,7 @@ def offer_removable(catalog: Catalog) -> tuple[Iterable[str], Iterable[str]]:
 
 
 def complete_name(offer: Offer, catalog: Catalog, begin: str, without: Iterable[str] = ()) -> list[str]:
-    """List the names to offer for an argument.
-
-    Args:
-        offer: Returns the names of a catalog.
-        begin: The part of the argument that was typed.
-        without: The arguments that the command line has already.
-    """
+    """List the names to offer for an argument."""
     for names in offer(catalog):
         fit = [name for name in names if name.startswith(begin) and _HARMLESS.fullmatch(name)]
         if fit:

@@ -68,7 +68,6 @@ def parse_duration_within(value: str, longest: timedelta, refusal: str, example:
     Args:
         value: The text, as for `parse_duration`.
         refusal: The message for a duration outside the limits, with `{}` for the duration.
-        example: A valid value, for the hint.
 
     Raises:
         UsageError: The text is not a duration, or AWS does not grant it.

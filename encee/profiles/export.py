@@ -45,7 +45,6 @@ class ExportedSession:
     Args:
         source: The source profile; None for a session of another tool.
         expiration: UTC; None if another tool wrote the session without an expiry.
-        region: The region of the profile, if it has one.
     """
 
     profile: str
@@ -151,21 +150,13 @@ def export_session(session: Session, catalog: Catalog, profile: str, session_pro
 def session_variables(
     before: Mapping[str, str], variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED
 ) -> dict[str, str]:
-    """Return an environment with these variables, and without others of `cleared`.
-
-    Args:
-        cleared: The names of variables to remove.
-    """
+    """Return an environment with these variables, and without others of `cleared`."""
     gone = set(cleared)
     return {name: value for name, value in before.items() if name not in gone} | dict(variables)
 
 
 def format_for_shell(shell: str, variables: Mapping[str, str], *, cleared: Iterable[str] = CLEARED) -> str:
     """Return the lines that set these variables in a shell, and unset `cleared`.
-
-    Args:
-        shell: One of `SHELLS`.
-        cleared: The names of variables to unset.
 
     Raises:
         EnceeError: The shell's syntax cannot hold a value. The message names the variable, never its value.

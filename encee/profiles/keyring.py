@@ -67,13 +67,7 @@ def fetch(kind: Kind, name: str) -> str | None:
 
 
 def store(kind: Kind, name: str, value: str, *, instead: bool = False) -> None:
-    """Store an entry, and verify that the keyring has it.
-
-    Args:
-        name: The access key id or the serial number.
-        value: The secret or the seed.
-        instead: Whether to replace another value.
-    """
+    """Store an entry, and verify that the keyring has it."""
     if not instead and fetch(kind, name) not in {None, value}:
         raise EnceeError(
             f"the keyring has another entry for {name} already",

@@ -81,7 +81,6 @@ def rotate_key(
     Args:
         sign_in: Returns a signer with a session; called once nothing in the files prevents the rotation.
         may_delete: Called when the old key is inactive; returns whether to delete it.
-        notify: Called with a line for the user about each step.
         delete_unused: Whether to delete the user's other key if it was never used.
 
     Raises:
@@ -108,11 +107,7 @@ def rotate_key(
 
 
 class _Rotation:
-    """The changes of a rotation, at AWS and in the file.
-
-    Args:
-        notify: Called with a line for the user about each step.
-    """
+    """The changes of a rotation, at AWS and in the file."""
 
     def __init__(
         self,

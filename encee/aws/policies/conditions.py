@@ -42,7 +42,6 @@ def condition_holds(condition: object, context: Context, *, variables: bool) -> 
 
     Args:
         condition: The element's value, as parsed from JSON.
-        variables: Whether the policy's version has variables.
     """
     if not isinstance(condition, dict):
         return unknown("a Condition that is not an object")

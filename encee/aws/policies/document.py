@@ -38,7 +38,6 @@ class Citation:
 
     Args:
         index: The index in the list of statements; None where `Statement` is a single object.
-        sid: The Sid, or None.
     """
 
     policy: str
@@ -57,8 +56,6 @@ class Statement:
     Args:
         citation: Identifies the statement.
         body: Its elements as parsed from JSON; empty where the statement is not an object.
-        variables: Whether policy variables are replaced in it.
-        fault: Why encee cannot interpret the statement or its policy, or None.
     """
 
     citation: Citation

@@ -38,10 +38,6 @@ class NoValueError(LookupError):
 def compile_pattern(text: str, context: Context, *, variables: bool) -> Pattern | Unknown:
     """Compile a policy's text for a request; wildcards in variables are literal.
 
-    Args:
-        text: The text in the policy.
-        variables: Whether the policy's version has variables.
-
     Raises:
         NoValueError: A variable has no value.
     """

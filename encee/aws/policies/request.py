@@ -99,7 +99,6 @@ class Request:
     """A request.
 
     Args:
-        action: Such as `s3:GetObject`.
         resource: The ARN of the resource; `*` for an action without one.
     """
 
@@ -113,7 +112,6 @@ class Circumstances:
     """How and when a request is made.
 
     Args:
-        signed_with: The kind of credentials.
         source_ip: The caller's address; None if unknown.
         via_service: Whether a service makes the request on the caller's behalf.
         now: The time of the request; None if unknown.
@@ -139,8 +137,6 @@ def context_of(
     """Return the condition keys that AWS adds to a principal's request.
 
     Args:
-        principal: The caller; None if unknown.
-        circumstances: How and when the request is made.
         complete: Whether all other keys are absent; otherwise they are unknown.
     """
     groups = [_principal_keys(principal), _credential_keys(circumstances), _origin_keys(circumstances)]

@@ -38,14 +38,7 @@ def build_policy(
     allow_cidrs: Sequence[str] = (),
     allow_password_change: bool = False,
 ) -> dict[str, Any]:
-    """Build the document of a policy.
-
-    Args:
-        name: A name in `POLICIES`.
-        partition: The partition of the ARNs in the policy.
-        allow_cidrs: The networks of `ip-restriction`.
-        allow_password_change: Whether `mfa-required` allows users to change their password without MFA.
-    """
+    """Build the document of a policy."""
     if name not in POLICIES:
         raise UsageError(f"unknown policy {name}", hint="encee policy list")
     if not _PARTITION.fullmatch(partition):

@@ -50,7 +50,6 @@ class Check(NamedTuple, Generic[Subject]):
     """A check; `docs/doctor.md` describes each.
 
     Args:
-        id: The name in the output, which never changes.
         fine: The message when there is no finding.
         obstacle: Returns why the check is not complete, or None; without a finding its state is then unknown.
     """
@@ -111,11 +110,7 @@ class ExaminedFile(FileLines):
 
 @dataclass(frozen=True)
 class Examined:
-    """The two files, as far as they can be read, and the environment.
-
-    Args:
-        legacy_serial: The device that `~/.encee/config` names, if any.
-    """
+    """The two files, as far as they can be read, and the environment."""
 
     credentials: ExaminedFile
     config: ExaminedFile
@@ -175,11 +170,7 @@ def _guess_profile(name: str, profiles: Collection[str]) -> str:
 def examine(
     files: AwsPaths, environ: Mapping[str, str], legacy_serial: str | None, warn: Callable[[str], None]
 ) -> Examined:
-    """Read as much of the two files as possible.
-
-    Args:
-        legacy_serial: The device that `~/.encee/config` names, if any.
-    """
+    """Read as much of the two files as possible."""
     headers = choose_headers(files)
     credentials, config = (_examine_file(*file, warn) for file in zip(files, headers, strict=True))
     return Examined(credentials, config, Catalog(credentials.view, config.view), environ, legacy_serial)

@@ -36,12 +36,7 @@ _BY_HAND = "write it as export NAME=value, or delete it: encee reads the file an
 
 
 class AwsEnv(NamedTuple):
-    """The content of a file of awsenv.
-
-    Args:
-        serial: The serial number of the user's MFA device, if any.
-        others: The names of all other variables.
-    """
+    """The content of a file of awsenv."""
 
     key: AccessKey
     serial: str | None

@@ -69,8 +69,6 @@ class KeyFault(NamedTuple):
     """Why an id and a secret cannot be a user's long-term credentials.
 
     Args:
-        what: The value that is there instead.
-        remedy: The form of a valid value.
         of_secret: Whether the secret has the fault, not the id.
     """
 

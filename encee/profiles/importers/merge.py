@@ -69,9 +69,6 @@ def import_files(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bo
 
     Both edits are verified in memory, and the second is rehearsed on disk, before the first is written.
 
-    Args:
-        dry_run: Whether to write nothing, and only return what would be written.
-
     Returns:
         A result for each plain file, in the same order.
 

@@ -25,7 +25,6 @@ def change_account(client: "IAMClient", signer: Signer, plan: AccountPlan, on_st
 
     Args:
         client: From `encee.aws.clients.Clients.iam`, with one attempt.
-        on_step: Called with each step that is done.
 
     Raises:
         AwsError: A step failed; the message names it and the number of steps that are done.

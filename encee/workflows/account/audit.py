@@ -29,9 +29,7 @@ class AuditedUser:
     """The result of an audit for a user.
 
     Args:
-        credentials: The user's password, keys and devices.
         required_by: The name of the policy that requires MFA of the user, if any.
-        has_old_key: Whether an active key is older than allowed.
     """
 
     credentials: UserCredentials
@@ -80,7 +78,6 @@ def audit_account(
     Args:
         now: The current time, UTC.
         max_age: Above this age an active key is old.
-        progress: Called with a line about each step.
         group: The group to audit; None for all users and the root user.
     """
     progress("AWS creates its credential report")

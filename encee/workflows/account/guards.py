@@ -56,8 +56,6 @@ def find_new_restrictions(account: Account, plan: AccountPlan, group: str, name:
     """Find the existing restrictions to addresses that a plan adds to a user.
 
     Args:
-        account: The account before the plan.
-        group: The name of the plan's group.
         name: The user's name; None for a caller that is not a user.
     """
     user, existing = account.users.get(name or ""), account.group(group)

@@ -22,7 +22,6 @@ def plan_revoke(user: str, key_ids: Sequence[str], now: datetime) -> AccountPlan
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
 
     Args:
-        key_ids: The ids of the active keys.
         now: The current time by AWS's clock, UTC.
     """
     keys = [
