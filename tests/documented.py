@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tests.conftest import ROOT
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
-SHELLS = ("bash", "zsh", "fish")
+LANGUAGES = ("sh", "bash", "zsh", "fish", "tcsh", "nu", "powershell", "bat")
 
 _BLOCK = re.compile(
     r"(?:^ *<!-- (?P<mark>not run|exits with status (?P<status>\d+)): [^>]+ -->\n)?"
@@ -46,7 +46,7 @@ def blocks(page: Path) -> Iterator[Block]:
         if language == "console":
             output = [line for line in code.splitlines() if not line.startswith("$ ")]
             language, code = "sh", "".join(f"{line}\n" for line in re.findall(r"^\$ (.+)$", code, re.MULTILINE))
-        if language in ("sh", *SHELLS) and code:
+        if language in LANGUAGES and code:
             yield Block(language, code, int(match["status"] or 0), match["mark"] != "not run", output)
 
 
