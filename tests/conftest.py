@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -196,6 +197,11 @@ class Home:
         locks = ("encee-lock", ".lock")
         files = [file for file in self.path.rglob("*") if file.is_file() and not file.name.endswith(locks)]
         return {str(file.relative_to(self.path)): (file.read_bytes(), file.stat().st_mode) for file in files}
+
+
+def shown(path: Path | str) -> str:
+    """Return a path below HOME as encee prints it, quoted for a shell."""
+    return f"~/{shlex.quote(str(Path(path).relative_to(os.environ['HOME'])))}"
 
 
 @pytest.fixture

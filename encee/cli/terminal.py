@@ -57,10 +57,21 @@ def flush() -> None:
 
 
 def clean(text: str) -> str:
-    """Replace all characters that are not printable, line ends included."""
-    if text.isprintable():
+    """Replace characters that are not printable, and write the home folder as `~`."""
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return _shorten_paths(text) if "/" in text else text
+
+
+def _shorten_paths(text: str) -> str:
+    """Write `~` for the home folder wherever a shell expands it.
+
+    That is at the beginning of a word and in `VARIABLE=~/file`, not in quotes and not in `--option=~/file`.
+    """
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where HOME is not set
+    if not home.strip("/~") or os.sep != "/":
         return text
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return re.sub(rf"(?:^|(?<=[\s(\[])|(?<=[A-Z]=))('?){re.escape(home)}/", r"~/\1", text)
 
 
 @contextmanager

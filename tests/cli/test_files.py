@@ -2,13 +2,15 @@
 
 import json
 import pwd
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands.test_roles import trusting
-from tests.conftest import Encee, Home, Person, run_aws
+from tests.conftest import ENCEE, Encee, Home, Person, run_aws, shown
 from tests.fake_aws import FakeAws
 
 MakeOne = Callable[[Home, pytest.MonkeyPatch], None]
@@ -119,7 +121,7 @@ def test_warns_of_a_variable_that_makes_aws_tools_read_no_file(
     result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert result.code == 0
     assert result.err.count(warning) == 1
-    assert f"\n  {variable}={file} aws --profile dev-mfa" in result.err
+    assert f"\n  {variable}={shown(file)} aws --profile dev-mfa" in result.err
     assert warning in encee("status").err
     option = "--credentials-file" if "CREDENTIALS" in variable else "--config-file"
     assert warning not in encee("status", option, str(file)).err
@@ -294,7 +296,7 @@ def test_a_hint_names_the_file_of_the_option(encee: Encee, home: Home) -> None:
     other = home.path / "other file"
     other.write_text("[ops]\nregion = eu-central-1\n", encoding="utf-8")
     before = home.credentials.read_bytes()
-    in_other = f"AWS_SHARED_CREDENTIALS_FILE='{other}' "
+    in_other = f"AWS_SHARED_CREDENTIALS_FILE={shown(other)} "
     for command, hint in (
         ("refresh ops -c 123456", f"enter the keys with: {in_other}aws configure --profile ops"),
         ("env absent", f"make the first one: {in_other}encee setup"),
@@ -302,7 +304,8 @@ def test_a_hint_names_the_file_of_the_option(encee: Encee, home: Home) -> None:
         result = encee(*command.split(), "--credentials-file", str(other))
         assert result.err.endswith(f"encee: hint: {hint}\n")
     asked = encee("status", "absent", "--json", f"--credentials-file={other}")
-    assert json.loads(asked.out)["error"]["hint"] == f"make the first one: {in_other}encee setup"
+    absolute = f"AWS_SHARED_CREDENTIALS_FILE='{other}' "
+    assert json.loads(asked.out)["error"]["hint"] == f"make the first one: {absolute}encee setup"
     assert home.credentials.read_bytes() == before
     assert encee("env", "dev").err.endswith("encee: hint: encee refresh dev\n")
 
@@ -313,7 +316,7 @@ def test_reports_a_missing_credentials_file(encee: Encee, home: Home) -> None:
     result = encee("refresh", "dev", "--credentials-file", str(gone), "-c", "123456")
     assert result.code == 2
     assert result.err.startswith(
-        f"encee: error: dev has no aws_access_key_id and no aws_secret_access_key: {gone} does not exist\n"
+        "encee: error: dev has no aws_access_key_id and no aws_secret_access_key: ~/gone does not exist\n"
     )
 
 
@@ -323,4 +326,40 @@ def test_names_the_target_of_a_broken_link(encee: Encee, home: Home) -> None:
     home.credentials.symlink_to(home.path / "drive" / "credentials")
     result = encee("env", "dev")
     assert (result.code, "aws configure" in result.err) == (2, False)
-    assert f"ls -la {home.credentials}" in result.err.splitlines()[-1]
+    assert "ls -la ~/.aws/credentials" in result.err.splitlines()[-1]
+
+
+# ---- paths below the home folder
+
+
+def test_shows_paths_below_the_home_folder_with_a_tilde(encee: Encee, home: Home) -> None:
+    home.write("no value here\n")
+    shown = encee("refresh", "dev")
+    assert "~/.aws/credentials" in shown.err
+    assert str(home.path) not in shown.err
+    report = json.loads(encee("refresh", "dev", "--json").out)
+    assert str(home.credentials) in report["error"]["message"]
+    checks = encee("doctor", "--offline")
+    assert "~/.aws/credentials" in checks.out
+    assert str(home.path) not in checks.out + checks.err
+
+
+@pytest.mark.parametrize("name", ["credentials", "my file", "it's mine"])
+@pytest.mark.parametrize("command", ["status dve", "process dev"], ids=["typed option", "environment variable"])
+def test_a_hint_with_a_path_below_the_home_folder_works_in_a_shell(
+    encee: Encee, home: Home, person: Person, name: str, command: str
+) -> None:
+    file = home.path / name
+    file.write_text(person.section(), encoding="utf-8")
+    file.chmod(0o600)
+    hint = encee(*command.split(), "--credentials-file", str(file)).err.splitlines()[-1].removeprefix("encee: hint: ")
+    assert f" ~/{shlex.quote(name)}" in hint.replace("=", " ")
+    line = hint.replace("encee ", f"{ENCEE} ") + (" --dry-run" if "refresh" in hint else "")
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, "dev-mfa" in done.stdout) == (0, True), (line, done)
+
+
+def test_an_option_with_an_attached_path_keeps_the_absolute_path(encee: Encee, home: Home, person: Person) -> None:
+    home.write(person.section())
+    result = encee("status", "dve", f"--credentials-file={home.credentials}")
+    assert result.err.endswith(f"encee: hint: encee status dev --credentials-file={home.credentials}\n")

@@ -6,7 +6,7 @@ import re
 import pexpect
 import pytest
 
-from tests.conftest import Encee, Home, Person, Result, on_terminal
+from tests.conftest import Encee, Home, Person, Result, on_terminal, shown
 from tests.fake_aws import FakeAws, faults
 
 TRICKS = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u2066\u200b\u2028\x08"
@@ -172,9 +172,9 @@ def test_a_hint_can_be_pasted_with_any_name(encee: Encee, home: Home, dev: Perso
     evil = home.path / "a; touch evil"
     evil.mkdir()
     result = encee("exec", "dev", "--", str(evil))
-    assert (result.code, f"hint: ls -l '{evil}'\n" in result.err) == (126, True), result.err
+    assert (result.code, f"hint: ls -l {shown(evil)}\n" in result.err) == (126, True), result.err
     file = evil / "credentials"
     file.write_text(dev.section())
     file.chmod(0o644)
     result = encee("refresh", "dev", "--credentials-file", str(file), "-c", dev.device.next_code())
-    assert (result.code, f": chmod 600 '{file}'\n" in result.err) == (0, True), result.err
+    assert (result.code, f": chmod 600 {shown(file)}\n" in result.err) == (0, True), result.err

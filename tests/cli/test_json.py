@@ -1,6 +1,7 @@
 """`--json` prints one object on standard output, with any result."""
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,8 +61,9 @@ def test_a_failed_command_prints_an_object_with_the_error(encee: Encee, line: st
     assert result.code == 2, result.err
     report = json.loads(result.out)
     assert (report["encee_format"], report["error"]["exit_code"]) == (1, 2)
-    assert f"encee: error: {report['error']['message']}\n" in result.err
-    assert f"encee: hint: {report['error']['hint']}\n" in result.err
+    said = result.err.replace("~/", f"{os.environ['HOME']}/")
+    assert f"encee: error: {report['error']['message']}\n" in said
+    assert f"encee: hint: {report['error']['hint']}\n" in said
 
 
 def test_without_the_option_a_failure_leaves_stdout_empty(encee: Encee, home: Home) -> None:

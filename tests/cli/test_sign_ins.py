@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
     encee: Encee, home: Home, data: bytes, says: str, *, is_config: bool
 ) -> None:
     home.write(*((b"", data) if is_config else (data, b"")))
-    error = f"encee: error: {home.config if is_config else home.credentials}: {says}\nencee: hint: "
+    error = f"encee: error: ~/.aws/{'config' if is_config else 'credentials'}: {says}\nencee: hint: "
     for words in ("status", "status dev", "refresh", "env dev", "clear --all"):
         result = encee(*words.split())
         assert result.code == 5, words

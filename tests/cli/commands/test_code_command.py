@@ -19,7 +19,7 @@ from encee.awsfile.file import _KEY_LOCK_TIMEOUT_SECONDS
 from encee.errors import UsageError
 from encee.mfa.code_sources import CommandCodes
 from encee.mfa.shell_job import COMMAND_TIMEOUT_SECONDS
-from tests.conftest import ENCEE, Encee, Home, Person, run_encee, wait_for
+from tests.conftest import ENCEE, Encee, Home, Person, run_encee, shown, wait_for
 from tests.fake_aws import FakeAws, faults
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ def test_names_a_lock_that_cannot_be_taken(encee: Encee, home: Home, dev: Person
     lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
     lock.mkdir()
     result = encee("refresh", "dev", "-c", dev.device.next_code())
-    assert (result.code, str(lock) in result.err) == (5, True)
+    assert (result.code, shown(lock) in result.err) == (5, True)
 
 
 @pytest.mark.slow
@@ -393,7 +393,7 @@ def test_waits_for_another_process_with_the_key_and_then_names_it(
     lock = home.credentials.with_name(f".encee-{dev.user.access_key.id}.lock")
     with FileLock(lock):
         result = encee("refresh", "dev", "-c", dev.device.next_code())
-    assert (result.code, f"another encee has held {lock} for 1 s" in result.err) == (5, True)
+    assert (result.code, f"another encee has held {shown(lock)} for 1 s" in result.err) == (5, True)
     assert aws.journal == []
 
 

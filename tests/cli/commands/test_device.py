@@ -33,7 +33,7 @@ def test_uses_and_saves_the_only_device(encee: Encee, home: Home, unsaved: FakeD
     assert result.code == 0, result.err
     assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
     assert home.config.read_text() == config + f"mfa_serial = {unsaved.serial}\n"
-    assert f"found the device {unsaved.serial}; saved it as mfa_serial of dev in {home.config}" in result.err
+    assert f"found the device {unsaved.serial}; saved it as mfa_serial of dev in ~/.aws/config" in result.err
     aws.journal.clear()
     assert encee("refresh", "dev", "-d", "13h", "-c", unsaved.next_code()).code == 0
     assert aws.calls("ListMFADevices") == []

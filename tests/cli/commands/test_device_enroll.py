@@ -106,7 +106,7 @@ def test_two_codes_enable_a_device_and_a_third_gives_the_first_session(
     one = enrollment()
     one.proves()
     one.sees(f"{JANE} is enabled for jane")
-    one.sees(f"saved as mfa_serial of dev in {home.config}")
+    one.sees("saved as mfa_serial of dev in ~/.aws/config")
     one.answers(OFFER, "")
     one.answers(f"MFA code for dev ({JANE}):", one.device.next_code())
     one.sees("dev-mfa is valid until")
@@ -467,14 +467,14 @@ def test_an_interrupt_during_the_creation_waits_until_it_can_delete(
 
 @pytest.mark.slow
 def test_an_interrupt_while_the_device_is_enabled_keeps_it(
-    enrollment: Callable[..., Enrollment], home: Home, jane: FakeUser, aws: FakeAws
+    enrollment: Callable[..., Enrollment], jane: FakeUser, aws: FakeAws
 ) -> None:
     aws.fault("EnableMFADevice", faults.hang(2))
     one = enrollment()
     one.proves()
     wait_for(lambda: bool(aws.calls("EnableMFADevice")))
     one.child.send("\x03")
-    one.sees(f"saved as mfa_serial of dev in {home.config}")
+    one.sees("saved as mfa_serial of dev in ~/.aws/config")
     one.ends(130)
     assert OFFER not in one.seen
     assert [device.serial for device in jane.devices] == [JANE]

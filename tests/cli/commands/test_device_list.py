@@ -106,7 +106,7 @@ def test_saves_the_only_device_that_gives_codes(encee: Encee, home: Home, dev: P
     home.write(dev.section(serial=False), "# mine\n[profile dev]\nregion = eu-central-1\n# end\n")
     result = encee("device", "save", "dev", "--json")
     assert (result.code, json.loads(result.out)["device"]) == (0, PHONE)
-    assert f"saved {PHONE} as mfa_serial of dev in {home.config}" in result.err
+    assert f"saved {PHONE} as mfa_serial of dev in ~/.aws/config" in result.err
     assert home.config.read_text() == f"# mine\n[profile dev]\nregion = eu-central-1\nmfa_serial = {PHONE}\n# end\n"
 
 

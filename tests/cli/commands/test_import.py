@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from encee.awsfile import atomic_write
-from tests.conftest import Encee, Home, Person, Result, run_aws
+from tests.conftest import Encee, Home, Person, Result, run_aws, shown
 from tests.fake_aws import FakeAws
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -57,7 +57,7 @@ def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
     assert result.code == code
     assert not result.out or set(json.loads(result.out)) == {"encee_format", "error"}
     error, hint = result.err.splitlines()
-    assert error.startswith(f"encee: error: {file}: line {line} holds ")
+    assert error.startswith(f"encee: error: {file if file == 'standard input' else shown(file)}: line {line} holds ")
     assert error.endswith("; nothing was written")
     assert hint.startswith("encee: hint: ")
     assert SECRET not in result.out + result.err
@@ -96,9 +96,9 @@ def test_the_summary_names_sources_and_superfluous_files(encee: Encee, home: Hom
     result = encee("import", "csv", file, "--profile", "dev")
     assert [line.split() for line in result.out.splitlines()] == [
         ["PROFILE", "OUTCOME", "WHAT", "CAME", "IN", "FROM"],
-        ["dev", "imported", "keys", file],
+        ["dev", "imported", "keys", shown(file)],
     ]
-    assert result.err == f"when this works, the plain file can go:\n  encee refresh dev\n  rm {file}\n"
+    assert result.err == f"when this works, the plain file can go:\n  encee refresh dev\n  rm {shown(file)}\n"
     assert run_aws("configure", "get", "aws_secret_access_key", "--profile", "dev").out == f"{SECRET}\n"
 
 
@@ -197,7 +197,7 @@ def test_refuses_another_csv_than_the_consoles_and_names_the_line(
 def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: Home) -> None:
     file = csv_file(home, OLD)
     result = encee("import", "csv", file, "--profile", "dev")
-    assert f"{file} also holds the password for the console: keep that elsewhere" in result.err
+    assert f"{shown(file)} also holds the password for the console: keep that elsewhere" in result.err
     assert "hunter2" not in result.out + result.err + home.credentials.read_text()
 
 
@@ -205,10 +205,12 @@ def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: 
 def test_accepts_the_file_notation_of_the_aws_cli(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     file = csv_file(home)
     monkeypatch.chdir(home.path)
-    for number, name in enumerate((f"file://{file}", "file://accessKeys.csv")):
+    for number, (name, path) in enumerate(
+        {f"file://{file}": shown(file), "file://accessKeys.csv": "accessKeys.csv"}.items()
+    ):
         result = encee("import", "csv", name, "--profile", f"dev{number}")
         assert result.code == 0, result.err
-        assert f"  rm {name.removeprefix('file://')}\n" in result.err
+        assert f"  rm {path}\n" in result.err
     assert home.credentials.read_text().count(KEY_ID) == 2
 
 
@@ -239,7 +241,7 @@ def test_an_unreadable_file_is_wrong_usage(encee: Encee, home: Home, path: str) 
         stream.truncate(2 << 20)
     result = encee("import", "csv", str(home.path / path), "--profile", "dev")
     assert (result.code, result.out) == (2, "")
-    assert str(home.path / path) in result.err
+    assert shown(home.path / path) in result.err
     assert not home.credentials.exists()
 
 
@@ -282,9 +284,10 @@ def test_creates_profiles_from_the_files_of_awsenv(encee: Encee, home: Home) -> 
         ["user-profile", "imported"],
         ["work", "imported"],
     ]
-    assert f"{second} also sets EDITOR, which is not brought in" in result.err
+    assert f"{shown(second)} also sets EDITOR, which is not brought in" in result.err
     assert result.err.endswith(
-        f"when this works, the plain files can go:\n  encee refresh user-profile work\n  rm {file} {second}\n"
+        "when this works, the plain files can go:\n  encee refresh user-profile work\n"
+        f"  rm {shown(file)} {shown(second)}\n"
     )
     assert run_aws("configure", "get", "region", "--profile", "user-profile").out == "ap-southeast-2\n"
 
@@ -377,7 +380,7 @@ def test_a_folder_without_files_is_wrong_usage(encee: Encee, home: Home, folder:
     (home.path / "empty").mkdir()
     result = encee("import", "awsenv", str(home.path / folder))
     assert (result.code, result.out) == (2, "")
-    assert str(home.path / folder) in result.err
+    assert shown(home.path / folder) in result.err
 
 
 @pytest.mark.slow
@@ -419,8 +422,8 @@ def test_gives_the_device_of_the_first_version_to_the_default_profile(
     assert result.code == 0, result.err
     assert home.config.read_text() == f"[default]\nregion = a\nmfa_serial = {ARN}\n"
     assert home.credentials.read_bytes() == credentials
-    assert result.out.splitlines()[1].split() == ["default", "imported", "mfa_serial", str(file)]
-    assert result.err.endswith(f"  encee refresh default\n  rm {file}\n")
+    assert result.out.splitlines()[1].split() == ["default", "imported", "mfa_serial", shown(file)]
+    assert result.err.endswith(f"  encee refresh default\n  rm {shown(file)}\n")
     assert encee("refresh", "default", "-c", dev.device.next_code()).code == 0
 
 
@@ -502,7 +505,7 @@ EXISTING = {
 def test_keeps_an_existing_profile_and_imports_the_others(encee: Encee, home: Home, existing: str) -> None:
     credentials, config, reason = EXISTING[existing]
     home.write(credentials, config)
-    files = [profile_file(home, name) for name in ("dev", "work")]
+    files = [shown(profile_file(home, name)) for name in ("dev", "work")]
     result = encee("import", "awsenv")
     assert result.code == 5
     assert [line.split()[:3] for line in result.out.splitlines()[1:]] == [
@@ -511,7 +514,7 @@ def test_keeps_an_existing_profile_and_imports_the_others(encee: Encee, home: Ho
     ]
     assert reason in result.err
     assert f"{files[0]} was not imported" in result.err
-    assert f"encee: hint: give the file another name: mv {files[0]} {files[0].parent}/NAME\n" in result.err
+    assert f"encee: hint: give the file another name: mv {files[0]} ~/.aws/profiles/NAME\n" in result.err
     assert f"  rm {files[1]}\n" in result.err
     assert home.credentials.read_text().startswith(credentials)
     assert home.config.read_text().startswith(config)
@@ -526,7 +529,7 @@ def test_a_csv_for_an_existing_profile_changes_nothing(encee: Encee, home: Home)
     before = home.state()
     result = encee("import", "csv", file, "--profile", "other")
     assert result.code == 5
-    assert f"encee: hint: choose another name: encee import csv {file} --profile NAME\n" in result.err
+    assert f"encee: hint: choose another name: encee import csv {shown(file)} --profile NAME\n" in result.err
     assert "can go" not in result.err
     assert home.state() == before
 
@@ -570,7 +573,7 @@ def test_keeps_an_existing_setting_and_does_not_call_the_file_superfluous(
     file = profile_file(home, "dev")
     result = encee("import", "awsenv")
     assert result.code == 0
-    assert f"encee: warning: {stays} of dev stays as it is; {file} has another value\n" in result.err
+    assert f"encee: warning: {stays} of dev stays as it is; {shown(file)} has another value\n" in result.err
     assert "can go" not in result.err
     assert home.config.read_text().startswith(config)
 

@@ -113,7 +113,7 @@ def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
 @with_keyring
 def test_a_second_lock_or_unlock_changes_nothing(encee: Encee, home: Home, ann: Person) -> None:
     key = ann.user.access_key
-    assert f"the secret of {key.id} is in {home.credentials} already\n" in encee("keys", "unlock", "dev").err
+    assert f"the secret of {key.id} is in ~/.aws/credentials already\n" in encee("keys", "unlock", "dev").err
     assert encee("keys", "lock", "dev").code == 0
     again = encee("keys", "lock", "dev", "--json")
     assert f"the secret of {key.id} is in the keyring already\n" in again.err
@@ -259,7 +259,7 @@ def test_a_plain_key_wins_over_a_locked_one_and_half_a_pair_is_refused(
     pair = f"aws_access_key_id = {other.access_key.id}\naws_secret_access_key = {other.access_key.secret}\n"
     text = home.credentials.read_text().replace("\n[dev]\n", f"\n[dev]\n{pair}")
     home.write(text)
-    assert f"the secret of {other.access_key.id} is in {home.credentials} already" in encee("keys", "unlock", "dev").err
+    assert f"the secret of {other.access_key.id} is in ~/.aws/credentials already" in encee("keys", "unlock", "dev").err
     home.write(text.replace(pair, pair.partition("\n")[0] + "\n"))
     result = encee("refresh", "dev", "--code", ann.device.next_code())
     assert result.code == 2

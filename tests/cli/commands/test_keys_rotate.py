@@ -292,7 +292,7 @@ def test_refuses_a_key_in_the_config_file(
     home.write(person.section() if copied else "", f"[profile {'x' if copied else 'dev'}]\n{section}")
     hint = assert_refused(encee, aws, 5, "of the config file holds the key", "--code", person.device.next_code())
     assert hint == (
-        f"remove it from [profile x] in {home.config}" if copied else f"move it to [dev] of {home.credentials}"
+        "remove it from [profile x] in ~/.aws/config" if copied else "move it to [dev] of ~/.aws/credentials"
     )
     assert aws.journal == []
 

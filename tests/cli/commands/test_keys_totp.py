@@ -58,11 +58,11 @@ def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person)
     assert json.loads(result.out)["AccessKeyId"].startswith("ASIA")
 
 
-def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, home: Home, dev: Person) -> None:
+def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, dev: Person) -> None:
     key_id = dev.user.access_key.id
     said = give_seed(encee, dev.device.seed)
     warning = f"encee: warning: MFA is no second factor on this machine any more: the secret of {key_id} is in "
-    assert f"{warning}{home.credentials}, which the same person can read\n" in said
+    assert f"{warning}~/.aws/credentials, which the same person can read\n" in said
     assert encee("keys", "lock", "dev").code == 0
     assert f"{warning}the same keyring\n" in give_seed(encee, dev.device.seed)
     assert encee("refresh", "dev").code == 0

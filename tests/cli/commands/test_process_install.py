@@ -25,7 +25,7 @@ def test_the_profile_runs_encee_and_has_the_region_of_its_source(encee: Encee, h
     before = home.config.read_bytes()
     result = encee("process", "dev", "--install", "dev-auto")
     assert (result.code, result.out) == (0, "")
-    assert f"wrote the profile dev-auto in {home.config}; it runs: {ENCEE} process dev\n" in result.err
+    assert f"wrote the profile dev-auto in ~/.aws/config; it runs: {ENCEE} process dev\n" in result.err
     assert USE in result.err
     assert home.config.read_bytes() == before + b"\n" + installed().encode()
     assert dev.section() in home.credentials.read_text()

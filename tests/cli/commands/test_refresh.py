@@ -614,7 +614,7 @@ def test_if_expiring_without_a_terminal_exits_with_3(encee: Encee, dev: Person, 
 def test_warns_about_a_file_that_others_can_read_and_keeps_its_mode(encee: Encee, home: Home, dev: Person) -> None:
     home.credentials.chmod(0o644)
     result = encee("refresh", "dev", "-c", dev.device.next_code())
-    assert f"chmod 600 {home.credentials}" in result.err
+    assert "chmod 600 ~/.aws/credentials" in result.err
     assert home.credentials.stat().st_mode & 0o777 == 0o644
 
 

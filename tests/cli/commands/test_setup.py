@@ -7,7 +7,7 @@ import pexpect
 import pytest
 
 from encee.aws.policies.templates import build_policy
-from tests.conftest import Encee, Home, Person, run_aws, start_before_next_code
+from tests.conftest import Encee, Home, Person, run_aws, shown, start_before_next_code
 from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
 Conversation = Callable[..., "pexpect.spawn[str]"]
@@ -62,13 +62,13 @@ def test_leads_from_an_empty_home_to_a_session_that_aws_uses(setup: Conversation
     type_key(child, jane)
     child.expect_exact(f"AWS knows it: {jane.arn}")
     assert jane.access_key.secret not in (child.before or "")
-    child.expect_exact(f"saved as [dev] in {home.credentials}")
+    child.expect_exact("saved as [dev] in ~/.aws/credentials")
     child.expect_exact("code that the app shows now:")
     [device] = aws.virtual_devices()
     child.sendline(device.next_code())
     child.expect_exact("next code that the app shows:")
     child.sendline(device.next_code())
-    child.expect_exact(f"saved as mfa_serial of dev in {home.config}")
+    child.expect_exact("saved as mfa_serial of dev in ~/.aws/config")
     child.expect_exact(f"MFA code for dev ({device.serial}):")
     child.sendline(device.next_code())
     child.expect_exact("dev-mfa is valid until")
@@ -103,7 +103,7 @@ def test_saves_an_existing_device_and_enrolls_none(
 ) -> None:
     home.write(person.section(serial=False), "[profile dev]\nregion = eu-central-1\n")
     child = setup("dev")
-    child.expect_exact(f"{person.device.serial}, saved in {home.config}")
+    child.expect_exact(f"{person.device.serial}, saved in ~/.aws/config")
     finish(child, person.device)
     assert aws.calls("CreateVirtualMFADevice") == []
 
@@ -220,7 +220,7 @@ def test_a_user_who_may_not_list_devices_enters_the_serial_number(
     child = setup("dev")
     child.expect_exact("ARN")
     child.sendline(person.device.serial)
-    child.expect_exact(f"{person.device.serial}, saved in {home.config}")
+    child.expect_exact(f"{person.device.serial}, saved in ~/.aws/config")
     finish(child, person.device)
 
 
@@ -302,7 +302,7 @@ def test_reads_the_key_from_the_csv_file_of_the_console(setup: Conversation, hom
     child.expect_exact("[us-east-1]:")
     child.sendline("")
     child.expect_exact("saved as [dev]")
-    child.expect_exact(f"rm {file}")
+    child.expect_exact(f"rm {shown(file)}")
     finish(child, person.device)
 
 
@@ -312,8 +312,8 @@ def test_a_csv_file_with_the_existing_key_is_done(setup: Conversation, home: Hom
     key = dev.user.access_key
     file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
     child = setup("dev", "--csv", str(file))
-    child.expect_exact(f"key      dev has that of {file} already")
-    child.expect_exact(f"rm {file}")
+    child.expect_exact(f"key      dev has that of {shown(file)} already")
+    child.expect_exact(f"rm {shown(file)}")
     child.expect_exact("MFA code for dev")
     child.sendintr()
     assert ended(child) == 130
@@ -329,8 +329,8 @@ def test_refuses_a_csv_file_with_another_key_than_the_profile(
     file.write_text(f"Access key ID,Secret access key\n{fields.format(id=key.id, secret=key.secret)}\n")
     before = home.state()
     child = setup("dev", "--csv", str(file))
-    child.expect_exact(f"encee: error: dev has another key than {file}; nothing was changed")
-    child.expect_exact(f"encee setup NAME --csv {file}")
+    child.expect_exact(f"encee: error: dev has another key than {shown(file)}; nothing was changed")
+    child.expect_exact(f"encee setup NAME --csv {shown(file)}")
     assert ended(child) == 5
     assert home.state() == before
     assert aws.journal == []
