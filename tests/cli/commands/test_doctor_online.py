@@ -118,7 +118,7 @@ ONLINE_FAULTS = (
         "error",
         "the region eu-central-1 of dev is not one of the endpoint",
         spoil(faults.error("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)),
-        "set region to the endpoint's",
+        "match each other",
     ),
     OnlineFault("sts-endpoint", "error", "a proxy or sign-in page answered", spoil(faults.html()), "try again"),
     OnlineFault("clock", "warning", "earlier than AWS's", clock(seconds=60), "timedatectl"),
