@@ -626,7 +626,7 @@ def test_security_keys_alone_lead_to_the_console(
 ) -> None:
     jane.create_fido_device("key")
     one = enrollment()
-    one.sees("add an authenticator app in the console under Security credentials, then: encee device save dev")
+    one.sees("encee: hint: sign in with: aws login")
     one.ends(2)
     assert aws.calls("CreateVirtualMFADevice") == []
 
