@@ -518,7 +518,7 @@ CASES = [
         )
         for command in ("rotate", "lock")
     ),
-    Case("a seed beside the key", 2, "has both factors of dev", command=("keys", "totp", "dev"), hint="--i-know"),
+    Case("a seed beside the key", 2, "gives both factors of dev", command=("keys", "totp", "dev"), hint="--i-know"),
     Case(
         "something else for a seed",
         2,

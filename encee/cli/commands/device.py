@@ -1,4 +1,4 @@
-"""`encee device`: the MFA devices of a profile's user."""
+"""`encee device`: manage the MFA devices of a profile's user."""
 
 import shlex
 from collections.abc import Sequence
@@ -39,13 +39,13 @@ def list_(
 ) -> None:
     """Show the user's MFA devices, and which one is saved.
 
-    A code is asked for only where a policy wants MFA even to look at them.
+    It prompts for a code only if a policy requires MFA to list the devices.
     """
     signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)
     saved = signs.settings.saved_serial(signs.profile)
     if json:
-        rows = [_as_json(one, saved) for one in devices]
+        rows = [_as_json(device, saved) for device in devices]
         terminal.print_json({"profile": signs.profile, "saved": saved, "devices": rows})
     else:
         _show(devices, saved, environment, signs.profile)
@@ -76,13 +76,13 @@ def _show(devices: Sequence[Device], saved: str | None, environment: Environment
         terminal.note(f"{saved}, which is saved for {profile}, is not a device of this user")
 
 
-def _as_json(one: Device, saved: str | None) -> dict[str, Any]:
+def _as_json(device: Device, saved: str | None) -> dict[str, Any]:
     return {
-        "serial": one.serial,
-        "kind": one.kind,
-        "gives_codes": one.gives_codes,
-        "enabled": rfc3339(one.enabled),
-        "saved": one.serial == saved,
+        "serial": device.serial,
+        "kind": device.kind,
+        "gives_codes": device.gives_codes,
+        "enabled": rfc3339(device.enabled),
+        "saved": device.serial == saved,
     }
 
 
@@ -101,7 +101,7 @@ def save(
 ) -> None:
     """Save the MFA device of a profile as its mfa_serial.
 
-    IAM is asked for the device, or whether DEVICE is one of the user's. Of several, you choose.
+    It asks IAM for the user's devices, of several lets you choose one, and checks a DEVICE that you name.
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     if serial is None:
@@ -126,9 +126,9 @@ def forget(
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Take the saved MFA device of PROFILE out of the files.
+    """Remove the saved MFA device of PROFILE from the files.
 
-    At AWS the device stays as it is. The next refresh finds it and saves it again.
+    The device at AWS does not change. The next refresh finds it and saves it again.
     """
     catalog = files.catalog()
     name = catalog.profile_for(profile)
@@ -155,9 +155,9 @@ def resync(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Let AWS find out how far the clock of a device is off.
+    """Resynchronize a device whose codes AWS rejects.
 
-    For a device whose codes AWS does not accept any more. Asks for two codes, one after the other.
+    It asks for two successive codes, from which AWS computes how wrong the device's clock is.
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     if not terminal.has_terminal():
@@ -170,15 +170,15 @@ def resync(
     saved = signs.settings.saved_serial(signs.profile)
     meant = [one for one in devices if one.serial == saved] or devices
     chosen = choose_device(meant, signs.profile, prompts.TerminalUser(), ())
-    retry_wrong_codes(lambda: at_aws.resync(chosen, _two_codes(chosen)), terminal.note_person)
+    retry_wrong_codes(lambda: at_aws.resync(chosen, _ask_two_codes(chosen)), terminal.note_person)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
     if json:
         terminal.print_json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
 
 
-def _two_codes(one: Device) -> tuple[str, str]:
-    """Two codes of a device whose clock nobody knows."""
-    first = prompts.ask_code(f"code that {one.serial} shows now:")
+def _ask_two_codes(device: Device) -> tuple[str, str]:
+    """Ask for two successive codes; the device's clock may be wrong."""
+    first = prompts.ask_code(f"code that {device.serial} shows now:")
     while (second := prompts.ask_code("the next one, as soon as it is shown:")) == first:
         with terminal.redirect_to_terminal():
             terminal.say("that is the first code again: wait until the device shows another one")
@@ -192,19 +192,19 @@ def remove(
     profile: Profile,
     serial: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by ARN, serial number or name.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     yes_last: Annotated[
-        bool, typer.Option("--yes-last", help="Remove it even if no other device of the user gives codes.")
+        bool, typer.Option("--yes-last", help="Remove the last device of the user that gives codes, too.")
     ] = False,
     options: RefreshOptions,
     json: Json = False,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Take a device from its user, and delete it if it is a virtual one.
+    """Deactivate a device, and delete a virtual one.
 
-    Needs a session with MFA. The device is no longer saved for PROFILE afterwards. A removal that failed halfway
-    can be run again.
+    It needs a session with MFA, and also removes the device from PROFILE in the files. It skips steps that are already
+    done, so run it again after an error.
     """
     signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)
@@ -212,7 +212,7 @@ def remove(
     serial = removal.serial
     if not yes:
         _ask_whether_to_remove(removal, signs.profile)
-    # A session cannot be had without a device; but then there is one on disk, or nothing left to disable.
+    # Without a device there is no new session: one is on disk, or the device is already deactivated.
     signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.available()
     forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), files, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
@@ -228,16 +228,14 @@ def remove(
 
 
 def _ask_whether_to_remove(removal: Removal, profile: str) -> None:
-    """Make sure that a person wants it.
+    """Ask for confirmation.
 
     Raises:
-        UsageError: There is nobody to ask.
-        EnceeError: The person answers no.
+        UsageError: There is no terminal.
+        EnceeError: The user answers no.
     """
     if not terminal.has_terminal():
-        raise UsageError(
-            f"there is no terminal to ask whether to remove {removal.serial}", hint="say so beforehand: --yes"
-        )
+        raise UsageError(f"there is no terminal to ask whether to remove {removal.serial}", hint="add --yes")
     whose = f"of {removal.device.user}" if removal.device else f"that is not enabled for the user of {profile}"
     last = ", the last one that gives codes" if removal.is_last else ""
     if not prompts.confirm(f"remove {removal.serial} {whose}{last}?", default=False):

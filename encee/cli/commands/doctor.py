@@ -34,10 +34,10 @@ _STYLES = {
 def doctor(
     profile: Annotated[
         str | None,
-        typer.Argument(metavar="[PROFILE]", help="The profile about which AWS is asked.", show_default=False),
+        typer.Argument(metavar="[PROFILE]", help="The profile to check at AWS, too.", show_default=False),
     ] = None,
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask AWS nothing.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask AWS.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="List the checks that passed, too.")] = False,
     json: Json = False,
     named_files: FileOptions,
@@ -53,7 +53,7 @@ def doctor(
     found = list(run_checks(OFFLINE_CHECKS, examined))
     source = None
     if profile is not None:
-        source, reason = _source(profile, examined, files)
+        source, reason = _find_source(profile, examined, files)
         if reason is not None:
             found = _with_refusal(found, reason)
         if not offline:
@@ -66,14 +66,14 @@ def doctor(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None, EnceeError | None]:
+def _find_source(argument: str, examined: Examined, files: AwsPaths) -> tuple[str | None, EnceeError | None]:
     """Return the long-term profile of an argument; or None and the reason.
 
     Raises:
         UsageError: The files hold no profile of that name.
     """
     catalog = examined.catalog
-    profile = catalog.profile_for(word)
+    profile = catalog.profile_for(argument)
     try:
         if profile is not None:
             return catalog.chain(profile)[-1] if profile in catalog.role_profiles else profile, None
@@ -81,8 +81,8 @@ def _source(word: str, examined: Examined, files: AwsPaths) -> tuple[str | None,
         return None, error
     if not examined.is_readable:
         return None, None
-    reason = explain_lookup_failure(catalog, word, files)
-    if word not in catalog.credentials and word not in catalog.config:
+    reason = explain_lookup_failure(catalog, argument, files)
+    if argument not in catalog.credentials and argument not in catalog.config:
         raise reason
     return None, reason
 
@@ -118,7 +118,7 @@ def _online(profile: str | None, examined: Examined, files: AwsPaths, environmen
 
 
 def _answers(profile: str, key: AccessKey, catalog: Catalog, files: AwsPaths, environment: Environment) -> Answers:
-    """What AWS says about a profile."""
+    """Ask AWS about a profile."""
     regions = {
         name: value for name, value in environment.environ.items() if name in {"AWS_REGION", "AWS_DEFAULT_REGION"}
     }
@@ -161,7 +161,7 @@ def _show(found: Sequence[CheckResult], *, verbose: bool) -> None:
 
 
 def _summary(found: Sequence[CheckResult]) -> str:
-    """How many problems there are, and how many checks passed."""
+    """Count the problems and the checks that passed."""
     states = Counter(one.finding.state for one in found)
     wrong = [f"{states[state]} {state}{'s' * (states[state] > 1)}" for state in _WRONG if states[state]]
     counts = ", ".join([*wrong, f"{states[State.OK]} checks passed"])

@@ -25,7 +25,7 @@ import_ = make_group(
     "Bring keys and devices in from plain files. Nothing that is in the credentials or config file is written over."
 )
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be written; change nothing.")]
 
 
 @import_.command(name="csv")
@@ -33,12 +33,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 def csv(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The console's file; - for standard input.")],
     *,
-    profile: Annotated[str, text_option("NAME", "The profile that the keys become.", "--profile")],
+    profile: Annotated[str, text_option("NAME", "The profile for the key.", "--profile")],
     dry_run: DryRun = False,
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Bring in an access key from the IAM console's CSV file."""
+    """Import an access key from the CSV file of the IAM console."""
     path, data, is_file = read_plain_input(file)
     found = parse_console_csv(data, path)
     if is_named_like_root_key(path):
@@ -47,7 +47,7 @@ def csv(
             " sessions with MFA"
         )
     rename = f"choose another name: encee import csv {shlex.quote(file)} --profile NAME"
-    _bring_in([ImportFile(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
+    _import([ImportFile(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
     if found.has_password and is_file:
         terminal.note(f"{path} also holds the password for the console: keep that elsewhere before the file goes")
 
@@ -63,13 +63,13 @@ def awsenv_(
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Bring in the files of awsenv, one for each profile.
+    """Import the files of awsenv, one for each profile.
 
-    They hold lines like export AWS_ACCESS_KEY_ID=…, which are read and never run. A line that is anything else
-    refuses the whole import.
+    They hold lines like export AWS_ACCESS_KEY_ID=…, which encee reads and never runs. It refuses the whole import for
+    any other line.
     """
     incoming = []
-    for file in _files_in(expand_path(folder)):
+    for file in _list_files(expand_path(folder)):
         found = parse_awsenv(read_plain(file), file)
         settings = {"mfa_serial": found.serial, "region": found.region}
         given = {name: value for name, value in settings.items() if value}
@@ -77,7 +77,7 @@ def awsenv_(
         incoming.append(ImportFile(file.name, file, found.key, given, rename))
         if found.others:
             terminal.note(f"{file} also sets {', '.join(found.others)}, which is not brought in")
-    _bring_in(incoming, files, dry_run=dry_run, json=json)
+    _import(incoming, files, dry_run=dry_run, json=json)
 
 
 @import_.command(name="legacy")
@@ -97,31 +97,31 @@ def legacy(
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Bring in the ARN of the device from the first encee's file."""
+    """Import the ARN of the device from the first encee's file."""
     path, data, is_file = read_plain_input(file)
     serial = parse_legacy_config(data, path)
     owner = find_profile_of_device(files.catalog(), serial, profile)
     incoming = ImportFile(owner, path, None, {"mfa_serial": serial}, "", is_file)
-    _bring_in([incoming], files, dry_run=dry_run, json=json)
+    _import([incoming], files, dry_run=dry_run, json=json)
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """The files of a folder, in the order of their names, without hidden ones.
+def _list_files(folder: Path) -> list[Path]:
+    """List the files of a folder by name, without hidden ones.
 
     Raises:
-        UsageError: There is no such folder, or nothing in it.
+        UsageError: The folder does not exist or is empty.
     """
     try:
-        found = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint="name the folder behind awsenv") from None
-    if not found:
-        raise UsageError(f"{folder} has no files in it", hint="name the folder behind awsenv")
-    return found
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint="encee import awsenv DIR") from None
+    if not files:
+        raise UsageError(f"{folder} has no files in it", hint="encee import awsenv DIR")
+    return files
 
 
-def _bring_in(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, json: bool) -> None:
-    """Write what plain files hold, and show what became of it."""
+def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, json: bool) -> None:
+    """Import plain files, and show the outcome of each."""
     outcomes = import_files(incoming, files, dry_run=dry_run)
     if json:
         terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})

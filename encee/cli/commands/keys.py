@@ -1,4 +1,4 @@
-"""`encee keys`: the user's long-term keys, listed, rotated and locked away."""
+"""`encee keys`: list, rotate and lock the long-term keys of a user."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +13,7 @@ from encee.aws.clients import Clients
 from encee.aws.errors import DeniedError
 from encee.aws.signer import Signer
 from encee.cli import display, prompts, terminal
-from encee.cli.commands.keys_lock import in_brackets, lock, totp, unlock
+from encee.cli.commands.keys_lock import format_sections, lock, totp, unlock
 from encee.cli.display import format_moment
 from encee.cli.help import make_group
 from encee.cli.options import Environment, Json, Profile, RefreshOptions, file_options, refresh_options
@@ -45,8 +45,8 @@ def list_keys(
 ) -> None:
     """Show the access keys of the user of PROFILE.
 
-    How old they are, when they were used last, and which of them the two files hold. Asked with the session of
-    PROFILE; without a valid one, it is refreshed first.
+    It shows the age and the last use of each key, and the sections that hold it. It asks IAM with the session of
+    PROFILE, which it refreshes if it is not valid.
     """
     signs = find_signers(profile, environment, files, options)
     session = signs.with_session()
@@ -68,7 +68,7 @@ def list_keys(
 
 
 def _last_use(iam: "IAMClient", session: Signer, key_id: str) -> LastUse | DeniedError | None:
-    """When a key signed last; None for never; or why AWS does not tell."""
+    """Return the last use of a key; None for never; or why AWS does not say."""
     try:
         return get_last_use(iam, session, key_id)
     except DeniedError as error:
@@ -87,7 +87,7 @@ def _cells(key: UserKey, used: LastUse | DeniedError | None, catalog: Catalog, n
 
 
 def _used(use: LastUse | AwsError | None, now: datetime) -> str:
-    """When a key was used last, and for what."""
+    """Return when a key was used last, and for which service."""
     return (
         f"{format_moment(use.when, now)}, {use.service}" if isinstance(use, LastUse) else "unknown" if use else "never"
     )
@@ -118,23 +118,23 @@ def _in_keyring(key: UserKey, catalog: Catalog) -> bool:
 def rotate(
     profile: Profile,
     *,
-    keep_old: Annotated[bool, typer.Option("--keep-old", help="Leave the old key inactive; do not delete it.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete the old key without a question.")] = False,
+    keep_old: Annotated[bool, typer.Option("--keep-old", help="Keep the old key, inactive.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the old key without confirmation.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")] = False,
     delete_unused: Annotated[
         bool,
-        typer.Option("--delete-unused", help="Where the user has two keys, delete the other if it was never used."),
+        typer.Option("--delete-unused", help="Delete the user's other key if it was never used."),
     ] = False,
     options: RefreshOptions,
     json: Json = False,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Replace the long-term key of PROFILE by a new one.
+    """Replace the long-term key of PROFILE with a new one.
 
-    A working key exists at every step, in the file and at AWS: the new one is created and tried, takes the place of
-    the old one in every section that holds it, and only then does the old one become inactive. It is deleted after a
-    question; without a terminal it stays inactive, unless --yes is given. Run it again after whatever interrupted it.
+    A working key exists at every step, in the file and at AWS: encee creates the new key, tests it, writes it to every
+    section that holds the old one, and then deactivates the old one. It deletes the old key after confirmation; without
+    a terminal the key stays inactive, unless --yes is given. Run it again after an interruption.
     """
     if yes and keep_old:
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
@@ -159,10 +159,10 @@ def rotate(
 
 
 def _ask_whether_to_delete(retired: RetiredKey, *, yes: bool, keep_old: bool, now: datetime) -> bool:
-    """Show when the two keys were used last; whether the old one is deleted.
+    """Show the last use of both keys; return whether to delete the old one.
 
     Raises:
-        InterruptedByPersonError: The person typed Ctrl-C or Ctrl-D.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
     asks = not yes and not keep_old and terminal.has_terminal()
     with terminal.redirect_to_terminal(asks):
@@ -173,7 +173,7 @@ def _ask_whether_to_delete(retired: RetiredKey, *, yes: bool, keep_old: bool, no
 
 def _show(rotated: RotationResult, session_profile: str) -> None:
     state = "inactive" if rotated.kept else "deleted"
-    sections = in_brackets(rotated.sections)
+    sections = format_sections(rotated.sections)
     terminal.say(f"the new key {rotated.new} is in {sections}; the old one, {rotated.old}, is {state}")
     if rotated.kept:
         terminal.say("  when nothing needs it any more:")
@@ -212,7 +212,7 @@ def _show_preview(preview: RotationPreview, profile: str, fate: str, now: dateti
         terminal.print_line(f"{preview.unused}, which was never used, would be deleted")
     if preview.new is None:
         terminal.print_line(
-            f"{preview.user} would get a new key, in the place of {preview.old} in {in_brackets(preview.sections)}"
+            f"{preview.user} would get a new key, in the place of {preview.old} in {format_sections(preview.sections)}"
         )
     else:
         terminal.print_line(

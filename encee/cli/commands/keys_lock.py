@@ -19,8 +19,8 @@ from encee.profiles.files import AwsFiles
 from encee.profiles.keyring import Kind, delete, store
 from encee.profiles.keyring_lock import mark_seed, move_from_keyring, move_to_keyring, unmark_seed
 
-_MOST = 4096
-"""So many bytes cannot be a seed, nor a URI with one."""
+_MAX_BYTES = 4096
+"""The largest content to read; a seed, or a URI with one, is shorter."""
 
 
 @file_options
@@ -33,13 +33,13 @@ def lock(
 ) -> None:
     """Move the secret of PROFILE's key into the system's keyring.
 
-    Every section that holds the key lets go of it, and no AWS tool finds it there any more; the session profile is
-    what they use. encee finds the secret in the keyring when it signs. Needs the extra encee[keyring].
+    It removes the key from every section, so that AWS tools can use only the session profile; encee reads the secret
+    from the keyring when it signs. It needs the extra encee[keyring].
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_to_keyring(signs.key, files)
     if sections:
-        terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {in_brackets(sections)}")
+        terminal.say(f"the keyring has the secret of {signs.key.id} now, instead of {format_sections(sections)}")
         terminal.say(f"  encee keys unlock {quote(signs.profile)} brings it back")
     else:
         terminal.say(f"the secret of {signs.key.id} is in the keyring already")
@@ -57,12 +57,12 @@ def unlock(
 ) -> None:
     """Move the secret of PROFILE's key back into the credentials file.
 
-    Each section that let go of it is again as it was.
+    It restores each section that held the key.
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_from_keyring(signs.key, files.credentials, terminal.warn)
     if sections:
-        terminal.say(f"the secret of {signs.key.id} is in {in_brackets(sections)} again, and not in the keyring")
+        terminal.say(f"the secret of {signs.key.id} is in {format_sections(sections)} again, and not in the keyring")
     else:
         terminal.say(f"the secret of {signs.key.id} is in {files.credentials.path} already")
     if json:
@@ -74,18 +74,18 @@ def totp(
     profile: Profile,
     *,
     i_know: Annotated[
-        bool, typer.Option("--i-know", help="You know that a seed beside the key is no second factor any more.")
+        bool, typer.Option("--i-know", help="Accept that the seed and the key together are one factor.")
     ] = False,
     seed_file: Annotated[str | None, text_option("FILE", "Read the seed from a file; - is standard input.")] = None,
-    take_out: Annotated[bool, typer.Option("--forget", help="Take the seed out again.")] = False,
+    take_out: Annotated[bool, typer.Option("--forget", help="Delete the seed from the keyring.")] = False,
     json: Json = False,
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Let encee compute the codes of PROFILE's device by itself.
+    """Compute the codes of PROFILE's device from its seed.
 
-    The device's seed goes into the system's keyring, and a refresh needs nobody any more. Whoever gets at the keyring
-    then has both factors; what is left is that a copied credentials file is worth nothing. Needs the extra
+    It stores the device's seed in the system's keyring, and a refresh needs no prompt. An attacker with access to the
+    keyring then has both factors; a copy of the credentials file alone is still worthless. It needs the extra
     encee[keyring].
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
@@ -101,24 +101,24 @@ def totp(
         delete(Kind.SEED, serial)
         terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
     else:
-        _take_in(signs, serial, seed_file, config, i_know=i_know)
+        _store_seed(signs, serial, seed_file, config, i_know=i_know)
     if json:
         terminal.print_json({"profile": signs.profile, "device": serial, "in_keyring": not take_out})
 
 
-def _take_in(signs: Signers, serial: str, seed_file: str | None, config: AwsFile, *, i_know: bool) -> None:
-    """Store a device's seed, for who knows what that means.
+def _store_seed(signs: Signers, serial: str, seed_file: str | None, config: AwsFile, *, i_know: bool) -> None:
+    """Store a device's seed.
 
     Raises:
-        EnceeError: The person does not, the seed is none, or one of the two places does not take it.
+        EnceeError: `--i-know` is missing, the seed is invalid, or it could not be stored.
     """
     name = quote(signs.profile)
     if not i_know:
         raise UsageError(
-            f"with the seed of {serial} in the keyring, whoever gets at that has both factors of {signs.profile}",
-            hint=f"if that is what you want: encee keys totp {name} --i-know",
+            f"with the seed of {serial} in the keyring, access to that gives both factors of {signs.profile}",
+            hint=f"to accept that: encee keys totp {name} --i-know",
         )
-    seed = parse_seed(_seed(serial, seed_file))
+    seed = parse_seed(_read_seed(serial, seed_file))
     edit = partial(mark_seed, profile=signs.profile)
     config.rehearse(edit)
     store(Kind.SEED, serial, seed, instead=True)
@@ -126,27 +126,27 @@ def _take_in(signs: Signers, serial: str, seed_file: str | None, config: AwsFile
     beside = (
         "in the same keyring"
         if signs.key.is_locked
-        else f"in {signs.files.credentials.path}, which the same person can read"
+        else f"in {signs.files.credentials.path}, which the same user can read"
     )
-    terminal.warn(f"MFA is no second factor on this machine any more: the secret of {signs.key.id} is {beside}")
-    terminal.say(f"the keyring has the seed of {serial} now, and nobody is asked for its codes:")
+    terminal.warn(f"MFA is not a second factor on this machine any more: the secret of {signs.key.id} is {beside}")
+    terminal.say(f"the keyring has the seed of {serial} now; encee computes its codes:")
     terminal.say(f"  encee refresh {name}")
     terminal.say(f"  encee keys totp {name} --forget takes it out again")
 
 
-def _seed(serial: str, seed_file: str | None) -> str:
-    """What a person says that the seed is.
+def _read_seed(serial: str, seed_file: str | None) -> str:
+    """Read the seed from a file, or ask for it.
 
     Raises:
-        UsageError: There is nobody to ask, or the file cannot be read.
-        InterruptedByPersonError: The person does not want to go on.
+        UsageError: There is no terminal, or the file cannot be read.
+        InterruptedByPersonError: The user typed Ctrl-C or Ctrl-D.
     """
     if seed_file == "-":
-        return _text(sys.stdin.buffer) if sys.stdin is not None else ""
+        return _read_text(sys.stdin.buffer) if sys.stdin is not None else ""
     if seed_file is not None:
         try:
             with expand_path(seed_file).open("rb") as file:
-                return _text(file)
+                return _read_text(file)
         except OSError as error:
             raise UsageError(
                 f"{seed_file} cannot be read: {type(error).__name__}", hint="name the file that holds the seed"
@@ -156,12 +156,12 @@ def _seed(serial: str, seed_file: str | None) -> str:
     return prompts.ask_hidden(f"seed of {serial} (it is not shown):")
 
 
-def _text(file: BinaryIO) -> str:
+def _read_text(file: BinaryIO) -> str:
     """Return a file's content; nothing if it is too large for a seed."""
-    data = file.read(_MOST)
-    return data.decode(errors="replace") if len(data) < _MOST else ""
+    data = file.read(_MAX_BYTES)
+    return data.decode(errors="replace") if len(data) < _MAX_BYTES else ""
 
 
-def in_brackets(sections: Iterable[str]) -> str:
-    """Sections as people read them: `[dev] and [copy]`."""
+def format_sections(sections: Iterable[str]) -> str:
+    """Format sections for a message: `[dev] and [copy]`."""
     return " and ".join(f"[{name}]" for name in sections)

@@ -40,7 +40,7 @@ _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 
 @policy.command("list")
 def list_(*, json: Json = False) -> None:
-    """List the policies that encee brings along."""
+    """List the policies that encee provides."""
     if json:
         terminal.print_json({"policies": [{"name": name, "does": does} for name, does in POLICIES.items()]})
         return
@@ -49,23 +49,21 @@ def list_(*, json: Json = False) -> None:
 
 @policy.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One of those that encee policy list shows.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name that encee policy list shows.")],
     *,
     partition: Annotated[str, text_option("PARTITION", "The partition of its ARNs.")] = "aws",
     allow_cidr: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CIDR", help="A network that ip-restriction leaves allowed; once for each.", show_default=False
+            metavar="CIDR", help="A network that ip-restriction allows; repeat it for more.", show_default=False
         ),
     ] = None,
     allow_password_change: Annotated[
         bool,
-        typer.Option(
-            "--allow-password-change", help="Let mfa-required allow users to change their password without MFA."
-        ),
+        typer.Option("--allow-password-change", help="Allow users to change their password without MFA."),
     ] = False,
 ) -> None:
-    """Print a policy as JSON, to be applied by hand or with Terraform."""
+    """Print a policy as JSON, to apply by hand or with Terraform."""
     shown = build_policy(
         name, partition=partition, allow_cidrs=allow_cidr or (), allow_password_change=allow_password_change
     )
@@ -74,10 +72,10 @@ def show(
 
 @policy.command()
 def lint(files: Files, *, json: Json = False) -> None:
-    """Find the traps in policies.
+    """Find mistakes in policies that weaken MFA.
 
-    Each is shown with its file, the line where the statement begins, the statement, and what to write instead.
-    Ends with 1 where one is an error.
+    It shows each with its file, the line of the statement, the statement, and what to write instead. It exits with
+    status 1 if one is an error.
     """
     found = [finding for name in files for finding in lint_policy(name, _read(name))]
     if json:
@@ -93,37 +91,37 @@ def lint(files: Files, *, json: Json = False) -> None:
 def simulate(
     files: Files,
     *,
-    action: Annotated[str, typer.Option(metavar="ACTION", help="Such as s3:GetObject.")],
-    resource: Annotated[str, text_option("ARN", "What it is about.")] = "*",
+    action: Annotated[str, typer.Option(metavar="ACTION", help="The action, such as s3:GetObject.")],
+    resource: Annotated[str, text_option("ARN", "The resource of the action.")] = "*",
     user_name: Annotated[str | None, text_option("NAME", "The user's name, with its path: division/jane.")] = None,
     mfa: Annotated[
-        bool | None, typer.Option("--mfa/--no-mfa", help="Signed with a session with MFA, or one without.")
+        bool | None, typer.Option("--mfa/--no-mfa", help="Sign with a session with MFA, or without.")
     ] = None,
     long_term: Annotated[
-        bool, typer.Option("--long-term", help="Signed with a long-term key, which is what happens by default.")
+        bool, typer.Option("--long-term", help="Sign with a long-term key; this is the default.")
     ] = False,
-    source_ip: Annotated[str | None, text_option("IP", "The address that the request comes from.")] = None,
+    source_ip: Annotated[str | None, text_option("IP", "The address of the caller.")] = None,
     via_service: Annotated[
-        bool, typer.Option("--via-service", help="An AWS service makes the request for the user.")
+        bool, typer.Option("--via-service", help="An AWS service sends the request for the user.")
     ] = False,
     json: Json = False,
     environment: Environment,
 ) -> None:
-    """Say what policies together say to a request of an IAM user.
+    """Evaluate a request of an IAM user against policies.
 
-    Ends with 0 where they allow it, and with 1 where one of them denies it or none allows it.
+    It exits with status 0 if they allow the request, and with 1 if one denies it or none allows it.
     """
     if long_term and mfa is not None:
-        raise UsageError("a request is signed in one way", hint="one of --mfa, --no-mfa and --long-term")
+        raise UsageError("--long-term contradicts --mfa and --no-mfa", hint="give one of the three")
     circumstances = Circumstances(
         SignedWith.LONG_TERM if mfa is None else SignedWith.MFA if mfa else SignedWith.NO_MFA,
-        source_ip=_address(source_ip),
+        source_ip=_check_address(source_ip),
         via_service=via_service,
         now=environment.clock(),
     )
-    user = _user(user_name, _resource(resource))
-    request = Request(_action(action), resource, context_of(user, circumstances))
-    read = {name: _policy(name) for name in files}
+    user = _build_user(user_name, _check_resource(resource))
+    request = Request(_check_action(action), resource, context_of(user, circumstances))
+    read = {name: _parse(name) for name in files}
     verdict = evaluate([one.policy for one in read.values()], request)
     if json:
         terminal.print_json(_verdict_as_json(verdict, read))
@@ -137,25 +135,25 @@ def simulate(
 
 
 def _read(name: str) -> bytes:
-    """A file's bytes.
+    """Read a file, or standard input.
 
     Raises:
-        UsageError: It cannot be read.
+        UsageError: The file cannot be read.
     """
     try:
         if name == "-":
             return sys.stdin.buffer.read() if sys.stdin else b""
         return Path(name).read_bytes()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no name of a file"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a file name"
         raise UsageError(f"{name} cannot be read: {reason}", hint="name files with a policy each") from error
 
 
-def _policy(name: str) -> LocatedPolicy:
-    """A file's policy.
+def _parse(name: str) -> LocatedPolicy:
+    """Parse the policy of a file.
 
     Raises:
-        EnceeError: It holds none.
+        EnceeError: The file does not hold a policy.
     """
     read = parse_policy(name, _read(name))
     if isinstance(read, MalformedPolicy):
@@ -163,26 +161,26 @@ def _policy(name: str) -> LocatedPolicy:
     return read
 
 
-def _action(text: str) -> str:
+def _check_action(text: str) -> str:
     if not _ACTION.fullmatch(text):
-        raise UsageError(f"{text or 'nothing'} is no action", hint="--action s3:GetObject")
+        raise UsageError(f"invalid action {text or '(empty)'}", hint="--action s3:GetObject")
     return text
 
 
-def _resource(text: str) -> str:
+def _check_resource(text: str) -> str:
     if text != "*" and not _ARN.fullmatch(text):
-        raise UsageError(f"{text} is no ARN", hint="--resource arn:aws:s3:::bucket/key, or leave it out")
+        raise UsageError(f"invalid ARN {text}", hint="--resource arn:aws:s3:::bucket/key, or leave it out")
     return text
 
 
-def _address(text: str | None) -> str | None:
+def _check_address(text: str | None) -> str | None:
     try:
         return None if text is None else str(ipaddress.ip_address(text))
     except ValueError:
-        raise UsageError(f"{text} is no address", hint="--source-ip 203.0.113.7") from None
+        raise UsageError(f"invalid address {text}", hint="--source-ip 203.0.113.7") from None
 
 
-def _user(name: str | None, resource: str) -> Principal | None:
+def _build_user(name: str | None, resource: str) -> Principal | None:
     """Return the named user, of the resource's account and partition, if any."""
     if name is None:
         return None
@@ -197,32 +195,32 @@ def _user(name: str | None, resource: str) -> Principal | None:
 def _show_findings(found: Sequence[Finding], files: int) -> None:
     for finding in found:
         where = f"{finding.file}:{finding.line}: {finding.issue.severity}: "
-        statement = f"{_statement(finding.statement)}: " if finding.statement else ""
+        statement = f"{_format_statement(finding.statement)}: " if finding.statement else ""
         terminal.print_line(f"{where}{statement}{finding.issue.message} [{finding.issue.name}]")
         terminal.print_line(f"  remedy: {finding.issue.remedy}")
     counted = Counter(finding.issue.severity for finding in found)
     errors, warnings = counted[Severity.ERROR], counted[Severity.WARNING]
-    terminal.say(f"{_many(errors, 'error')} and {_many(warnings, 'warning')} in {_many(files, 'file')}")
+    terminal.say(f"{_count(errors, 'error')} and {_count(warnings, 'warning')} in {_count(files, 'file')}")
 
 
-def _many(number: int, what: str) -> str:
+def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
-def _statement(citation: Citation) -> str:
-    """A statement without its file."""
+def _format_statement(citation: Citation) -> str:
+    """Format a statement without its file."""
     return str(citation).removeprefix(citation.policy).strip()
 
 
 def _show_verdict(verdict: Verdict, read: dict[str, LocatedPolicy]) -> None:
     if verdict.outcome is Outcome.UNKNOWN:
         raise EnceeError(
-            f"the answer hangs on what encee does not know: {'; '.join(verdict.unknown)}",
-            hint="say more of the request (--user-name, --source-ip), or look at that statement yourself",
+            f"the answer depends on what encee does not know: {'; '.join(verdict.unknown)}",
+            hint="describe the request with --user-name and --source-ip, or read that statement",
         )
     if citation := verdict.by:
         line = read[citation.policy].line(citation)
-        terminal.print_line(f"{verdict.outcome} by {citation.policy}:{line}: {_statement(citation)}")
+        terminal.print_line(f"{verdict.outcome} by {citation.policy}:{line}: {_format_statement(citation)}")
     else:
         terminal.print_line("not allowed: no statement allows it")
 

@@ -43,7 +43,7 @@ def test_a_refresh_with_a_seed_needs_no_prompt(encee: Encee, home: Home, dev: Pe
     assert stored(dev.device) == dev.device.seed
     assert home.credentials.read_bytes() == credentials
     assert home.config.read_text() == "[profile dev]\nregion = eu-central-1\nencee_totp = keyring\n"
-    assert f"the keyring has the seed of {dev.device.serial} now, and nobody is asked for its codes:\n" in said
+    assert f"the keyring has the seed of {dev.device.serial} now; encee computes its codes:\n" in said
 
     assert encee("refresh", "dev").code == 0
     (sent,) = aws.calls("GetSessionToken")
@@ -61,8 +61,8 @@ def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person)
 def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, dev: Person) -> None:
     key_id = dev.user.access_key.id
     said = give_seed(encee, dev.device.seed)
-    warning = f"encee: warning: MFA is no second factor on this machine any more: the secret of {key_id} is in "
-    assert f"{warning}~/.aws/credentials, which the same person can read\n" in said
+    warning = f"encee: warning: MFA is not a second factor on this machine any more: the secret of {key_id} is in "
+    assert f"{warning}~/.aws/credentials, which the same user can read\n" in said
     assert encee("keys", "lock", "dev").code == 0
     assert f"{warning}the same keyring\n" in give_seed(encee, dev.device.seed)
     assert encee("refresh", "dev").code == 0

@@ -136,7 +136,7 @@ def test_malformed_json_is_an_error_with_its_line_and_others_are_read(encee: Enc
 
 
 def test_an_unreadable_file_is_wrong_usage(encee: Encee, folder: Path) -> None:
-    for name, reason in (("none.json", "No such file"), (str(folder), "Is a directory"), ("a\0b", "no name of a file")):
+    for name, reason in (("none.json", "No such file"), (str(folder), "Is a directory"), ("a\0b", "not a file name")):
         result = encee("policy", "lint", name)
         assert (result.code, result.out) == (2, "")
         assert reason in result.err
@@ -256,12 +256,12 @@ def test_simulate_reads_standard_input(encee: Encee) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--action", "GetObject"), "GetObject is no action"),
-        (("--action", ""), "nothing is no action"),
-        (("--action", "s3:*"), "s3:* is no action"),
-        (("--action", "s3:X", "--resource", "bucket"), "bucket is no ARN"),
-        (("--action", "s3:X", "--source-ip", "203.0.113.0/24"), "203.0.113.0/24 is no address"),
-        (("--action", "s3:X", "--mfa", "--long-term"), "signed in one way"),
+        (("--action", "GetObject"), "invalid action GetObject"),
+        (("--action", ""), "invalid action (empty)"),
+        (("--action", "s3:*"), "invalid action s3:*"),
+        (("--action", "s3:X", "--resource", "bucket"), "invalid ARN bucket"),
+        (("--action", "s3:X", "--source-ip", "203.0.113.0/24"), "invalid address 203.0.113.0/24"),
+        (("--action", "s3:X", "--mfa", "--long-term"), "contradicts --mfa"),
         (("--action", "s3:X", "--user-name", ""), "it is empty"),
         ((), "missing option '--action'"),
     ],
