@@ -16,6 +16,7 @@ from encee.errors import UsageError
 from encee.model import AccessKey, Device, Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.files import AwsFiles
+from encee.profiles.guards import refuse_key
 from encee.profiles.identifiers import is_device_name, require_serial
 from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import Settings
@@ -98,7 +99,7 @@ def find_signers(name: str, environment: Environment, files: AwsFiles, how: Refr
         raise UsageError(
             f"{profile} is a role, which has no keys and devices of its own", hint="name its source_profile"
         )
-    catalog.refuse_key(profile, key)
+    refuse_key(catalog, profile, key)
     settings = environment.settings(catalog)
     return Signers(profile, key, settings, catalog, environment, files, how)
 

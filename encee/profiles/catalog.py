@@ -1,60 +1,41 @@
-"""Look up the profiles of the two files, and which sections encee may write."""
+"""Look up the profiles of the two files."""
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from shlex import quote
 
 from encee.awsfile.syntax import (
     MultilineValue,
     View,
-    is_portable_name,
     mask_multiline_values,
     parse_config_header,
     require_single_line,
 )
-from encee.errors import FileRefusedError, UsageError
+from encee.errors import UsageError
 from encee.model import AccessKey, Session
 from encee.profiles.credentials import (
-    FOREIGN_KEYS,
-    KEY_ID,
-    SECRET,
-    has_long_term_key,
     has_token,
     holds_session,
     is_session_key,
+    managed_by_aws_mfa,
     managed_by_encee,
-    points_to_keyring,
     read_expiry,
     read_locked_key,
     read_session,
     read_source,
 )
-from encee.profiles.identifiers import ACCESS_KEY_ID, DEVICE_ARN, find_account, find_key_id_fault, may_belong_together
+from encee.profiles.identifiers import DEVICE_ARN, find_account, may_belong_together
 from encee.profiles.sign_in import SignIn, find_sign_in
-
-_SHADOWS = frozenset(
-    {
-        "role_arn",
-        "web_identity_token_file",
-        "credential_process",
-        "credential_source",
-        "login_session",
-    }
-)
-"""Options that some SDK prefers to the keys of the same profile, like all that begin with `sso_`."""
 
 DEVICE_OPTIONS = ("mfa_serial", "aws_mfa_device")
 """The options that name a profile's MFA device; the first one wins, the second is that of aws-mfa."""
 
-MOVE_FROM_DEFAULT = "move it from [DEFAULT] to the section of the profile that needs it"
-"""The hint for an option that every profile inherits."""
-
 _CONFIG_ONLY = ("profile ", "sso-session ", "services ")
 """The beginnings of headers that have a meaning in the config file only."""
 
-_LONG_TERM_SUFFIX = "-long-term"
+LONG_TERM_SUFFIX = "-long-term"
+"""What aws-mfa adds to the name of a session profile for that of its long-term profile."""
 
 
 class Catalog:
@@ -69,14 +50,15 @@ class Catalog:
         self.credentials = {
             name: mask_multiline_values(options)
             for name, options in credentials.items()
-            if not _is_of_config(name, options, config)
+            # Of a single file for both, a section that only the config file can have is in both views.
+            if name != "DEFAULT" and not (name.startswith(_CONFIG_ONLY) and config.get(name) == options)
         }
         """Section → options of the credentials file; in a single file for both, without those of the config file.
 
         Here and in `config`, a value of several lines is a `MultilineValue`, which `require_single_line` refuses.
         """
         self._config_view = config
-        self._defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
+        self.defaults = (credentials.get("DEFAULT", {}), config.get("DEFAULT", {}))
         """The options that every section of the credentials file and of the config file inherits."""
         self.config: View = {}
         """Profile → options of the config file; of two sections for a profile, the later one, as in botocore."""
@@ -186,8 +168,8 @@ class Catalog:
         named = self.config.get(profile, {}).get("encee_session_profile")
         if named and not isinstance(named, MultilineValue):  # refuse_session_profile refuses such a value
             return named
-        if profile.endswith(_LONG_TERM_SUFFIX) and profile != _LONG_TERM_SUFFIX:
-            return profile.removesuffix(_LONG_TERM_SUFFIX)
+        if profile.endswith(LONG_TERM_SUFFIX) and profile != LONG_TERM_SUFFIX:
+            return profile.removesuffix(LONG_TERM_SUFFIX)
         return f"{profile}-mfa"
 
     @cached_property
@@ -213,8 +195,8 @@ class Catalog:
     def usable_session(self, session_profile: str, profile: str) -> Session | None:
         """Return the session of a profile: of encee, or of aws-mfa and taken over."""
         options = self.credentials.get(session_profile, {})
-        if _managed_by_aws_mfa(options) and options.get("assumed_role") == "False":
-            taken_over = read_session(options) if profile == session_profile + _LONG_TERM_SUFFIX else None
+        if managed_by_aws_mfa(options) and options.get("assumed_role") == "False":
+            taken_over = read_session(options) if profile == session_profile + LONG_TERM_SUFFIX else None
             return None if taken_over and self._is_of_another_account(taken_over, profile) else taken_over
         return self.session(session_profile, profile)
 
@@ -245,7 +227,7 @@ class Catalog:
         profile = argument if argument in self.session_profiles else self.source_profile(argument)
         return profile if profile in self.session_profiles else None
 
-    def chain(self, role: str) -> list[str]:
+    def follow_role_chain(self, role: str) -> list[str]:
         """List the source profiles of a role: the role first, the long-term profile last.
 
         Raises:
@@ -276,7 +258,7 @@ class Catalog:
             if source not in self.role_profiles:
                 return links
 
-    def session_profile_named_by(self, role: str) -> str | None:
+    def find_named_session_profile(self, role: str) -> str | None:
         """Return the session profile that `source_profile` of a role names, or None."""
         named = self.one_line(role, "source_profile") or ""
         return named if managed_by_encee(self.credentials.get(named, {})) else None
@@ -294,110 +276,7 @@ class Catalog:
             matches += [name for name in candidates if is_tried and fnmatch.fnmatchcase(name, argument)] or [argument]
         return list(dict.fromkeys(matches))
 
-    def refuse_key(self, profile: str, key: AccessKey) -> None:
-        """Refuse an invalid key id, which may be the secret and would be shown.
-
-        Raises:
-            UsageError: The id does not have the form of a key id.
-            FileRefusedError: The id or the secret has several lines.
-        """
-        for part in ("aws_access_key_id", "aws_secret_access_key", KEY_ID, SECRET):
-            self.one_line(profile, part)
-        if not ACCESS_KEY_ID.fullmatch(key.id):
-            option = KEY_ID if key.is_locked else "aws_access_key_id"
-            raise UsageError(
-                f"{option} of {profile} {find_key_id_fault(key.id)}",
-                hint=f"enter both again: aws configure --profile {quote(profile)}",
-            )
-
-    def refuse_session_profile(self, session_profile: str, profile: str) -> None:
-        """Refuse a session profile where a session would overwrite keys or be hidden.
-
-        Args:
-            session_profile: The session profile.
-            profile: Its long-term or role profile.
-
-        Raises:
-            UsageError: AWS tools disagree about the name.
-            FileRefusedError: It holds long-term keys, another tool manages it, the config file shadows it, or the
-                setting that names it has several lines.
-        """
-        require_single_line(
-            self.config.get(profile, {}).get("encee_session_profile"), f"encee_session_profile of {profile}"
-        )
-        if not is_portable_name(session_profile):
-            raise UsageError(
-                f"{session_profile!r} cannot be the session profile of {profile}: AWS tools disagree about such names",
-                hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(profile)} --to NAME",
-            )
-        if reason := self.inherited_obstacle():
-            raise FileRefusedError(f"{reason}; nothing was changed", hint=MOVE_FROM_DEFAULT)
-        if reason := self.obstacle(session_profile, profile):
-            raise FileRefusedError(
-                f"{reason}; nothing was changed",
-                hint=f"write the session elsewhere: encee refresh {quote(profile)} --to NAME",
-            )
-
-    def shadow(self, profile: str) -> str | None:
-        """Return an option of a profile that some AWS tool prefers to its keys, or None."""
-        return _shadow_in(self.options(profile))
-
-    def inherited_obstacle(self) -> str | None:
-        """Return what `[DEFAULT]` adds that makes every session useless, or None."""
-        credentials, config = self._defaults
-        if shadow := _shadow_in(config | credentials):
-            return f"{shadow} in [DEFAULT] hides the keys of every profile from the AWS tools"
-        if points_to_keyring(credentials):
-            return "[DEFAULT] refers to a key in the keyring, which every profile inherits"
-        if has_long_term_key(config):
-            return "[DEFAULT] of the config file holds keys, which every profile inherits"
-        return None
-
-    def obstacle(self, session_profile: str, profile: str) -> str | None:
-        """Return why a section must not be overwritten, or None."""
-        written = self.credentials.get(session_profile, {})
-        if has_long_term_key(written):
-            return f"[{session_profile}] holds keys that may exist nowhere else"
-        if has_long_term_key(self.config.get(session_profile, {})):
-            return f"[profile {session_profile}] of the config file holds keys, which the session would hide"
-        if session_profile == profile:
-            return f"{session_profile} cannot be its own session profile"
-        if tool := _other_manager(written, takes_over=profile == session_profile + _LONG_TERM_SUFFIX):
-            return f"[{session_profile}] is managed by {tool}"
-        if shadow := self.shadow(session_profile):
-            return f"{shadow} in the profile {session_profile} would hide the session from the AWS tools"
-        return None
-
-
-def _shadow_in(options: Mapping[str, str]) -> str | None:
-    return next((key for key in options if key in _SHADOWS or key.startswith("sso_")), None)
-
-
-def _is_of_config(name: str, options: Mapping[str, str], config: View) -> bool:
-    """Whether a section is `[DEFAULT]`, or belongs to the config file.
-
-    If both are one file, a section that only the config file can have is in both with the same options.
-    """
-    return name == "DEFAULT" or (name.startswith(_CONFIG_ONLY) and config.get(name) == options)
-
 
 def is_pattern(argument: str) -> bool:
     """Whether an argument of the command line is a shell pattern."""
     return any(character in argument for character in "*?[")
-
-
-def _managed_by_aws_mfa(options: Mapping[str, str]) -> bool:
-    """Whether aws-mfa manages a section."""
-    return "manager" not in options and "expiration" in options and "assumed_role" in options
-
-
-def _other_manager(options: Mapping[str, str], *, takes_over: bool) -> str | None:
-    """Return the other tool that manages a section, except for a taken-over aws-mfa."""
-    if managed_by_encee(options):
-        return None
-    if manager := options.get("manager"):
-        return "another tool" if isinstance(manager, MultilineValue) else manager
-    if _managed_by_aws_mfa(options):
-        return None if takes_over else "aws-mfa"
-    foreign = next((key for key in FOREIGN_KEYS if key in options), None)
-    return f"another tool ({foreign})" if foreign else None

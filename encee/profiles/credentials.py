@@ -58,6 +58,11 @@ def managed_by_encee(options: Mapping[str, str]) -> bool:
     return options.get("manager") == "encee"
 
 
+def managed_by_aws_mfa(options: Mapping[str, str]) -> bool:
+    """Whether aws-mfa manages a section."""
+    return "manager" not in options and "expiration" in options and "assumed_role" in options
+
+
 def read_source(options: Mapping[str, str]) -> str | None:
     """Return the source profile of a session of encee; None for other sections."""
     return read_source_name(options) if managed_by_encee(options) else None

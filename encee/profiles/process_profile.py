@@ -15,6 +15,7 @@ from encee.errors import FileRefusedError, UsageError
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import quote_profile, read_source_name
 from encee.profiles.files import AwsFiles
+from encee.profiles.guards import find_inherited_obstacle
 
 _FIRST_WORDS = re.compile(r'"?(?P<program>[^"]+?)"? process(?: |$)')
 
@@ -99,4 +100,4 @@ def _obstacle(catalog: Catalog, name: str, source: str, line: str) -> str | None
         return f"[{ConfigHeaders().build_header(name)}] exists already, with other content"
     if user := next((user for user, target in catalog.session_profiles.items() if target == name), None):
         return f"{name} is the session profile of {user}"
-    return catalog.inherited_obstacle()
+    return find_inherited_obstacle(catalog)

@@ -240,7 +240,7 @@ def test_without_a_terminal_does_not_prompt() -> None:
 @pytest.mark.usefixtures("dev")
 def test_the_tests_give_up_their_terminal() -> None:
     child = in_shell(
-        f"{sys.executable} -m pytest -p no:cacheprovider -p no:xdist {__file__} -k is_no_terminal_in_the_tests; true"
+        f"{sys.executable} -m pytest -p no:cacheprovider -p no:xdist {__file__} -k test_tests_have_no_terminal; true"
     )
     child.expect_exact("1 passed")
     child.expect(pexpect.EOF)

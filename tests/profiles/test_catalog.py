@@ -8,6 +8,7 @@ from encee.awsfile.paths import AwsPaths
 from encee.errors import ExitCode, FileRefusedError, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
+from encee.profiles.guards import refuse_key, refuse_session_profile
 from encee.profiles.lookup_errors import explain_lookup_failure
 
 KEYS = {"aws_access_key_id": "AKIAX", "aws_secret_access_key": "s"}
@@ -176,11 +177,11 @@ def test_a_name_in_a_hint_can_be_pasted_into_a_shell() -> None:
     hints.append(explain_lookup_failure(Catalog({"dev": KEYS}, {f"profile {shlex.quote(ODD)}": ROLE}), ODD, FILES).hint)
     catalog = Catalog({ODD: KEYS, "dev-mfa": KEYS}, {})
     with pytest.raises(UsageError) as swapped:
-        catalog.refuse_key(ODD, AccessKey("x", "y"))
+        refuse_key(catalog, ODD, AccessKey("x", "y"))
     with pytest.raises(UsageError) as unnamed:
-        catalog.refuse_session_profile("a b", ODD)
+        refuse_session_profile(catalog, "a b", ODD)
     with pytest.raises(FileRefusedError) as refused:
-        catalog.refuse_session_profile("dev-mfa", ODD)
+        refuse_session_profile(catalog, "dev-mfa", ODD)
     for hint in (*hints, swapped.value.hint, unnamed.value.hint, refused.value.hint):
         assert hint
         assert shlex.quote(ODD) in hint
@@ -194,7 +195,7 @@ def refusal(
 ) -> str:
     """Return why encee must not write a session to this section."""
     with pytest.raises(FileRefusedError) as caught:
-        Catalog(credentials, config or {}).refuse_session_profile(target, source)
+        refuse_session_profile(Catalog(credentials, config or {}), target, source)
     assert caught.value.exit_code is ExitCode.FILE
     assert "--to NAME" in (caught.value.hint or "")
     return caught.value.message
@@ -220,11 +221,11 @@ def test_never_overwrites_long_term_keys(keys: dict[str, str], manager: dict[str
     [{}, {"region": "x"}, of("dev"), of("bob"), THEIRS, {"aws_access_key_id": "", "aws_secret_access_key": ""}],
 )
 def test_overwrites_sessions_and_empty_sections(section: dict[str, str]) -> None:
-    Catalog({"dev-mfa": section}, {}).refuse_session_profile("dev-mfa", "dev")
+    refuse_session_profile(Catalog({"dev-mfa": section}, {}), "dev-mfa", "dev")
 
 
 def test_adopts_a_section_of_aws_mfa_only_with_its_long_term_key() -> None:
-    Catalog({"dev": AWS_MFA}, {}).refuse_session_profile("dev", "dev-long-term")
+    refuse_session_profile(Catalog({"dev": AWS_MFA}, {}), "dev", "dev-long-term")
     assert "is managed by aws-mfa" in refusal({"dev": AWS_MFA}, target="dev", source="bob")
 
 
@@ -269,18 +270,18 @@ def test_refuses_a_session_profile_that_inherits_what_hides_the_session(
 ) -> None:
     catalog = Catalog({"DEFAULT": credentials, "dev": KEYS | credentials, **section}, {"DEFAULT": config})
     with pytest.raises(FileRefusedError) as caught:
-        catalog.refuse_session_profile("dev-mfa", "dev")
+        refuse_session_profile(catalog, "dev-mfa", "dev")
     assert says in caught.value.message
     assert caught.value.hint == "move it from [DEFAULT] to the section of the profile that needs it"
 
 
 @pytest.mark.parametrize("option", ["region", "aws_session_token", "aws_access_key_id", "manager"])
 def test_allows_inherited_options_that_a_session_sets_or_does_not_need(option: str) -> None:
-    Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}).refuse_session_profile(
-        "dev-mfa", "dev"
+    refuse_session_profile(
+        Catalog({"DEFAULT": {option: "x"}, "dev": KEYS}, {"DEFAULT": {"region": "x"}}), "dev-mfa", "dev"
     )
 
 
 @pytest.mark.parametrize("key", ["role_arn_of_the_team", "login_session_name", "source_profile", "region", "x_sso_y"])
 def test_accepts_a_default_key_that_hides_nothing(key: str) -> None:
-    Catalog({}, {"profile dev-mfa": {key: "y"}}).refuse_session_profile("dev-mfa", "dev")
+    refuse_session_profile(Catalog({}, {"profile dev-mfa": {key: "y"}}), "dev-mfa", "dev")

@@ -14,6 +14,7 @@ from encee.errors import EnceeError, ExitCode, UsageError
 from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.checks.base import Check, CheckResult, Examined, Finding, State, examine, run_checks
+from encee.profiles.guards import refuse_key
 from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import GivenSettings, Settings
 from encee.workflows.online_checks import OFFLINE_CHECKS, ONLINE_CHECKS, REFRESH_CHECK, Answers, query_aws
@@ -76,7 +77,7 @@ def _find_source(argument: str, examined: Examined, files: AwsPaths) -> tuple[st
     profile = catalog.profile_for(argument)
     try:
         if profile is not None:
-            return catalog.chain(profile)[-1] if profile in catalog.role_profiles else profile, None
+            return catalog.follow_role_chain(profile)[-1] if profile in catalog.role_profiles else profile, None
     except EnceeError as error:
         return None, error
     if not examined.is_readable:
@@ -105,7 +106,7 @@ def _online(profile: str | None, examined: Examined, files: AwsPaths, environmen
     if profile is None or key is None:
         return _not_done(ONLINE_CHECKS, "not asked: the profile has no key that can be used")
     try:
-        examined.catalog.refuse_key(profile, key)
+        refuse_key(examined.catalog, profile, key)
     except UsageError:
         return _not_done(ONLINE_CHECKS, "not asked: the id of the key is not one of AWS")
     except EnceeError as error:

@@ -8,12 +8,13 @@ from shlex import join
 from encee.awsfile.syntax import NestedSettings, is_multiline
 from encee.errors import EnceeError, FileRefusedError, UsageError
 from encee.model import is_unencrypted
-from encee.profiles.catalog import DEVICE_OPTIONS, MOVE_FROM_DEFAULT, Catalog
+from encee.profiles.catalog import DEVICE_OPTIONS, Catalog
 from encee.profiles.checks.base import Check, Examined, Finding, State
 from encee.profiles.checks.files import MISPLACED_PREFIX
 from encee.profiles.checks.section_remedies import delete_options, set_option
 from encee.profiles.credentials import managed_by_encee
 from encee.profiles.durations import HOUR, parse_duration
+from encee.profiles.guards import MOVE_FROM_DEFAULT, find_inherited_obstacle, find_shadow, refuse_session_profile
 from encee.profiles.identifiers import require_serial
 from encee.profiles.remedies import join_steps, unquote
 from encee.profiles.settings import GivenSettings, Settings, refuse_other_partition
@@ -50,11 +51,11 @@ _KEYS_IN_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
 
 def _check_shadowed_session(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
-    if catalog.session_profiles and (reason := catalog.inherited_obstacle()):
+    if catalog.session_profiles and (reason := find_inherited_obstacle(catalog)):
         yield Finding(State.ERROR, f"no session can be written: {reason}", MOVE_FROM_DEFAULT)
         return
     for source, target in catalog.session_profiles.items():
-        if catalog.shadow(target) and (reason := _find_refusal(catalog, target, source)):
+        if find_shadow(catalog.options(target)) and (reason := _find_refusal(catalog, target, source)):
             yield Finding(
                 State.ERROR,
                 f"no session of {source} can be written: {reason}",
@@ -65,8 +66,8 @@ def _check_shadowed_session(examined: Examined) -> Iterator[Finding]:
 def _check_session_profile(examined: Examined) -> Iterator[Finding]:
     catalog = examined.catalog
     uses = Counter(catalog.session_profiles.values())
-    for source, target in catalog.session_profiles.items() if not catalog.inherited_obstacle() else ():
-        if MISPLACED_PREFIX.fullmatch(source) or catalog.shadow(target):
+    for source, target in catalog.session_profiles.items() if not find_inherited_obstacle(catalog) else ():
+        if MISPLACED_PREFIX.fullmatch(source) or find_shadow(catalog.options(target)):
             continue  # another check reports it
         reason = _find_refusal(catalog, target, source)
         if uses[target] > 1:
@@ -83,7 +84,7 @@ def _check_session_profile(examined: Examined) -> Iterator[Finding]:
 def _find_refusal(catalog: Catalog, target: str, source: str) -> str | None:
     """Return why a refresh would not write a session to its session profile, or None."""
     try:
-        catalog.refuse_session_profile(target, source)
+        refuse_session_profile(catalog, target, source)
     except EnceeError as error:
         return error.message.removesuffix("; nothing was changed")
     return None

@@ -16,6 +16,7 @@ from encee.model import AccessKey
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import STALE, has_long_term_key
 from encee.profiles.files import AwsFiles
+from encee.profiles.guards import find_inherited_obstacle, find_shadow
 from encee.profiles.identifiers import may_belong_together
 
 _KEYS = "keys"
@@ -160,9 +161,9 @@ def _find_obstacle(content: ImportFile, catalog: Catalog) -> EnceeError | None:
         reason = f"[{CredentialsHeaders().build_header(name)}] exists already, with other content"
     elif has_long_term_key(catalog.config.get(name, {})):
         reason = f"[{ConfigHeaders().build_header(name)}] of the config file holds other keys"
-    elif inherited := catalog.inherited_obstacle():
+    elif inherited := find_inherited_obstacle(catalog):
         reason = inherited
-    elif shadow := catalog.shadow(name):
+    elif shadow := find_shadow(catalog.options(name)):
         header = ConfigHeaders().build_header(name)
         reason = f"{shadow} under [{header}] of the config file defines where {name} gets its keys"
     elif source := catalog.source_profile(name):

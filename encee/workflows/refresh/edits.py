@@ -11,6 +11,7 @@ from encee.model import Session
 from encee.profiles.catalog import Catalog
 from encee.profiles.credentials import STALE, quote_profile, session_options
 from encee.profiles.files import AwsFiles
+from encee.profiles.guards import refuse_session_profile
 from encee.workflows.refresh.jobs import Job, Target
 
 SAMPLE_SESSION = Session("ASIA" + "X" * 16, "x" * 40, "x" * 1024, datetime(2000, 1, 1, tzinfo=UTC))
@@ -23,7 +24,7 @@ def session_edit(targets: Sequence[Target], session: Session, catalog: Catalog) 
     def write_session(document: Document) -> None:
         current = catalog.with_credentials(document.view)
         for target in targets:
-            current.refuse_session_profile(target.session_profile, target.profile)
+            refuse_session_profile(current, target.session_profile, target.profile)
             document.write_section(target.session_profile, session_options(session, target.profile), without=STALE)
 
     return write_session

@@ -11,6 +11,7 @@ from encee.mfa.code_sources import parse_code
 from encee.model import Role
 from encee.profiles.catalog import Catalog
 from encee.profiles.durations import HOUR, LONGEST_ROLE, expiring_threshold, format_duration
+from encee.profiles.guards import refuse_key, refuse_session_profile
 from encee.profiles.lookup_errors import explain_lookup_failure, explain_nothing_to_refresh
 from encee.profiles.settings import Settings, refuse_other_partition
 from encee.workflows.refresh.jobs import CodeJob, Failed, Job, Keep, Plan, RoleJob, StillValid, Target
@@ -106,7 +107,7 @@ class _Planner:
         job = self._keys.get(profile)
         if job is None:
             name = session_profile or self._settings.session_profile(profile, named=asked_for)
-            self._catalog.refuse_session_profile(name, profile)
+            refuse_session_profile(self._catalog, name, profile)
             job = self._make_key_job(Target(profile, name), asked_for=asked_for, optional=optional)
         self._keys[profile] = job._replace(asked_for=job.asked_for or asked_for)
         return job
@@ -116,7 +117,7 @@ class _Planner:
         key = catalog.access_key(profile)
         if key is None:
             raise explain_lookup_failure(catalog, profile, self._files)
-        catalog.refuse_key(profile, key)
+        refuse_key(catalog, profile, key)
         # Option, environment and the first encee's file name one device, which belongs to one user.
         serial = None if optional else settings.serial(profile)
         region, warning = settings.region(profile, serial)
@@ -136,7 +137,7 @@ class _Planner:
 
     def _add_role(self, profile: str) -> None:
         """Plan a role, and the roles and the session with which it is assumed."""
-        *roles, source = self._catalog.chain(profile)
+        *roles, source = self._catalog.follow_role_chain(profile)
         role, notes = self._apply_given_duration(self._settings.role(profile), profile, is_chained=len(roles) > 1)
         if role.duration > HOUR and len(roles) > 1:
             raise UsageError(
@@ -146,7 +147,9 @@ class _Planner:
         if role.duration > HOUR:
             self._roles[profile] = self._make_role_job_with_code(profile, source, role, notes)
             return
-        base = self._add_key(source, asked_for=False, session_profile=self._catalog.session_profile_named_by(roles[-1]))
+        base = self._add_key(
+            source, asked_for=False, session_profile=self._catalog.find_named_session_profile(roles[-1])
+        )
         signs = base.targets[0]
         for link in reversed(roles):
             named = link == profile
@@ -154,7 +157,7 @@ class _Planner:
                 region = self._settings.region_of_role(link) or base.signer.region
                 refuse_other_partition(region, base.serial, link)
                 session_profile = self._settings.session_profile(link, named=named)
-                self._catalog.refuse_session_profile(session_profile, link)
+                refuse_session_profile(self._catalog, session_profile, link)
                 self._roles[link] = RoleJob(
                     Target(link, session_profile),
                     role if named else self._shorten_chained_role(link),
@@ -194,7 +197,7 @@ class _Planner:
         region = self._settings.region_of_role(profile) or base.signer.region
         refuse_other_partition(region, base.serial, profile)
         session_profile = self._settings.session_profile(profile)
-        self._catalog.refuse_session_profile(session_profile, profile)
+        refuse_session_profile(self._catalog, session_profile, profile)
         note = f"{profile} lasts longer than an hour, so it needs the long-term key of {source} and a code of its own"
         return base._replace(
             targets=(Target(profile, session_profile),),

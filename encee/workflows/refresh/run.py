@@ -5,8 +5,7 @@ until its session is written, so that its request is under way while the next pr
 """
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ThreadPoolExecutor, wait
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from encee.aws.clients import Clients
 from encee.aws.errors import RequestNotSentError
@@ -244,9 +243,8 @@ class Refresh:
     def _end_threads(self) -> None:
         """End the threads that wait for a code."""
         for task in self._tasks:
-            if isinstance(task, CodeTask):
-                with suppress(InvalidStateError):  # It has its code already.
-                    task.handover.answer.set_exception(InterruptedByPersonError("interrupted"))
+            if isinstance(task, CodeTask) and not task.handover.answer.done():
+                task.handover.answer.set_exception(InterruptedByPersonError("interrupted"))
         self._pool.shutdown(wait=False)
 
     def _find_session(self, target: Target) -> Session | None:
