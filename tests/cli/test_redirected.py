@@ -53,7 +53,7 @@ def test_setup_prompts_on_the_terminal(home: Home, aws: FakeAws, log: Path) -> N
     child.expect(pexpect.EOF)
     assert child.wait() == 130
     assert jane.access_key.id in home.credentials.read_text(encoding="utf-8")
-    assert "encee setup dev goes on from there" in log.read_text(encoding="utf-8")
+    assert "encee setup dev continues from there" in log.read_text(encoding="utf-8")
 
 
 def test_shows_both_keys_on_the_terminal_before_the_deletion(encee: Encee, home: Home, dev: Person, log: Path) -> None:

@@ -29,7 +29,7 @@ from encee.workflows.enroll_device import EnrolledDevice, enroll_device, require
 from encee.workflows.find_device import fido_only_error
 
 _GROUPS_A_LINE = 4
-"""How many groups of the secret stand on a line: what people type without losing the place, on any terminal."""
+"""The groups of the secret in a line, few enough to type without losing the place."""
 
 
 @file_options
@@ -39,7 +39,7 @@ def enroll(
     *,
     name: Annotated[str | None, text_option("NAME", "The device's name. [default: the user's]")] = None,
     qr_file: Annotated[
-        str | None, text_option("FILE", "Draw the QR code in a new file too, .png or .svg, until the end.")
+        str | None, text_option("FILE", "Draw the QR code in a new .png or .svg file until the end.")
     ] = None,
     seed_command: Annotated[
         str | None, text_option("COMMAND", "Give the secret to this command's standard input, and do not show it.")
@@ -49,10 +49,10 @@ def enroll(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Enroll an authenticator app: a QR code to scan, two codes to type.
+    """Enroll an authenticator app with a QR code and two codes.
 
-    The device is saved as mfa_serial of PROFILE. A user who has a device already needs a session with it first.
-    Whatever goes wrong, a device that is not enabled is deleted again.
+    It saves the device as mfa_serial of PROFILE. A user who already has a device needs a session with it first. After
+    an error, it deletes a device that is not enabled.
 
     With --seed-command 'ykman oath accounts add AWS', the secret goes straight to a YubiKey, in base32; the codes come
     from it with --code-command 'ykman oath accounts code --single AWS'.
@@ -104,7 +104,7 @@ class Added(NamedTuple):
         enrolled: The device.
         saved_in: The file that has it as `mfa_serial` now, or None.
         is_first: Whether the user had none before.
-        interrupted: Whether the person did not want to go on when it was enabled already.
+        interrupted: Whether the user typed Ctrl-C when the device was already enabled.
     """
 
     enrolled: EnrolledDevice
@@ -132,7 +132,7 @@ def add_device(
         file: Where to draw the QR code as well, or None.
 
     Raises:
-        InterruptedByPersonError: The person does not want to go on, and there is no new device.
+        InterruptedByPersonError: The user typed Ctrl-C, and there is no new device.
         EnceeError: There is no new device.
     """
     clients = Clients(terminal.warn)
@@ -163,7 +163,7 @@ def _user(clients: Clients, signer: Signer) -> Identity:
     """Who has the key; it needs no permission to find out.
 
     Raises:
-        AwsError: The root user, or AWS does not tell.
+        AwsError: It is the root user, or AWS does not say.
     """
     user = get_caller_identity(clients.sts(signer), signer)
     if user.is_root:
@@ -176,7 +176,7 @@ def _signer(signs: Signers, devices: Sequence[Device]) -> Signer:
 
     Raises:
         UsageError: There are too many devices, or none with which a session could be had.
-        EnceeError: There is no session to be had.
+        EnceeError: There is no session.
     """
     if len(devices) >= MAX_DEVICES:
         raise UsageError(

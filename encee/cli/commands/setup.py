@@ -34,7 +34,7 @@ from encee.workflows.find_device import find_device
 
 _FIRST_NAME = "dev"
 _TYPED = Path("the key")
-"""What stands in messages for a file that there is none of."""
+"""The name, in messages, of a key that the user types."""
 
 _ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
 
@@ -50,10 +50,10 @@ def setup(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Go from a key and a phone to a session, in one conversation.
+    """Set up a key, an MFA device and the first session.
 
-    Asks for the key, checks it with AWS and saves it, finds or enrolls the MFA device, and makes the first session.
-    A step that is done already is skipped, so run it again after an interruption.
+    It asks for the key, checks it with AWS and saves it, finds or enrolls the MFA device, and gets the first session.
+    It skips steps that are already done, so run it again after an interruption.
     """
     if not terminal.has_terminal():
         raise UsageError(
@@ -78,7 +78,7 @@ def _go(first_run: "_FirstRun", profile: str | None, csv: str | None) -> None:
         first_run.session(name)
     except InterruptedByPersonError:
         raise InterruptedByPersonError(
-            "interrupted", hint=f"encee setup {shlex.quote(name)} goes on from there"
+            "interrupted", hint=f"encee setup {shlex.quote(name)} continues from there"
         ) from None
     first_run.say_goodbye(name)
 
@@ -114,10 +114,10 @@ def _say_what_can_go(path: Path) -> None:
 
 
 class _FirstRun:
-    """The steps, each of which says what it finds done already."""
+    """The steps; each reports and skips what is already done."""
 
     def __init__(self, environment: Environment, files: AwsFiles) -> None:
-        self._world = environment
+        self._environment = environment
         self._files = files
         self._enrolled: EnrolledDevice | None = None
 
@@ -210,7 +210,7 @@ class _FirstRun:
     def _region(self, name: str) -> str | None:
         """The region for the profile; None where it has one, or the environment names it."""
         known = self._catalog().options(name).get("region")
-        if known or any(self._world.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+        if known or any(self._environment.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
             return None
         while True:
             region = prompts.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
@@ -242,7 +242,7 @@ class _FirstRun:
         Raises:
             AwsError: It knows none, or it is the root user's.
         """
-        settings = self._world.settings(self._catalog(), GivenSettings(region=region))
+        settings = self._environment.settings(self._catalog(), GivenSettings(region=region))
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, *self._files.paths)
         try:
@@ -262,7 +262,7 @@ class _FirstRun:
         Raises:
             EnceeError: There is none, and none can be enrolled.
         """
-        signs = find_signers(name, self._world, self._files, RefreshOptions())
+        signs = find_signers(name, self._environment, self._files, RefreshOptions())
         if serial := signs.settings.serial(name):
             terminal.say(f"device   {serial} is known")
             return
@@ -274,7 +274,7 @@ class _FirstRun:
             self._save_device(signs)
             return
         terminal.say("device   there is none yet: take the phone with the authenticator app")
-        added = add_device(signs, self._world, self._files)
+        added = add_device(signs, self._environment, self._files)
         if added.interrupted:
             raise InterruptedByPersonError("interrupted")
         self._enrolled = added.enrolled
@@ -291,18 +291,18 @@ class _FirstRun:
         """Make the first session, unless there is a valid one.
 
         Raises:
-            EnceeError: There is none to be had.
+            EnceeError: There is no session.
         """
-        catalog, now = self._catalog(), self._world.clock()
+        catalog, now = self._catalog(), self._environment.clock()
         target = catalog.session_profiles[name]
         session = catalog.session(target, name)
         if session is not None and session.expiration > now:
             terminal.say(f"session  {target} is valid until {format_moment(session.expiration, now)}")
             return
         if self._enrolled is not None:
-            wait_for_next_code(self._enrolled, self._world)
+            wait_for_next_code(self._enrolled, self._environment)
         given = GivenSettings(mfa_serial=self._enrolled.serial if self._enrolled else None)
-        show_result(refresh_profiles([name], self._world, self._files, given), self._files, self._world)
+        show_result(refresh_profiles([name], self._environment, self._files, given), self._files, self._environment)
 
     def say_goodbye(self, name: str) -> None:
         """Say what to type every day."""

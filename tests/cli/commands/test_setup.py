@@ -150,7 +150,7 @@ def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     type_key(child, jane)
     child.expect_exact("code that the app shows now:")
     child.sendintr()
-    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    child.expect_exact("encee: hint: encee setup dev continues from there")
     assert ended(child) == 130
     assert aws.virtual_devices() == []
     assert "[dev]" in home.credentials.read_text()
@@ -171,7 +171,7 @@ def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     child.sendline(aws.virtual_devices()[0].next_code())
     child.expect_exact("next code that the app shows:")
     child.sendintr()
-    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    child.expect_exact("encee: hint: encee setup dev continues from there")
     assert ended(child) == 130
     assert aws.virtual_devices() == []
     child = setup("dev")
@@ -182,7 +182,7 @@ def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     child.sendline(device.next_code())
     child.expect_exact("MFA code for dev")
     child.sendintr()
-    child.expect_exact("encee: hint: encee setup dev goes on from there")
+    child.expect_exact("encee: hint: encee setup dev continues from there")
     assert ended(child) == 130
     child = setup("dev")
     child.expect_exact(f"{device.serial} is known")
@@ -396,7 +396,7 @@ def test_accepts_a_new_name_beside_several_profiles(setup: Conversation, home: H
     child.sendline("three")
     child.expect_exact("region, such as")
     child.sendintr()
-    child.expect_exact("encee setup three goes on from there")
+    child.expect_exact("encee setup three continues from there")
     assert ended(child) == 130
 
 
