@@ -6,10 +6,9 @@ neither credentials in the environment nor an `AWS_PROFILE` that does not exist 
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from encee.aws.errors import UnusableCredentialsError, translate_errors
 from encee.aws.http_limits import limit_responses
@@ -21,7 +20,6 @@ from encee.model import is_unencrypted
 if TYPE_CHECKING:
     import boto3
     import botocore.session
-    from botocore.config import Config
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
@@ -52,29 +50,48 @@ class Clients:
 
         botocore's default is to repeat a request after status 500, a reset or a timeout, when AWS may have used the
         code.
+
+        Raises:
+            AwsError: The profile's settings are invalid.
         """
-        with self._lock, translate_errors(signer), _convert_settings_errors():
-            client = self._session(signer).client("sts", region_name=signer.region, config=_config(attempts=1))
-            limit_responses(client, mebibytes=1)
-            self._warn_if_unencrypted(client.meta.endpoint_url)
-            return client
+        client: STSClient = self._create("sts", signer, attempts=1, mebibytes=1)
+        return client
 
     def iam(self, signer: Signer, *, attempts: int = 3) -> "IAMClient":
         """Create an IAM client.
 
         Args:
+            signer: The caller.
             attempts: How often botocore sends a request at most; 1 for requests that must not be repeated.
-        """
-        with self._lock, translate_errors(signer), _convert_settings_errors():
-            client = self._session(signer).client("iam", region_name=signer.region, config=_config(attempts=attempts))
-            limit_responses(client, mebibytes=_IAM_RESPONSE_MEBIBYTES)
-            self._warn_if_unencrypted(client.meta.endpoint_url)
-            return client
 
-    def _warn_if_unencrypted(self, endpoint: str) -> None:
-        if endpoint not in self._warned and is_unencrypted(endpoint):
-            self._warned.add(endpoint)
-            self._warn(f"{endpoint} is not encrypted: anyone on the network can read MFA codes and session credentials")
+        Raises:
+            AwsError: The profile's settings are invalid.
+        """
+        client: IAMClient = self._create("iam", signer, attempts=attempts, mebibytes=_IAM_RESPONSE_MEBIBYTES)
+        return client
+
+    def _create(self, service: Literal["iam", "sts"], signer: Signer, *, attempts: int, mebibytes: int) -> Any:  # noqa: ANN401 - boto3 has a type for each service
+        from botocore.config import Config
+
+        config = Config(
+            retries={"total_max_attempts": attempts},
+            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+            read_timeout=_READ_TIMEOUT_SECONDS,
+        )
+        with self._lock, translate_errors(signer):
+            try:
+                client = self._session(signer).client(service, region_name=signer.region, config=config)
+            except (AttributeError, LookupError, TypeError) as error:
+                # botocore raises these over malformed settings, such as one that is nested and should not be.
+                raise ValueError("invalid settings") from error
+            limit_responses(client, mebibytes=mebibytes)
+            endpoint = client.meta.endpoint_url
+            if endpoint not in self._warned and is_unencrypted(endpoint):
+                self._warned.add(endpoint)
+                self._warn(
+                    f"{endpoint} is not encrypted: anyone on the network can read MFA codes and session credentials"
+                )
+            return client
 
     def _session(self, signer: Signer) -> "boto3.Session":
         import boto3
@@ -115,18 +132,6 @@ def _refuse_empty_bundle(core: "botocore.session.Session", profile: str) -> None
         raise UnusableCredentialsError(
             f"{name} is empty, and should name a file with the certificates to trust", hint=remedy
         )
-
-
-@contextmanager
-def _convert_settings_errors() -> Iterator[None]:
-    """Turn botocore's errors about malformed settings into ValueError.
-
-    botocore raises AttributeError, for instance, when a setting is nested and should not be.
-    """
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError) as error:
-        raise ValueError("invalid settings") from error
 
 
 def find_credentials(profile: str, credentials_file: Path, config_file: Path, hint: str) -> ExternalCredentials:
@@ -173,13 +178,3 @@ def _reject_foreign_response(**event: Any) -> None:  # noqa: ANN401 - the signat
     response = event["parsed"]
     if "Error" not in response and "RequestId" not in response["ResponseMetadata"]:
         raise ResponseParserError("a response without a request id")
-
-
-def _config(*, attempts: int) -> "Config":
-    from botocore.config import Config
-
-    return Config(
-        retries={"total_max_attempts": attempts},
-        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_READ_TIMEOUT_SECONDS,
-    )
