@@ -16,7 +16,7 @@ from tests.fake_aws.account import Identity, Session
 
 
 @pytest.fixture
-def tried(aws: FakeAws, tmp_path: Path) -> Trial:
+def run_trial(aws: FakeAws, tmp_path: Path) -> Trial:
     """The first layout, refreshed."""
     return trial(LAYOUTS[0], aws, tmp_path)
 
@@ -26,30 +26,30 @@ def aws_cli(*options: str) -> Reader:
 
 
 @pytest.mark.slow
-def test_a_reader_that_signs_with_the_session_has_read_it(tried: Trial) -> None:
-    assert tried.of(aws_cli()) == Result(Verdict.READ)
+def test_a_reader_that_signs_with_the_session_has_read_it(run_trial: Trial) -> None:
+    assert run_trial.of(aws_cli()) == Result(Verdict.READ)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "reader", [Reader("1", ["true"]), Reader("1", ["false"]), aws_cli("--profile", "dev"), aws_cli("--no-sign-request")]
 )
-def test_a_reader_that_signs_with_another_key_has_not_read_the_session(tried: Trial, reader: Reader) -> None:
-    assert tried.of(reader).verdict is Verdict.NOT_READ
+def test_a_reader_that_signs_with_another_key_has_not_read_the_session(run_trial: Trial, reader: Reader) -> None:
+    assert run_trial.of(reader).verdict is Verdict.NOT_READ
 
 
 @pytest.mark.slow
-def test_a_case_that_only_the_manual_edit_gets_right_is_a_failure(tried: Trial) -> None:
-    file = tried.after.path / ".aws" / "credentials"
+def test_a_case_that_only_the_manual_edit_gets_right_is_a_failure(run_trial: Trial) -> None:
+    file = run_trial.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("aws_session_token", "a_token"))
-    assert tried.of(aws_cli()).verdict is Verdict.HARMED
+    assert run_trial.of(aws_cli()).verdict is Verdict.HARMED
 
 
 @pytest.mark.slow
-def test_another_profile_that_is_read_differently_is_a_failure(tried: Trial) -> None:
-    file = tried.after.path / ".aws" / "credentials"
+def test_another_profile_that_is_read_differently_is_a_failure(run_trial: Trial) -> None:
+    file = run_trial.after.path / ".aws" / "credentials"
     file.write_text(file.read_text().replace("[other]", "[another]"))
-    assert tried.of(aws_cli()).verdict is Verdict.HARMED
+    assert run_trial.of(aws_cli()).verdict is Verdict.HARMED
 
 
 def test_a_missing_reader_has_passed_nothing() -> None:

@@ -14,7 +14,7 @@ NAMES = ("refresh", "status", "error")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def words(picture: Path) -> list[str]:
+def texts_of(picture: Path) -> list[str]:
     """Return the texts of a picture in order."""
     return ["".join(text.itertext()).replace("\xa0", " ") for text in ET.parse(picture).iter(f"{SVG}text")]
 
@@ -49,4 +49,4 @@ def test_the_pictures_are_current_and_reproducible(tmp_path: Path) -> None:
     for name in NAMES:
         one, two = (folder / f"{name}.svg" for folder in runs)
         assert one.read_bytes() == two.read_bytes()
-        assert words(one) == words(ROOT / "docs" / f"{name}.svg"), "make screenshots draws them anew"
+        assert texts_of(one) == texts_of(ROOT / "docs" / f"{name}.svg"), "make screenshots draws them anew"

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 HEAVY = {"boto3", "botocore", "configupdater", "filelock", "keyring", "pydantic", "requests", "rich", "segno"}
 
 
-def loaded(*arguments: str) -> set[str]:
+def loaded_modules(*arguments: str) -> set[str]:
     """Return the large modules that a command has loaded."""
     script = "import sys; from encee.cli.app import main; main(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
     done = subprocess.run(
@@ -45,12 +45,12 @@ def test_a_command_that_only_reads_loads_no_large_library(home: Home, arguments:
         "[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n"
         "[locked]\nencee_access_key_id = AKIAX\nencee_secret = keyring\nencee_totp = keyring\n"
     )
-    assert loaded(*arguments) == set()
+    assert loaded_modules(*arguments) == set()
 
 
 def test_a_refresh_without_a_request_does_not_load_boto3(home: Home) -> None:
     home.write("[dev]\naws_access_key_id = AKIAX\naws_secret_access_key = s\nmfa_serial = GAHT12345678\n")
-    assert loaded("refresh", "dev") <= {"configupdater", "filelock"}
+    assert loaded_modules("refresh", "dev") <= {"configupdater", "filelock"}
 
 
 def test_clear_loads_only_the_libraries_of_the_edit_and_the_lock(home: Home) -> None:
@@ -58,7 +58,7 @@ def test_clear_loads_only_the_libraries_of_the_edit_and_the_lock(home: Home) -> 
         "[dev-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
         "expiration = 2026-11-22T17:00:00Z\nmanager = encee\nencee_source = dev\n"
     )
-    assert loaded("clear", "dev") == {"configupdater", "filelock"}
+    assert loaded_modules("clear", "dev") == {"configupdater", "filelock"}
     assert home.credentials.read_bytes() == b""
 
 
@@ -66,7 +66,7 @@ def test_import_loads_only_the_libraries_of_the_write_and_the_lock(home: Home) -
     file = home.path / "keys.csv"
     file.write_text(f"Access key ID,Secret access key\nAKIAIOSFODNN7EXAMPLE,{'s' * 40}\n")
     home.write("[other]\n")
-    assert loaded("import", "csv", str(file), "--profile", "dev") <= {"configupdater", "filelock"}
+    assert loaded_modules("import", "csv", str(file), "--profile", "dev") <= {"configupdater", "filelock"}
     assert b"[dev]" in home.credentials.read_bytes()
 
 
@@ -75,7 +75,7 @@ def test_import_loads_only_the_libraries_of_the_write_and_the_lock(home: Home) -
 )
 def test_using_a_valid_session_loads_no_large_library(home: Home, arguments: tuple[str, ...]) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
-    assert loaded(*arguments) == set()
+    assert loaded_modules(*arguments) == set()
 
 
 def test_importing_the_package_imports_nothing() -> None:

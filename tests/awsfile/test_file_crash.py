@@ -102,7 +102,7 @@ def start(script: str, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def assert_the_next_run_cleans_up(file: Path, number: int) -> None:
+def assert_next_run_cleans_up(file: Path, number: int) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     AwsFile(file, CredentialsHeaders(), pytest.fail).edit(
         lambda document: document.write_section("dev-mfa", {"aws_session_token": f"next-{number}"})
@@ -133,7 +133,7 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new_file(file: Path, point: s
         assert child.returncode == -signal.SIGKILL
         assert file.read_text(encoding="utf-8") == content
         assert len(leftovers(file)) == leaves
-        assert_the_next_run_cleans_up(file, number)
+        assert_next_run_cleans_up(file, number)
 
 
 def test_a_kill_at_a_random_moment_leaves_the_old_or_the_new_file(file: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_kill_at_a_random_moment_leaves_the_old_or_the_new_file(file: Path) ->
         assert child.returncode == -signal.SIGKILL
         assert whole.fullmatch(file.read_text(encoding="utf-8")), f"{seed=} {number=}"
         left += len(leftovers(file))
-        assert_the_next_run_cleans_up(file, number)
+        assert_next_run_cleans_up(file, number)
     assert left, "no round was killed in the middle of a write"
 
 

@@ -39,13 +39,13 @@ def file(folder: Path) -> Path:
 
 
 @pytest.fixture
-def precious(tmp_path: Path) -> Path:
+def outside_file(tmp_path: Path) -> Path:
     """Create a file outside the folder, which an attacker wants to damage or replace."""
-    precious = tmp_path / "precious"
-    precious.write_bytes(THEIRS)
-    precious.chmod(0o666)
-    os.utime(precious, LONG_AGO)
-    return precious
+    outside_file = tmp_path / "precious"
+    outside_file.write_bytes(THEIRS)
+    outside_file.chmod(0o666)
+    os.utime(outside_file, LONG_AGO)
+    return outside_file
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def when_made(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Path], object]]:
+def when_created(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Path], object]]:
     """Run an action of an attacker when a temporary file appears."""
     acts: list[Callable[[Path], object]] = []
     real = tempfile.mkstemp
@@ -94,9 +94,11 @@ def test_new_files_are_for_the_owner_only_with_any_umask(tmp_path: Path) -> None
     }
 
 
-def test_the_name_of_the_temporary_file_is_random(aws_file: AwsFile, when_made: list[Callable[[Path], object]]) -> None:
+def test_the_name_of_the_temporary_file_is_random(
+    aws_file: AwsFile, when_created: list[Callable[[Path], object]]
+) -> None:
     made: list[str] = []
-    when_made.append(lambda temporary: made.append(temporary.name))
+    when_created.append(lambda temporary: made.append(temporary.name))
     for _ in range(2):
         aws_file.rehearse(put)
     assert len(set(made)) == 2
@@ -104,42 +106,42 @@ def test_the_name_of_the_temporary_file_is_random(aws_file: AwsFile, when_made: 
 
 
 @pytest.mark.parametrize("name", [".credentials.encee-lock", ".encee-KEY.lock"])
-def test_refuses_a_link_in_place_of_a_lock_file(folder: Path, aws_file: AwsFile, precious: Path, name: str) -> None:
-    (folder / name).symlink_to(precious)
+def test_refuses_a_link_in_place_of_a_lock_file(folder: Path, aws_file: AwsFile, outside_file: Path, name: str) -> None:
+    (folder / name).symlink_to(outside_file)
     with pytest.raises(FileRefusedError) as caught, aws_file.key_lock("KEY"):
         aws_file.edit(put)
     assert f"{name} is a link" in caught.value.message
     assert f"rm {folder / name}" in (caught.value.hint or "")
-    assert (precious.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, BEFORE)
-    assert stat.S_IMODE(precious.stat().st_mode) == 0o666
+    assert (outside_file.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, BEFORE)
+    assert stat.S_IMODE(outside_file.stat().st_mode) == 0o666
 
 
 def test_removes_a_link_with_the_name_of_a_leftover_not_its_target(
-    folder: Path, aws_file: AwsFile, precious: Path
+    folder: Path, aws_file: AwsFile, outside_file: Path
 ) -> None:
     link = folder / ".credentials.encee-abcdefgh.tmp"
-    link.symlink_to(precious)
+    link.symlink_to(outside_file)
     aws_file.edit(put)
     assert not link.is_symlink()
-    assert (precious.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, AFTER)
+    assert (outside_file.read_bytes(), aws_file.path.read_bytes()) == (THEIRS, AFTER)
 
 
 @pytest.mark.parametrize("is_link", [False, True])
 def test_never_reads_a_file_with_the_temporary_name_as_the_original(
-    file: Path, aws_file: AwsFile, precious: Path, when_made: list[Callable[[Path], object]], is_link: bool
+    file: Path, aws_file: AwsFile, outside_file: Path, when_created: list[Callable[[Path], object]], is_link: bool
 ) -> None:
     def plant(temporary: Path) -> None:
         name = temporary.with_suffix(".old.tmp")
-        name.symlink_to(precious) if is_link else name.write_bytes(THEIRS)
+        name.symlink_to(outside_file) if is_link else name.write_bytes(THEIRS)
 
-    when_made.append(plant)
+    when_created.append(plant)
     aws_file.edit(put)
     assert not file.is_symlink()
-    assert (file.read_bytes(), precious.read_bytes()) == (AFTER, THEIRS)
+    assert (file.read_bytes(), outside_file.read_bytes()) == (AFTER, THEIRS)
 
 
 def test_refuses_a_file_that_becomes_a_link_before_the_read(
-    file: Path, aws_file: AwsFile, precious: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, aws_file: AwsFile, outside_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.path.realpath
 
@@ -147,37 +149,37 @@ def test_refuses_a_file_that_becomes_a_link_before_the_read(
         found = real(path)
         if not file.is_symlink():
             file.unlink()
-            file.symlink_to(precious)
+            file.symlink_to(outside_file)
         return found
 
     monkeypatch.setattr(os.path, "realpath", realpath)
     with pytest.raises(FileRefusedError) as caught:
         aws_file.edit(put)
     assert "has become a link" in caught.value.message
-    assert precious.read_bytes() == THEIRS
+    assert outside_file.read_bytes() == THEIRS
     assert file.is_symlink()
 
 
 def test_refuses_a_file_that_becomes_a_link_before_the_replacement(
-    file: Path, aws_file: AwsFile, precious: Path
+    file: Path, aws_file: AwsFile, outside_file: Path
 ) -> None:
     def put_slowly(document: Document) -> None:
         put(document)
         file.unlink()
-        file.symlink_to(precious)
+        file.symlink_to(outside_file)
 
     with pytest.raises(FileRefusedError) as caught:
         aws_file.edit(put_slowly)
     assert "has become a link" in caught.value.message
-    assert precious.read_bytes() == THEIRS
+    assert outside_file.read_bytes() == THEIRS
     assert file.is_symlink()
 
 
 def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
     file: Path,
     aws_file: AwsFile,
-    precious: Path,
-    when_made: list[Callable[[Path], object]],
+    outside_file: Path,
+    when_created: list[Callable[[Path], object]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Otherwise users whom the old file excludes could read the new one."""
@@ -186,16 +188,16 @@ def test_a_link_that_appears_for_a_moment_does_not_decide_the_mode(
 
     def put_a_link(_: Path) -> None:
         file.rename(aside)
-        file.symlink_to(precious)
+        file.symlink_to(outside_file)
 
     def fsync(descriptor: int) -> None:
         if aside.exists():
             aside.replace(file)
         real(descriptor)
 
-    when_made.append(put_a_link)
+    when_created.append(put_a_link)
     monkeypatch.setattr(os, "fsync", fsync)
     aws_file.edit(put)
     assert not aside.exists()
     assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (AFTER, 0o600)
-    assert precious.read_bytes() == THEIRS
+    assert outside_file.read_bytes() == THEIRS

@@ -23,7 +23,7 @@ from tests.conftest import NO_PRIVILEGES
 
 
 @contextmanager
-def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
+def hold_lock_in_process(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
     """Hold a lock in another process until the block ends."""
     script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
     with subprocess.Popen(
@@ -38,7 +38,7 @@ def held(lock_file: Path) -> Iterator["subprocess.Popen[str]"]:
 @pytest.mark.usefixtures("short_write_timeout")
 def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, aws_file: AwsFile) -> None:
     lock_file = file.with_name(".credentials.encee-lock")
-    with held(lock_file):
+    with hold_lock_in_process(lock_file):
         assert str(lock_file) in refusal(aws_file)
         with pytest.raises(FileBusyError):
             aws_file.rehearse(put)
@@ -47,7 +47,7 @@ def test_refuses_while_another_process_holds_the_lock_and_names_it(file: Path, a
 
 @pytest.mark.usefixtures("short_write_timeout")
 def test_a_killed_process_releases_its_lock(file: Path, aws_file: AwsFile) -> None:
-    with held(file.with_name(".credentials.encee-lock")) as holder:
+    with hold_lock_in_process(file.with_name(".credentials.encee-lock")) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         aws_file.edit(put)
@@ -96,7 +96,7 @@ def test_deletes_the_lock_file_of_a_key_with_the_lock(file: Path, aws_file: AwsF
 def test_removes_lock_files_of_killed_processes_but_no_held_ones(file: Path, aws_file: AwsFile) -> None:
     left, in_use = file.with_name(".encee-AKIALEFT.lock"), file.with_name(".encee-AKIAINUSE.lock")
     left.touch()
-    with held(in_use), aws_file.key_lock(KEY):
+    with hold_lock_in_process(in_use), aws_file.key_lock(KEY):
         assert not left.exists()
         assert in_use.exists()
 

@@ -133,12 +133,12 @@ def another_file(file: Path) -> bytes:
     return BEFORE
 
 
-def touched(file: Path) -> bytes:
+def copy_with_same_mtime(file: Path) -> bytes:
     os.utime(file, (LONG_AGO + 1, LONG_AGO + 1))
     return BEFORE
 
 
-@pytest.mark.parametrize("other", [in_place, same_size, another_file, touched])
+@pytest.mark.parametrize("other", [in_place, same_size, another_file, copy_with_same_mtime])
 def test_starts_again_if_another_tool_wrote_before_the_replacement(
     file: Path, aws_file: AwsFile, other: Callable[[Path], bytes]
 ) -> None:
@@ -338,7 +338,7 @@ def save_by_rename(file: Path, data: bytes) -> None:
 
 
 @pytest.fixture
-def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+def before_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """Return the actions of another tool between the last check and each exchange, first to last."""
     others: list[Callable[[], object]] = []
     real = system_calls.exchange_names
@@ -353,16 +353,16 @@ def just_before_the_exchange(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[
 
 
 def test_keeps_a_rename_between_the_last_check_and_the_exchange(
-    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, before_exchange: list[Callable[[], object]]
 ) -> None:
-    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    before_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
     aws_file.edit(put)
     assert file.read_bytes() == BEFORE + OTHER + OURS
     assert names(file.parent) == {"credentials"}
 
 
 def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
-    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, before_exchange: list[Callable[[], object]]
 ) -> None:
     aside = file.with_name("aside")
 
@@ -370,7 +370,7 @@ def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
         file.rename(aside)
         file.symlink_to(aside)
 
-    just_before_the_exchange.append(link)
+    before_exchange.append(link)
     with pytest.raises(FileRefusedError, match="has become a link"):
         aws_file.edit(put)
     assert file.is_symlink()
@@ -381,10 +381,10 @@ def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
 
 
 def test_recreates_a_file_deleted_just_before_the_exchange(
-    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, before_exchange: list[Callable[[], object]]
 ) -> None:
-    just_before_the_exchange.append(file.unlink)
-    just_before_the_exchange.append(lambda: save_by_rename(file, OTHER))
+    before_exchange.append(file.unlink)
+    before_exchange.append(lambda: save_by_rename(file, OTHER))
     timer = after_seconds(0.2, file, OTHER)
     aws_file.edit(put)
     timer.join()
@@ -393,10 +393,10 @@ def test_recreates_a_file_deleted_just_before_the_exchange(
 
 
 def test_keeps_both_versions_if_two_tools_save_during_the_exchange(
-    file: Path, aws_file: AwsFile, just_before_the_exchange: list[Callable[[], object]]
+    file: Path, aws_file: AwsFile, before_exchange: list[Callable[[], object]]
 ) -> None:
-    just_before_the_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
-    just_before_the_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
+    before_exchange.append(lambda: save_by_rename(file, BEFORE + OTHER))
+    before_exchange.append(lambda: write(file, file.read_bytes() + b"[third]\n"))
     with pytest.raises(FileRefusedError, match="two other programs saved it") as caught:
         aws_file.edit(put)
     assert file.read_bytes() == AFTER + b"[third]\n"

@@ -11,7 +11,7 @@ from encee.errors import FileRefusedError
 from tests.awsfile.editing import FILE, KEYS, OURS, exchange, own, refusal, remove, set_region
 
 
-def updated(text: str, option: str, value: str) -> str:
+def set_with_configupdater(text: str, option: str, value: str) -> str:
     """Set an option with ConfigUpdater alone."""
     updater = ConfigUpdater().read_string(text)
     updater[updater.sections()[0]].set(option, value)
@@ -20,7 +20,7 @@ def updated(text: str, option: str, value: str) -> str:
 
 def test_comments_an_indented_comment_is_lost_with_the_value_above_it() -> None:
     before = "[profile dev]\nregion = us-east-1\n  # mine\noutput = json\n"
-    assert "# mine" not in updated(before, "region", "eu-west-1")
+    assert "# mine" not in set_with_configupdater(before, "region", "eu-west-1")
     assert set_region(before) == "[profile dev]\nregion = eu-west-1\n# mine\noutput = json\n"
 
 
@@ -32,20 +32,20 @@ def test_comments_an_indented_comment_is_read_as_an_option() -> None:
 
 def test_blank_lines_an_empty_block_makes_a_blank_line() -> None:
     before = "[profile dev]\nnote = one\n\n  two\n"
-    assert updated(before, "region", "eu-west-1") == f"{before}\nregion = eu-west-1\n"
+    assert set_with_configupdater(before, "region", "eu-west-1") == f"{before}\nregion = eu-west-1\n"
     assert set_region(before) == f"{before}region = eu-west-1\n"
 
 
 @pytest.mark.parametrize("spelled", ["REGION : eu-west-1", "Region : eu-west-1"])
 def test_spelling_an_option_keeps_its_case_and_its_colon(spelled: str) -> None:
     before = f"[profile dev]\n{spelled.replace(' : eu-west-1', ': x')}\n"
-    assert updated(before, "region", "eu-west-1") == f"[profile dev]\n{spelled}\n"
+    assert set_with_configupdater(before, "region", "eu-west-1") == f"[profile dev]\n{spelled}\n"
     assert set_region(before) == "[profile dev]\nregion = eu-west-1\n"
 
 
 def test_spelling_an_option_moves_to_column_0_and_the_next_joins_it() -> None:
     before = "[dev-mfa]\n  aws_access_key_id = old\n  region = x\n"
-    moved = updated(before, "aws_access_key_id", "new")
+    moved = set_with_configupdater(before, "aws_access_key_id", "new")
     assert ConfigUpdater().read_string(moved)["dev-mfa"].to_dict() == {"aws_access_key_id": "new\nregion = x"}
     assert own(before) == f"[dev-mfa]\n{OURS}region = x\n"
 
@@ -70,7 +70,7 @@ def test_line_ends_of_a_new_option_are_lf() -> None:
 @pytest.mark.parametrize("edit", [own, remove])
 def test_continuation_lines_are_lost_with_their_option(edit: Callable[[str], str]) -> None:
     before = f"[dev-mfa]\n{OURS}  only-here\n"
-    assert "only-here" not in updated(before, "aws_session_token", "new")
+    assert "only-here" not in set_with_configupdater(before, "aws_session_token", "new")
     assert "line 5 is indented under aws_session_token" in refusal(edit, before)
 
 

@@ -44,18 +44,18 @@ def test_refresh_and_clear_work_after_each_command(
     file = home.path / "keys.csv"
     file.write_text(f"Access key ID,Secret access key\n{key.id},{key.secret}\n")
     words = {"CODE": person.device.next_code(), "SERIAL": person.device.serial, "FILE": str(file)}
-    before = problems(encee)
+    before = doctor_messages(encee)
     done = encee(*(words.get(word, word) for word in command.split()))
     assert done.code == 0, done.err
-    assert problems(encee) <= before
+    assert doctor_messages(encee) <= before
     for _ in range(2):
         refreshed = encee("refresh", "dev", "--force", "--code", person.device.next_code())
         assert refreshed.code == 0, refreshed.err
         assert encee("clear", "--all").code == 0
-    assert problems(encee) <= before
+    assert doctor_messages(encee) <= before
 
 
-def problems(encee: Encee) -> set[str]:
+def doctor_messages(encee: Encee) -> set[str]:
     """Return the messages of doctor without requests."""
     checks = json.loads(encee("doctor", "--offline", "--json").out)["checks"]
     return {check["message"] for check in checks if check["state"] in {"warning", "error"}}

@@ -14,13 +14,13 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
 
 
 @pytest.fixture
-def offered(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> "Offered":
+def completions_of(encee: Encee, home: Home, monkeypatch: pytest.MonkeyPatch) -> "Completion":
     """Return the completions of a line."""
     home.write(f"[dev]\n{KEYS}[prod]\n{KEYS}[me@corp:x]\n{KEYS}[\\$(touch F)]\n{KEYS}")
-    return Offered(encee, monkeypatch)
+    return Completion(encee, monkeypatch)
 
 
-class Offered:
+class Completion:
     """Return the completions of a line with their help."""
 
     def __init__(self, encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,10 +37,10 @@ class Offered:
         return {value: text for value, text in rows}  # noqa: C416 - each row has two columns, and no more
 
 
-def test_offers_commands(offered: Offered) -> None:
-    assert list(offered("encee ")) == list(COMMANDS)
-    assert list(offered("encee re")) == ["refresh"]
-    assert offered("encee zz") == {}
+def test_offers_commands(completions_of: Completion) -> None:
+    assert list(completions_of("encee ")) == list(COMMANDS)
+    assert list(completions_of("encee re")) == ["refresh"]
+    assert completions_of("encee zz") == {}
 
 
 @pytest.mark.parametrize(
@@ -66,22 +66,22 @@ def test_offers_commands(offered: Offered) -> None:
         ("encee use $(", []),
     ],
 )
-def test_offers_names_of_profiles(offered: Offered, line: str, names: list[str]) -> None:
-    assert (list(offered(line)), offered.code) == (names, 0)
+def test_offers_names_of_profiles(completions_of: Completion, line: str, names: list[str]) -> None:
+    assert (list(completions_of(line)), completions_of.code) == (names, 0)
 
 
-def test_offers_options_with_one_line_of_help(offered: Offered) -> None:
-    assert offered("encee use --no") == {
+def test_offers_options_with_one_line_of_help(completions_of: Completion) -> None:
+    assert completions_of("encee use --no") == {
         "--none": "Select no session.",
         "--no-refresh": "Exit with status 3 instead of refreshing.",
     }
-    assert list(offered("encee use --none --no")) == ["--no-refresh"]
-    assert "--version" in offered("encee --")
-    assert list(offered("encee exec dev --no")) == ["--no-refresh"]
+    assert list(completions_of("encee use --none --no")) == ["--no-refresh"]
+    assert "--version" in completions_of("encee --")
+    assert list(completions_of("encee exec dev --no")) == ["--no-refresh"]
 
 
-def test_offers_values_of_options(offered: Offered) -> None:
-    assert list(offered("encee env --shell ")) == [
+def test_offers_values_of_options(completions_of: Completion) -> None:
+    assert list(completions_of("encee env --shell ")) == [
         "bash",
         "zsh",
         "fish",
@@ -92,8 +92,8 @@ def test_offers_values_of_options(offered: Offered) -> None:
         "dotenv",
         "json",
     ]
-    assert list(offered("encee env --shell=ba")) == ["--shell=bash"]
-    assert list(offered("encee init ")) == ["bash", "zsh", "fish", "powershell"]
+    assert list(completions_of("encee env --shell=ba")) == ["--shell=bash"]
+    assert list(completions_of("encee init ")) == ["bash", "zsh", "fish", "powershell"]
 
 
 @pytest.mark.parametrize(
@@ -106,39 +106,39 @@ def test_offers_values_of_options(offered: Offered) -> None:
         "encee exec dev ls --",
     ],
 )
-def test_leaves_files_and_arguments_of_a_command_to_the_shell(offered: Offered, line: str) -> None:
-    assert (offered(line), offered.code) == ({}, 1)
+def test_leaves_files_and_arguments_of_a_command_to_the_shell(completions_of: Completion, line: str) -> None:
+    assert (completions_of(line), completions_of.code) == ({}, 1)
 
 
-def test_offers_profiles_of_the_files_in_the_line(offered: Offered, home: Home) -> None:
+def test_offers_profiles_of_the_files_in_the_line(completions_of: Completion, home: Home) -> None:
     (home.path / "other").write_text(f"[elsewhere]\n{KEYS}")
-    assert list(offered("encee use --credentials-file ~/other ")) == ["elsewhere"]
+    assert list(completions_of("encee use --credentials-file ~/other ")) == ["elsewhere"]
 
 
 @pytest.mark.parametrize("line", ["", "encee", " ", "encee absent x", "encee --version ", "encee -h "])
-def test_an_odd_line_is_no_error(offered: Offered, line: str) -> None:
-    offered(line)
-    assert offered.code == 0
+def test_an_odd_line_is_no_error(completions_of: Completion, line: str) -> None:
+    completions_of(line)
+    assert completions_of.code == 0
 
 
-def test_unreadable_files_are_no_error(offered: Offered, home: Home) -> None:
+def test_unreadable_files_are_no_error(completions_of: Completion, home: Home) -> None:
     home.credentials.write_bytes(b"broken\n[dev]\n" + KEYS.encode() + b"[x\n\xff")
-    assert list(offered("encee use ")) == ["dev"]
+    assert list(completions_of("encee use ")) == ["dev"]
     home.credentials.unlink()
     home.credentials.mkdir()
-    assert offered("encee use ") == {}
+    assert completions_of("encee use ") == {}
 
 
-def test_a_bug_prints_nothing_into_the_typed_line(offered: Offered, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_prints_nothing_into_the_typed_line(completions_of: Completion, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(completion, "_find_values", broken)
-    assert (offered("encee use "), offered.code) == ({}, 0)
+    assert (completions_of("encee use "), completions_of.code) == ({}, 0)
 
 
 @pytest.mark.parametrize("line", ["encee ", "encee use d", "encee refresh --", "encee absent "])
-@pytest.mark.usefixtures("offered")
+@pytest.mark.usefixtures("completions_of")
 def test_completion_loads_no_large_library(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     monkeypatch.setenv("_ENCEE_COMPLETE", line)
     script = "import sys; from encee.cli.app import main; main([]); print(*sys.modules, file=sys.stderr)"

@@ -69,7 +69,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def relayed(aws: FakeAws, certificate: Path | None = None) -> Iterator[Relay]:
+def start_relay(aws: FakeAws, certificate: Path | None = None) -> Iterator[Relay]:
     with Relay(aws.url, certificate) as relay:
         threading.Thread(target=relay.serve_forever, args=(0.02,), daemon=True).start()
         yield relay
@@ -138,7 +138,7 @@ def test_trusts_an_endpoint_with_a_ca_bundle(
         home.config.write_text(f"[profile dev]\nca_bundle = {certificate}\n")
     elif where == "variable":
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    with relayed(aws, certificate) as relay:
+    with start_relay(aws, certificate) as relay:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{relay.place}")
         result = encee("refresh", "dev", "-c", dev.device.next_code())
     if where == "nowhere":
@@ -155,7 +155,7 @@ def test_reports_a_missing_ca_bundle_before_it_sends_anything(
     encee: Encee, home: Home, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, certificate: Path
 ) -> None:
     home.config.write_text("[profile dev]\nca_bundle = /nowhere.pem\n")
-    with relayed(aws, certificate) as relay:
+    with start_relay(aws, certificate) as relay:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{relay.place}")
         result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert (result.code, relay.asked) == (4, [])
@@ -164,7 +164,7 @@ def test_reports_a_missing_ca_bundle_before_it_sends_anything(
 
 def test_uses_a_proxy(encee: Encee, dev: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
-    with relayed(aws) as relay:
+    with start_relay(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
         result = encee("refresh", "dev", "-c", dev.device.next_code())
     assert result.code == 0, result.err
@@ -185,7 +185,7 @@ def test_warns_of_an_endpoint_without_tls_from_any_setting(
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     named(home, monkeypatch, "http://sts.invalid")
-    with relayed(aws) as relay:
+    with start_relay(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
         result = encee(*command, *(["-c", dev.device.next_code()] if command[0] != "device" else []))
     assert result.code == 0, result.err
@@ -200,7 +200,7 @@ def test_warns_of_an_endpoint_without_tls_from_any_setting(
 @pytest.mark.usefixtures("dev")
 def test_warns_of_an_endpoint_without_tls_before_it_prompts(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
-    with relayed(aws) as relay:
+    with start_relay(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
         child = on_terminal("refresh", "dev", size=(24, 200))
         child.expect_exact("MFA code for dev")
@@ -217,7 +217,7 @@ def test_warns_of_an_endpoint_without_tls_before_it_sends_a_code(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.invalid")
     aws.fault("GetSessionToken", faults.hang(20))
-    with relayed(aws) as relay:
+    with start_relay(aws) as relay:
         monkeypatch.setenv("HTTP_PROXY", f"http://{relay.place}")
         child = on_terminal("refresh", "dev", "-c", dev.device.next_code(), size=(24, 200))
         child.expect_exact("encee: warning: http://sts.invalid is not encrypted")
@@ -251,7 +251,7 @@ def test_always_uses_the_regional_endpoint(
         monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
     else:
         home.config.write_text("[profile dev]\nsts_regional_endpoints = legacy\n")
-    with relayed(aws) as relay:
+    with start_relay(aws) as relay:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{relay.place}")
         device = ("--mfa-serial", dev.device.serial.replace("aws", partition))
         result = encee("refresh", "dev", "--region", region, "-c", dev.device.next_code(), *device)

@@ -27,7 +27,7 @@ def assert_all_harmless(result: Result) -> Result:
 
 
 @pytest.fixture
-def odd(home: Home, person: Person) -> Person:
+def odd_user(home: Home, person: Person) -> Person:
     """A user whose profiles have such names and values."""
     name = f"dev{TRICKS}"
     config = f"[profile {name}]\nregion = eu{TRICKS}\noutput = {TRICKS}\n"
@@ -86,7 +86,7 @@ def odd(home: Home, person: Person) -> Person:
     ],
     ids=repr,
 )
-@pytest.mark.usefixtures("odd")
+@pytest.mark.usefixtures("odd_user")
 def test_no_output_contains_terminal_sequences_of_files_or_arguments(encee: Encee, words: list[str]) -> None:
     assert_all_harmless(encee(*words))
     if words[0] in {"status", "refresh", "clear"}:
@@ -94,9 +94,9 @@ def test_no_output_contains_terminal_sequences_of_files_or_arguments(encee: Ence
 
 
 @pytest.mark.slow
-def test_the_messages_of_a_refresh_contain_no_terminal_sequences(encee: Encee, odd: Person) -> None:
+def test_the_messages_of_a_refresh_contain_no_terminal_sequences(encee: Encee, odd_user: Person) -> None:
     name = f"dev{TRICKS}"
-    code = odd.device.next_code()
+    code = odd_user.device.next_code()
     result = assert_all_harmless(encee("refresh", name, "--to", "new", "--region", "eu-west-1", "--json", "-c", code))
     assert result.code == 0, result.err
     assert json.loads(result.out)["profiles"][0]["profile"] == name
@@ -149,8 +149,8 @@ def test_a_prompt_contains_no_terminal_sequences(home: Home, person: Person) -> 
 
 
 @pytest.mark.slow
-def test_a_table_contains_no_sequences_except_its_colours(home: Home, odd: Person) -> None:
-    del odd
+def test_a_table_contains_no_sequences_except_its_colours(home: Home, odd_user: Person) -> None:
+    del odd_user
     child = on_terminal("status")
     drawn = child.read()
     assert child.wait() == 0

@@ -13,7 +13,7 @@ KEYS = "aws_access_key_id = AKIAX\naws_secret_access_key = s\n"
 
 
 @pytest.fixture(autouse=True)
-def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+def python_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the buffer, so that Python writes at the exit, where it can print an error itself."""
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 

@@ -20,19 +20,19 @@ def nodes(text: str) -> list[tree_sitter.Node]:
     return found
 
 
-def faults(text: str) -> list[str]:
+def syntax_errors(text: str) -> list[str]:
     """Return the errors of a text as PowerShell."""
     return [str(node) for node in nodes(text) if node.type == "ERROR" or node.is_missing]
 
 
 def test_the_parser_reports_an_error() -> None:
-    assert faults("function x { if ( { }")
-    assert faults("$Env:A = 'it's'")
+    assert syntax_errors("function x { if ( { }")
+    assert syntax_errors("$Env:A = 'it's'")
 
 
 def test_init_prints_valid_powershell(encee: Encee) -> None:
     text = encee("init", "powershell").out
-    assert not faults(text)
+    assert not syntax_errors(text)
     kinds = [node.type for node in nodes(text)]
     assert kinds.count("function_statement") == 1
     assert kinds.count("try_statement") == 2
@@ -42,7 +42,7 @@ def test_use_prints_valid_powershell(encee: Encee, dev: Person, monkeypatch: pyt
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     monkeypatch.setenv("ENCEE_EVAL", "powershell")
     used = encee("use", "dev").out
-    assert not faults(used)
+    assert not syntax_errors(used)
     assert used.splitlines()[-1] == "$Env:AWS_PROFILE = 'dev-mfa'"
     unset = [line.rpartition("Env:")[2] for line in encee("use", "--none").out.splitlines()]
     assert unset == list(CLEARED)
@@ -51,7 +51,7 @@ def test_use_prints_valid_powershell(encee: Encee, dev: Person, monkeypatch: pyt
 @pytest.mark.parametrize("value", [NASTY, "", "'", "''", "$(touch F)", "`", "\u2019", "a'; rm b; '"])
 def test_a_value_is_one_string_without_substitutions(value: str, home: Home) -> None:
     text = format_for_shell("powershell", {"A": value}, cleared=())
-    assert not faults(text.translate(dict.fromkeys(map(ord, QUOTES[1:]), "'")))
+    assert not syntax_errors(text.translate(dict.fromkeys(map(ord, QUOTES[1:]), "'")))
     assert text.startswith("$Env:A = '")
     # By the rules of the tokenizer, two quotes of any kind are one, and a single quote ends the string.
     read, rest = "", text.removeprefix("$Env:A = '")

@@ -73,7 +73,7 @@ def a_slow_connection(scene: Scene) -> None:
     scene.aws.connect_latency = 1
 
 
-def wrote(text: str | bytes) -> Callable[[Scene], None]:
+def add_after(text: str | bytes) -> Callable[[Scene], None]:
     """Append this to the credentials file."""
     more = text.encode() if isinstance(text, str) else text
     return lambda scene: scene.home.write(scene.person.section().encode() + more)
@@ -217,19 +217,23 @@ CASES = [
         command=(*REFRESH, "--to", "dev"),
         hint="--to",
     ),
-    Case("half a key", 5, "[dev-mfa] holds keys", wrote("[dev-mfa]\naws_secret_access_key = x\n"), hint="--to NAME"),
-    Case("another manager", 5, "is managed by awsume", wrote("[dev-mfa]\nmanager = awsume\naws_session_token = x\n")),
+    Case(
+        "half a key", 5, "[dev-mfa] holds keys", add_after("[dev-mfa]\naws_secret_access_key = x\n"), hint="--to NAME"
+    ),
+    Case(
+        "another manager", 5, "is managed by awsume", add_after("[dev-mfa]\nmanager = awsume\naws_session_token = x\n")
+    ),
     Case(
         "aws-mfa's",
         5,
         "is managed by aws-mfa",
-        wrote("[dev-mfa]\nassumed_role = False\nexpiration = 2026-01-01 00:00:00\naws_session_token = x\n"),
+        add_after("[dev-mfa]\nassumed_role = False\nexpiration = 2026-01-01 00:00:00\naws_session_token = x\n"),
     ),
     Case(
         "saml2aws's",
         5,
         "is managed by another tool (x_security",
-        wrote("[dev-mfa]\nx_security_token_expires = 2026-01-01T00:00:00Z\naws_session_token = x\n"),
+        add_after("[dev-mfa]\nx_security_token_expires = 2026-01-01T00:00:00Z\naws_session_token = x\n"),
     ),
     *(
         Case(
@@ -241,25 +245,27 @@ CASES = [
         )
         for key in ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file")
     ),
-    Case("shadowed at home", 5, "role_arn in the profile", wrote("[dev-mfa]\nrole_arn = x\n")),
+    Case("shadowed at home", 5, "role_arn in the profile", add_after("[dev-mfa]\nrole_arn = x\n")),
     # the file
     Case(
         "a byte-order mark", 5, "line 1 holds a byte-order mark", lambda s: s.home.write("\ufeff" + s.person.section())
     ),
-    Case("a section twice", 5, "line 5 holds a section for the second time", wrote("[dev]\n")),
-    Case("a key twice", 5, "line 5 holds a key for the second time", wrote("MFA_SERIAL = x\n")),
+    Case("a section twice", 5, "line 5 holds a section for the second time", add_after("[dev]\n")),
+    Case("a key twice", 5, "line 5 holds a key for the second time", add_after("MFA_SERIAL = x\n")),
     Case(
         "a key before any section",
         5,
         "line 1 holds a key before",
         lambda s: s.home.write("a = b\n" + s.person.section()),
     ),
-    Case("no UTF-8", 5, "line 5 holds bytes that are not UTF-8", wrote(b"# \xff\n")),
-    Case("a lone CR", 5, "line 5 holds a carriage return", wrote("# x\r# y\n")),
-    Case("a line of nothing", 5, "line 5 holds neither a key", wrote("aws_secret_access_key\n")),
-    Case("a spelling", 5, "line 5 spells [dev-mfa]", wrote("[ dev-mfa ]\n"), hint="[dev-mfa]"),
+    Case("no UTF-8", 5, "line 5 holds bytes that are not UTF-8", add_after(b"# \xff\n")),
+    Case("a lone CR", 5, "line 5 holds a carriage return", add_after("# x\r# y\n")),
+    Case("a line of nothing", 5, "line 5 holds neither a key", add_after("aws_secret_access_key\n")),
+    Case("a spelling", 5, "line 5 spells [dev-mfa]", add_after("[ dev-mfa ]\n"), hint="[dev-mfa]"),
     Case("a broken config file", 5, "config: line 1 holds a key before", config("region = x\n")),
-    Case("DEFAULT holds a token", 5, "would change how the AWS tools read", wrote("[DEFAULT]\naws_account_id = 1\n")),
+    Case(
+        "DEFAULT holds a token", 5, "would change how the AWS tools read", add_after("[DEFAULT]\naws_account_id = 1\n")
+    ),
     # errors of AWS
     Case(
         "wrong code", 4, "did not accept the code", command=("refresh", "dev", "-c", "000000"), sent=1, hint="next code"
@@ -489,7 +495,11 @@ CASES = [
     Case("refused connection", 4, "could not be reached", lambda s: s.aws.refuse_connections(), hint="network"),
     # long-term keys
     Case(
-        "a locked key", 5, "[dev-mfa] holds keys that may", wrote("[dev-mfa]\nencee_access_key_id = x\n"), hint="--to"
+        "a locked key",
+        5,
+        "[dev-mfa] holds keys that may",
+        add_after("[dev-mfa]\nencee_access_key_id = x\n"),
+        hint="--to",
     ),
     Case(
         "half a locked key",
@@ -523,7 +533,7 @@ CASES = [
         "something else for a seed",
         2,
         "is not the seed of a device",
-        wrote("# wJalrXUtnFEMI\n"),
+        add_after("# wJalrXUtnFEMI\n"),
         ("keys", "totp", "dev", "--i-know", "--seed-file", "~/.aws/credentials"),
     ),
     Case(
@@ -543,7 +553,7 @@ CASES = [
 ]
 
 
-def dressed(case: Case, scene: Scene) -> tuple[str, ...]:
+def with_options(case: Case, scene: Scene) -> tuple[str, ...]:
     """Prepare the case and complete its command line."""
     scene.credentials()
     scene.home.config.write_text("[profile dev]\nregion = eu-central-1\n")
@@ -566,7 +576,7 @@ def test_an_error_is_clear_and_changes_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     scene = Scene(home, person, aws, monkeypatch, person.device.next_code())
-    command = dressed(case, scene)
+    command = with_options(case, scene)
     if debug:
         monkeypatch.setenv("ENCEE_DEBUG", debug)
     before = home.state()

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from tests.fake_aws_tests.clients import Clients, Command
 
 
-def created(iam: IAMClient) -> Credentials:
+def create_key(iam: IAMClient) -> Credentials:
     key = iam.create_access_key()["AccessKey"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def test_a_key_is_created_for_the_caller_and_works(clients: Clients, user: FakeUser, command: Command) -> None:
-    created = json.loads(command(user.access_key, "iam", "create-access-key").stdout)["AccessKey"]
-    assert (created["UserName"], created["Status"]) == ("dev", "Active")
-    key = Credentials(created["AccessKeyId"], created["SecretAccessKey"])
+    create_key = json.loads(command(user.access_key, "iam", "create-access-key").stdout)["AccessKey"]
+    assert (create_key["UserName"], create_key["Status"]) == ("dev", "Active")
+    key = Credentials(create_key["AccessKeyId"], create_key["SecretAccessKey"])
     assert clients.sts(key).get_caller_identity()["Arn"] == user.arn
 
 
 def test_a_user_has_two_keys_at_most(clients: Clients, user: FakeUser) -> None:
     iam = clients.iam(user.access_key)
-    created(iam)
+    create_key(iam)
     assert refusal(iam.create_access_key) == ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
 
 
@@ -38,7 +38,7 @@ def test_some_requests_do_not_know_a_new_key_until_it_has_propagated(
     aws: FakeAws, clients: Clients, user: FakeUser
 ) -> None:
     aws.propagation = 2
-    sts = clients.sts(created(clients.iam(user.access_key)))
+    sts = clients.sts(create_key(clients.iam(user.access_key)))
     for _ in range(2):
         assert refusal(sts.get_caller_identity) == INVALID
         assert sts.get_caller_identity()["Arn"] == user.arn
@@ -48,7 +48,7 @@ def test_some_requests_do_not_know_a_new_key_until_it_has_propagated(
 
 def test_records_the_last_use_of_a_key(clients: Clients, user: FakeUser) -> None:
     iam = clients.iam(user.access_key)
-    other = created(iam)
+    other = create_key(iam)
 
     def used(key_id: str) -> tuple[str, str]:
         last = iam.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
@@ -67,7 +67,7 @@ def test_a_session_manages_keys_only_with_mfa(clients: Clients, user: FakeUser, 
     if not with_mfa:
         assert refusal(iam.create_access_key) == INVALID
         return
-    key = created(iam)
+    key = create_key(iam)
     iam.update_access_key(AccessKeyId=key.id, Status="Inactive")
     assert refusal(clients.sts(key).get_caller_identity) == INVALID
     iam.delete_access_key(AccessKeyId=key.id)

@@ -25,7 +25,7 @@ WRONG_CODES = ("InvalidAuthenticationCode", "Authentication code for device is n
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 
 
-def made(iam: IAMClient, aws: FakeAws, name: str = "phone") -> FakeDevice:
+def new_device(iam: IAMClient, aws: FakeAws, name: str = "phone") -> FakeDevice:
     """A virtual device that is not enabled yet."""
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
     return next(device for device in aws.virtual_devices() if device.serial == serial)
@@ -84,7 +84,7 @@ def test_the_qr_code_of_a_new_device_contains_its_seed(aws: FakeAws, user: FakeU
 
 def test_refuses_an_existing_name(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
-    made(iam, aws)
+    new_device(iam, aws)
     assert refusal(iam.create_virtual_mfa_device, VirtualMFADeviceName="phone") == (
         "EntityAlreadyExists",
         "MFADevice entity at the same path and name already exists.",
@@ -93,7 +93,7 @@ def test_refuses_an_existing_name(aws: FakeAws, user: FakeUser, clients: Clients
 
 def test_enables_with_the_codes_of_a_real_authenticator(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     totp, now = pyotp.TOTP(device.seed), aws.now()
     first, second = totp.at(now), totp.at(now + timedelta(seconds=30))
     iam.enable_mfa_device(
@@ -104,7 +104,7 @@ def test_enables_with_the_codes_of_a_real_authenticator(aws: FakeAws, user: Fake
 
 def test_the_codes_that_enabled_a_device_cannot_be_used_again(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     proof = codes(device)
     iam.enable_mfa_device(UserName="dev", **proof)
     for code in ("AuthenticationCode1", "AuthenticationCode2"):
@@ -116,7 +116,7 @@ def test_the_codes_that_enabled_a_device_cannot_be_used_again(aws: FakeAws, user
 @pytest.mark.parametrize("wrong", ["swapped", "same", "gap", "other"])
 def test_refuses_codes_that_are_not_consecutive(aws: FakeAws, user: FakeUser, clients: Clients, wrong: str) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     first, second, third = (device.next_code() for _ in range(3))
     given = {"swapped": (second, first), "same": (first, first), "gap": (first, third), "other": ("000000", second)}
     one, two = given[wrong]
@@ -127,7 +127,7 @@ def test_refuses_codes_that_are_not_consecutive(aws: FakeAws, user: FakeUser, cl
 
 def test_refuses_to_enable_an_unknown_used_or_ninth_device(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     unknown = {**codes(device), "SerialNumber": "arn:aws:iam::123456789012:mfa/other"}
     assert refusal(iam.enable_mfa_device, UserName="dev", **unknown)[0] == "NoSuchEntity"
     bob = aws.create_user("bob")
@@ -144,7 +144,7 @@ def test_refuses_to_enable_an_unknown_used_or_ninth_device(aws: FakeAws, user: F
 @pytest.mark.parametrize("parameter", ["AuthenticationCode1", "AuthenticationCode2"])
 def test_refuses_a_malformed_code(aws: FakeAws, user: FakeUser, clients: Clients, parameter: str) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     code, message = refusal(iam.enable_mfa_device, UserName="dev", **{**codes(device), parameter: "12345"})
     assert code == "ValidationError"
     assert "have length greater than or equal to 6" in message
@@ -154,7 +154,7 @@ def test_a_key_of_a_user_with_a_device_cannot_change_devices(aws: FakeAws, user:
     """AWS-2023-001."""
     old = user.create_device("old")
     iam = clients.iam(user.access_key)
-    new = made(iam, aws)
+    new = new_device(iam, aws)
     assert refusal(iam.enable_mfa_device, UserName="dev", **codes(new))[0] == "AccessDenied"
     assert refusal(iam.deactivate_mfa_device, UserName="dev", SerialNumber=old.serial)[0] == "AccessDenied"
     with_mfa = clients.iam(clients.login(user, **mfa(old)))
@@ -182,7 +182,7 @@ def test_an_active_device_cannot_be_deleted(aws: FakeAws, user: FakeUser, client
 
 def test_a_user_can_list_resync_and_deactivate_only_own_devices(aws: FakeAws, user: FakeUser, clients: Clients) -> None:
     iam = clients.iam(user.access_key)
-    device = made(iam, aws)
+    device = new_device(iam, aws)
     for call, more in (
         (iam.get_mfa_device, {}),
         (iam.deactivate_mfa_device, {"UserName": "dev"}),
@@ -217,8 +217,8 @@ def test_a_device_with_the_name_of_a_deleted_one_is_another_device(
     aws: FakeAws, user: FakeUser, clients: Clients
 ) -> None:
     iam = clients.iam(user.access_key)
-    first = made(iam, aws)
+    first = new_device(iam, aws)
     seed, _ = first.seed, first.next_code()
     iam.delete_virtual_mfa_device(SerialNumber=first.serial)
-    second = made(iam, aws)
+    second = new_device(iam, aws)
     assert (second.seed == seed, second.drift.total_seconds()) == (False, 0)

@@ -56,7 +56,7 @@ steps = st.builds(
 
 
 @dataclass
-class Thief:
+class Attacker:
     """An attacker who has the key of a user."""
 
     aws: FakeAws
@@ -83,7 +83,7 @@ class Thief:
             self._made[signer.id] = self.clients.iam(signer), self.clients.sts(signer)
         return self._made[signer.id]
 
-    def tries(self, step: Step) -> None:
+    def try_step(self, step: Step) -> None:
         """Do one step, and continue if AWS refuses it."""
         with suppress(ClientError):
             self._do(step)
@@ -126,11 +126,11 @@ def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevic
         user.put_policy(f"policy-{number}", policy)
     clients = Clients(aws.url)
     with clients.stack:
-        thief = Thief(aws, clients, user)
+        attacker = Attacker(aws, clients, user)
         for step in tried:
-            thief.tries(step)
+            attacker.try_step(step)
         for name in NAMES:
-            thief.tries(Step("log in", name, None, with_session=False))
+            attacker.try_step(Step("log in", name, None, with_session=False))
     assert [one.serial for one in user.devices] == [device.serial]
     return device
 
@@ -174,7 +174,7 @@ def test_the_same_plan_works_against_a_user_without_a_device(served_aws: FakeAws
     served_aws.reset()
     clients = Clients(served_aws.url)
     with clients.stack:
-        thief = Thief(served_aws, clients, served_aws.create_user("jane"))
+        attacker = Attacker(served_aws, clients, served_aws.create_user("jane"))
         for verb in (*PLANS["adds a device"], "log in"):
-            thief.tries(Step(verb, "mine", "jane", with_session=False))
+            attacker.try_step(Step(verb, "mine", "jane", with_session=False))
     assert served_aws.mfa_sessions() == 1

@@ -75,7 +75,7 @@ def test_a_source_name_is_read_back_unchanged(name: str) -> None:
 
 
 @pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
-def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_time_zones(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The time zones at both ends, UTC+14 and UTC-11, and UTC."""
     with monkeypatch.context() as patched:
         patched.setenv("TZ", request.param)
@@ -84,7 +84,7 @@ def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     time.tzset()
 
 
-@pytest.mark.usefixtures("anywhere")
+@pytest.mark.usefixtures("in_time_zones")
 @pytest.mark.parametrize("manager", ["encee", "awsume"])
 @pytest.mark.parametrize(
     "value",
@@ -103,7 +103,7 @@ def test_the_last_date_of_the_calendar_is_no_expiry(value: str, manager: str) ->
     assert read == datetime(2026, 11, 22, 17, tzinfo=UTC)
 
 
-@pytest.mark.usefixtures("anywhere")
+@pytest.mark.usefixtures("in_time_zones")
 @pytest.mark.parametrize("value", ["0001-01-02T12:00:00Z", "9999-12-30T12:00:00Z"])
 def test_any_expiry_can_be_shown_in_local_time(value: str) -> None:
     moment = read_expiry({"expiration": value})

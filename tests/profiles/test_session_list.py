@@ -17,7 +17,7 @@ def of(source: str) -> dict[str, str]:
     return THEIRS | {"expiration": ENDS, "manager": "encee", "encee_source": source}
 
 
-def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[str, str | None, bool]]:
+def list_rows(credentials: Sections, config: Sections | None = None) -> list[tuple[str, str | None, bool]]:
     """Return profile, source, and whether the session has an expiry."""
     rows = list(list_sessions(Catalog(credentials, config or {})))
     assert len({row.profile for row in rows}) == len(rows)
@@ -56,12 +56,12 @@ def listed(credentials: Sections, config: Sections | None = None) -> list[tuple[
     ],
 )
 def test_lists_each_session_once_with_its_source(credentials: Sections, rows: list[tuple[str, str, bool]]) -> None:
-    assert listed(credentials) == rows
+    assert list_rows(credentials) == rows
 
 
 def test_lists_only_roles_that_have_a_session() -> None:
     config = {"profile admin": ROLE, "profile audit": ROLE}
-    assert listed({"dev": KEYS, "admin-mfa": of("admin")}, config) == [
+    assert list_rows({"dev": KEYS, "admin-mfa": of("admin")}, config) == [
         ("dev-mfa", "dev", False),
         ("admin-mfa", "admin", True),
     ]

@@ -39,15 +39,15 @@ class Account:
         return self._encee("account", *words, "--profile", "admin")
 
 
-def writes(aws: FakeAws) -> list[str]:
+def sent_changes(aws: FakeAws) -> list[str]:
     return [call.action for call in aws.journal if call.service == "iam" and call.action.startswith(WRITES)]
 
 
 def test_setup_creates_a_group_whose_members_need_mfa(account: Account, aws: FakeAws) -> None:
     aws.create_user("jane").create_device("phone")
-    done = account("setup", "--add-user", "jane", "--yes")
-    assert done.code == 0, done.err
-    assert writes(aws) == ["CreatePolicy", "CreateGroup", "AttachGroupPolicy", "AddUserToGroup"]
+    result = account("setup", "--add-user", "jane", "--yes")
+    assert result.code == 0, result.err
+    assert sent_changes(aws) == ["CreatePolicy", "CreateGroup", "AttachGroupPolicy", "AddUserToGroup"]
     iam = aws.iam
     [policy] = [one for one in iam.managed_policies.values() if one.name == "encee-MFARequired"]
     assert policy.path == iam.groups["encee"].path == "/encee/"
@@ -62,7 +62,7 @@ def test_a_second_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
     aws.journal.clear()
     again = account(*words)
     assert again.code == 0
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert "nothing has to be changed" in again.err
 
 
@@ -75,11 +75,11 @@ def test_signs_with_the_session_that_has_mfa(account: Account, aws: FakeAws) -> 
 def test_another_cidr_creates_one_policy_version(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--allow-cidr", "203.0.113.0/24", "--my-ip", "203.0.113.7", "--yes").code == 0
     aws.journal.clear()
-    done = account("setup", "--allow-cidr", "203.0.113.0/25", "--my-ip", "203.0.113.7", "--yes")
-    assert done.code == 0
-    assert writes(aws) == ["CreatePolicyVersion"]
-    assert re.search(r'^ *\+ +"203.0.113.0/25"$', done.err, re.MULTILINE)
-    assert re.search(r'^ *- +"203.0.113.0/24"$', done.err, re.MULTILINE)
+    result = account("setup", "--allow-cidr", "203.0.113.0/25", "--my-ip", "203.0.113.7", "--yes")
+    assert result.code == 0
+    assert sent_changes(aws) == ["CreatePolicyVersion"]
+    assert re.search(r'^ *\+ +"203.0.113.0/25"$', result.err, re.MULTILINE)
+    assert re.search(r'^ *- +"203.0.113.0/24"$', result.err, re.MULTILINE)
 
 
 @pytest.mark.slow
@@ -90,9 +90,9 @@ def test_deletes_the_oldest_of_five_versions_but_never_the_default(account: Acco
     [policy] = [one for one in aws.iam.managed_policies.values() if one.name == "encee-IPRestriction-encee"]
     aws.iam.set_default_policy_version(policy.arn, "v1")
     aws.journal.clear()
-    done = account("setup", "--allow-cidr", "10.0.0.0/8", *ip)
-    assert done.code == 0, done.err
-    assert writes(aws) == ["DeletePolicyVersion", "CreatePolicyVersion"]
+    result = account("setup", "--allow-cidr", "10.0.0.0/8", *ip)
+    assert result.code == 0, result.err
+    assert sent_changes(aws) == ["DeletePolicyVersion", "CreatePolicyVersion"]
     assert aws.calls("DeletePolicyVersion")[0].params["VersionId"] == "v2"
     assert [one.version_id for one in policy.versions] == ["v1", "v3", "v4", "v5", "v6"]
     assert policy.default_version_id == "v6"
@@ -119,7 +119,7 @@ def test_changes_nothing_of_others_without_adopt(account: Account, aws: FakeAws,
     refused = account("setup", "--yes")
     assert refused.code == 1
     assert "--adopt" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--yes", "--adopt").code == 0
     assert len(aws.iam.groups["encee"].managed_policies) == 1
 
@@ -128,7 +128,7 @@ def test_changes_nothing_of_others_without_adopt(account: Account, aws: FakeAws,
 def test_dry_run_changes_nothing(account: Account, aws: FakeAws) -> None:
     told = account("setup", "--dry-run", "--json")
     assert told.code == 0
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     steps = json.loads(told.out)["steps"]
     assert [(step["action"], step["done"]) for step in steps] == [
         ("iam:CreatePolicy", False),
@@ -139,9 +139,9 @@ def test_dry_run_changes_nothing(account: Account, aws: FakeAws) -> None:
 
 def test_json_lists_the_requests_that_are_sent(account: Account, aws: FakeAws) -> None:
     planned = json.loads(account("setup", "--dry-run", "--json").out)["steps"]
-    done = json.loads(account("setup", "--yes", "--json").out)["steps"]
-    assert done == [{**step, "done": True} for step in planned]
-    sent = [call for call in aws.journal if call.action in writes(aws)]
+    result = json.loads(account("setup", "--yes", "--json").out)["steps"]
+    assert result == [{**step, "done": True} for step in planned]
+    sent = [call for call in aws.journal if call.action in sent_changes(aws)]
     for step, call in zip(planned, sent, strict=True):
         assert step["action"] == f"iam:{call.action}"
         assert {name: str(value) for name, value in step["arguments"].items()}.items() <= call.params.items()
@@ -157,7 +157,7 @@ def test_does_not_prompt_without_a_terminal(account: Account, aws: FakeAws) -> N
     refused = account("setup")
     assert refused.code == 2
     assert "--yes" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ def test_attaches_further_policies(account: Account, aws: FakeAws) -> None:
     missing = account("setup", "--attach", f"{theirs.arn}s", "--yes")
     assert missing.code == 4
     assert f"{theirs.arn}s" in missing.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--attach", theirs.arn, "--yes").code == 0
     assert theirs.arn in aws.iam.groups["encee"].managed_policies
 
@@ -175,17 +175,17 @@ def test_attaches_further_policies(account: Account, aws: FakeAws) -> None:
 # ---- guards
 
 
-def _idle(aws: FakeAws, user: FakeUser) -> None:
+def _age_key(aws: FakeAws, user: FakeUser) -> None:
     aws.iam.create_login_profile(user.name, "Secret-123-Secret")
 
 
 @pytest.mark.slow
 def test_refuses_a_user_without_a_device_whose_key_could_enroll_one(account: Account, aws: FakeAws) -> None:
-    _idle(aws, aws.create_user("jane"))
+    _age_key(aws, aws.create_user("jane"))
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
     assert "until jane enrolls a device, anyone with the key of jane can enroll one" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--add-user", "jane", "--yes", "--yes-without-mfa").code == 0
 
 
@@ -232,7 +232,7 @@ def test_counts_all_users_who_have_a_policy_that_changes(
     assert refused.code == 1
     assert "until jane enrolls" in refused.err
     assert " role" not in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
 
 
@@ -252,7 +252,7 @@ def test_counts_a_role_that_has_a_policy_that_changes(account: Account, aws: Fak
     assert refused.code == 1
     assert "encee-MFARequired is attached to 1 role, whose sessions carry no MFA and would stop working" in refused.err
     assert "aws iam list-entities-for-policy --entity-filter Role --policy-arn" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--adopt", "--yes", "--yes-without-mfa").code == 0
     aws.iam.attach_role_policy(next(iter(aws.iam.groups["encee"].managed_policies)), "server")
     assert account("setup", "--group", "others", "--adopt", "--yes").code == 0  # it does not change
@@ -273,7 +273,7 @@ def test_a_group_name_in_another_case_is_the_same_group(account: Account, aws: F
     assert [user.name for user in aws.iam.groups["encee"].users] == ["jane", "joe"]
     aws.journal.clear()
     assert account(*words, "--yes").code == 0
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("audit", "--group", "ENCEE").code == 1
     assert account("teardown", "--group", "ENCEE", "--yes").code == 0
     assert aws.iam.groups == {}
@@ -296,7 +296,7 @@ def test_refuses_addresses_without_that_of_the_caller(account: Account, aws: Fak
     refused = account(*words)
     assert refused.code == 1
     assert "encee: hint: add --allow-cidr 203.0.113.7\n" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account(*words, "--yes-lock-me-out").code == 0
 
 
@@ -325,7 +325,7 @@ def test_refuses_to_join_a_group_restricted_to_other_addresses(account: Account,
     assert refused.code == 1
     assert "the policy office would lock admin out at your own address, 203.0.113.7" in refused.err
     assert "--yes-lock-me-out" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account(*JOIN, "--my-ip", "2001:db8::7", "--dry-run").code == 0
     assert account(*JOIN, "--my-ip", "203.0.113.7", "--yes-lock-me-out").code == 0
 
@@ -335,7 +335,7 @@ def test_refuses_to_join_a_group_with_a_restriction_of_setup(account: Account, a
     assert account("setup", "--allow-cidr", "10.0.0.0/8", "--my-ip", "10.0.0.1", "--yes").code == 0
     aws.journal.clear()
     assert account(*JOIN, "--my-ip", "203.0.113.7").code == 1
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     for way_out in (("--no-ip-restriction",), ("--allow-cidr", "203.0.113.0/24")):
         assert account(*JOIN, "--my-ip", "203.0.113.7", *way_out, "--dry-run").code == 0
     assert account(*JOIN, "--my-ip", "10.0.0.1").code == 0
@@ -351,7 +351,7 @@ def test_refuses_to_attach_a_restriction_to_a_group_of_the_caller(account: Accou
     refused = account("setup", "--attach", office, "--my-ip", "203.0.113.7", "--yes")
     assert refused.code == 1
     assert "the policy office would lock admin out at your own address" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     assert account("setup", "--attach", office, "--my-ip", "10.0.0.1", "--yes").code == 0
 
 
@@ -398,7 +398,7 @@ def test_refuses_invalid_or_unlimited_addresses(account: Account, aws: FakeAws, 
     refused = account("setup", *words, "--my-ip", "10.0.0.1", "--yes", "--yes-lock-me-out")
     assert refused.code == 2
     assert "encee: hint:" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_refuses_an_unknown_user_before_it_creates_anything(account: Account, aws: FakeAws) -> None:
@@ -406,7 +406,7 @@ def test_refuses_an_unknown_user_before_it_creates_anything(account: Account, aw
     refused = account("setup", "--add-user", "jan", "--yes")
     assert refused.code == 2
     assert "name the user: --add-user jane" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 @pytest.mark.parametrize("name", ["my group", "a/b", "grüppe", "g" * 129, "*"])
@@ -414,7 +414,7 @@ def test_refuses_an_invalid_group_name_before_it_creates_anything(account: Accou
     refused = account("setup", "--group", name, "--yes")
     assert refused.code == 2
     assert "cannot be the name of a group" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_refuses_a_group_whose_policy_name_would_be_too_long(account: Account, aws: FakeAws) -> None:
@@ -422,7 +422,7 @@ def test_refuses_a_group_whose_policy_name_would_be_too_long(account: Account, a
     refused = account(*words)
     assert refused.code == 2
     assert "take a shorter --group NAME" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_setup_and_teardown_accept_any_group_name_that_aws_allows(account: Account, aws: FakeAws) -> None:
@@ -449,7 +449,7 @@ def test_refuses_too_many_policies_before_it_creates_anything(account: Account, 
     refused = account("setup", *(word for arn in arns for word in ("--attach", arn)), "--yes")
     assert refused.code == 1
     assert "would have 11 policies attached, and AWS allows 10" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_refuses_a_user_who_is_in_the_maximum_number_of_groups(account: Account, aws: FakeAws) -> None:
@@ -460,7 +460,7 @@ def test_refuses_a_user_who_is_in_the_maximum_number_of_groups(account: Account,
     refused = account("setup", "--add-user", "jane", "--yes")
     assert refused.code == 1
     assert "jane is in 10 groups already" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 @pytest.mark.slow
@@ -505,7 +505,7 @@ def test_a_second_run_completes_a_setup_that_failed_at_any_step(
     assert account(*words, "--yes").code == 0
     aws.journal.clear()
     assert account(*words, "--yes").code == 0
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 # ---- IAM is eventually consistent
@@ -519,8 +519,8 @@ STILL = faults.error("DeleteConflict", "Cannot delete a policy attached to entit
 def test_setup_waits_until_iam_has_new_resources(account: Account, aws: FakeAws, action: str) -> None:
     aws.create_user("jane").create_device("phone")
     aws.fault(action, NOT_YET, times=2)
-    done = account("setup", "--add-user", "jane", "--yes")
-    assert done.code == 0, done.err
+    result = account("setup", "--add-user", "jane", "--yes")
+    assert result.code == 0, result.err
     assert len(aws.calls(action)) == 3
     assert [user.name for user in aws.iam.groups["encee"].users] == ["jane"]
 
@@ -530,8 +530,8 @@ def test_setup_waits_until_iam_has_new_resources(account: Account, aws: FakeAws,
 def test_teardown_waits_until_iam_releases_a_policy(account: Account, aws: FakeAws, action: str) -> None:
     assert account("setup", "--yes").code == 0
     aws.fault(action, STILL)
-    done = account("teardown", "--yes")
-    assert done.code == 0, done.err
+    result = account("teardown", "--yes")
+    assert result.code == 0, result.err
     assert len(aws.calls(action)) == 2
     assert aws.iam.groups == {}
 
@@ -552,8 +552,8 @@ def test_setup_stops_waiting_for_iam_after_a_timeout(account: Account, aws: Fake
 @pytest.mark.parametrize("code", ["ConcurrentModification", "EntityTemporarilyUnmodifiable"])
 def test_repeats_a_step_that_aws_rejected_for_a_concurrent_change(account: Account, aws: FakeAws, code: str) -> None:
     aws.fault("CreateGroup", faults.error(code, "Multiple requests to change this object.", 409))
-    done = account("setup", "--yes")
-    assert done.code == 0, done.err
+    result = account("setup", "--yes")
+    assert result.code == 0, result.err
     aws.fault("DeleteGroup", faults.error(code, "Multiple requests to change this object.", 409), times=3)
     refused = account("teardown", "--yes")
     assert refused.code == 4
@@ -593,8 +593,8 @@ def test_teardown_restores_the_initial_state(account: Account, aws: FakeAws) -> 
     own = [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy]
     assert account(*SETUP, "--yes").code == 0
     assert account(*SETUP[:-4], "--allow-cidr", "10.0.0.0/9", "--my-ip", "10.0.0.1", "--yes").code == 0
-    done = account("teardown", "--yes")
-    assert done.code == 0, done.err
+    result = account("teardown", "--yes")
+    assert result.code == 0, result.err
     assert aws.iam.groups == {}
     assert [policy for policy in aws.iam.managed_policies if ":123456789012:" in policy] == own
 
@@ -603,9 +603,9 @@ def test_teardown_restores_the_initial_state(account: Account, aws: FakeAws) -> 
 def test_teardown_keeps_a_policy_that_another_group_has(account: Account, aws: FakeAws) -> None:
     assert account("setup", "--yes").code == 0
     assert account("setup", "--group", "others", "--yes").code == 0
-    done = account("teardown", "--yes")
-    assert done.code == 0
-    assert "the policy encee-MFARequired is attached elsewhere" in done.err
+    result = account("teardown", "--yes")
+    assert result.code == 0
+    assert "the policy encee-MFARequired is attached elsewhere" in result.err
     assert list(aws.iam.groups) == ["others"]
     assert len(aws.iam.groups["others"].managed_policies) == 1
 
@@ -633,15 +633,15 @@ def test_teardown_refuses_a_group_with_an_inline_policy(account: Account, aws: F
     refused = account("teardown", "--yes")
     assert refused.code == 1
     assert "theirs" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 @pytest.mark.slow
 def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws) -> None:
-    done = account("teardown", "--group", "absent", "--yes")
-    assert done.code == 0
-    assert "there is no group absent" in done.err
-    assert writes(aws) == []
+    result = account("teardown", "--group", "absent", "--yes")
+    assert result.code == 0
+    assert "there is no group absent" in result.err
+    assert sent_changes(aws) == []
 
 
 # ---- revoke
@@ -651,14 +651,14 @@ def test_teardown_without_a_setup_writes_nothing(account: Account, aws: FakeAws)
 def test_revoke_deactivates_keys_and_ends_older_sessions(account: Account, aws: FakeAws) -> None:
     jane = aws.create_user("jane")
     jane.create_access_key()
-    done = account("revoke", "jane", "--yes")
-    assert done.code == 0, done.err
+    result = account("revoke", "jane", "--yes")
+    assert result.code == 0, result.err
     assert {key.status for key in aws.iam.list_access_keys("jane")} == {"Inactive"}
     policy = json.loads(aws.iam.get_user_policy("jane", "encee-RevokedSessions")["policy_document"])
     assert list(policy["Statement"][0]["Condition"]) == ["DateLessThan"]
     assert (
         "aws --profile admin-mfa iam delete-user-policy --user-name jane --policy-name encee-RevokedSessions"
-        in done.err
+        in result.err
     )
 
 
@@ -676,10 +676,10 @@ def test_revoke_of_sessions_keeps_the_key_for_a_new_refresh(
     assert encee("refresh", "jane", "-c", person.device.next_code()).code == 0
     assert run_aws("--profile", "jane-mfa", "iam", "list-users").code == 0
 
-    done = account("revoke", "jane", "--sessions-only", "--yes")
-    assert done.code == 0, done.err
-    assert writes(aws) == ["PutUserPolicy"]
-    assert "jane can refresh in half a minute; to undo it, when the old sessions have expired:\n" in done.err
+    result = account("revoke", "jane", "--sessions-only", "--yes")
+    assert result.code == 0, result.err
+    assert sent_changes(aws) == ["PutUserPolicy"]
+    assert "jane can refresh in half a minute; to undo it, when the old sessions have expired:\n" in result.err
     assert {key.status for key in aws.iam.list_access_keys("jane")} == {"Active"}
     assert run_aws("--profile", "jane-mfa", "iam", "list-users").code != 0
 
@@ -725,7 +725,7 @@ def test_revoke_of_the_caller_says_who_can_undo_it(account: Account, aws: FakeAw
     assert told.code == 0
     assert "only another administrator, or the root user, can undo it" in told.err
     assert "to undo it, when" not in told.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws) -> None:
@@ -733,7 +733,7 @@ def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws
     assert refused.err.startswith("encee: error: AWS does not know it: The user with name absent cannot be found\n")
     assert refused.code == 4
     assert "absent" in refused.err
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 # ---- credentials of the administrator
@@ -749,7 +749,7 @@ def test_prompts_on_a_terminal_and_changes_nothing_after_no(account: Account, aw
         child.expect(pexpect.EOF)
         child.close()
         assert child.exitstatus == code
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
     child = on_terminal("account", "setup", "--profile", "admin")
     child.expect_exact("do all this? [y/N]")
     child.sendline("y")
@@ -762,8 +762,8 @@ def test_prompts_on_a_terminal_and_changes_nothing_after_no(account: Account, aw
 @pytest.mark.slow
 def test_prompts_for_a_code_without_a_session(encee: Encee, admin: Person, aws: FakeAws) -> None:
     assert encee("account", "setup", "--profile", "admin", "--yes").code == 3
-    done = encee("account", "setup", "--profile", "admin", "--yes", "-c", admin.device.next_code())
-    assert done.code == 0, done.err
+    result = encee("account", "setup", "--profile", "admin", "--yes", "-c", admin.device.next_code())
+    assert result.code == 0, result.err
     assert len(aws.calls("GetSessionToken")) == 1
 
 
@@ -772,9 +772,9 @@ def test_a_role_can_administer(encee: Encee, admin: Person, home: Home, aws: Fak
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     arn = aws.create_role("boss", {"Version": "2012-10-17", "Statement": [trust]})
     home.write(admin.section("admin"), f"[profile boss]\nrole_arn = {arn}\nsource_profile = admin\n")
-    done = encee("account", "setup", "--profile", "boss", "--yes", "-c", admin.device.next_code())
-    assert done.code == 0, done.err
-    assert "signed by arn:aws:sts::123456789012:assumed-role/boss/encee" in done.err
+    result = encee("account", "setup", "--profile", "boss", "--yes", "-c", admin.device.next_code())
+    assert result.code == 0, result.err
+    assert "signed by arn:aws:sts::123456789012:assumed-role/boss/encee" in result.err
 
 
 @pytest.mark.slow
@@ -782,8 +782,8 @@ def test_credentials_that_botocore_finds_can_administer(encee: Encee, aws: FakeA
     key = aws.create_user("root-of-all").access_key
     printed = json.dumps({"Version": 1, "AccessKeyId": key.id, "SecretAccessKey": key.secret})
     home.write("", f"[profile sso]\ncredential_process = echo '{printed}'\n")
-    done = encee("account", "setup", "--profile", "sso", "--yes", "--yes-without-mfa")
-    assert done.code == 0, done.err
+    result = encee("account", "setup", "--profile", "sso", "--yes", "--yes-without-mfa")
+    assert result.code == 0, result.err
     assert {call.access_key_id for call in aws.journal} == {key.id}
 
 
@@ -823,7 +823,7 @@ def test_reports_errors_of_botocores_credential_search(encee: Encee, aws: FakeAw
     assert refused.code == 4
     assert refused.err.startswith("encee: error: sso has no credentials now: ")
     assert refused.err.endswith("encee: hint: aws sts get-caller-identity --profile sso\n")
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 @pytest.mark.parametrize("word", ["sso", "boss"])
@@ -834,7 +834,7 @@ def test_an_expired_sso_session_gets_the_command_to_sign_in(encee: Encee, aws: F
     home.write("", f"[profile sso]\n{sso}{corp}{role}")
     refused = encee("account", "setup", "--profile", word, "--yes")
     assert (refused.code, refused.err.splitlines()[1]) == (4, "encee: hint: aws sso login --profile sso")
-    assert writes(aws) == []
+    assert sent_changes(aws) == []
 
 
 def test_reports_a_profile_without_credentials(encee: Encee, aws: FakeAws, home: Home) -> None:

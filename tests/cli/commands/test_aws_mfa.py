@@ -10,7 +10,7 @@ from tests.fake_aws import FakeAws
 AWS_MFA = ROOT / ".venv-aws-mfa" / "bin" / "aws-mfa"
 
 
-def long_term(person: Person, name: str) -> str:
+def write_long_term_section(person: Person, name: str) -> str:
     key = person.user.access_key
     return (
         f"[{name}-long-term]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
@@ -32,7 +32,7 @@ def test_adopts_a_section_that_aws_mfa_wrote(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    home.write(long_term(person, name))
+    home.write(write_long_term_section(person, name))
     run_aws_mfa(person, "--profile", name, "--duration", "3600")
     theirs = raw_config_parse(str(home.credentials))[name]
     assert theirs["aws_security_token"] == theirs["aws_session_token"]
@@ -53,7 +53,7 @@ def test_does_not_overwrite_a_section_of_aws_mfa_from_another_profile(
     encee: Encee, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    home.write(long_term(person, "dev") + person.section("prod"))
+    home.write(write_long_term_section(person, "dev") + person.section("prod"))
     run_aws_mfa(person, "--profile", "dev")
     result = encee("refresh", "prod", "--to", "dev", "-c", person.device.next_code())
     assert (result.code, "is managed by aws-mfa" in result.err) == (5, True)
@@ -62,7 +62,7 @@ def test_does_not_overwrite_a_section_of_aws_mfa_from_another_profile(
 def test_reads_the_variables_of_aws_mfa(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.write(long_term(person, "dev").replace(person.device.serial, "GAHT00000000"))
+    home.write(write_long_term_section(person, "dev").replace(person.device.serial, "GAHT00000000"))
     monkeypatch.setenv("MFA_DEVICE", person.device.serial)
     monkeypatch.setenv("MFA_STS_DURATION", "3600")
     assert encee("refresh", "dev", "-c", person.device.next_code()).code == 0

@@ -30,7 +30,7 @@ def bytes_of(home: Home) -> tuple[bytes, bytes]:
     return home.credentials.read_bytes(), home.config.read_bytes()
 
 
-def removed(result: Result) -> list[tuple[str, str | None, bool]]:
+def remove_session(result: Result) -> list[tuple[str, str | None, bool]]:
     assert result.code == 0, result.err
     document = json.loads(result.out)
     assert document.keys() == {"encee_format", "profiles"}
@@ -92,7 +92,7 @@ def test_clears_several_sessions_in_one_write(encee: Encee, home: Home, dev: Per
     home.write(dev.section() + dev.section("other"), "[profile dev]\nregion = a\n[profile other]\nregion = b\n")
     before = bytes_of(home)
     assert encee("refresh", "dev", "other", "-c", dev.device.next_code()).code == 0
-    assert removed(encee("clear", "other-mfa", "dev", "--json")) == [
+    assert remove_session(encee("clear", "other-mfa", "dev", "--json")) == [
         ("other-mfa", "other", False),
         ("dev-mfa", "dev", False),
     ]
@@ -108,7 +108,7 @@ def test_clears_the_session_of_a_role(encee: Encee, home: Home, dev: Person, aws
     )
     before = bytes_of(home)
     assert encee("refresh", "admin", "-c", dev.device.next_code()).code == 0
-    assert removed(encee("clear", "admin", "--json")) == [("admin-mfa", "admin", False)]
+    assert remove_session(encee("clear", "admin", "--json")) == [("admin-mfa", "admin", False)]
     assert raw_config_parse(str(home.credentials)).keys() == {"dev", "dev-mfa"}
     assert encee("clear", "dev").code == 0
     assert bytes_of(home) == before
@@ -119,7 +119,7 @@ def test_clears_the_layout_of_aws_mfa(encee: Encee, home: Home, dev: Person) -> 
     before = bytes_of(home)
     for word in ("dev", "dev-long-term"):
         assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
-        assert removed(encee("clear", word, "--json")) == [("dev", "dev-long-term", False)]
+        assert remove_session(encee("clear", word, "--json")) == [("dev", "dev-long-term", False)]
         assert bytes_of(home) == before
 
 
@@ -141,13 +141,13 @@ def test_keeps_and_names_options_that_the_user_added(encee: Encee, home: Home) -
         "[profile dev]\nregion = eu-west-1\n" + SETTINGS + "cli_pager =\n",
     )
     result = encee("clear", "dev", "--json")
-    assert removed(result) == [("dev-mfa", "dev", True)]
+    assert remove_session(result) == [("dev-mfa", "dev", True)]
     assert "what else is under [dev-mfa] and [profile dev-mfa] stays" in result.err
     assert home.credentials.read_text() == f"[dev]\n{KEYS}\n[dev-mfa]\ns3 =\n  a = 1\n[z]\n"
     config = "[profile dev]\nregion = eu-west-1\n[profile dev-mfa]\noutput = json\ncli_pager =\n"
     assert home.config.read_text() == config
     again = encee("clear", "dev", "--json")
-    assert removed(again) == []
+    assert remove_session(again) == []
     assert again.err == "there was nothing to remove\n"
 
 
@@ -173,7 +173,7 @@ def test_removes_only_its_own_lines_from_the_config_file(
 ) -> None:
     config = f"[profile dev]\n{source}"
     home.write(f"[dev]\n{KEYS}{session('dev-mfa')}", config + section)
-    assert removed(encee("clear", "dev", "--json")) == [("dev-mfa", "dev", bool(left))]
+    assert remove_session(encee("clear", "dev", "--json")) == [("dev-mfa", "dev", bool(left))]
     assert home.credentials.read_text() == f"[dev]\n{KEYS}"
     assert home.config.read_text() == config + left
 
@@ -204,7 +204,7 @@ def test_values_of_default_do_not_make_a_section_clearable(encee: Encee, home: H
     )
     before = bytes_of(home)
     for words in (["mine"], ["--all"]):
-        assert removed(encee("clear", *words, "--json")) == []
+        assert remove_session(encee("clear", *words, "--json")) == []
         assert bytes_of(home) == before
 
 
@@ -217,13 +217,13 @@ def test_warns_of_a_read_only_config_file_and_the_next_clear_completes(encee: En
     other = home.path / "other"
     os.link(home.config, other)
     result = encee("clear", "dev", "--json")
-    assert removed(result) == [("dev-mfa", "dev", True)]
+    assert remove_session(result) == [("dev-mfa", "dev", True)]
     assert "encee: warning: " in result.err
     assert "hard links" in result.err
     assert home.credentials.read_text() == f"[dev]\n{KEYS}"
-    assert removed(encee("clear", "dev", "--json")) == []
+    assert remove_session(encee("clear", "dev", "--json")) == []
     other.unlink()
-    assert removed(encee("clear", "dev", "--json")) == [("dev-mfa", "dev", False)]
+    assert remove_session(encee("clear", "dev", "--json")) == [("dev-mfa", "dev", False)]
     assert home.config.read_text() == config
 
 
@@ -276,14 +276,14 @@ def test_accepts_a_session_profile_or_its_source_profile(
     keys = "".join(f"[{name}]\n{KEYS}" for name in sources)
     theirs = "[taken-mfa]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n"
     home.write(keys + theirs + "".join(session(name, source) for name, source in sessions.items()))
-    assert [name for name, _, _ in removed(encee("clear", *words, "--json"))] == names
+    assert [name for name, _, _ in remove_session(encee("clear", *words, "--json"))] == names
     left = {name: source for name, source in sessions.items() if name not in names}
     assert home.credentials.read_text() == keys + theirs + "".join(session(*one) for one in left.items())
 
 
 def test_of_several_sessions_it_clears_the_default_name_or_the_first(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + "".join(session(name) for name in ("b", "dev-mfa", "a")))
-    order = [removed(encee("clear", "dev", "--json"))[0][0] for _ in range(3)]
+    order = [remove_session(encee("clear", "dev", "--json"))[0][0] for _ in range(3)]
     assert order == ["dev-mfa", "b", "a"]
 
 
@@ -316,7 +316,7 @@ def test_refuses_a_section_that_encee_did_not_write(encee: Encee, home: Home, wo
     assert error == f"encee: error: {message}; nothing was changed"
     assert hint.startswith("encee: hint: ")
     assert bytes_of(home) == before
-    assert [name for name, _, _ in removed(encee("clear", "--all", "--json"))] == ["dev-mfa"]
+    assert [name for name, _, _ in remove_session(encee("clear", "--all", "--json"))] == ["dev-mfa"]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_expired_removes_expired_sessions_only(encee: Encee, home: Home, left: t
     odd = session("odd").replace("expiration = ", "expiration = about ")
     home.write(keys + session("dev-mfa", "dev", NOW + left) + session("b-mfa") + odd, SETTINGS)
     result = encee("clear", "--expired", "--json", now=NOW)
-    assert removed(result) == ([("dev-mfa", "dev", True)] if goes else [])
+    assert remove_session(result) == ([("dev-mfa", "dev", True)] if goes else [])
     assert ("[dev-mfa]" in home.credentials.read_text()) != goes
     assert home.credentials.read_text().endswith(session("b-mfa") + odd)
 
@@ -369,13 +369,13 @@ def test_expired_keeps_a_session_that_is_refreshed_meanwhile(
         edit(store, *edits)  # type: ignore[arg-type]  # passed on as they are
 
     monkeypatch.setattr(AwsFile, "edit", late)
-    assert removed(encee("clear", "--expired", "--json", now=NOW)) == []
+    assert remove_session(encee("clear", "--expired", "--json", now=NOW)) == []
     assert bytes_of(home) == (fresh.encode(), SETTINGS.encode())
 
 
 def test_all_clears_sessions_that_only_the_config_file_has(encee: Encee, home: Home) -> None:
     home.write(f"[dev]\n{KEYS}region = eu-west-1\noutput = json\n", SETTINGS)
-    assert removed(encee("clear", "--all", "--json")) == [("dev-mfa", "dev", False)]
+    assert remove_session(encee("clear", "--all", "--json")) == [("dev-mfa", "dev", False)]
     assert home.config.read_text() == ""
 
 

@@ -90,7 +90,7 @@ def test_a_hanging_command_is_terminated(encee: Encee, monkeypatch: pytest.Monke
         assert (result.code, "took longer than" in result.err) == (1, True)
 
 
-class Alive:
+class ProcessWatch:
     """A FIFO that the processes of the command keep open while they run.
 
     A command line appends its path to its first redirection.
@@ -101,7 +101,7 @@ class Alive:
         os.mkfifo(self.path)
         self._end = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
 
-    def anyone(self) -> bool:
+    def has_processes(self) -> bool:
         try:
             return os.read(self._end, 1) != b""
         except BlockingIOError:
@@ -112,11 +112,11 @@ class Alive:
 
 
 @pytest.fixture
-def alive(home: Home) -> Iterator[Alive]:
+def process_watch(home: Home) -> Iterator[ProcessWatch]:
     """Return whether a process of the command still runs."""
-    alive = Alive(home.path)
-    yield alive
-    alive.close()
+    process_watch = ProcessWatch(home.path)
+    yield process_watch
+    process_watch.close()
 
 
 CHILDREN = [
@@ -131,26 +131,28 @@ CHILDREN = [
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
 def test_the_children_of_a_hanging_command_are_terminated_too(
-    encee: Encee, alive: Alive, monkeypatch: pytest.MonkeyPatch, command: str
+    encee: Encee, process_watch: ProcessWatch, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr("encee.mfa.shell_job.COMMAND_TIMEOUT_SECONDS", 0.5)
-    result = encee("refresh", "dev", "--code-command", f"exec 9>{alive.path}; {command}")
+    result = encee("refresh", "dev", "--code-command", f"exec 9>{process_watch.path}; {command}")
     assert (result.code, "took longer than 0.5 s" in result.err) == (1, True)
-    wait_for(lambda: not alive.anyone())
+    wait_for(lambda: not process_watch.has_processes())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", CHILDREN)
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
-def test_ctrl_c_ends_the_command_and_its_children(bash: "pexpect.spawn[str]", alive: Alive, command: str) -> None:
-    line = shlex.quote(f"exec 9>{alive.path}; {command}")
+def test_ctrl_c_ends_the_command_and_its_children(
+    bash: "pexpect.spawn[str]", process_watch: ProcessWatch, command: str
+) -> None:
+    line = shlex.quote(f"exec 9>{process_watch.path}; {command}")
     bash.sendline(f"{ENCEE} refresh dev --code-command {line}; echo ended=$?")
-    wait_for(alive.anyone)
+    wait_for(process_watch.has_processes)
     bash.send("\x03")
     bash.expect_exact("encee: error: interrupted")
     bash.expect_exact("ended=130")
-    wait_for(lambda: not alive.anyone())
+    wait_for(lambda: not process_watch.has_processes())
 
 
 PASSWORD = f"{shlex.quote(sys.executable)} -c 'import getpass; print(getpass.getpass())'"
@@ -174,9 +176,9 @@ def test_the_command_can_prompt_on_the_terminal(dev: Person, bash: "pexpect.spaw
 @pytest.mark.usefixtures("dev")
 @pytest.mark.needs("bash")
 def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
-    aws: FakeAws, bash: "pexpect.spawn[str]", alive: Alive, key: str
+    aws: FakeAws, bash: "pexpect.spawn[str]", process_watch: ProcessWatch, key: str
 ) -> None:
-    line = f"exec 9>{alive.path}; {PASSWORD} | cat"
+    line = f"exec 9>{process_watch.path}; {PASSWORD} | cat"
     bash.sendline(f"{ENCEE} refresh dev --code-command {shlex.quote(line)}; echo ended=$?")
     bash.expect("Password: $")
     for one in key:
@@ -188,7 +190,7 @@ def test_ctrl_c_ends_a_command_that_prompts_on_the_terminal(
     bash.expect_exact("echo e''cho")
     bash.expect_exact("echo\r\n")
     assert aws.journal == []
-    wait_for(lambda: not alive.anyone())
+    wait_for(lambda: not process_watch.has_processes())
 
 
 @pytest.mark.slow

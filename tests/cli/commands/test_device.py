@@ -8,15 +8,15 @@ from tests.fake_aws import FakeAws, FakeDevice, FakeUser
 
 
 @pytest.fixture
-def jane(aws: FakeAws) -> FakeUser:
+def user_with_device(aws: FakeAws) -> FakeUser:
     return aws.create_user("jane")
 
 
 @pytest.fixture
-def unsaved(home: Home, jane: FakeUser) -> FakeDevice:
+def unsaved_profile(home: Home, user_with_device: FakeUser) -> FakeDevice:
     """A user with one device, which no setting names."""
-    device = jane.create_device("phone")
-    keys(home, jane)
+    device = user_with_device.create_device("phone")
+    keys(home, user_with_device)
     return device
 
 
@@ -27,34 +27,36 @@ def keys(home: Home, user: FakeUser) -> None:
     )
 
 
-def test_uses_and_saves_the_only_device(encee: Encee, home: Home, unsaved: FakeDevice, aws: FakeAws) -> None:
+def test_uses_and_saves_the_only_device(encee: Encee, home: Home, unsaved_profile: FakeDevice, aws: FakeAws) -> None:
     config = home.config.read_text()
-    result = encee("refresh", "dev", "--no-region", "-c", unsaved.next_code())
+    result = encee("refresh", "dev", "--no-region", "-c", unsaved_profile.next_code())
     assert result.code == 0, result.err
-    assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
-    assert home.config.read_text() == config + f"mfa_serial = {unsaved.serial}\n"
-    assert f"found the device {unsaved.serial}; saved it as mfa_serial of dev in ~/.aws/config" in result.err
+    assert aws.calls("GetSessionToken")[0].serial == unsaved_profile.serial
+    assert home.config.read_text() == config + f"mfa_serial = {unsaved_profile.serial}\n"
+    assert f"found the device {unsaved_profile.serial}; saved it as mfa_serial of dev in ~/.aws/config" in result.err
     aws.journal.clear()
-    assert encee("refresh", "dev", "-d", "13h", "-c", unsaved.next_code()).code == 0
+    assert encee("refresh", "dev", "-d", "13h", "-c", unsaved_profile.next_code()).code == 0
     assert aws.calls("ListMFADevices") == []
 
 
-def test_the_user_can_decline_to_save_the_device(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+def test_the_user_can_decline_to_save_the_device(encee: Encee, home: Home, unsaved_profile: FakeDevice) -> None:
     config = home.config.read_text()
-    assert encee("refresh", "dev", "--no-save", "--no-region", "-c", unsaved.next_code()).code == 0
+    assert encee("refresh", "dev", "--no-save", "--no-region", "-c", unsaved_profile.next_code()).code == 0
     assert home.config.read_text() == config
 
 
-def test_warns_if_the_config_file_cannot_be_written(encee: Encee, home: Home, unsaved: FakeDevice) -> None:
+def test_warns_if_the_config_file_cannot_be_written(encee: Encee, home: Home, unsaved_profile: FakeDevice) -> None:
     home.config.with_name("other").hardlink_to(home.config)
-    result = encee("refresh", "dev", "-c", unsaved.next_code())
+    result = encee("refresh", "dev", "-c", unsaved_profile.next_code())
     assert result.code == 0
-    assert f"found the device {unsaved.serial}, but could not save it" in result.err
+    assert f"found the device {unsaved_profile.serial}, but could not save it" in result.err
 
 
-def test_with_fido_keys_only_names_another_way(encee: Encee, home: Home, jane: FakeUser, aws: FakeAws) -> None:
-    jane.create_fido_device("key")
-    keys(home, jane)
+def test_with_fido_keys_only_names_another_way(
+    encee: Encee, home: Home, user_with_device: FakeUser, aws: FakeAws
+) -> None:
+    user_with_device.create_fido_device("key")
+    keys(home, user_with_device)
     result = encee("refresh", "dev", "-c", "123456")
     assert result.code == 2
     assert "only FIDO security keys or passkeys" in result.err
@@ -62,78 +64,86 @@ def test_with_fido_keys_only_names_another_way(encee: Encee, home: Home, jane: F
     assert aws.calls("GetSessionToken") == []
 
 
-def test_a_user_without_a_device_is_told_how_to_add_one(encee: Encee, home: Home, jane: FakeUser) -> None:
-    keys(home, jane)
+def test_a_user_without_a_device_is_told_how_to_add_one(encee: Encee, home: Home, user_with_device: FakeUser) -> None:
+    keys(home, user_with_device)
     result = encee("refresh", "dev", "-c", "123456")
     assert (result.code, "has no MFA device yet" in result.err) == (2, True)
     assert "encee: hint: encee device enroll dev" in result.err
 
 
-def test_ignores_a_fido_key_beside_a_device(encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
-    jane.create_fido_device("key")
+def test_ignores_a_fido_key_beside_a_device(
+    encee: Encee, home: Home, user_with_device: FakeUser, unsaved_profile: FakeDevice
+) -> None:
+    user_with_device.create_fido_device("key")
     assert home.config.exists()
-    assert encee("refresh", "dev", "-c", unsaved.next_code()).code == 0
+    assert encee("refresh", "dev", "-c", unsaved_profile.next_code()).code == 0
 
 
 def test_lists_several_devices_without_a_terminal(
-    encee: Encee, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
+    encee: Encee, user_with_device: FakeUser, unsaved_profile: FakeDevice, aws: FakeAws
 ) -> None:
-    other = jane.create_hardware_device("GAHT12345678")
+    other = user_with_device.create_hardware_device("GAHT12345678")
     result = encee("refresh", "dev", "-c", "123456")
     assert result.code == 2
-    assert unsaved.serial in result.err
+    assert unsaved_profile.serial in result.err
     assert other.serial in result.err
     assert "--mfa-serial" in result.err
     assert aws.calls("GetSessionToken") == []
 
 
-def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
-    jane.create_hardware_device("GAHT12345678")
+def test_prompts_for_one_of_several_devices_on_a_terminal(
+    home: Home, user_with_device: FakeUser, unsaved_profile: FakeDevice
+) -> None:
+    user_with_device.create_hardware_device("GAHT12345678")
     child = on_terminal("refresh", "dev")
     child.expect_exact("the user of dev has 2 devices that give codes:")
     child.expect_exact("which one is it, 1 to 2?")
     child.sendline("3")
     child.expect_exact("which one is it, 1 to 2?")
     listed = ["arn:aws:iam::123456789012:mfa/phone", "GAHT12345678"]
-    child.sendline(str(listed.index(unsaved.serial) + 1))
-    child.expect_exact(f"MFA code for dev ({unsaved.serial}): ")
-    child.sendline(unsaved.next_code())
+    child.sendline(str(listed.index(unsaved_profile.serial) + 1))
+    child.expect_exact(f"MFA code for dev ({unsaved_profile.serial}): ")
+    child.sendline(unsaved_profile.next_code())
     child.expect(pexpect.EOF)
     assert child.wait() == 0
-    assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
+    assert f"mfa_serial = {unsaved_profile.serial}\n" in home.config.read_text()
 
 
-def test_without_the_permission_to_list_it_prompts_for_the_arn(home: Home, jane: FakeUser, unsaved: FakeDevice) -> None:
-    jane.allow_listing_devices = False
+def test_without_the_permission_to_list_it_prompts_for_the_arn(
+    home: Home, user_with_device: FakeUser, unsaved_profile: FakeDevice
+) -> None:
+    user_with_device.allow_listing_devices = False
     child = on_terminal("refresh", "dev")
     child.expect_exact("ARN of the MFA device of dev:")
     child.sendline("arn:aws:iam::123456789012:user/jane")
     child.expect_exact("is the ARN of a user, not of an MFA device")
     child.expect_exact("arn:aws:iam::123456789012:mfa/DEVICE")
     child.expect_exact("ARN of the MFA device of dev:")
-    child.sendline(unsaved.serial)
+    child.sendline(unsaved_profile.serial)
     child.expect_exact("MFA code for dev")
-    child.sendline(unsaved.next_code())
+    child.sendline(unsaved_profile.next_code())
     child.expect(pexpect.EOF)
     assert child.wait() == 0
-    assert f"mfa_serial = {unsaved.serial}\n" in home.config.read_text()
+    assert f"mfa_serial = {unsaved_profile.serial}\n" in home.config.read_text()
 
 
-def test_without_permission_and_terminal_names_the_option(encee: Encee, jane: FakeUser, unsaved: FakeDevice) -> None:
-    jane.allow_listing_devices = False
-    result = encee("refresh", "dev", "-c", unsaved.next_code())
+def test_without_permission_and_terminal_names_the_option(
+    encee: Encee, user_with_device: FakeUser, unsaved_profile: FakeDevice
+) -> None:
+    user_with_device.allow_listing_devices = False
+    result = encee("refresh", "dev", "-c", unsaved_profile.next_code())
     assert (result.code, "--mfa-serial" in result.err) == (2, True)
     assert "IAM does not list the devices" in result.err
 
 
 def test_accepts_the_name_of_a_device_instead_of_its_arn(
-    encee: Encee, home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws
+    encee: Encee, home: Home, user_with_device: FakeUser, unsaved_profile: FakeDevice, aws: FakeAws
 ) -> None:
-    jane.create_device("tablet")
+    user_with_device.create_device("tablet")
     config = home.config.read_text()
-    result = encee("refresh", "dev", "--no-region", "--mfa-serial", "phone", "-c", unsaved.next_code())
+    result = encee("refresh", "dev", "--no-region", "--mfa-serial", "phone", "-c", unsaved_profile.next_code())
     assert result.code == 0, result.err
-    assert aws.calls("GetSessionToken")[0].serial == unsaved.serial
+    assert aws.calls("GetSessionToken")[0].serial == unsaved_profile.serial
     assert home.config.read_text() == config  # an option applies to one run
 
 
@@ -151,18 +161,18 @@ def test_uses_a_device_name_from_the_files_without_asking_iam(
     ("name", "says"), [("tablet", "IAM does not list the devices"), ("my-other-phone", "does not belong to the user")]
 )
 def test_a_name_that_iam_does_not_list_is_at_most_a_serial_number(
-    encee: Encee, jane: FakeUser, unsaved: FakeDevice, name: str, says: str
+    encee: Encee, user_with_device: FakeUser, unsaved_profile: FakeDevice, name: str, says: str
 ) -> None:
-    jane.allow_listing_devices = False
-    result = encee("refresh", "dev", "--mfa-serial", name, "-c", unsaved.next_code())
+    user_with_device.allow_listing_devices = False
+    result = encee("refresh", "dev", "--mfa-serial", name, "-c", unsaved_profile.next_code())
     assert (result.code != 0, says in result.err) == (True, True), result.err
 
 
 def test_a_deleted_key_is_not_reported_as_a_missing_permission(
-    encee: Encee, jane: FakeUser, unsaved: FakeDevice
+    encee: Encee, user_with_device: FakeUser, unsaved_profile: FakeDevice
 ) -> None:
-    code = unsaved.next_code()
-    jane.access_key.deactivate()
+    code = unsaved_profile.next_code()
+    user_with_device.access_key.deactivate()
     result = encee("refresh", "dev", "-c", code)
     assert (result.code, "deleted, made inactive or mistyped" in result.err) == (4, True)
 
@@ -207,8 +217,10 @@ def test_ignores_the_first_versions_device_of_another_account(
     assert len(aws.calls("ListMFADevices")) == 1
 
 
-def test_ctrl_c_at_the_choice_ends_the_run(home: Home, jane: FakeUser, unsaved: FakeDevice, aws: FakeAws) -> None:
-    jane.create_hardware_device("GAHT12345678")
+def test_ctrl_c_at_the_choice_ends_the_run(
+    home: Home, user_with_device: FakeUser, unsaved_profile: FakeDevice, aws: FakeAws
+) -> None:
+    user_with_device.create_hardware_device("GAHT12345678")
     bob = aws.create_user("bob")
     home.write(home.credentials.read_text() + Person(bob, bob.create_device("bobs")).section("bob"))
     child = on_terminal("refresh", "dev", "bob")
@@ -217,4 +229,4 @@ def test_ctrl_c_at_the_choice_ends_the_run(home: Home, jane: FakeUser, unsaved: 
     child.expect(pexpect.EOF)
     assert child.wait() == 130
     assert "MFA code" not in (child.before or "")
-    assert unsaved.serial
+    assert unsaved_profile.serial

@@ -10,7 +10,7 @@ from tests.fake_aws import FakeAws, FakeUser, faults
 
 
 @pytest.fixture
-def jane(home: Home, person: Person) -> FakeUser:
+def user_with_three_devices(home: Home, person: Person) -> FakeUser:
     """A user with a virtual device, a hardware token and a security key; no file names them."""
     person.user.create_hardware_device("GAHT12345678")
     person.user.create_fido_device("key")
@@ -24,7 +24,7 @@ PHONE = "arn:aws:iam::123456789012:mfa/phone"
 # ---- list
 
 
-def test_lists_every_device_with_its_kind(encee: Encee, jane: FakeUser, aws: FakeAws) -> None:
+def test_lists_every_device_with_its_kind(encee: Encee, user_with_three_devices: FakeUser, aws: FakeAws) -> None:
     result = encee("device", "list", "dev")
     assert (result.code, result.err) == (0, "")
     heading, *rows = [line.split() for line in result.out.splitlines()]
@@ -32,10 +32,10 @@ def test_lists_every_device_with_its_kind(encee: Encee, jane: FakeUser, aws: Fak
     assert [(row[0], row[1], row[2]) for row in rows] == [
         (PHONE, "virtual", "yes"),
         ("GAHT12345678", "hardware", "yes"),
-        (jane.devices[2].serial, "FIDO", "no"),
+        (user_with_three_devices.devices[2].serial, "FIDO", "no"),
     ]
     assert {row[3] for row in rows} == {"today"}
-    assert [call.access_key_id for call in aws.journal] == [jane.access_key.id]
+    assert [call.access_key_id for call in aws.journal] == [user_with_three_devices.access_key.id]
 
 
 def test_marks_the_device_that_is_saved(encee: Encee, dev: Person) -> None:
@@ -110,8 +110,8 @@ def test_saves_the_only_device_that_gives_codes(encee: Encee, home: Home, dev: P
     assert home.config.read_text() == f"# mine\n[profile dev]\nregion = eu-central-1\nmfa_serial = {PHONE}\n# end\n"
 
 
-def test_saves_the_named_device(encee: Encee, home: Home, jane: FakeUser) -> None:
-    assert len(jane.devices) == 3
+def test_saves_the_named_device(encee: Encee, home: Home, user_with_three_devices: FakeUser) -> None:
+    assert len(user_with_three_devices.devices) == 3
     assert encee("device", "save", "dev", "GAHT12345678").code == 0
     assert home.config.read_text().endswith("mfa_serial = GAHT12345678\n")
 
@@ -125,18 +125,20 @@ def test_replaces_a_device_in_the_credentials_file_where_it_would_win(encee: Enc
     assert "GAHT12345678" in encee("refresh", "dev", "--dry-run").out
 
 
-def test_several_devices_without_a_terminal_need_a_name(encee: Encee, home: Home, jane: FakeUser) -> None:
+def test_several_devices_without_a_terminal_need_a_name(
+    encee: Encee, home: Home, user_with_three_devices: FakeUser
+) -> None:
     before = home.state()
     result = encee("device", "save", "dev")
     assert result.code == 2
-    assert f"encee device save dev {jane.devices[0].serial}" in result.err
+    assert f"encee device save dev {user_with_three_devices.devices[0].serial}" in result.err
     assert home.state() == before
 
 
-def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, jane: FakeUser) -> None:
+def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, user_with_three_devices: FakeUser) -> None:
     child = on_terminal("device", "save", "dev")
     child.expect_exact("which one is it, 1 to 2?")
-    child.sendline(str([device.serial for device in jane.devices].index("GAHT12345678") + 1))
+    child.sendline(str([device.serial for device in user_with_three_devices.devices].index("GAHT12345678") + 1))
     child.expect_exact("saved GAHT12345678 as mfa_serial of dev")
     assert child.wait() == 0
     assert home.config.read_text().endswith("mfa_serial = GAHT12345678\n")
@@ -153,7 +155,7 @@ def test_prompts_for_one_of_several_devices_on_a_terminal(home: Home, jane: Fake
         ("GAHT87654321", "GAHT87654321 is not a device of the user of dev"),
     ],
 )
-@pytest.mark.usefixtures("jane")
+@pytest.mark.usefixtures("user_with_three_devices")
 def test_does_not_save_a_device_that_the_user_does_not_have(encee: Encee, home: Home, serial: str, says: str) -> None:
     before = home.state()
     result = encee("device", "save", "dev", serial)
@@ -161,16 +163,18 @@ def test_does_not_save_a_device_that_the_user_does_not_have(encee: Encee, home: 
     assert home.state() == before
 
 
-def test_saves_a_device_by_its_name(encee: Encee, home: Home, jane: FakeUser) -> None:
-    assert len(jane.devices) == 3
+def test_saves_a_device_by_its_name(encee: Encee, home: Home, user_with_three_devices: FakeUser) -> None:
+    assert len(user_with_three_devices.devices) == 3
     result = encee("device", "save", "dev", "phone")
     assert (result.code, f"saved {PHONE} as mfa_serial of dev" in result.err) == (0, True)
     assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
 
 
-def test_refuses_a_name_of_two_devices_and_names_both(encee: Encee, home: Home, jane: FakeUser) -> None:
-    fido = jane.devices[2].serial
-    virtual = jane.create_device(fido.rpartition("/")[2]).serial
+def test_refuses_a_name_of_two_devices_and_names_both(
+    encee: Encee, home: Home, user_with_three_devices: FakeUser
+) -> None:
+    fido = user_with_three_devices.devices[2].serial
+    virtual = user_with_three_devices.create_device(fido.rpartition("/")[2]).serial
     before = home.state()
     for command in (["save"], ["remove"]):
         result = encee("device", *command, "dev", fido.rpartition("/")[2])
@@ -179,8 +183,10 @@ def test_refuses_a_name_of_two_devices_and_names_both(encee: Encee, home: Home, 
     assert home.state() == before
 
 
-def test_finds_a_name_in_the_files_if_iam_may_not_list(encee: Encee, home: Home, jane: FakeUser) -> None:
-    jane.allow_listing_devices = False
+def test_finds_a_name_in_the_files_if_iam_may_not_list(
+    encee: Encee, home: Home, user_with_three_devices: FakeUser
+) -> None:
+    user_with_three_devices.allow_listing_devices = False
     refused = encee("device", "save", "dev", "phone")
     assert (refused.code, "is not the serial number of an MFA device" in refused.err) == (2, True)
     home.write(home.credentials.read_text(), f"[profile other]\nmfa_serial = {PHONE}\n")
@@ -198,22 +204,24 @@ def test_a_narrow_terminal_wraps_no_arn_and_no_key_id(encee: Encee, dev: Person,
     assert child.wait() == 0
 
 
-def test_saves_a_device_that_iam_may_not_list_with_a_warning(encee: Encee, home: Home, jane: FakeUser) -> None:
-    jane.allow_listing_devices = False
+def test_saves_a_device_that_iam_may_not_list_with_a_warning(
+    encee: Encee, home: Home, user_with_three_devices: FakeUser
+) -> None:
+    user_with_three_devices.allow_listing_devices = False
     result = encee("device", "save", "dev", PHONE)
     assert result.code == 0
     assert "could not be checked: AWS does not let jane do iam:ListMFADevices" in result.err
     assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
 
 
-@pytest.mark.usefixtures("jane")
+@pytest.mark.usefixtures("user_with_three_devices")
 def test_warns_of_a_variable_that_overrides_the_saved_device(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFA_DEVICE", "arn:aws:iam::123456789012:mfa/other")
     result = encee("device", "save", "dev", PHONE)
     assert (result.code, "MFA_DEVICE in the environment names another device" in result.err) == (0, True)
 
 
-@pytest.mark.usefixtures("jane")
+@pytest.mark.usefixtures("user_with_three_devices")
 def test_refuses_a_config_file_that_cannot_be_edited(encee: Encee, home: Home) -> None:
     home.config.with_name("other").hardlink_to(home.config)
     before = home.state()

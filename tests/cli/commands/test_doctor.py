@@ -31,13 +31,13 @@ HEALTHY = CONFIG + (
 )
 
 
-def found(result: Result) -> list[tuple[str, str]]:
+def found_checks(result: Result) -> list[tuple[str, str]]:
     """Return the checks with findings, each with its state."""
     checks = json.loads(result.out)["checks"]
     return [(check["id"], check["state"]) for check in checks if check["state"] not in {"ok", "unknown"}]
 
 
-def nothing(_home: Home) -> None:
+def do_nothing(_home: Home) -> None:
     """Change nothing."""
 
 
@@ -50,7 +50,7 @@ class Fault(NamedTuple):
     credentials: str | bytes = DEV
     config: str | bytes = CONFIG
     environ: tuple[tuple[str, str], ...] = ()
-    prepare: Callable[[Home], None] = nothing
+    prepare: Callable[[Home], None] = do_nothing
     changes: Collection[str] = ()
     """The profiles and options that AWS tools read differently after the fix."""
     by_hand: Callable[[Home], None] | None = None
@@ -704,16 +704,16 @@ def test_a_home_without_files_has_no_finding(encee: Encee, home: Home) -> None:
 def test_does_not_report_harmless_configurations(encee: Encee, home: Home, credentials: str, config: str) -> None:
     home.write(credentials, config)
     result = encee("doctor", "--json")
-    assert (result.code, found(result)) == (0, [])
+    assert (result.code, found_checks(result)) == (0, [])
 
 
 def test_other_users_may_read_a_config_file_without_keys(encee: Encee, home: Home) -> None:
     home.write(DEV, CONFIG)
     home.config.chmod(0o644)
-    assert found(encee("doctor", "--json")) == []
+    assert found_checks(encee("doctor", "--json")) == []
     home.write(DEV, f"{CONFIG}[profile x]\n{KEYS}")
     home.config.chmod(0o644)
-    assert found(encee("doctor", "--json")) == [("permissions", "warning")]
+    assert found_checks(encee("doctor", "--json")) == [("permissions", "warning")]
 
 
 def test_others_may_list_a_folder_other_than_the_default(encee: Encee, home: Home) -> None:
@@ -722,9 +722,9 @@ def test_others_may_list_a_folder_other_than_the_default(encee: Encee, home: Hom
     home.credentials.parent.rename(folder)
     options = ("--credentials-file", str(folder / "credentials"), "--config-file", str(folder / "config"))
     folder.chmod(0o755)
-    assert found(encee("doctor", "--json", *options)) == []
+    assert found_checks(encee("doctor", "--json", *options)) == []
     folder.chmod(0o1777)  # as /tmp is: a user cannot replace the file of another user
-    assert found(encee("doctor", "--json", *options)) == []
+    assert found_checks(encee("doctor", "--json", *options)) == []
 
 
 # ---- single faults
@@ -737,8 +737,8 @@ def test_finds_each_fault_and_nothing_else(
     set_up(home, fault, monkeypatch)
     before = home.state()
     result = encee("doctor", "--json")
-    assert sorted(found(result)) == sorted([(fault.check, fault.state), *fault.also])
-    assert result.code == (1 if "error" in dict(found(result)).values() else 0)
+    assert sorted(found_checks(result)) == sorted([(fault.check, fault.state), *fault.also])
+    assert result.code == (1 if "error" in dict(found_checks(result)).values() else 0)
     (check,) = [check for check in json.loads(result.out)["checks"] if check["id"] == fault.check]
     assert check.keys() == {"id", "state", "message", "remedy", "commands"}
     assert fault.says in check["message"]
@@ -747,7 +747,7 @@ def test_finds_each_fault_and_nothing_else(
     for secret in (SECRET, "s3cret", "t0ken", "0ld"):
         assert secret not in result.out + result.err
     text = encee("doctor")
-    count = [state for _, state in found(result)].count(fault.state)
+    count = [state for _, state in found_checks(result)].count(fault.state)
     assert (text.code, f"{count} {fault.state}" in text.err) == (result.code, True)
     assert "checks passed\n" in text.err
     assert not re.search("^(ok|unknown) ", text.out, re.MULTILINE)
@@ -782,7 +782,7 @@ def test_checks_the_readable_part_of_a_broken_file(encee: Encee, home: Home) -> 
     home.write(f"[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n{DEV}nonsense\n", "\ufeff[dev]\nregion = a\n")
     result = encee("doctor", "--json")
     assert result.code == 1
-    assert [id_ for id_, _ in found(result)] == ["byte-order-mark", "syntax", "missing-prefix", "half-a-key"]
+    assert [id_ for id_, _ in found_checks(result)] == ["byte-order-mark", "syntax", "missing-prefix", "half-a-key"]
     assert SECRET not in result.out + result.err
 
 
@@ -798,13 +798,13 @@ def test_reports_two_profiles_with_one_session_profile(encee: Encee, home: Home)
     shared = "encee_session_profile = shared\n"
     home.write(f"{DEV}[work]\n{KEYS}", f"[profile dev]\n{shared}[profile work]\n{shared}")
     result = encee("doctor", "--json")
-    assert found(result) == [("session-profile", "warning")] * 2
+    assert found_checks(result) == [("session-profile", "warning")] * 2
     assert result.out.count("shared is the session profile of others as well") == 2
 
 
 def test_an_invalid_duration_is_not_reported_as_long(encee: Encee, home: Home) -> None:
     home.write(DEV, f"{CONFIG}{ROLE}source_profile = dev\nduration_seconds = all day\n")
-    assert found(encee("doctor", "--json")) == [("role-source", "warning"), ("refresh", "warning")]
+    assert found_checks(encee("doctor", "--json")) == [("role-source", "warning"), ("refresh", "warning")]
 
 
 def test_a_role_with_its_own_device_gets_a_complete_remedy(encee: Encee, home: Home) -> None:
@@ -821,13 +821,13 @@ def test_reports_no_permissions_on_windows(encee: Encee, home: Home, monkeypatch
     home.write(DEV, CONFIG)
     home.credentials.chmod(0o666)
     monkeypatch.delattr(os, "geteuid")
-    assert found(encee("doctor", "--json")) == []
+    assert found_checks(encee("doctor", "--json")) == []
 
 
 # ---- permissions
 
 
-def as_an_ordinary_user(*arguments: str) -> Result:
+def run_without_privileges(*arguments: str) -> Result:
     """Run the installed command without the privileges of root."""
     command = [*NO_PRIVILEGES, str(ENCEE), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -878,13 +878,13 @@ def test_reports_an_unreadable_file_and_the_command_repairs_it(
 ) -> None:
     home.write(DEV, CONFIG)
     prepare(home)
-    result = as_an_ordinary_user("doctor", "--json")
-    assert found(result) == [(check, "error")], result.err
+    result = run_without_privileges("doctor", "--json")
+    assert found_checks(result) == [(check, "error")], result.err
     (problem,) = [one for one in json.loads(result.out)["checks"] if one["state"] == "error"]
     assert says in problem["message"]
     command = problem["commands"][0] if problem["commands"] else problem["remedy"]
     subprocess.run(["sh", "-ec", command], check=True)
-    assert found(as_an_ordinary_user("doctor", "--json")) == []
+    assert found_checks(run_without_privileges("doctor", "--json")) == []
 
 
 @pytest.mark.slow
@@ -898,7 +898,7 @@ def test_returns_a_lock_file_of_another_user(home: Home, tmp_path: Path) -> None
     if os.geteuid() == 0:
         os.chown(home.credentials.with_name(".credentials.encee-lock"), 1, 1)
     (problem,) = [
-        one for one in json.loads(as_an_ordinary_user("doctor", "--json").out)["checks"] if one["state"] == "error"
+        one for one in json.loads(run_without_privileges("doctor", "--json").out)["checks"] if one["state"] == "error"
     ]
     (command,) = problem["commands"]
     assert command.startswith("sudo chown root " if os.geteuid() == 0 else "chmod u+rw ")
@@ -906,7 +906,7 @@ def test_returns_a_lock_file_of_another_user(home: Home, tmp_path: Path) -> None
     subprocess.run(
         ["sh", "-ec", f"{command}; chmod 600 {shlex.quote(command.split()[-1])}"], env={"PATH": path}, check=True
     )
-    assert found(as_an_ordinary_user("doctor", "--json")) == []
+    assert found_checks(run_without_privileges("doctor", "--json")) == []
 
 
 @pytest.mark.parametrize(

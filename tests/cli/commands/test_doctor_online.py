@@ -88,12 +88,12 @@ def fido_only(scene: Scene) -> None:
     scene.write(bob.access_key)
 
 
-def anothers_device(scene: Scene) -> None:
+def device_of_another_user(scene: Scene) -> None:
     other = scene.aws.create_user("bob").create_device("bobs")
     scene.write(serial=other.serial)
 
 
-def one_of_several(scene: Scene) -> None:
+def several_devices(scene: Scene) -> None:
     scene.person.user.create_hardware_device("GAHT12345678")
     scene.write(serial="GAHT87654321")
 
@@ -143,10 +143,10 @@ ONLINE_FAULTS = (
         "device-owner",
         "error",
         "mfa/bobs, which is saved for dev, is not a device of its user",
-        anothers_device,
+        device_of_another_user,
         "encee device save dev arn:aws:iam::123456789012:mfa/phone",
     ),
-    OnlineFault("device-owner", "error", "GAHT87654321", one_of_several, "save the device that you use: "),
+    OnlineFault("device-owner", "error", "GAHT87654321", several_devices, "save the device that you use: "),
     OnlineFault("key-age", "warning", "is 91 days old", old_key, "encee keys rotate dev"),
 )
 
@@ -171,8 +171,8 @@ def wrong(result: Result) -> list[dict[str, Any]]:
 
 
 def message(result: Result, check: str) -> str:
-    (found,) = [one["message"] for one in json.loads(result.out)["checks"] if one["id"] == check]
-    return str(found)
+    (found_checks,) = [one["message"] for one in json.loads(result.out)["checks"] if one["id"] == check]
+    return str(found_checks)
 
 
 @pytest.mark.slow
@@ -195,11 +195,11 @@ def test_a_healthy_profile_has_no_finding(encee: Encee, scene: Scene) -> None:
 def test_finds_each_fault_that_aws_reports_and_nothing_else(encee: Encee, scene: Scene, fault: OnlineFault) -> None:
     fault.spoil(scene)
     result = encee("doctor", "dev", "--json")
-    (found,) = wrong(result)
-    assert (found["id"], found["state"]) == (fault.check, fault.state)
+    (found_checks,) = wrong(result)
+    assert (found_checks["id"], found_checks["state"]) == (fault.check, fault.state)
     assert result.code == (1 if fault.state == "error" else 0)
-    assert fault.says in found["message"]
-    assert fault.remedy in f"{found['remedy']} {' '.join(found['commands'])}"
+    assert fault.says in found_checks["message"]
+    assert fault.remedy in f"{found_checks['remedy']} {' '.join(found_checks['commands'])}"
     assert scene.person.user.access_key.secret not in result.out + result.err
 
 
@@ -281,8 +281,8 @@ def test_an_expired_session_sends_no_request(encee: Encee, scene: Scene) -> None
 def test_the_named_refresh_fixes_an_old_token(encee: Encee, scene: Scene) -> None:
     assert encee("refresh", "dev", "-c", scene.person.device.next_code()).code == 0
     scene.home.write(scene.home.credentials.read_text() + "aws_security_token = old\n")
-    (found,) = wrong(encee("doctor", "dev", "--json"))
-    assert (found["id"], found["commands"]) == ("stale-token", ["encee refresh dev"])
+    (found_checks,) = wrong(encee("doctor", "dev", "--json"))
+    assert (found_checks["id"], found_checks["commands"]) == ("stale-token", ["encee refresh dev"])
     assert encee("refresh", "dev", "-d", "13h", "-c", scene.person.device.next_code()).code == 0
     assert wrong(encee("doctor", "dev", "--json")) == []
 
@@ -297,7 +297,7 @@ def test_a_device_that_no_file_names_is_fine(encee: Encee, scene: Scene) -> None
 def test_reports_an_invalid_serial_number_once(encee: Encee, scene: Scene) -> None:
     scene.write(serial="arn:aws:iam::123456789012:user/jane")
     result = encee("doctor", "dev", "--json")
-    assert [found["id"] for found in wrong(result)] == ["device-form"]
+    assert [found_checks["id"] for found_checks in wrong(result)] == ["device-form"]
     assert states(result)["device-owner"] == "unknown"
 
 
@@ -360,7 +360,7 @@ def test_checks_the_files_if_the_profile_is_unusable(encee: Encee, scene: Scene,
     scene.home.write("[dev]\n[x]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
     result = encee("doctor", "dev", "--json", *["--offline"] * offline)
     assert (result.code, scene.aws.journal) == (1, [])
-    assert [found["id"] for found in wrong(result)] == ["long-term-keys", "half-a-key", "refresh"]
+    assert [found_checks["id"] for found_checks in wrong(result)] == ["long-term-keys", "half-a-key", "refresh"]
     assert wrong(result)[2]["message"].startswith("dev has no aws_access_key_id and no aws_secret_access_key in ")
     assert set(states(result).values()) == (set() if offline else {"unknown"})
     assert message(result, "refresh") == wrong(result)[2]["message"]
@@ -370,7 +370,7 @@ def test_checks_the_files_if_a_role_has_no_source(encee: Encee, scene: Scene) ->
     arn = "arn:aws:iam::123456789012:role/admin"
     scene.home.write(scene.home.credentials.read_text(), f"[profile admin]\nrole_arn = {arn}\nsource_profile = gone\n")
     result = encee("doctor", "admin", "--json")
-    assert (result.code, [found["id"] for found in wrong(result)]) == (1, ["refresh"])
+    assert (result.code, [found_checks["id"] for found_checks in wrong(result)]) == (1, ["refresh"])
     assert set(states(result).values()) == {"unknown"}
 
 

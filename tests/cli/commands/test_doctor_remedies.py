@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli import remedies
-from tests.cli.commands.test_doctor import ARN, FAULTS, Fault, found, set_up
+from tests.cli.commands.test_doctor import ARN, FAULTS, Fault, found_checks, set_up
 from tests.cli.commands.test_doctor_online import ONLINE_FAULTS, OnlineFault, Scene, age
 from tests.conftest import AWS, Encee, Home, Person
 from tests.fake_aws import FakeAws
@@ -49,6 +49,7 @@ CASES = [(fault, False) for fault in FAULTS] + [(fault, True) for fault in FAULT
 """Each fault, and whether to follow the remedies of all its findings at once."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "together"), [pytest.param(*case, id=f"{case[0].check}-{n}") for n, case in enumerate(CASES)]
 )
@@ -72,10 +73,10 @@ def test_each_remedy_fixes_its_finding(
             monkeypatch.setenv("ENCEE_CODE_COMMAND", f"echo {person.device.next_code()}")
             remedies.follow(chosen, f"{key.id}\n{key.secret}\n\n\n")
             monkeypatch.delenv("ENCEE_CODE_COMMAND")
-        left = found(encee("doctor", "--json"))
+        left = found_checks(encee("doctor", "--json"))
         assert len(left) < len(problems)
         assert set(left) <= {(check["id"], check["state"]) for check in problems}, "another one is worse"
-    assert found(encee("doctor", "--json")) == []
+    assert found_checks(encee("doctor", "--json")) == []
     read_before, read_after = read_by_aws(*before, str(home.config), str(home.credentials))
     assert settings(read_before, fault) <= settings(read_after, fault)
     if fault.by_hand is None:

@@ -50,7 +50,7 @@ def evaluations(*more: tuple[str, str]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def stale_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set all variables of another profile."""
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
@@ -58,7 +58,7 @@ def left_over(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def show(tmp_path: Path) -> Path:
+def print_variables(tmp_path: Path) -> Path:
     """Create a program that prints the AWS_ variables as JSON."""
     file = tmp_path / "show"
     file.write_text(
@@ -84,19 +84,19 @@ def session_variables(printed: str) -> dict[str, str]:
 
 
 @evaluations()
-@pytest.mark.usefixtures("aws", "left_over")
+@pytest.mark.usefixtures("aws", "stale_variables")
 def test_a_shell_gets_each_character_and_nothing_of_another_profile(
-    home: Home, show: Path, program: str, evaluate: str
+    home: Home, print_variables: Path, program: str, evaluate: str
 ) -> None:
     home.write(FOREIGN)
-    printed = run_in(program, evaluate.format(f"{ENCEE} env theirs --shell {program}"), str(show))
+    printed = run_in(program, evaluate.format(f"{ENCEE} env theirs --shell {program}"), str(print_variables))
     assert session_variables(printed) == THEIRS
 
 
 @evaluations(("bash", PASTE), ("zsh", PASTE))
-@pytest.mark.usefixtures("aws", "left_over")
+@pytest.mark.usefixtures("aws", "stale_variables")
 def test_an_interactive_shell_gets_the_variables(
-    home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
+    home: Home, monkeypatch: pytest.MonkeyPatch, print_variables: Path, program: str, evaluate: str
 ) -> None:
     home.write(FOREIGN)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
@@ -115,7 +115,7 @@ def test_an_interactive_shell_gets_the_variables(
             f"{command} --shell {program}".split(), capture_output=True, text=True, check=True
         ).stdout.splitlines()
     output = home.path / "shown"
-    for line in [*lines, f"{show} > {output}", "exit"]:
+    for line in [*lines, f"{print_variables} > {output}", "exit"]:
         child.send(f"{line}\r")
     child.expect(pexpect.EOF)
     assert session_variables(output.read_text()) == THEIRS
@@ -123,7 +123,7 @@ def test_an_interactive_shell_gets_the_variables(
 
 @pytest.mark.slow
 @evaluations()
-@pytest.mark.usefixtures("left_over")
+@pytest.mark.usefixtures("stale_variables")
 def test_aws_uses_the_session_in_the_shell(
     home: Home, dev_with_session: Person, aws: FakeAws, program: str, evaluate: str
 ) -> None:
@@ -138,11 +138,13 @@ def test_aws_uses_the_session_in_the_shell(
 
 
 @evaluations()
-@pytest.mark.usefixtures("aws", "left_over")
-def test_unset_removes_all_variables(home: Home, show: Path, program: str, evaluate: str) -> None:
+@pytest.mark.usefixtures("aws", "stale_variables")
+def test_unset_removes_all_variables(home: Home, print_variables: Path, program: str, evaluate: str) -> None:
     home.write(FOREIGN + "region = eu-west-1\n")
     load, unload = (evaluate.format(f"{ENCEE} env {what} --shell {program}") for what in ("theirs", "--unset"))
-    loaded, unloaded = map(json.loads, run_in(program, load, str(show), unload, str(show)).splitlines())
+    loaded, unloaded = map(
+        json.loads, run_in(program, load, str(print_variables), unload, str(print_variables)).splitlines()
+    )
     assert {loaded[name] for name in REGIONS} == {"eu-west-1"}
     assert not {*CLEARED, *REGIONS} & unloaded.keys()
 
@@ -150,11 +152,11 @@ def test_unset_removes_all_variables(home: Home, show: Path, program: str, evalu
 @evaluations()
 @pytest.mark.usefixtures("dev_with_session")
 def test_an_expired_session_changes_nothing_in_the_shell(
-    home: Home, monkeypatch: pytest.MonkeyPatch, show: Path, program: str, evaluate: str
+    home: Home, monkeypatch: pytest.MonkeyPatch, print_variables: Path, program: str, evaluate: str
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "another")
     home.write(home.credentials.read_text().replace("expiration = 20", "expiration = 19"))
-    script = [evaluate.format(f"{ENCEE} env dev --shell {program}"), str(show)]
+    script = [evaluate.format(f"{ENCEE} env dev --shell {program}"), str(print_variables)]
     command = [program, *START[program], "\n".join(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "encee: hint: encee refresh dev" in done.stderr
@@ -231,7 +233,7 @@ def syntax(printed: str) -> str:
     return next(name for mark, name in SYNTAX.items() if any(line.startswith(mark) for line in printed.splitlines()))
 
 
-def named(name: str) -> Callable[[Path], str]:
+def rename_shell(name: str) -> Callable[[Path], str]:
     """Create a shell with another name."""
 
     def make(folder: Path) -> str:
@@ -259,7 +261,7 @@ def test_writes_for_the_shell_that_runs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, login: str, wanted: str
 ) -> None:
     monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
-    path = program if program in {"bash", "zsh", "fish", "tcsh"} else named(program)(tmp_path)
+    path = program if program in {"bash", "zsh", "fish", "tcsh"} else rename_shell(program)(tmp_path)
     assert syntax(run_in(path, f"{ENCEE} env dev", "true")) == wanted
 
 
@@ -283,7 +285,7 @@ def test_refuses_an_unknown_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("SHELL", f"/usr/bin/{login}")
     command = [sys.executable, "-c", f"import subprocess; subprocess.run(['{ENCEE}', 'env', 'dev'])"]
     if program != sys.executable:
-        command = [named(program)(tmp_path), "-c", f"{ENCEE} env dev; true"]
+        command = [rename_shell(program)(tmp_path), "-c", f"{ENCEE} env dev; true"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     unknown = login if program == sys.executable else program
     assert done.stdout == ""

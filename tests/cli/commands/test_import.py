@@ -52,7 +52,7 @@ def legacy_file(home: Home, content: str | bytes) -> Path:
     return file
 
 
-def refused(result: Result, file: Path | str, line: int, code: int = 1) -> str:
+def import_error(result: Result, file: Path | str, line: int, code: int = 1) -> str:
     """Return the error of an import; it must name a line but none of its text."""
     assert result.code == code
     assert not result.out or set(json.loads(result.out)) == {"encee_format", "error"}
@@ -136,7 +136,7 @@ def test_imports_the_whole_key_or_nothing_from_a_truncated_file(encee: Encee, ho
                 assert data[:end].decode().count(SECRET) == 1
                 written += 1
             else:
-                refused(result, file, 1 if end <= data.index(b"\n") + 1 else 2)
+                import_error(result, file, 1 if end <= data.index(b"\n") + 1 else 2)
         assert written
     assert encee("import", "csv", csv_file(home, OLD.removesuffix("\n")), "--profile", "dev").code == 0
     assert home.credentials.read_text() in whole
@@ -189,7 +189,7 @@ def test_refuses_another_csv_than_the_consoles_and_names_the_line(
     home.write(OTHER)
     file = csv_file(home, content)
     before = home.state()
-    assert fault in refused(encee("import", "csv", file, "--profile", "dev"), file, line)
+    assert fault in import_error(encee("import", "csv", file, "--profile", "dev"), file, line)
     assert home.state() == before
 
 
@@ -221,7 +221,7 @@ def test_reads_the_csv_from_standard_input(encee: Encee, home: Home) -> None:
     assert "standard input" in result.out
     assert "can go" not in result.err + result.out
     assert KEY_ID in home.credentials.read_text()
-    refused(encee("import", "csv", "-", "--profile", "other", stdin="x\n"), "standard input", 1)
+    import_error(encee("import", "csv", "-", "--profile", "other", stdin="x\n"), "standard input", 1)
     assert encee("import", "csv", "-", "--profile", "other", stdin="x" * (2 << 20)).code == 2
 
 
@@ -370,9 +370,9 @@ def test_a_line_other_than_an_export_refuses_the_file_and_runs_nothing(
     profile_file(home, "a-good-one")
     file = profile_file(home, "odd", content)
     before = home.state()
-    assert fault in refused(encee("import", "awsenv"), file, line)
+    assert fault in import_error(encee("import", "awsenv"), file, line)
     assert home.state() == before  # so no file with this name ran
-    assert fault in refused(encee("import", "awsenv", "--dry-run", "--json"), file, line)
+    assert fault in import_error(encee("import", "awsenv", "--dry-run", "--json"), file, line)
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])
@@ -447,7 +447,7 @@ def test_refuses_a_file_without_exactly_one_device_and_names_the_line(
     home.write(dev.section(serial=False))
     file = legacy_file(home, content)
     before = home.state()
-    assert fault in refused(encee("import", "legacy"), file, line)
+    assert fault in import_error(encee("import", "legacy"), file, line)
     assert home.state() == before
 
 

@@ -46,12 +46,12 @@ LOCKED = (
 )
 
 
-def filled(text: str, person: Person) -> str:
+def filled_home(text: str, person: Person) -> str:
     key = person.user.access_key
     return text.format(id=key.id, secret=key.secret, serial=person.device.serial)
 
 
-def kept(key_id: str) -> str | None:
+def keyring_content(key_id: str) -> str | None:
     """Return the content of the keyring."""
     return keyring.get_password("encee", key_id)
 
@@ -62,42 +62,42 @@ def encee(leak_checked_encee: Encee) -> Encee:
 
 
 @pytest.fixture
-def ann(home: Home, person: Person) -> Person:
+def user_with_two_sections(home: Home, person: Person) -> Person:
     """A user whose key is in two sections."""
-    home.write(filled(CREDENTIALS, person), "[profile dev]\nregion = eu-central-1\n")
+    home.write(filled_home(CREDENTIALS, person), "[profile dev]\nregion = eu-central-1\n")
     return person
 
 
 @with_keyring
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_moves_the_secret_to_the_keyring_and_back_to_the_same_bytes(
-    encee: Encee, home: Home, ann: Person, line_end: str
+    encee: Encee, home: Home, user_with_two_sections: Person, line_end: str
 ) -> None:
-    key = ann.user.access_key
-    before = filled(CREDENTIALS, ann).replace("\n", line_end).encode()
+    key = user_with_two_sections.user.access_key
+    before = filled_home(CREDENTIALS, user_with_two_sections).replace("\n", line_end).encode()
     home.write(before)
     locked = encee("keys", "lock", "dev")
     assert (locked.code, locked.out) == (0, "")
     assert f"the keyring has the secret of {key.id} now, instead of [dev] and [my copy]\n" in locked.err
-    assert home.credentials.read_bytes() == filled(LOCKED, ann).replace("\n", line_end).encode()
-    assert kept(key.id) == key.secret
+    assert home.credentials.read_bytes() == filled_home(LOCKED, user_with_two_sections).replace("\n", line_end).encode()
+    assert keyring_content(key.id) == key.secret
 
     unlocked = encee("keys", "unlock", "dev")
     assert f"the secret of {key.id} is in [dev] and [my copy] again, and not in the keyring\n" in unlocked.err
     assert home.credentials.read_bytes() == before
-    assert kept(key.id) is None
+    assert keyring_content(key.id) is None
 
 
 @pytest.mark.slow
 @with_keyring
 def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
     assert "Unable to locate credentials" in run_aws("--profile", "dev", "sts", "get-caller-identity").err
     assert aws.journal == []
 
-    refreshed = encee("refresh", "dev", "--code", ann.device.next_code())
+    refreshed = encee("refresh", "dev", "--code", user_with_two_sections.device.next_code())
     assert refreshed.code == 0, refreshed.err
     assert run_aws("--profile", "dev-mfa", "sts", "get-caller-identity").code == 0
     assert run_encee("env", "dev").code == 0
@@ -106,25 +106,27 @@ def test_no_aws_tool_finds_a_locked_key_and_encee_continues_to_work(
 
     home.config.write_text("")  # IAM lists the device again, with the key
     home.credentials.write_text(home.credentials.read_text().replace("mfa_serial", "# "))
-    refreshed = encee("refresh", "dev", "--code", ann.device.next_code())
-    assert f"found the device {ann.device.serial}" in refreshed.err
+    refreshed = encee("refresh", "dev", "--code", user_with_two_sections.device.next_code())
+    assert f"found the device {user_with_two_sections.device.serial}" in refreshed.err
 
 
 @with_keyring
-def test_a_second_lock_or_unlock_changes_nothing(encee: Encee, home: Home, ann: Person) -> None:
-    key = ann.user.access_key
+def test_a_second_lock_or_unlock_changes_nothing(encee: Encee, home: Home, user_with_two_sections: Person) -> None:
+    key = user_with_two_sections.user.access_key
     assert f"the secret of {key.id} is in ~/.aws/credentials already\n" in encee("keys", "unlock", "dev").err
     assert encee("keys", "lock", "dev").code == 0
     again = encee("keys", "lock", "dev", "--json")
     assert f"the secret of {key.id} is in the keyring already\n" in again.err
     assert f'"key": "{key.id}",\n  "sections": []' in again.out
-    assert home.credentials.read_text() == filled(LOCKED, ann)
+    assert home.credentials.read_text() == filled_home(LOCKED, user_with_two_sections)
     assert encee("keys", "unlock", "dev", "--json").out.endswith('"sections": [\n    "dev",\n    "my copy"\n  ]\n}\n')
 
 
 @with_keyring
-def test_a_key_unlocked_during_the_lock_is_an_error_to_retry(encee: Encee, home: Home, ann: Person) -> None:
-    key = ann.user.access_key
+def test_a_key_unlocked_during_the_lock_is_an_error_to_retry(
+    encee: Encee, home: Home, user_with_two_sections: Person
+) -> None:
+    key = user_with_two_sections.user.access_key
     assert encee("keys", "lock", "dev").code == 0
     files = AwsFiles.at(AwsPaths(home.credentials, home.config), pytest.fail)
     read = files.catalog().access_key("dev")
@@ -133,20 +135,22 @@ def test_a_key_unlocked_during_the_lock_is_an_error_to_retry(encee: Encee, home:
     with pytest.raises(FileRefusedError) as refused:
         move_to_keyring(read, files)
     assert (refused.value.message, refused.value.hint) == (f"the key {key.id} was unlocked meanwhile", "try again")
-    assert home.credentials.read_text() == filled(CREDENTIALS, ann)
+    assert home.credentials.read_text() == filled_home(CREDENTIALS, user_with_two_sections)
 
 
 @with_keyring
-def test_locks_a_copy_that_was_added_later(encee: Encee, home: Home, ann: Person) -> None:
+def test_locks_a_copy_that_was_added_later(encee: Encee, home: Home, user_with_two_sections: Person) -> None:
     assert encee("keys", "lock", "dev").code == 0
-    home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("later", serial=False))
+    home.credentials.write_text(
+        home.credentials.read_text() + "\n" + user_with_two_sections.section("later", serial=False)
+    )
     assert "instead of [later]\n" in encee("keys", "lock", "dev").err
-    assert ann.user.access_key.secret not in home.credentials.read_text()
+    assert user_with_two_sections.user.access_key.secret not in home.credentials.read_text()
 
 
 @with_keyring
 def test_reports_a_copy_that_the_keyring_does_not_delete(
-    encee: Encee, home: Home, ann: Person, monkeypatch: pytest.MonkeyPatch
+    encee: Encee, home: Home, user_with_two_sections: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: str) -> None:
         raise KeyringLocked
@@ -156,19 +160,21 @@ def test_reports_a_copy_that_the_keyring_does_not_delete(
     result = encee("keys", "unlock", "dev")
     assert result.code == 0
     assert "warning: the keyring still has a copy of the secret: the keyring stays locked\n" in result.err
-    assert home.credentials.read_text() == filled(CREDENTIALS, ann)
+    assert home.credentials.read_text() == filled_home(CREDENTIALS, user_with_two_sections)
 
 
 # ---- other commands and a locked key
 
 
 @with_keyring
-def test_writes_and_clears_no_session_over_a_locked_key(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
-    zoe = Person(aws.create_user("zoe"), ann.device)
-    home.write(filled(CREDENTIALS, ann) + "\n" + zoe.section("z"))
+def test_writes_and_clears_no_session_over_a_locked_key(
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
+) -> None:
+    zoe = Person(aws.create_user("zoe"), user_with_two_sections.device)
+    home.write(filled_home(CREDENTIALS, user_with_two_sections) + "\n" + zoe.section("z"))
     assert encee("keys", "lock", "z").code == 0
     before = home.credentials.read_bytes()
-    refreshed = encee("refresh", "dev", "--to", "z", "--code", ann.device.next_code())
+    refreshed = encee("refresh", "dev", "--to", "z", "--code", user_with_two_sections.device.next_code())
     assert refreshed.code == 5
     assert "[z] holds keys that may exist nowhere else" in refreshed.err
     assert encee("clear", "--all").code == 0
@@ -214,13 +220,13 @@ def test_adopts_a_session_of_aws_mfa_only_without_a_locked_key(encee: Encee, hom
 def test_refuses_if_another_copy_of_the_secret_would_remain(
     encee: Encee, home: Home, person: Person, more: str, config: str, says: str
 ) -> None:
-    home.write(filled(person.section() + more, person), filled(config, person))
+    home.write(filled_home(person.section() + more, person), filled_home(config, person))
     before = home.state()
     result = encee("keys", "lock", "dev")
     assert result.code == 5
     assert says in result.err
     assert home.state() == before
-    assert kept(person.user.access_key.id) is None
+    assert keyring_content(person.user.access_key.id) is None
 
 
 @with_keyring
@@ -230,29 +236,33 @@ def test_refuses_a_secret_that_could_not_be_restored(encee: Encee, home: Home) -
     result = encee("keys", "lock", "dev")
     assert (result.code, home.state()) == (5, before)
     assert "aws_secret_access_key has a value that AWS tools would not read alike" in result.err
-    assert kept("AKIAIOSFODNN7EXAMPLE") is None
+    assert keyring_content("AKIAIOSFODNN7EXAMPLE") is None
 
 
 @with_keyring
-def test_refuses_to_overwrite_another_secret_in_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
-    key_id = ann.user.access_key.id
+def test_refuses_to_overwrite_another_secret_in_the_keyring(
+    encee: Encee, home: Home, user_with_two_sections: Person
+) -> None:
+    key_id = user_with_two_sections.user.access_key.id
     keyring.set_password("encee", key_id, "another")
     before = home.state()
     result = encee("keys", "lock", "dev")
-    assert (result.code, home.state(), kept(key_id)) == (1, before, "another")
+    assert (result.code, home.state(), keyring_content(key_id)) == (1, before, "another")
     assert f"hint: delete it if nothing needs it: keyring del encee {key_id}\n" in result.err
 
 
 @with_keyring
-def test_refuses_a_read_only_file_before_it_uses_the_keyring(encee: Encee, home: Home, ann: Person) -> None:
+def test_refuses_a_read_only_file_before_it_uses_the_keyring(
+    encee: Encee, home: Home, user_with_two_sections: Person
+) -> None:
     (home.path / "second name").hardlink_to(home.credentials)
     assert encee("keys", "lock", "dev").code == 5
-    assert kept(ann.user.access_key.id) is None
+    assert keyring_content(user_with_two_sections.user.access_key.id) is None
 
 
 @with_keyring
 def test_a_plain_key_wins_over_a_locked_one_and_half_a_pair_is_refused(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
     other = aws.create_user("bob")
@@ -261,7 +271,7 @@ def test_a_plain_key_wins_over_a_locked_one_and_half_a_pair_is_refused(
     home.write(text)
     assert f"the secret of {other.access_key.id} is in ~/.aws/credentials already" in encee("keys", "unlock", "dev").err
     home.write(text.replace(pair, pair.partition("\n")[0] + "\n"))
-    result = encee("refresh", "dev", "--code", ann.device.next_code())
+    result = encee("refresh", "dev", "--code", user_with_two_sections.device.next_code())
     assert result.code == 2
     assert "dev has a key in the keyring and a part of one in" in result.err
     home.write("[dev]\nencee_access_key_id = AKIAX\n")
@@ -280,15 +290,15 @@ def assert_fails(says: str, hint: str, *arguments: str, script: str = "") -> Non
 
 
 @pytest.mark.slow
-def test_reports_a_missing_keyring(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_reports_a_missing_keyring(home: Home, user_with_two_sections: Person, aws: FakeAws) -> None:
     before = home.state()
     missing = ("this system has no usable keyring", "hint: start a keyring (on Linux: gnome-keyring or KWallet")
     assert_fails(*missing, "keys", "lock", "dev")
     assert home.state() == before
-    home.write(filled(LOCKED, ann))
-    assert_fails(*missing, "refresh", "dev", "--code", ann.device.next_code())
+    home.write(filled_home(LOCKED, user_with_two_sections))
+    assert_fails(*missing, "refresh", "dev", "--code", user_with_two_sections.device.next_code())
     assert_fails(*missing, "keys", "unlock", "dev")
-    assert home.credentials.read_text() == filled(LOCKED, ann)
+    assert home.credentials.read_text() == filled_home(LOCKED, user_with_two_sections)
     assert aws.journal == []
 
 
@@ -301,7 +311,7 @@ def test_reports_a_missing_keyring(home: Home, ann: Person, aws: FakeAws) -> Non
     ],
     ids=["pip", "pipx", "uv"],
 )
-@pytest.mark.usefixtures("ann")
+@pytest.mark.usefixtures("user_with_two_sections")
 def test_names_the_command_to_install_the_missing_library(home: Home, environment: str, hint: str) -> None:
     before = home.state()
     imports = "import importlib.util as u, pathlib, sys; p = pathlib.Path.home()"
@@ -313,20 +323,20 @@ def test_names_the_command_to_install_the_missing_library(home: Home, environmen
 
 @pytest.mark.slow
 def test_reports_a_keyring_that_stays_locked(
-    home: Home, ann: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, user_with_two_sections: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for unlocked in (True, False):
         with keyring_session(tmp_path / "keyring", unlocked=unlocked) as address:
             monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
             if unlocked:
                 assert run_encee("keys", "lock", "dev").code == 0
-                assert home.credentials.read_text() == filled(LOCKED, ann)
+                assert home.credentials.read_text() == filled_home(LOCKED, user_with_two_sections)
             else:
                 assert_fails("the keyring stays locked", "unlock it, then try again", "keys", "unlock", "dev")
-                assert home.credentials.read_text() == filled(LOCKED, ann)
+                assert home.credentials.read_text() == filled_home(LOCKED, user_with_two_sections)
 
 
-@pytest.mark.usefixtures("ann")
+@pytest.mark.usefixtures("user_with_two_sections")
 def test_reports_a_keyring_that_fails_or_loses_a_secret(home: Home) -> None:
     before = home.state()
     null = "import os; os.environ['PYTHON_KEYRING_BACKEND'] = 'keyring.backends.null.Keyring'"
@@ -344,12 +354,14 @@ def test_status_needs_no_keyring_and_shows_the_account(home: Home, person: Perso
 
 
 @with_keyring
-def test_reports_a_lost_secret_before_a_code_is_used(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
-    home.write(filled(LOCKED, ann))
-    for command in ("refresh", "--code", ann.device.next_code()), ("keys", "unlock"):
+def test_reports_a_lost_secret_before_a_code_is_used(
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
+) -> None:
+    home.write(filled_home(LOCKED, user_with_two_sections))
+    for command in ("refresh", "--code", user_with_two_sections.device.next_code()), ("keys", "unlock"):
         result = encee(*command, "dev")
         assert result.code == 1
-        assert f"the keyring holds no secret for the key {ann.user.access_key.id}\n" in result.err
+        assert f"the keyring holds no secret for the key {user_with_two_sections.user.access_key.id}\n" in result.err
     assert aws.journal == []
 
 
@@ -358,34 +370,38 @@ def test_reports_a_lost_secret_before_a_code_is_used(encee: Encee, home: Home, a
 
 @pytest.mark.slow
 @with_keyring
-def test_a_rotation_keeps_a_locked_key_locked(encee: Encee, home: Home, ann: Person) -> None:
-    old = ann.user.access_key
+def test_a_rotation_keeps_a_locked_key_locked(encee: Encee, home: Home, user_with_two_sections: Person) -> None:
+    old = user_with_two_sections.user.access_key
     assert encee("keys", "lock", "dev").code == 0
-    home.credentials.write_text(home.credentials.read_text() + "\n" + ann.section("plain", serial=False))
-    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
+    home.credentials.write_text(
+        home.credentials.read_text() + "\n" + user_with_two_sections.section("plain", serial=False)
+    )
+    assert encee("refresh", "dev", "--code", user_with_two_sections.device.next_code()).code == 0
     assert encee("keys", "rotate", "dev", "--yes").code == 0
-    (new,) = ann.user.access_keys()
+    (new,) = user_with_two_sections.user.access_keys()
     text = home.credentials.read_text()
-    assert text.startswith(filled(LOCKED, ann).replace(old.id, new.id) + "\n")
+    assert text.startswith(filled_home(LOCKED, user_with_two_sections).replace(old.id, new.id) + "\n")
     assert f"[plain]\naws_access_key_id = {new.id}\naws_secret_access_key = {new.secret}\n" in text
-    assert (kept(new.id), kept(old.id)) == (new.secret, None)
+    assert (keyring_content(new.id), keyring_content(old.id)) == (new.secret, None)
     assert "encee_old_key" not in text
 
 
 @pytest.mark.slow
 @with_keyring
-def test_a_rotation_replaces_a_key_whose_secret_the_keyring_lost(encee: Encee, ann: Person) -> None:
+def test_a_rotation_replaces_a_key_whose_secret_the_keyring_lost(encee: Encee, user_with_two_sections: Person) -> None:
     assert encee("keys", "lock", "dev").code == 0
-    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
-    keyring.delete_password("encee", ann.user.access_key.id)
+    assert encee("refresh", "dev", "--code", user_with_two_sections.device.next_code()).code == 0
+    keyring.delete_password("encee", user_with_two_sections.user.access_key.id)
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 0, result.err
-    (new,) = ann.user.access_keys()
-    assert kept(new.id) == new.secret
+    (new,) = user_with_two_sections.user.access_keys()
+    assert keyring_content(new.id) == new.secret
 
 
-def test_a_rotation_without_the_keyring_creates_no_key(home: Home, ann: Person, aws: FakeAws) -> None:
-    home.write(filled(LOCKED, ann))
+def test_a_rotation_without_the_keyring_creates_no_key(
+    home: Home, user_with_two_sections: Person, aws: FakeAws
+) -> None:
+    home.write(filled_home(LOCKED, user_with_two_sections))
     assert_fails("this system has no usable keyring", "start a keyring", "keys", "rotate", "dev", "--yes")
     assert aws.journal == []
 
@@ -440,10 +456,10 @@ def run_and_kill(
     ("command", "steps"), [("lock", ["keep", "write"]), ("unlock", ["write", "forget"])], ids=["lock", "unlock"]
 )
 def test_a_kill_at_any_step_loses_no_secret_and_a_second_run_completes(
-    encee: Encee, home: Home, ann: Person, command: str, steps: list[str], moment: str
+    encee: Encee, home: Home, user_with_two_sections: Person, command: str, steps: list[str], moment: str
 ) -> None:
-    key = ann.user.access_key
-    before, after = filled(CREDENTIALS, ann), filled(LOCKED, ann)
+    key = user_with_two_sections.user.access_key
+    before, after = filled_home(CREDENTIALS, user_with_two_sections), filled_home(LOCKED, user_with_two_sections)
     if command == "unlock":
         before, after = after, before
         keyring.set_password("encee", key.id, key.secret)
@@ -456,20 +472,20 @@ def test_a_kill_at_any_step_loses_no_secret_and_a_second_run_completes(
         assert run_and_kill(command, moment, number).returncode == -signal.SIGKILL
         text = home.credentials.read_text()
         assert text in {before, after}
-        assert key.secret in text or kept(key.id) == key.secret
+        assert key.secret in text or keyring_content(key.id) == key.secret
         assert encee("keys", command, "dev").code == 0
         assert home.credentials.read_text() == after
-        assert (kept(key.id) == key.secret) is (command == "lock")
+        assert (keyring_content(key.id) == key.secret) is (command == "lock")
 
 
 @with_keyring
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_killed_rotation_of_a_locked_key_leaves_a_working_key(
-    encee: Encee, home: Home, ann: Person, moment: str
+    encee: Encee, home: Home, user_with_two_sections: Person, moment: str
 ) -> None:
     assert encee("keys", "lock", "dev").code == 0
-    assert encee("refresh", "dev", "--code", ann.device.next_code()).code == 0
+    assert encee("refresh", "dev", "--code", user_with_two_sections.device.next_code()).code == 0
     clean = run_and_kill("rotate", "never", -1, "--yes")
     assert clean.returncode == 0, clean.stderr
     steps = clean.stdout.split()
@@ -477,12 +493,15 @@ def test_a_killed_rotation_of_a_locked_key_leaves_a_working_key(
     for number in range(len(steps)):
         assert run_and_kill("rotate", moment, number, "--yes").returncode == -signal.SIGKILL
         (on_disk,) = set(re.findall(r"encee_access_key_id *[=:] *(\w+)", home.credentials.read_text()))
-        (key,) = (key for key in ann.user.access_keys() if key.id == on_disk)
+        (key,) = (key for key in user_with_two_sections.user.access_keys() if key.id == on_disk)
         assert key.active
-        assert kept(key.id) == key.secret
+        assert keyring_content(key.id) == key.secret
         again = encee("keys", "rotate", "dev", "--yes")
         assert again.code == 0 or encee(*again.err.split("hint: encee ")[1].split()).code == 0
-        (key,) = ann.user.access_keys()
-        assert (key.active, kept(key.id)) == (True, key.secret)
+        (key,) = user_with_two_sections.user.access_keys()
+        assert (key.active, keyring_content(key.id)) == (True, key.secret)
         text = home.credentials.read_text()
-        assert text.startswith(filled(LOCKED, ann).replace(ann.user.access_key.id, key.id) + "\n")
+        assert text.startswith(
+            filled_home(LOCKED, user_with_two_sections).replace(user_with_two_sections.user.access_key.id, key.id)
+            + "\n"
+        )

@@ -44,12 +44,12 @@ def encee(leak_checked_encee: Encee) -> Encee:
 
 
 @pytest.fixture(autouse=True)
-def _no_breath_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_wait_between_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_keys, "_POLL_SECONDS", 0.01)
 
 
 @pytest.fixture
-def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
+def user_with_two_sections(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
     """A user with a session, which is last in the file, and with a key in two sections."""
     home.write(credentials(person, person.user.access_key), "[profile dev]\nregion = eu-central-1\n")
     assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
@@ -57,7 +57,7 @@ def ann(encee: Encee, home: Home, person: Person, aws: FakeAws) -> Person:
     return person
 
 
-def the_key_of(person: Person) -> FakeKey:
+def only_key(person: Person) -> FakeKey:
     """Return the only key of the user, which must be active."""
     (key,) = person.user.access_keys()
     assert key.active
@@ -66,7 +66,7 @@ def the_key_of(person: Person) -> FakeKey:
 
 def assert_rotated(home: Home, person: Person) -> FakeKey:
     """Check that the user has one new key, and that nothing else in the file has changed."""
-    key = the_key_of(person)
+    key = only_key(person)
     assert key.id != person.user.access_key.id
     text = home.credentials.read_text()
     assert text[: text.index("\n\n[dev-mfa]")] == credentials(person, key)
@@ -74,43 +74,45 @@ def assert_rotated(home: Home, person: Person) -> FakeKey:
 
 
 def assert_nothing_has_changed(home: Home, person: Person) -> None:
-    assert the_key_of(person).id == person.user.access_key.id
+    assert only_key(person).id == person.user.access_key.id
     text = home.credentials.read_text()
     assert text.partition("\n\n[dev-mfa]")[0] == credentials(person, person.user.access_key)
 
 
 @pytest.mark.slow
-def test_writes_the_new_key_to_each_section_and_changes_nothing_else(encee: Encee, home: Home, ann: Person) -> None:
+def test_writes_the_new_key_to_each_section_and_changes_nothing_else(
+    encee: Encee, home: Home, user_with_two_sections: Person
+) -> None:
     result = encee("keys", "rotate", "dev", "--yes")
-    key = assert_rotated(home, ann)
+    key = assert_rotated(home, user_with_two_sections)
     assert (result.code, result.out) == (0, "")
-    assert (
-        f"the new key {key.id} is in [dev] and [my copy]; the old one, {ann.user.access_key.id}, is deleted\n"
-        in result.err
-    )
+    old = user_with_two_sections.user.access_key.id
+    assert f"the new key {key.id} is in [dev] and [my copy]; the old one, {old}, is deleted\n" in result.err
     who = run_aws("--profile", "my copy", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
-    assert who.out.strip() == ann.user.arn
+    assert who.out.strip() == user_with_two_sections.user.arn
 
 
 @pytest.mark.slow
-def test_prompts_before_it_deletes_the_old_key(home: Home, ann: Person, aws: FakeAws) -> None:
-    old = ann.user.access_key.id
+def test_prompts_before_it_deletes_the_old_key(home: Home, user_with_two_sections: Person, aws: FakeAws) -> None:
+    old = user_with_two_sections.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
     child.expect(rf"{old}, the old key, is inactive; last used: today \d\d:\d\d, sts\r\n")
     child.expect(r"AKIA\w+, the new key, works; last used: today \d\d:\d\d, sts\r\n")
     child.expect_exact(f"delete {old}? [y/N]")
-    assert [key.active for key in ann.user.access_keys()] == [False, True]
+    assert [key.active for key in user_with_two_sections.user.access_keys()] == [False, True]
     child.sendline("y")
     child.expect_exact(f"the old one, {old}, is deleted\r\n")
     assert child.wait() == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
     assert len(aws.calls("DeleteAccessKey")) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", ["n", None], ids=["no", "no terminal"])
-def test_the_answer_no_keeps_the_old_key_inactive(encee: Encee, home: Home, ann: Person, answer: str | None) -> None:
-    old = ann.user.access_key.id
+def test_the_answer_no_keeps_the_old_key_inactive(
+    encee: Encee, home: Home, user_with_two_sections: Person, answer: str | None
+) -> None:
+    old = user_with_two_sections.user.access_key.id
     if answer is None:
         result = encee("keys", "rotate", "dev")
         code, said = result.code, result.err
@@ -122,15 +124,20 @@ def test_the_answer_no_keeps_the_old_key_inactive(encee: Encee, home: Home, ann:
         code = child.wait()
     assert code == 0
     assert f"the old one, {old}, is inactive\n  when nothing needs it any more:\n  aws iam delete-access-key" in said
-    assert [(key.id == old, key.active) for key in ann.user.access_keys()] == [(True, False), (False, True)]
+    assert [(key.id == old, key.active) for key in user_with_two_sections.user.access_keys()] == [
+        (True, False),
+        (False, True),
+    ]
     (command,) = re.findall(r"^  aws (iam .*)$", said, re.MULTILINE)
     assert run_aws(*shlex.split(command)).code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
-def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(encee: Encee, home: Home, ann: Person) -> None:
-    old = ann.user.access_key.id
+def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(
+    encee: Encee, home: Home, user_with_two_sections: Person
+) -> None:
+    old = user_with_two_sections.user.access_key.id
     child = on_terminal("keys", "rotate", "dev", size=(24, 200))
     child.expect_exact("[y/N]")
     child.sendintr()
@@ -138,30 +145,30 @@ def test_ctrl_c_at_the_prompt_reports_the_state_and_how_to_continue(encee: Encee
     child.expect_exact("encee: hint: encee keys rotate dev\r\n")
     assert child.wait() == 130
     assert encee("keys", "rotate", "dev", "--yes").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--yes"], ["--keep-old"], ["--json"]])
 def test_a_dry_run_shows_the_keys_and_changes_nothing(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws, options: list[str]
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws, options: list[str]
 ) -> None:
     before = home.state()
     result = encee("keys", "rotate", "dev", "--dry-run", *options)
     assert result.code == 0, result.err
     assert home.state() == before
     assert {call.action for call in aws.journal} == {"ListAccessKeys", "GetAccessKeyLastUsed"}
-    assert the_key_of(ann).id == ann.user.access_key.id
+    assert only_key(user_with_two_sections).id == user_with_two_sections.user.access_key.id
     if options == ["--json"]:
         report = json.loads(result.out)
         assert (report["outcome"], report["old"], report["sections"]) == (
             "would-be-rotated",
-            ann.user.access_key.id,
+            user_with_two_sections.user.access_key.id,
             ["dev", "my copy"],
         )
         return
     fate = {"--yes": "deleted", "--keep-old": "kept"}.get("".join(options), "deleted if you agree")
-    old = ann.user.access_key.id
+    old = user_with_two_sections.user.access_key.id
     assert re.fullmatch(
         rf"jane would get a new key, in the place of {old} in \[dev\] and \[my copy\]\n"
         rf"{old}, last used: today \d\d:\d\d, sts, would become inactive, then be {fate}\n",
@@ -170,8 +177,10 @@ def test_a_dry_run_shows_the_keys_and_changes_nothing(
 
 
 @pytest.mark.slow
-def test_a_dry_run_reports_what_would_prevent_a_rotation(encee: Encee, ann: Person, aws: FakeAws) -> None:
-    other = ann.user.create_access_key()
+def test_a_dry_run_reports_what_would_prevent_a_rotation(
+    encee: Encee, user_with_two_sections: Person, aws: FakeAws
+) -> None:
+    other = user_with_two_sections.user.create_access_key()
     refused = encee("keys", "rotate", "dev", "--dry-run")
     assert (refused.code, "jane has two keys already" in refused.err) == (2, True)
     agreed = encee("keys", "rotate", "dev", "--dry-run", "--delete-unused")
@@ -180,14 +189,14 @@ def test_a_dry_run_reports_what_would_prevent_a_rotation(encee: Encee, ann: Pers
 
 
 @pytest.mark.slow
-def test_yes_and_keep_old_exclude_each_other(encee: Encee, ann: Person, aws: FakeAws) -> None:
+def test_yes_and_keep_old_exclude_each_other(encee: Encee, user_with_two_sections: Person, aws: FakeAws) -> None:
     result = encee("keys", "rotate", "dev", "--yes", "--keep-old")
     assert (result.code, aws.journal) == (2, [])
-    assert the_key_of(ann).id == ann.user.access_key.id
+    assert only_key(user_with_two_sections).id == user_with_two_sections.user.access_key.id
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("ann")
+@pytest.mark.usefixtures("user_with_two_sections")
 def test_says_how_to_end_sessions_of_the_old_key(encee: Encee) -> None:
     result = encee("keys", "rotate", "dev-mfa", "--yes")
     assert result.code == 0
@@ -198,7 +207,9 @@ def test_says_how_to_end_sessions_of_the_old_key(encee: Encee) -> None:
 
 
 @pytest.mark.slow
-def test_the_session_signs_changes_and_the_new_key_only_its_probe(encee: Encee, ann: Person, aws: FakeAws) -> None:
+def test_the_session_signs_changes_and_the_new_key_only_its_probe(
+    encee: Encee, user_with_two_sections: Person, aws: FakeAws
+) -> None:
     assert encee("keys", "rotate", "dev", "--yes").code == 0
     calls = [(call.action, call.access_key_id[:4]) for call in aws.journal]
     assert calls == [
@@ -209,7 +220,7 @@ def test_the_session_signs_changes_and_the_new_key_only_its_probe(encee: Encee, 
         *[("GetAccessKeyLastUsed", "ASIA")] * 2,
         ("DeleteAccessKey", "ASIA"),
     ]
-    assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {the_key_of(ann).id}
+    assert {call.access_key_id for call in aws.calls("GetCallerIdentity")} == {only_key(user_with_two_sections).id}
 
 
 @pytest.mark.slow
@@ -222,43 +233,43 @@ def test_prompts_for_a_code_without_a_session(encee: Encee, home: Home, person: 
 
 
 @pytest.mark.slow
-def test_json_lists_the_steps(encee: Encee, home: Home, ann: Person) -> None:
+def test_json_lists_the_steps(encee: Encee, home: Home, user_with_two_sections: Person) -> None:
     report = json.loads(encee("keys", "rotate", "dev", "--yes", "--json").out)
     assert report == {
         "encee_format": 1,
         "profile": "dev",
         "user": "jane",
-        "old": ann.user.access_key.id,
-        "new": assert_rotated(home, ann).id,
+        "old": user_with_two_sections.user.access_key.id,
+        "new": assert_rotated(home, user_with_two_sections).id,
         "sections": ["dev", "my copy"],
         "kept": False,
     }
 
 
 @pytest.mark.slow
-def test_keeps_the_old_key_inactive_on_request(encee: Encee, home: Home, ann: Person) -> None:
+def test_keeps_the_old_key_inactive_on_request(encee: Encee, home: Home, user_with_two_sections: Person) -> None:
     result = encee("keys", "rotate", "dev", "--keep-old")
-    old, new = ann.user.access_keys()
-    assert (old.id, old.active, new.active) == (ann.user.access_key.id, False, True)
+    old, new = user_with_two_sections.user.access_keys()
+    assert (old.id, old.active, new.active) == (user_with_two_sections.user.access_key.id, False, True)
     assert f"the old one, {old.id}, is inactive" in result.err
     old.delete()
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
 def test_waits_until_the_new_key_works_several_times_in_a_row(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     aws.propagation = 7
     assert encee("keys", "rotate", "dev", "--yes").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
     answers = [call.error is None for call in aws.calls("GetCallerIdentity")]
     assert answers == [False, True] * 7 + [True] * 5
 
 
 @pytest.mark.slow
 def test_deletes_a_new_key_that_never_works(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_keys, "_USABLE_TIMEOUT_SECONDS", 0.3)
     aws.propagation = 1000
@@ -267,7 +278,7 @@ def test_deletes_a_new_key_that_never_works(
     assert re.search(r"the new key AKIA\w+ did not work within 0 s: AWS does not know the key", result.err)
     assert re.search(r"; the new key AKIA\w+ was deleted again, and dev keeps its old one\n", result.err)
     assert "hint: wait some minutes; then: encee keys rotate dev --yes\n" in result.err
-    assert_nothing_has_changed(home, ann)
+    assert_nothing_has_changed(home, user_with_two_sections)
 
 
 # ---- refusals before a key is created
@@ -325,21 +336,23 @@ def test_refuses_a_read_only_file_before_a_code_is_used(encee: Encee, home: Home
 
 
 @pytest.mark.slow
-def test_refuses_a_session_of_another_user(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+def test_refuses_a_session_of_another_user(
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
+) -> None:
     other = aws.create_user("bob").access_key
     text = home.credentials.read_text()
-    old = ann.user.access_key
+    old = user_with_two_sections.user.access_key
     home.credentials.write_text(text.replace(old.id, other.id).replace(old.secret, other.secret))
     hint = assert_refused(encee, aws, 4, f"the user whose session signs has no key {other.id}")
     assert hint.endswith("encee refresh dev")
 
 
-def test_refuses_if_no_key_works(encee: Encee, ann: Person, aws: FakeAws) -> None:
-    ann.user.access_key.deactivate()
-    assert_refused(encee, aws, 4, f"the key {ann.user.access_key.id} of dev is inactive")
+def test_refuses_if_no_key_works(encee: Encee, user_with_two_sections: Person, aws: FakeAws) -> None:
+    user_with_two_sections.user.access_key.deactivate()
+    assert_refused(encee, aws, 4, f"the key {user_with_two_sections.user.access_key.id} of dev is inactive")
 
 
-@pytest.mark.usefixtures("ann")
+@pytest.mark.usefixtures("user_with_two_sections")
 def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> None:
     home.config.write_text(f"[profile role]\nrole_arn = arn:aws:iam::{aws.account_id}:role/r\nsource_profile = dev\n")
     result = encee("keys", "rotate", "role")
@@ -347,28 +360,33 @@ def test_a_role_has_no_key_to_rotate(encee: Encee, home: Home, aws: FakeAws) -> 
     assert "role is a role" in result.err
 
 
-def test_reports_what_aws_denied(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
+def test_reports_what_aws_denied(encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws) -> None:
     aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
     assert "AWS does not let dev do CreateAccessKey: User: jane is not authorized" in result.err
-    assert_nothing_has_changed(home, ann)
+    assert_nothing_has_changed(home, user_with_two_sections)
 
 
 # ---- a second key
 
 
 @pytest.mark.slow
-def test_deletes_an_unused_key_on_request(encee: Encee, home: Home, ann: Person, aws: FakeAws) -> None:
-    other = ann.user.create_access_key()
+def test_deletes_an_unused_key_on_request(
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
+) -> None:
+    other = user_with_two_sections.user.create_access_key()
     hint = assert_refused(
-        encee, aws, 2, f"jane has two keys already, as many as AWS allows; besides {ann.user.access_key.id}"
+        encee,
+        aws,
+        2,
+        f"jane has two keys already, as many as AWS allows; besides {user_with_two_sections.user.access_key.id}",
     )
     assert hint == "encee keys rotate dev --yes --delete-unused"
     result = encee("keys", "rotate", "dev", "--yes", "--delete-unused")
     assert result.code == 0, result.err
     assert f"deleting {other.id}, which was never used" in result.err
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
@@ -377,14 +395,14 @@ def test_deletes_an_unused_key_on_request(encee: Encee, home: Home, ann: Person,
 def test_describes_and_keeps_a_used_key(
     encee: Encee,
     home: Home,
-    ann: Person,
+    user_with_two_sections: Person,
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     options: list[str],
     *,
     active: bool,
 ) -> None:
-    other = ann.user.create_access_key()
+    other = user_with_two_sections.user.create_access_key()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", other.id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", other.secret)
     assert run_aws("--region", "eu-west-1", "sts", "get-caller-identity").code == 0
@@ -394,22 +412,25 @@ def test_describes_and_keeps_a_used_key(
     says = rf"there is {other.id}: {state}, created \d{{4}}-\d\d-\d\d, last used \d{{4}}-\d\d-\d\d with sts\n"
     hint = assert_refused(encee, aws, 2, "jane has two keys already", *options)
     assert re.search(says, encee("keys", "rotate", "dev", "--yes", *options).err)
-    assert {key.id for key in ann.user.access_keys()} == {ann.user.access_key.id, other.id}
+    assert {key.id for key in user_with_two_sections.user.access_keys()} == {
+        user_with_two_sections.user.access_key.id,
+        other.id,
+    }
 
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     _, command = hint.split(": ", 1)
     assert run_aws(*shlex.split(command)[1:]).code == 0
     assert encee("keys", "rotate", "dev", "--yes").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["credentials", "config"])
 def test_keeps_an_unused_key_that_the_files_hold(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws, file: str
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws, file: str
 ) -> None:
-    other = ann.user.create_access_key()
+    other = user_with_two_sections.user.create_access_key()
     place = home.credentials if file == "credentials" else home.config
     header = "mine" if file == "credentials" else "profile mine"
     keys = f"aws_access_key_id = {other.id}\naws_secret_access_key = {other.secret}\n"
@@ -431,7 +452,7 @@ def assert_a_key_on_disk_works(home: Home, person: Person, when: str) -> None:
     assert set(zip(ids, secrets, strict=True)) <= active, when
 
 
-def assert_the_next_rotation_ends_it(encee: Encee, home: Home, person: Person, when: str) -> None:
+def assert_next_rotation_completes(encee: Encee, home: Home, person: Person, when: str) -> None:
     """Run it again and follow its hint; check that one key is left, in each section."""
     result = encee("keys", "rotate", "dev", "--yes")
     if result.code:
@@ -494,14 +515,14 @@ def test_an_error_of_any_request_leaves_a_working_key(
         assert_a_key_on_disk_works(home, person, when)
         if code:
             failed += 1
-            assert_the_next_rotation_ends_it(encee, home, person, when)
+            assert_next_rotation_completes(encee, home, person, when)
         assert_rotated(home, person)
     assert failed
 
 
 @pytest.mark.slow
 def test_a_lost_response_with_the_new_key_gets_a_hint_to_delete_it(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.reset())
     result = encee("keys", "rotate", "dev", "--yes")
@@ -510,7 +531,7 @@ def test_a_lost_response_with_the_new_key_gets_a_hint_to_delete_it(
     assert "encee: hint: encee keys rotate dev --yes --delete-unused\n" in result.err
     assert len(aws.calls("CreateAccessKey")) == 1
     assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
@@ -530,19 +551,19 @@ def test_a_file_that_becomes_read_only_leaves_a_working_key(
         assert_a_key_on_disk_works(home, person, when)
         if result.code:
             assert "has 2 hard links" in result.err, when
-            assert the_key_of(person).id == person.user.access_key.id
+            assert only_key(person).id == person.user.access_key.id
             assert "dev keeps its old one\n" in result.err, when
-            assert_the_next_rotation_ends_it(encee, home, person, when)
+            assert_next_rotation_completes(encee, home, person, when)
         else:
             assert "encee_old_key stays under [dev] and can be deleted" in result.err, when
-            the_key_of(person)
+            only_key(person)
     assert codes == {0, 5}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ["CreateAccessKey", "GetCallerIdentity", "UpdateAccessKey"])
 def test_a_file_broken_meanwhile_is_reported_with_the_state_of_the_keys(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws, action: str
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws, action: str
 ) -> None:
     sound = b""
 
@@ -563,7 +584,7 @@ def test_a_file_broken_meanwhile_is_reported_with_the_state_of_the_keys(
     home.credentials.write_bytes(sound)
     if result.code:
         assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
-        the_key_of(ann)
+        only_key(user_with_two_sections)
 
 
 @pytest.mark.slow
@@ -599,7 +620,7 @@ def test_deletes_the_new_key_if_another_program_removes_the_old_section(
         f"no section of the credentials file holds the key {person.user.access_key.id} any more; the new key"
         in result.err
     )
-    assert the_key_of(person).id == person.user.access_key.id
+    assert only_key(person).id == person.user.access_key.id
 
 
 @pytest.mark.slow
@@ -665,7 +686,7 @@ def test_a_kill_at_any_write_leaves_a_working_key(scene: Scene, encee: Encee, ho
             child.communicate()
         assert child.returncode == -signal.SIGKILL
         assert_a_key_on_disk_works(home, person, when)
-        assert_the_next_rotation_ends_it(encee, home, person, when)
+        assert_next_rotation_completes(encee, home, person, when)
 
 
 @pytest.mark.slow
@@ -684,19 +705,19 @@ def test_a_kill_at_any_request_leaves_a_working_key(
                 time.sleep(0.01)
             child.kill()
         assert_a_key_on_disk_works(home, person, when)
-        assert_the_next_rotation_ends_it(encee, home, person, when)
+        assert_next_rotation_completes(encee, home, person, when)
 
 
 @pytest.mark.slow
-def test_one_of_two_simultaneous_rotations_succeeds(home: Home, ann: Person) -> None:
+def test_one_of_two_simultaneous_rotations_succeeds(home: Home, user_with_two_sections: Person) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda _: run_encee("keys", "rotate", "dev", "--yes"), range(2)))
     assert sorted(result.code for result in results) in ([0, 0], [0, 5]), results
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
-def test_an_interrupt_deletes_the_new_key(home: Home, ann: Person, aws: FakeAws) -> None:
+def test_an_interrupt_deletes_the_new_key(home: Home, user_with_two_sections: Person, aws: FakeAws) -> None:
     aws.propagation = 10_000
     child = on_terminal("keys", "rotate", "dev", "--yes")
     child.expect("waiting until it works everywhere")
@@ -705,12 +726,12 @@ def test_an_interrupt_deletes_the_new_key(home: Home, ann: Person, aws: FakeAws)
     child.expect_exact("encee: hint: encee keys rotate dev --yes\r\n")
     child.wait()
     assert child.exitstatus == 130
-    assert_nothing_has_changed(home, ann)
+    assert_nothing_has_changed(home, user_with_two_sections)
 
 
 @pytest.mark.slow
 def test_an_interrupt_during_the_creation_warns_of_an_unknown_key(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     aws.fault("CreateAccessKey", faults.hang(2))
     child = on_terminal("keys", "rotate", "dev", "--yes", size=(24, 200))
@@ -721,13 +742,13 @@ def test_an_interrupt_during_the_creation_warns_of_an_unknown_key(
     child.wait()
     assert child.exitstatus == 130
     assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("scene")
 def test_an_unrecorded_key_is_reported_with_the_command_to_delete_it(
-    encee: Encee, home: Home, ann: Person, aws: FakeAws
+    encee: Encee, home: Home, user_with_two_sections: Person, aws: FakeAws
 ) -> None:
     second_name = home.path / "second name"
     aws.fault("CreateAccessKey", faults.meanwhile(lambda: second_name.hardlink_to(home.credentials)))
@@ -738,4 +759,4 @@ def test_an_unrecorded_key_is_reported_with_the_command_to_delete_it(
     assert re.search(r"; dev keeps its key, but the new one, AKIA\w+, could not be deleted again\n", result.err)
     assert result.err.endswith("; then: encee keys rotate dev --yes --delete-unused\n")
     assert encee("keys", "rotate", "dev", "--yes", "--delete-unused").code == 0
-    assert_rotated(home, ann)
+    assert_rotated(home, user_with_two_sections)

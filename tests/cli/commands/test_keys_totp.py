@@ -25,7 +25,7 @@ def encee(leak_checked_encee: Encee) -> Encee:
     return leak_checked_encee
 
 
-def stored(device: FakeDevice) -> str | None:
+def keyring_content(device: FakeDevice) -> str | None:
     """Return the content of the keyring."""
     return keyring.get_password("encee-totp", device.serial)
 
@@ -39,11 +39,11 @@ def give_seed(encee: Encee, seed: str) -> str:
 
 def test_a_refresh_with_a_seed_needs_no_prompt(encee: Encee, home: Home, dev: Person, aws: FakeAws) -> None:
     credentials = home.credentials.read_bytes()
-    said = give_seed(encee, dev.device.seed)
-    assert stored(dev.device) == dev.device.seed
+    message = give_seed(encee, dev.device.seed)
+    assert keyring_content(dev.device) == dev.device.seed
     assert home.credentials.read_bytes() == credentials
     assert home.config.read_text() == "[profile dev]\nregion = eu-central-1\nencee_totp = keyring\n"
-    assert f"the keyring has the seed of {dev.device.serial} now; encee computes its codes:\n" in said
+    assert f"the keyring has the seed of {dev.device.serial} now; encee computes its codes:\n" in message
 
     assert encee("refresh", "dev").code == 0
     (sent,) = aws.calls("GetSessionToken")
@@ -60,9 +60,9 @@ def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person)
 
 def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, dev: Person) -> None:
     key_id = dev.user.access_key.id
-    said = give_seed(encee, dev.device.seed)
+    message = give_seed(encee, dev.device.seed)
     warning = f"encee: warning: MFA is not a second factor on this machine any more: the secret of {key_id} is in "
-    assert f"{warning}~/.aws/credentials, which the same user can read\n" in said
+    assert f"{warning}~/.aws/credentials, which the same user can read\n" in message
     assert encee("keys", "lock", "dev").code == 0
     assert f"{warning}the same keyring\n" in give_seed(encee, dev.device.seed)
     assert encee("refresh", "dev").code == 0
@@ -80,7 +80,7 @@ def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, dev: Person) 
 )
 def test_accepts_a_seed_in_each_usual_form(encee: Encee, dev: Person, form: Callable[[str], str]) -> None:
     give_seed(encee, form(dev.device.seed))
-    assert stored(dev.device) == dev.device.seed
+    assert keyring_content(dev.device) == dev.device.seed
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_accepts_a_seed_in_each_usual_form(encee: Encee, dev: Person, form: Call
 def test_refuses_an_invalid_seed_and_does_not_print_it(encee: Encee, home: Home, dev: Person, text: str) -> None:
     before = home.state()
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=text)
-    assert (result.code, result.out, home.state(), stored(dev.device)) == (2, "", before, None)
+    assert (result.code, result.out, home.state(), keyring_content(dev.device)) == (2, "", before, None)
     assert result.err.startswith("encee: error: that is not the seed of a device\nencee: hint: ")
     assert not text or text not in result.err
 
@@ -109,7 +109,7 @@ def test_a_second_seed_replaces_the_first(encee: Encee, home: Home, dev: Person)
     config = home.config.read_text()
     assert "did not accept the code" in encee("refresh", "dev").err
     give_seed(encee, dev.device.seed)
-    assert (stored(dev.device), home.config.read_text()) == (dev.device.seed, config)
+    assert (keyring_content(dev.device), home.config.read_text()) == (dev.device.seed, config)
     assert encee("refresh", "dev").code == 0
 
 
@@ -129,7 +129,7 @@ def test_removes_the_seed_without_a_trace(encee: Encee, home: Home, dev: Person)
         "device": dev.device.serial,
         "in_keyring": False,
     }
-    assert (stored(dev.device), home.config.read_bytes()) == (None, config)
+    assert (keyring_content(dev.device), home.config.read_bytes()) == (None, config)
     assert encee("refresh", "dev").code == 2
     assert encee("keys", "totp", "dev", "--forget").code == 0
 
@@ -147,7 +147,7 @@ def test_reports_a_deleted_seed(encee: Encee, dev: Person, aws: FakeAws) -> None
 def test_refuses_to_store_the_seed_with_a_read_only_config_file(encee: Encee, home: Home, dev: Person) -> None:
     (home.path / "second name").hardlink_to(home.config)
     result = encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=dev.device.seed)
-    assert (result.code, stored(dev.device)) == (5, None)
+    assert (result.code, keyring_content(dev.device)) == (5, None)
 
 
 def test_reports_a_damaged_seed(encee: Encee, dev: Person, aws: FakeAws) -> None:
@@ -170,7 +170,7 @@ def test_does_not_echo_a_typed_seed(dev: Person) -> None:
     child.expect("takes it out again")
     assert dev.device.seed not in (child.before or "")
     child.wait()
-    assert (child.exitstatus, stored(dev.device)) == (0, dev.device.seed)
+    assert (child.exitstatus, keyring_content(dev.device)) == (0, dev.device.seed)
 
 
 @pytest.mark.needs("bash")
@@ -201,7 +201,7 @@ def test_a_sigterm_at_the_prompt_restores_the_echo(dev: Person, number: signal.S
     child.expect("interrupted")
     child.expect("code=130")
     assert child.getecho()
-    assert stored(dev.device) is None
+    assert keyring_content(dev.device) is None
     child.sendline()
     child.expect(pexpect.EOF)
 
@@ -214,4 +214,4 @@ def test_the_user_can_cancel(dev: Person) -> None:
     child.sendintr()
     child.expect("interrupted")
     child.wait()
-    assert (child.exitstatus, stored(dev.device)) == (130, None)
+    assert (child.exitstatus, keyring_content(dev.device)) == (130, None)

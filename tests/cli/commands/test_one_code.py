@@ -17,7 +17,7 @@ def second_key(user: FakeUser, device: str, name: str) -> str:
     return section(user.create_access_key(), name, device)
 
 
-def crowd(aws: FakeAws, count: int) -> dict[str, Person]:
+def create_users(aws: FakeAws, count: int) -> dict[str, Person]:
     """Return users with a device each, by the names of their profiles."""
     people = {}
     for number in range(count):
@@ -89,7 +89,7 @@ def test_a_throttled_code_serves_the_next_key_without_a_wait(
 
 
 def test_requests_of_different_devices_run_at_the_same_time(encee: Encee, home: Home, aws: FakeAws) -> None:
-    people = crowd(aws, 8)
+    people = create_users(aws, 8)
     home.write("".join(one.section(name) for name, one in people.items()))
     all_of_them = threading.Barrier(8)  # no request is answered before the last one arrives
     aws.fault("GetSessionToken", faults.meanwhile(lambda: all_of_them.wait(timeout=10)), times=8)
@@ -101,7 +101,7 @@ def test_requests_of_different_devices_run_at_the_same_time(encee: Encee, home: 
 
 
 def test_a_session_profile_that_another_program_took_fails_alone(encee: Encee, home: Home, aws: FakeAws) -> None:
-    people = crowd(aws, 3)
+    people = create_users(aws, 3)
     home.write("".join(one.section(name) for name, one in people.items()))
     all_of_them = threading.Barrier(3)
 
@@ -155,7 +155,7 @@ def test_prompts_again_for_a_wrong_code_after_the_open_prompt(home: Home, dev: P
 
 
 def test_one_failure_does_not_stop_the_other_profiles(encee: Encee, home: Home, aws: FakeAws) -> None:
-    people = crowd(aws, 3)
+    people = create_users(aws, 3)
     home.write("".join(one.section(name) for name, one in people.items()))
     people["p1"].user.access_key.deactivate()
     codes = "".join(f"{one.device.next_code()}\n" for one in people.values())
@@ -202,7 +202,7 @@ def test_without_a_terminal_reports_the_wait_in_one_line(
 def test_a_code_of_standard_input_is_for_its_device_even_if_not_needed(
     encee: Encee, home: Home, dev: Person, aws: FakeAws
 ) -> None:
-    people = crowd(aws, 3)
+    people = create_users(aws, 3)
     home.write(dev.section() + "".join(one.section(name) for name, one in people.items()))
     assert encee("refresh", "p0", "-c", people["p0"].device.next_code()).code == 0
     people["p1"].user.access_key.deactivate()
@@ -216,7 +216,7 @@ def test_a_code_of_standard_input_is_for_its_device_even_if_not_needed(
 
 
 def test_skips_the_code_of_a_profile_that_needs_no_refresh(encee: Encee, home: Home, aws: FakeAws) -> None:
-    people = crowd(aws, 2)
+    people = create_users(aws, 2)
     home.write("".join(one.section(name) for name, one in people.items()))
     assert encee("refresh", "p0", "-c", people["p0"].device.next_code()).code == 0
     codes = f"000000\n{people['p1'].device.next_code()}\n"
@@ -226,7 +226,7 @@ def test_skips_the_code_of_a_profile_that_needs_no_refresh(encee: Encee, home: H
 
 
 def test_skips_the_code_of_a_profile_whose_device_is_unknown(encee: Encee, home: Home, aws: FakeAws) -> None:
-    people = crowd(aws, 2)
+    people = create_users(aws, 2)
     home.write(people["p0"].section("p0", serial=False) + people["p1"].section("p1"))
     people["p0"].user.access_key.deactivate()
     codes = f"000000\n{people['p1'].device.next_code()}\n"

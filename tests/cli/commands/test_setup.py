@@ -28,7 +28,7 @@ def setup(aws: FakeAws) -> Iterator[Conversation]:
         child.close(force=True)
 
 
-def ended(child: "pexpect.spawn[str]") -> int | None:
+def expect_exit(child: "pexpect.spawn[str]") -> int | None:
     child.expect(pexpect.EOF)
     assert "Traceback" not in (child.before or "")
     child.close()
@@ -40,7 +40,7 @@ def finish(child: "pexpect.spawn[str]", device: FakeDevice) -> None:
     child.expect_exact(f"MFA code for dev ({device.serial}):")
     child.sendline(device.next_code())
     child.expect_exact("every day:")
-    assert ended(child) == 0
+    assert expect_exit(child) == 0
 
 
 def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
@@ -76,7 +76,7 @@ def test_leads_from_an_empty_home_to_a_session_that_aws_uses(setup: Conversation
     child.expect_exact("encee refresh dev")
     child.expect_exact("aws --profile dev-mfa s3 ls")
     child.expect_exact("encee status")
-    assert ended(child) == 0
+    assert expect_exit(child) == 0
     assert home.credentials.stat().st_mode & 0o777 == 0o600
     who = run_aws("--profile", "dev-mfa", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
     assert who.out == f"{jane.arn}\n", who.err
@@ -92,7 +92,7 @@ def test_skips_completed_steps(setup: Conversation, home: Home, dev: Person, enc
     child.expect_exact(f"{dev.device.serial} is known")
     child.expect_exact("dev-mfa is valid until")
     child.expect_exact("every day:")
-    assert ended(child) == 0
+    assert expect_exit(child) == 0
     assert home.state() == before
     assert aws.journal == []
 
@@ -120,7 +120,7 @@ def test_prompts_again_for_a_key_that_aws_does_not_know(setup: Conversation, hom
     type_key(child, jane)
     child.expect_exact("saved as [dev]")
     child.sendintr()
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
     assert jane.access_key.id in home.credentials.read_text()
 
 
@@ -142,7 +142,7 @@ def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
                 child.sendintr()
                 break
             child.sendline(answer)
-        assert ended(child) == 130
+        assert expect_exit(child) == 130
         assert not home.credentials.exists()
     child = setup("dev")
     child.expect_exact("region, such as")
@@ -151,7 +151,7 @@ def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     child.expect_exact("code that the app shows now:")
     child.sendintr()
     child.expect_exact("encee: hint: encee setup dev continues from there")
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
     assert aws.virtual_devices() == []
     assert "[dev]" in home.credentials.read_text()
 
@@ -172,7 +172,7 @@ def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     child.expect_exact("next code that the app shows:")
     child.sendintr()
     child.expect_exact("encee: hint: encee setup dev continues from there")
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
     assert aws.virtual_devices() == []
     child = setup("dev")
     child.expect_exact("code that the app shows now:")
@@ -183,7 +183,7 @@ def test_ctrl_c_during_the_codes_deletes_the_device_and_later_keeps_it(
     child.expect_exact("MFA code for dev")
     child.sendintr()
     child.expect_exact("encee: hint: encee setup dev continues from there")
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
     child = setup("dev")
     child.expect_exact(f"{device.serial} is known")
     finish(child, device)
@@ -237,7 +237,7 @@ def test_reports_a_key_of_another_partition_and_works_in_its_region(
     child.expect_exact("us-gov-west-1")
     child.expect_exact("access key id (")
     child.sendintr()
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
     assert not home.credentials.exists()
     child = setup("dev")
     child.expect_exact("[us-east-1]:")
@@ -246,7 +246,7 @@ def test_reports_a_key_of_another_partition_and_works_in_its_region(
     child.expect_exact("AWS knows it: arn:aws-us-gov:iam::")
     child.expect_exact("code that the app shows now:")
     child.sendintr()
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def test_without_a_network_does_not_prompt_for_the_key_again(setup: Conversation
     child.sendline("")
     type_key(child, jane)
     child.expect_exact("could not be reached")
-    assert ended(child) == 4
+    assert expect_exit(child) == 4
     assert not home.credentials.exists()
 
 
@@ -272,7 +272,7 @@ def test_reports_an_invalid_csv_file_before_it_prompts(
         file.write_text(content)
     child = setup("dev", "--csv", str(file))
     child.expect_exact("encee: error:")
-    assert ended(child) in {1, 2}
+    assert expect_exit(child) in {1, 2}
     assert "region, such as" not in (child.before or "")
     assert not home.credentials.exists()
     assert aws.journal == []
@@ -287,7 +287,7 @@ def test_refuses_a_name_that_some_tool_cannot_read_before_it_prompts(
     child.expect_exact("name of the profile [dev]:")
     child.sendline(name)
     child.expect_exact("encee: error:")
-    assert ended(child) in {2, 5}
+    assert expect_exit(child) in {2, 5}
     assert "access key id" not in (child.before or "")
     assert not home.credentials.exists()
     assert aws.journal == []
@@ -316,7 +316,7 @@ def test_a_csv_file_with_the_existing_key_is_done(setup: Conversation, home: Hom
     child.expect_exact(f"rm {shown(file)}")
     child.expect_exact("MFA code for dev")
     child.sendintr()
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
 
 
 @pytest.mark.slow
@@ -331,7 +331,7 @@ def test_refuses_a_csv_file_with_another_key_than_the_profile(
     child = setup("dev", "--csv", str(file))
     child.expect_exact(f"encee: error: dev has another key than {shown(file)}; nothing was changed")
     child.expect_exact(f"encee setup NAME --csv {shown(file)}")
-    assert ended(child) == 5
+    assert expect_exit(child) == 5
     assert home.state() == before
     assert aws.journal == []
 
@@ -345,7 +345,7 @@ def test_refuses_and_does_not_save_a_root_key(setup: Conversation, home: Home, a
     child.expect_exact("[us-east-1]:")
     child.sendline("")
     child.expect_exact("the root user")
-    assert ended(child) == 4
+    assert expect_exit(child) == 4
     assert not home.credentials.exists()
 
 
@@ -355,7 +355,7 @@ def test_overwrites_nothing(setup: Conversation, home: Home, aws: FakeAws) -> No
     before = home.state()
     child = setup("dev")
     child.expect_exact("exists already, with other content")
-    assert ended(child) == 5
+    assert expect_exit(child) == 5
     assert home.state() == before
     assert aws.journal == []
 
@@ -380,7 +380,7 @@ def test_prompts_for_one_of_several_profiles(setup: Conversation, home: Home, pe
     child.expect_exact("MFA code for two")
     child.sendline(person.device.next_code())
     child.expect_exact("encee refresh two")
-    assert ended(child) == 0
+    assert expect_exit(child) == 0
 
 
 @pytest.mark.slow
@@ -397,7 +397,7 @@ def test_accepts_a_new_name_beside_several_profiles(setup: Conversation, home: H
     child.expect_exact("region, such as")
     child.sendintr()
     child.expect_exact("encee setup three continues from there")
-    assert ended(child) == 130
+    assert expect_exit(child) == 130
 
 
 @pytest.mark.slow
@@ -415,4 +415,4 @@ def test_removes_an_invalid_key_id_from_the_screen(setup: Conversation, aws: Fak
     type_key(child, jane)
     child.expect_exact(f"AWS knows it: {jane.arn}")
     child.sendintr()
-    assert ended(child) == 130
+    assert expect_exit(child) == 130

@@ -31,7 +31,7 @@ def dev_with_session(encee: Encee, dev: Person) -> Person:
 
 
 @pytest.fixture
-def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def recording_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Set `$SHELL` to a program that prints its environment and its arguments."""
     shell = tmp_path / "telling shell"
     shell.write_text(f"#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n")
@@ -40,7 +40,7 @@ def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return shell
 
 
-def told(*arguments: str) -> dict[str, str]:
+def recorded_variables(*arguments: str) -> dict[str, str]:
     """Return the variables of AWS and encee in the shell."""
     result = run_encee("shell", *arguments)
     assert result.code == 0
@@ -54,16 +54,16 @@ def told(*arguments: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev_with_session", "telling")
+@pytest.mark.usefixtures("dev_with_session", "recording_shell")
 def test_sets_the_session_profile_and_unsets_other_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CLEARED, "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "left over")
-    assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
-    assert told("dev-mfa") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
+    assert recorded_variables("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
+    assert recorded_variables("dev-mfa") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev"}
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev_with_session", "telling")
+@pytest.mark.usefixtures("dev_with_session", "recording_shell")
 def test_prints_profile_expiry_and_how_to_exit() -> None:
     for words in (["dev"], ["dev-mfa", "--keys"]):
         said = run_encee("shell", *words).err
@@ -72,11 +72,11 @@ def test_prints_profile_expiry_and_how_to_exit() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("telling")
+@pytest.mark.usefixtures("recording_shell")
 def test_with_env_the_shell_has_the_session_itself(dev_with_session: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CLEARED:
         monkeypatch.setenv(name, "left over")
-    variables = told("dev", "--keys")
+    variables = recorded_variables("dev", "--keys")
     assert variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert variables["ENCEE_PROFILE"] == "dev"
     assert variables["AWS_REGION"] == "eu-central-1"
@@ -86,35 +86,35 @@ def test_with_env_the_shell_has_the_session_itself(dev_with_session: Person, mon
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("telling")
+@pytest.mark.usefixtures("recording_shell")
 def test_without_a_region_keeps_that_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write(dev.section(), "")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    assert told("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev", "AWS_REGION": "eu-west-3"}
+    assert recorded_variables("dev") == {"AWS_PROFILE": "dev-mfa", "ENCEE_PROFILE": "dev", "AWS_REGION": "eu-west-3"}
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev_with_session", "telling")
+@pytest.mark.usefixtures("dev_with_session", "recording_shell")
 def test_passes_the_files_of_the_options_to_the_shell(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "copy"
     copy.write_bytes(home.credentials.read_bytes())
     monkeypatch.chdir(tmp_path)
-    variables = told("dev", "--credentials-file", "copy", "--config-file", "~/.aws/config")
+    variables = recorded_variables("dev", "--credentials-file", "copy", "--config-file", "~/.aws/config")
     assert variables["AWS_SHARED_CREDENTIALS_FILE"] == str(copy)
     assert variables["AWS_CONFIG_FILE"] == str(home.config)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("telling")
+@pytest.mark.usefixtures("recording_shell")
 def test_a_section_of_another_tool_is_used_unchanged(home: Home) -> None:
     home.write("[theirs]\naws_access_key_id = ASIAX\naws_secret_access_key = s\naws_session_token = t\n")
-    assert told("theirs") == {"AWS_PROFILE": "theirs", "ENCEE_PROFILE": "theirs"}
-    assert told("theirs", "--keys")["AWS_SESSION_TOKEN"] == "t"
+    assert recorded_variables("theirs") == {"AWS_PROFILE": "theirs", "ENCEE_PROFILE": "theirs"}
+    assert recorded_variables("theirs", "--keys")["AWS_SESSION_TOKEN"] == "t"
 
 
 @pytest.mark.slow
@@ -174,7 +174,7 @@ def test_finds_the_shell_on_windows(monkeypatch: pytest.MonkeyPatch, environ: di
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev", "telling")
+@pytest.mark.usefixtures("dev", "recording_shell")
 def test_without_a_session_and_a_terminal_starts_no_shell(aws: FakeAws) -> None:
     for options in ([], ["--no-refresh"]):
         result = run_encee("shell", "dev", *options)
@@ -184,7 +184,7 @@ def test_without_a_session_and_a_terminal_starts_no_shell(aws: FakeAws) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev", "telling")
+@pytest.mark.usefixtures("dev", "recording_shell")
 def test_no_refresh_does_not_prompt_on_a_terminal() -> None:
     child = on_terminal("shell", "dev", "--no-refresh")
     child.expect_exact("the session of dev is missing")
@@ -195,7 +195,7 @@ def test_no_refresh_does_not_prompt_on_a_terminal() -> None:
 # ---- on a terminal
 
 
-def inside(*arguments: str) -> Shell:
+def start_inside(*arguments: str) -> Shell:
     """Start a shell with `encee shell`."""
     child = on_terminal("shell", *arguments)
     child.timeout = 60
@@ -215,7 +215,7 @@ def bash(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash")
 def test_prompts_first_and_sees_a_refresh_at_once(dev: Person, aws: FakeAws) -> None:
-    shell = inside("dev")
+    shell = start_inside("dev")
     shell.child.expect_exact("MFA code for dev")
     shell.child.sendline(dev.device.next_code())
     assert dev.user.arn in shell.run(WHO)
@@ -235,7 +235,7 @@ def test_inside_refuses_a_shell_of_the_same_profile_only(encee: Encee, home: Hom
     bobs = Person(bob, bob.create_device("bobs"))
     home.write(home.credentials.read_text() + bobs.section("bob"))
     assert encee("refresh", "bob", "-c", bobs.device.next_code()).code == 0
-    shell = inside("dev")
+    shell = start_inside("dev")
     for word in ("dev", "dev-mfa"):
         refused = shell.run(f"encee shell {word}; echo code=$?")
         assert "encee: error: this shell already has the session of dev" in refused
@@ -251,7 +251,7 @@ def test_inside_refuses_a_shell_of_the_same_profile_only(encee: Encee, home: Hom
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
 def test_after_use_the_shell_is_not_of_a_profile_any_more() -> None:
-    shell = inside("dev")
+    shell = start_inside("dev")
     shell.run('eval "$(encee init bash)"; encee use dev')
     assert "<dev-mfa><>" in shell.run('echo "<$AWS_PROFILE><$ENCEE_PROFILE>"')
     shell.type("encee shell dev")
@@ -259,7 +259,7 @@ def test_after_use_the_shell_is_not_of_a_profile_any_more() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("dev_with_session", "telling")
+@pytest.mark.usefixtures("dev_with_session", "recording_shell")
 def test_the_same_name_in_other_files_is_another_profile(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,14 +267,14 @@ def test_the_same_name_in_other_files_is_another_profile(
     copy.write_bytes(home.credentials.read_bytes())
     monkeypatch.setenv("ENCEE_PROFILE", "dev")
     assert run_encee("shell", "dev").code == 2
-    assert told("dev", "--credentials-file", str(copy))["ENCEE_PROFILE"] == "dev"
+    assert recorded_variables("dev", "--credentials-file", str(copy))["ENCEE_PROFILE"] == "dev"
 
 
 @pytest.mark.slow
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
 def test_ctrl_c_and_ctrl_z_reach_the_shell() -> None:
-    shell = inside("dev")
+    shell = start_inside("dev")
     _start_waiting(shell)
     shell.stop("\x03")
     assert shell.status() == 130
@@ -294,7 +294,7 @@ def _start_waiting(shell: Shell) -> None:
 @pytest.mark.needs("bash")
 @pytest.mark.usefixtures("bash", "dev_with_session")
 def test_a_closed_terminal_ends_the_shell() -> None:
-    shell = inside("dev")
+    shell = start_inside("dev")
     shell.run("true")
     pid = shell.child.pid
     assert pid is not None

@@ -340,7 +340,7 @@ def test_prints_very_many_rows_as_plain_columns(home: Home, dev: Person) -> None
 
 
 def test_a_closed_pipe_is_no_error(home: Home) -> None:
-    home.write("".join(f"[profile-{number}]\n{KEYS}" for number in range(5000)))
+    home.write("".join(f"[profile-{number}]\n{KEYS}" for number in range(2500)))
     done = subprocess.run(
         ["sh", "-c", f"{{ {ENCEE} status; echo $? >&2; }} | head -n 1"],
         capture_output=True,

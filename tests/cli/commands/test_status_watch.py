@@ -28,18 +28,18 @@ def session(name: str = "dev-mfa", left: timedelta = timedelta(hours=6, seconds=
     )
 
 
-def plain(drawn: str) -> str:
+def plain_text(drawn: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn)
 
 
-def watching(*arguments: str) -> "pexpect.spawn[str]":
+def start_watch(*arguments: str) -> "pexpect.spawn[str]":
     child = on_terminal("status", "--watch", *arguments)
     child.expect_exact(ENTER)
     child.expect_exact(HINT)
     return child
 
 
-def ended(child: "pexpect.spawn[str]") -> int | None:
+def exit_status(child: "pexpect.spawn[str]") -> int | None:
     """Return the exit status after Ctrl-C, or the negative number of the signal that killed it."""
     child.expect(pexpect.EOF)
     child.wait()
@@ -59,13 +59,13 @@ def test_draws_the_table_until_ctrl_c(home: Home) -> None:
     assert child.before == ""
     child.expect_exact(HIDE)
     child.expect_exact(HINT)
-    assert "████░░░░ 6h 00m" in plain(child.before or "")
+    assert "████░░░░ 6h 00m" in plain_text(child.before or "")
     assert "\x1b[32m" in (child.before or "")
-    assert all(len(line) <= 80 for line in plain(child.before or "").splitlines())
+    assert all(len(line) <= 80 for line in plain_text(child.before or "").splitlines())
     child.send("\x03")
     child.expect_exact(SHOW)
     child.expect_exact(LEAVE)
-    assert ended(child) == 0
+    assert exit_status(child) == 0
     assert child.before == ""
     assert termios.tcgetattr(child.child_fd) == modes
     assert home.state() == before
@@ -75,7 +75,7 @@ def test_draws_the_table_until_ctrl_c(home: Home) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_draws_once_a_second() -> None:
-    child = watching()
+    child = start_watch()
     moments = []
     for _ in range(4):
         child.expect(r"\d\d:\d\d:\d\d(?=  " + HINT + ")")
@@ -83,35 +83,35 @@ def test_draws_once_a_second() -> None:
     steps = [later - earlier for earlier, later in pairwise(moments)]
     assert min(steps) >= timedelta(seconds=1)
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
 def test_shows_a_refresh_of_another_terminal(encee: Encee, dev: Person) -> None:
-    child = watching()
-    assert "none" in plain(child.before or "")
+    child = start_watch()
+    assert "none" in plain_text(child.before or "")
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     child.expect(r"dev-mfa[^\n]*valid")
     assert encee("clear", "dev").code == 0
     child.expect(r"dev-mfa[^\n]*none")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
 def test_shows_a_session_that_expires(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(seconds=5)))
-    child = watching()
+    child = start_watch()
     assert "expiring" in (child.before or "")
     child.expect_exact("expired")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
 def test_shows_the_error_of_a_file_below_the_table_while_it_lasts(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session())
-    child = watching("dev")
+    child = start_watch("dev")
     child.setwinsize(24, 200)
     home.write(f"[dev]\n{KEYS}" + session() + "no value here\n")
     child.expect_exact("holds neither a key, a section nor a comment")
@@ -126,7 +126,7 @@ def test_shows_the_error_of_a_file_below_the_table_while_it_lasts(home: Home) ->
     child.expect_exact(HINT)
     assert "there is no profile" not in (child.before or "")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
@@ -136,7 +136,7 @@ def test_without_a_profile_prints_what_to_do_and_waits_for_one(home: Home) -> No
     home.write(f"[dev]\n{KEYS}")
     child.expect_exact("dev-mfa")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
@@ -145,12 +145,12 @@ def test_a_file_in_constant_change_does_not_delay_ctrl_c(home: Home) -> None:
     script = (
         "import sys, time\nwhile True: open(sys.argv[1], 'w').write(f'[dev]\\n# {time.time()}\\n'); time.sleep(.01)"
     )
-    child = watching()
+    child = start_watch()
     writer = subprocess.Popen([sys.executable, "-c", script, home.credentials])
     try:
         child.expect_exact("another program keeps writing it")
         child.sendintr()
-        assert ended(child) == 0
+        assert exit_status(child) == 0
     finally:
         writer.kill()
         writer.wait()
@@ -161,8 +161,8 @@ def test_adapts_to_the_size_of_the_window(home: Home, monkeypatch: pytest.Monkey
     home.write("".join(f"[p{number:02}]\n{KEYS}" for number in range(40)))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
-    child = watching()
-    drawn = plain(child.before or "")
+    child = start_watch()
+    drawn = plain_text(child.before or "")
     assert "p19-mfa" not in drawn
     assert "… and more than fits the window" in drawn
     child.setwinsize(60, 100)
@@ -172,7 +172,7 @@ def test_adapts_to_the_size_of_the_window(home: Home, monkeypatch: pytest.Monkey
     child.setwinsize(3, 40)
     child.expect_exact("fits the window")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
@@ -180,20 +180,20 @@ def test_a_narrow_window_shows_all_columns(home: Home) -> None:
     home.write(f"[dev]\n{KEYS}" + session(left=timedelta(hours=6, seconds=30)))
     child = on_terminal("status", "--watch", size=(24, 40))
     child.expect_exact(HINT)
-    shown = plain(child.before or "").split()
+    shown = plain_text(child.before or "").split()
     for word in ("PROFILE", "SOURCE", "STATE", "LEFT", "dev-mfa", "dev", "valid", "6h", "00m"):
         assert word in shown
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
 def test_thousands_of_profiles_do_not_slow_it_down(home: Home) -> None:
     home.write("".join(f"[p{number}]\n{KEYS}" for number in range(3000)))
-    child = watching()
+    child = start_watch()
     child.expect_exact(HINT)
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
@@ -215,21 +215,21 @@ def test_loads_neither_boto3_nor_the_libraries_of_an_edit() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP])
 @pytest.mark.usefixtures("dev")
 def test_a_signal_ends_the_watch_after_it_restores_the_terminal(number: signal.Signals) -> None:
-    child = watching()
+    child = start_watch()
     child.kill(number)
     child.expect_exact(SHOW)
     child.expect_exact(LEAVE)
-    assert ended(child) == -number
+    assert exit_status(child) == -number
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("dev")
 def test_a_second_ctrl_c_restores_the_screen_too() -> None:
-    child = watching()
+    child = start_watch()
     for _ in range(20):
         child.send("\x03")
     child.expect_exact(LEAVE)
-    ended(child)
+    exit_status(child)
     assert ENTER not in (child.before or "")
 
 
@@ -339,7 +339,7 @@ def test_refuses_formats_for_programs(home: Home, option: str) -> None:
     child = on_terminal("status", "--watch", option)
     child.expect_exact("encee: error: --watch draws a table, and --check and --json are for programs")
     child.expect_exact("encee: hint: encee status --watch")
-    assert ended(child) == 2
+    assert exit_status(child) == 2
 
 
 @pytest.mark.slow
@@ -348,7 +348,7 @@ def test_reports_an_unknown_name_before_it_draws(home: Home) -> None:
     child = on_terminal("status", "--watch", "dve")
     child.expect_exact("hint: encee status dev --watch")
     assert ENTER not in (child.before or "")
-    assert ended(child) == 2
+    assert exit_status(child) == 2
 
 
 @pytest.mark.slow
@@ -357,12 +357,12 @@ def test_without_colour_draws_the_same_text_on_the_alternate_screen(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     home.write(f"[dev]\n{KEYS}" + session())
-    child = watching()
+    child = start_watch()
     drawn = child.before or ""
-    assert "dev-mfa  dev     029608264753  valid  6h 00m     " in plain(drawn)
+    assert "dev-mfa  dev     029608264753  valid  6h 00m     " in plain_text(drawn)
     assert not re.search(r"\x1b\[3\dm|█|─", drawn)
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
 
 
 @pytest.mark.slow
@@ -377,15 +377,15 @@ def test_a_dumb_terminal_gets_a_new_table_after_each_change(home: Home, monkeypa
     child.expect_exact("\r\nPROFILE  SOURCE")
     child.expect_exact("6h 00m")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0
     assert "\x1b" not in (child.before or "")
 
 
 @pytest.mark.slow
 def test_a_name_cannot_move_the_cursor(home: Home) -> None:
     home.write(f"[a\x1b[31m\u202eb]\n{KEYS}[[bold]]\n{KEYS}")
-    child = watching()
-    assert "a\ufffd[31m\ufffdb-mfa" in plain(child.before or "")
-    assert "[bold]-mfa" in plain(child.before or "")
+    child = start_watch()
+    assert "a\ufffd[31m\ufffdb-mfa" in plain_text(child.before or "")
+    assert "[bold]-mfa" in plain_text(child.before or "")
     child.sendintr()
-    assert ended(child) == 0
+    assert exit_status(child) == 0

@@ -123,7 +123,7 @@ def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
         for path, data in zip(paths, (credentials, config), strict=True):
             path.write_bytes(data)
             os.utime(path, (1_700_000_000, 1_700_000_000))
-        before = [_parsed(path) for path in paths]
+        before = [_parse(path) for path in paths]
         files = AwsFiles.at(AwsPaths(*paths), _ignore)
         incoming = ImportFile(profile, FILE, KEY, {"mfa_serial": ARN, "region": "eu-west-1"}, "")
         try:
@@ -131,7 +131,7 @@ def test_an_import_adds_a_profile_that_botocore_reads_and_changes_no_other(
         except EnceeError:
             assert [path.read_bytes() for path in paths] == [credentials, config]
             return
-        after = [_parsed(path) for path in paths]
+        after = [_parse(path) for path in paths]
     inherited = read_view(config, FILE)["DEFAULT"]
     if outcome.error is not None:
         assert after == before
@@ -156,7 +156,7 @@ def _header(parsed: dict[str, dict[str, object]], profile: str) -> str:
     return found[-1] if found else ""
 
 
-def _parsed(path: Path) -> dict[str, dict[str, object]]:
+def _parse(path: Path) -> dict[str, dict[str, object]]:
     try:
         parsed: dict[str, dict[str, object]] = raw_config_parse(str(path))
     except ConfigParseError:
