@@ -16,6 +16,9 @@ COMMAND_TIMEOUT_SECONDS = 120
 """How long a user's command may take: a user may have to find a window, and then the phone."""
 
 _POLL_SECONDS = 0.05
+_READ_SECONDS = 2
+"""Time for the first bytes to arrive after the command has ended, on a machine that is busy."""
+
 _GRACE_SECONDS = 0.5
 """Time between SIGTERM and SIGKILL."""
 
@@ -110,7 +113,8 @@ class ShellJob:
                 time.sleep(_POLL_SECONDS / 10)
         if self._terminal is not None and self.exit_code in {-signal.SIGINT, 128 + signal.SIGINT}:
             raise KeyboardInterrupt
-        self._reader.join(_POLL_SECONDS)  # the thread may not have read the last bytes yet
+        # The thread may not have read the last bytes yet; it ends only later if a child keeps the pipe open.
+        self._reader.join(_POLL_SECONDS if self._printed else _READ_SECONDS)
         return bytes(self._printed)
 
     @property

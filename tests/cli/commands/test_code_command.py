@@ -206,6 +206,20 @@ def test_a_hanging_command_returns_the_terminal(dev: Person, bash: "pexpect.spaw
 
 
 @pytest.mark.slow
+def test_a_busy_machine_reads_the_code_after_the_command_has_ended(
+    encee: Encee, dev: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = os.read
+
+    def read_late(descriptor: int, size: int) -> bytes:
+        time.sleep(0.3)
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", read_late)
+    result = encee("refresh", "dev", "--code-command", f"echo {dev.device.next_code()}")
+    assert result.code == 0, result.err
+
+
 def test_other_processes_wait_for_longer_than_a_command_may_take() -> None:
     assert COMMAND_TIMEOUT_SECONDS == 120
     assert _KEY_LOCK_TIMEOUT_SECONDS >= COMMAND_TIMEOUT_SECONDS + 20  # the request that follows
