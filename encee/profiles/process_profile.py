@@ -93,7 +93,7 @@ def _join(command: Sequence[str]) -> str:
 def _obstacle(catalog: Catalog, name: str, source: str, line: str) -> str | None:
     """Return why the profile cannot be written, or None."""
     if name in catalog.credentials:
-        return f"[{CredentialsHeaders().build_header(name)}] of the credentials file would take precedence over it"
+        return f"[{CredentialsHeaders().build_header(name)}] of the credentials file would hide the new profile"
     there = catalog.config.get(name)
     is_own = there is not None and is_process_profile(there) and read_source_name(there) == source
     if there is not None and there.get("credential_process") != line and not is_own:

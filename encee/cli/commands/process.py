@@ -90,8 +90,9 @@ def _install(name: str, profile: str, options: Sequence[str], settings: Settings
     settings.given_duration()  # an invalid one is refused
     command = [_find_own_program(), "process", *options, profile]
     is_new = install_process_profile(name, profile, command, files)
-    what = "wrote" if is_new else "there is already"
-    terminal.say(f"{what} the profile {name} in {files.config.path}; it runs: {shlex.join(command)}")
+    path = files.config.path
+    what = f"wrote the profile {name} to {path}" if is_new else f"the profile {name} is in {path} already"
+    terminal.say(f"{what}; it runs: {shlex.join(command)}")
     terminal.say(f"use it: aws --profile {shlex.quote(name)} sts get-caller-identity")
     needs_person = refreshable is None or not (settings.code_command(refreshable) or settings.has_seed(refreshable))
     if needs_person and "--ask" not in options:
