@@ -138,10 +138,6 @@ class Premises:
             "keyring": {"credentials": section(key, "dev", self.phone.serial)},
             "require-mfa": {"credentials": section(key, "jane") + section(self.boss.access_key, "admin")},
             "roles": {"credentials": section(key), "config": f"{role}dev-mfa\n"},
-            "long-running": {
-                "credentials": section(key),
-                "config": f"{CONFIG}[profile dev-live]\nregion = eu-west-1\ncredential_process = encee process dev\n",
-            },
             "policies": dict.fromkeys(("work.json", "policies/work.json"), json.dumps(WORK, indent=2)),
         }
 
