@@ -64,7 +64,7 @@ def test_help_wrong_codes_and_an_interrupt_change_nothing(
     monkeypatch.setenv("AWS_ACCOUNT_ID", "123456789012")
     terminal = interactive(shell, home.path)
     before = terminal.variables()
-    assert "Use a session in this shell." in terminal.run("encee use --help")
+    assert "Usage: encee use" in terminal.run("encee use --help")
     assert terminal.variables() == before
 
     terminal.type("encee use dev")
