@@ -135,6 +135,7 @@ def attack(aws: FakeAws, policies: Policies, tried: Sequence[Step]) -> FakeDevic
     return device
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policies", ACCOUNTS.values(), ids=ACCOUNTS)
 def test_a_stolen_key_of_a_user_with_a_device_gets_no_mfa_session(served_aws: FakeAws, policies: Policies) -> None:
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -27,6 +27,7 @@ def run_aws_mfa(person: Person, *arguments: str) -> None:
     assert child.wait() == 0, child.before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["default", pytest.param("dev", marks=pytest.mark.slow)])
 def test_adopts_a_section_that_aws_mfa_wrote(
     encee: Encee, home: Home, person: Person, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, name: str

@@ -93,6 +93,7 @@ def test_a_shell_gets_each_character_and_nothing_of_another_profile(
     assert session_variables(printed) == THEIRS
 
 
+@pytest.mark.slow
 @evaluations(("bash", PASTE), ("zsh", PASTE))
 @pytest.mark.usefixtures("aws", "stale_variables")
 def test_an_interactive_shell_gets_the_variables(
@@ -137,6 +138,7 @@ def test_aws_uses_the_session_in_the_shell(
     assert dev_with_session.user.access_key.id in home.credentials.read_text()
 
 
+@pytest.mark.slow
 @evaluations()
 @pytest.mark.usefixtures("aws", "stale_variables")
 def test_unset_removes_all_variables(home: Home, print_variables: Path, program: str, evaluate: str) -> None:
@@ -149,6 +151,7 @@ def test_unset_removes_all_variables(home: Home, print_variables: Path, program:
     assert not {*CLEARED, *REGIONS} & unloaded.keys()
 
 
+@pytest.mark.slow
 @evaluations()
 @pytest.mark.usefixtures("dev_with_session")
 def test_an_expired_session_changes_nothing_in_the_shell(
@@ -243,6 +246,7 @@ def rename_shell(name: str) -> Callable[[Path], str]:
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "login", "wanted"),
     [
@@ -265,6 +269,7 @@ def test_writes_for_the_shell_that_runs_it(
     assert syntax(run_in(path, f"{ENCEE} env dev", "true")) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("login", "wanted"),
     [("/bin/bash", "posix"), ("/usr/bin/fish", "fish"), ("", "posix"), ("/bin/tcsh", "tcsh"), ("/bin/csh", "tcsh")],
@@ -292,6 +297,7 @@ def test_refuses_an_unknown_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert f"encee: error: encee does not know how {unknown} sets variables\n" in done.stderr
 
 
+@pytest.mark.slow
 @mounts
 @pytest.mark.parametrize(
     ("parent", "wanted"), [("-fish", "fish"), ("/opt/bin/fish", "fish"), ("tmux", "posix"), ("", "posix")]
