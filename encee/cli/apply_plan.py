@@ -40,14 +40,14 @@ class Administrator(NamedTuple):
 
 
 def connect_administrator(
-    profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions
+    profile: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions
 ) -> Administrator:
     """Get credentials for a profile and ask AWS for the identity.
 
     Raises:
         EnceeError: Credentials are not available.
     """
-    signer = find_administrator(profile, environment, files, how)
+    signer = find_administrator(profile, environment, files, refresh_options)
     clients = Clients(terminal.warn)
     caller = get_caller_identity(clients.sts(signer), signer)
     return Administrator(signer, caller, clients.iam(signer), clients.iam(signer, attempts=1))

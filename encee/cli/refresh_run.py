@@ -126,14 +126,16 @@ def _find_default_profile(catalog: Catalog, environment: Environment) -> list[st
     return []
 
 
-def get_session(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> tuple[Target, Session]:
+def get_session(
+    profile: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions
+) -> tuple[Target, Session]:
     """Get the session of a profile, refreshed if it expires too soon, and its target.
 
     Args:
         profile: A profile or a session profile.
         environment: The environment and the clock.
         files: The two files.
-        how: How to refresh, and for how long the session has to be valid.
+        refresh_options: How to refresh, and for how long the session has to be valid.
 
     Raises:
         EnceeError: The refresh failed.
@@ -142,11 +144,11 @@ def get_session(profile: str, environment: Environment, files: AwsFiles, how: Re
         [profile],
         environment,
         files,
-        GivenSettings(duration=how.duration, code_command=how.code_command),
-        find_given_codes(how.code, how.code_command, environment),
-        options=RunOptions(write=how.write, ask_in_turn=how.ask_in_turn),
-        min_time_left=how.min_time_left,
-        ask=how.ask,
+        GivenSettings(duration=refresh_options.duration, code_command=refresh_options.code_command),
+        find_given_codes(refresh_options.code, refresh_options.code_command, environment),
+        options=RunOptions(write=refresh_options.write, ask_in_turn=refresh_options.ask_in_turn),
+        min_time_left=refresh_options.min_time_left,
+        ask=refresh_options.ask,
     )
     if result.error is not None:
         raise result.error

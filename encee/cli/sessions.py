@@ -15,7 +15,7 @@ _MOMENT = timedelta(seconds=1)
 
 
 def get_valid_session(
-    profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions | None
+    profile: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions | None
 ) -> ExportedSession:
     """Get a valid session for a profile that the command line names.
 
@@ -23,7 +23,7 @@ def get_valid_session(
         profile: A profile or a session profile.
         environment: The environment and the clock.
         files: The two files.
-        how: How to refresh; None to fail without a valid session.
+        refresh_options: How to refresh; None to fail without a valid session.
 
     Raises:
         NoSessionError: The session on disk is not valid and was not refreshed.
@@ -35,13 +35,17 @@ def get_valid_session(
     if session is None and refreshable is None:
         raise explain_lookup_failure(catalog, profile, files.paths)
     now = environment.clock()
-    min_time_left = how.min_time_left if how is not None and refreshable is not None else timedelta()
+    min_time_left = (
+        refresh_options.min_time_left if refresh_options is not None and refreshable is not None else timedelta()
+    )
     if session is not None and _is_valid_at(session, now + min_time_left):
         return session
-    if how is not None and refreshable is not None:
+    if refresh_options is not None and refreshable is not None:
         is_urgent = session is None or not _is_valid_at(session, now + _MOMENT)
         try:
-            return _refresh(profile, environment, files, how._replace(ask=how.ask and is_urgent))
+            return _refresh(
+                profile, environment, files, refresh_options._replace(ask=refresh_options.ask and is_urgent)
+            )
         except InterruptedByPersonError:
             raise
         except EnceeError as error:
@@ -64,10 +68,12 @@ def _is_valid_at(session: ExportedSession, moment: datetime) -> bool:
     return session.expiration is None or session.expiration > moment
 
 
-def _refresh(profile: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> ExportedSession:
+def _refresh(
+    profile: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions
+) -> ExportedSession:
     from encee.cli.refresh_run import get_session  # noqa: PLC0415 - it takes 40 ms, which a valid session saves
 
-    target, session = get_session(profile, environment, files, how)
+    target, session = get_session(profile, environment, files, refresh_options)
     return export_session(session, files.catalog(), *target)
 
 

@@ -36,7 +36,7 @@ class Signers:
         catalog: The profiles.
         environment: The environment.
         files: The two files.
-        how: How to get a session if none is valid.
+        refresh_options: How to get a session if none is valid.
     """
 
     profile: str
@@ -45,7 +45,7 @@ class Signers:
     catalog: Catalog
     environment: Environment
     files: AwsFiles
-    how: RefreshOptions
+    refresh_options: RefreshOptions
 
     def with_key(self) -> Signer:
         """Sign with the long-term credentials."""
@@ -58,7 +58,7 @@ class Signers:
         Raises:
             EnceeError: The refresh failed.
         """
-        _, session = get_session(self.profile, self.environment, self.files, self.how)
+        _, session = get_session(self.profile, self.environment, self.files, self.refresh_options)
         return self._with(session)
 
     def available(self) -> Signer:
@@ -83,7 +83,7 @@ class Signers:
         return self.with_key()._replace(key=session, source_profile=self.profile)
 
 
-def find_signers(name: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signers:
+def find_signers(name: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions) -> Signers:
     """Find the credentials of a long-term profile, also by its session profile.
 
     Raises:
@@ -101,10 +101,10 @@ def find_signers(name: str, environment: Environment, files: AwsFiles, how: Refr
         )
     refuse_key(catalog, profile, key)
     settings = environment.settings(catalog)
-    return Signers(profile, key, settings, catalog, environment, files, how)
+    return Signers(profile, key, settings, catalog, environment, files, refresh_options)
 
 
-def find_administrator(name: str, environment: Environment, files: AwsFiles, how: RefreshOptions) -> Signer:
+def find_administrator(name: str, environment: Environment, files: AwsFiles, refresh_options: RefreshOptions) -> Signer:
     """Find the credentials of a profile that administers an account.
 
     They are a session if encee can refresh the profile, else those that botocore finds.
@@ -115,19 +115,19 @@ def find_administrator(name: str, environment: Environment, files: AwsFiles, how
     catalog = files.catalog()
     profile = catalog.profile_for(name)
     if profile in catalog.long_term_profiles:
-        return find_signers(name, environment, files, how).with_session()
+        return find_signers(name, environment, files, refresh_options).with_session()
     settings = environment.settings(catalog)
     if profile is not None:
         region, _ = settings.region(profile, None)
-        target, session = get_session(profile, environment, files, how)
+        target, session = get_session(profile, environment, files, refresh_options)
         return Signer(profile, session, region, *files.paths, source_profile=target.profile)
     if name not in catalog.config and name not in catalog.credentials:
         raise explain_lookup_failure(catalog, name, files.paths, other_names=[*catalog.config, *catalog.credentials])
     way, source = catalog.sign_in(name), catalog.last_source_profile(name)
     hint = way.hint(source) if way else f"aws sts get-caller-identity --profile {quote(name)}"
-    found = find_credentials(name, *files.paths, hint)
+    credentials = find_credentials(name, *files.paths, hint)
     region, _ = settings.region(name, None)
-    return Signer(name, found, region, *files.paths)
+    return Signer(name, credentials, region, *files.paths)
 
 
 def list_devices(signers: Signers) -> list[Device]:

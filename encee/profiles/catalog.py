@@ -74,7 +74,7 @@ class Catalog:
         """Return a profile's options; the credentials file wins, as in botocore."""
         return {**self.config.get(profile, {}), **self.credentials.get(profile, {})}
 
-    def one_line(self, profile: str, option: str) -> str | None:
+    def read_single_line(self, profile: str, option: str) -> str | None:
         """Return the one-line value of a profile's option; None if it is missing or empty.
 
         Raises:
@@ -237,7 +237,7 @@ class Catalog:
         links = [role]
         while True:
             link = links[-1]
-            named = self.one_line(link, "source_profile") or ""
+            named = self.read_single_line(link, "source_profile") or ""
             if named == link:
                 raise UsageError(
                     f"source_profile of {link} names {link} itself",
@@ -260,7 +260,7 @@ class Catalog:
 
     def find_named_session_profile(self, role: str) -> str | None:
         """Return the session profile that `source_profile` of a role names, or None."""
-        named = self.one_line(role, "source_profile") or ""
+        named = self.read_single_line(role, "source_profile") or ""
         return named if managed_by_encee(self.credentials.get(named, {})) else None
 
     def expand_patterns(self, arguments: Iterable[str], names: Iterable[str]) -> list[str]:

@@ -121,7 +121,7 @@ def find_session(catalog: Catalog, argument: str) -> ExportedSession | None:
     profile, options = catalog.profile_for(argument), catalog.options(argument)
     is_foreign = has_token(options) and not managed_by_encee(options)
     if profile is None or (is_foreign and profile != argument):
-        read = partial(catalog.one_line, argument)
+        read = partial(catalog.read_single_line, argument)
         key_id, secret = read("aws_access_key_id"), read("aws_secret_access_key")
         token = read("aws_session_token") or read("aws_security_token")
         if not (key_id and secret and token) or has_stray_token(options):
@@ -141,7 +141,7 @@ def find_session_profile(catalog: Catalog, argument: str, profile: str) -> str:
 
 def export_session(session: Session, catalog: Catalog, profile: str, session_profile: str) -> ExportedSession:
     """Export a session with the region of its session profile or source profile."""
-    region = catalog.one_line(session_profile, "region") or catalog.one_line(profile, "region")
+    region = catalog.read_single_line(session_profile, "region") or catalog.read_single_line(profile, "region")
     return ExportedSession(
         session_profile, profile, session.id, session.secret, session.token, session.expiration, region
     )

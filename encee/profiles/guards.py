@@ -41,7 +41,7 @@ def refuse_key(catalog: Catalog, profile: str, key: AccessKey) -> None:
         FileRefusedError: The id or the secret has several lines.
     """
     for part in ("aws_access_key_id", "aws_secret_access_key", KEY_ID, SECRET):
-        catalog.one_line(profile, part)
+        catalog.read_single_line(profile, part)
     if not ACCESS_KEY_ID.fullmatch(key.id):
         option = KEY_ID if key.is_locked else "aws_access_key_id"
         raise UsageError(

@@ -154,7 +154,7 @@ class Settings:
             UsageError: A setting is invalid.
             FileRefusedError: A setting has several lines.
         """
-        read = partial(self._catalog.one_line, profile)
+        read = partial(self._catalog.read_single_line, profile)
         arn = read("role_arn") or ""
         if not ROLE_ARN.fullmatch(arn):
             raise UsageError(
@@ -181,7 +181,7 @@ class Settings:
         Raises:
             FileRefusedError: The setting has several lines.
         """
-        return self._given.region or self._catalog.one_line(profile, "region")
+        return self._given.region or self._catalog.read_single_line(profile, "region")
 
     def code_command(self, profile: str) -> str | None:
         """Return the command that prints a profile's MFA codes, if any.
@@ -192,7 +192,7 @@ class Settings:
         return (
             self._given.code_command
             or self._environ.get("ENCEE_CODE_COMMAND")
-            or self._catalog.one_line(profile, "mfa_process")
+            or self._catalog.read_single_line(profile, "mfa_process")
         )
 
     def has_seed(self, profile: str) -> bool:
@@ -201,7 +201,7 @@ class Settings:
         Raises:
             FileRefusedError: The setting has several lines.
         """
-        return self._catalog.one_line(profile, SEED) == IN_KEYRING
+        return self._catalog.read_single_line(profile, SEED) == IN_KEYRING
 
     def session_profile(self, profile: str, *, named: bool = True) -> str:
         """Return a session profile; `--to` counts only for a profile that was named."""
@@ -220,7 +220,7 @@ class Settings:
         Raises:
             FileRefusedError: The profile's region has several lines.
         """
-        if own := self._given.region or self._catalog.one_line(profile, "region"):
+        if own := self._given.region or self._catalog.read_single_line(profile, "region"):
             return own, None
         match = DEVICE_ARN.fullmatch(serial or "")
         partition = match["partition"] if match else "aws"

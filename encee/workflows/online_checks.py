@@ -94,15 +94,15 @@ def query_aws(
     """
     clients = Clients(lambda _: None)  # a check of its own reports an endpoint without TLS
     before = clock()
-    who = _catch_error(lambda: get_caller_identity(clients.sts(signer), signer))
+    identity = _catch_error(lambda: get_caller_identity(clients.sts(signer), signer))
     now = clock()
-    if isinstance(who, AwsError):
-        return Answers(signer.profile, serial, who, None, who, who, now)
-    ahead = _measure_clock_offset(before, now, who.date) if who.date else None
+    if isinstance(identity, AwsError):
+        return Answers(signer.profile, serial, identity, None, identity, identity, now)
+    ahead = _measure_clock_offset(before, now, identity.date) if identity.date else None
     signers = [signer] if session is None else [signer._replace(key=session, source_profile=signer.profile), signer]
     devices = _try_signers(signers, lambda by: list_devices(clients.iam(by), by))
     age = _try_signers(signers, lambda by: _find_key_creation(clients, by, signer.key.id))
-    return Answers(signer.profile, serial, who, ahead, devices, age, now)
+    return Answers(signer.profile, serial, identity, ahead, devices, age, now)
 
 
 def _find_key_creation(clients: Clients, signer: Signer, key_id: str) -> datetime | None:

@@ -137,13 +137,13 @@ def plan_rotation(subject: KeyInFiles, keys: AccessKeys, catalog: Catalog, *, de
             hint="ask an administrator to activate the key",
         )
     other = next(iter(by_id.values()), None)
-    replaced = catalog.one_line(subject.profile, OLD_KEY)
+    replaced = catalog.read_single_line(subject.profile, OLD_KEY)
     if replaced and not find_headers(catalog, replaced):
         return RotationPlan(key, other, replaced)
     if other is None:
         return RotationPlan(key, None)
     headers = find_headers(catalog, other.id)
-    is_leftover = not headers and other.id == catalog.one_line(subject.profile, NEW_KEY)
+    is_leftover = not headers and other.id == catalog.read_single_line(subject.profile, NEW_KEY)
     if not is_leftover:
         _refuse_unless_unused(subject, keys, other, headers, delete_unused=delete_unused)
     return RotationPlan(key, other, is_leftover=is_leftover)

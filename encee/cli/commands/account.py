@@ -100,24 +100,24 @@ def setup(
     allowed = list(map(parse_network, wanted.allow_cidr or []))
     if allowed and wanted.no_ip_restriction:
         raise UsageError("--allow-cidr and --no-ip-restriction contradict each other", hint="leave one of them out")
-    who = connect_administrator(profile, environment, files, options)
-    present = read_account(who.iam, who.signer)
+    administrator = connect_administrator(profile, environment, files, options)
+    present = read_account(administrator.iam, administrator.signer)
     for arn in set(wanted.attach or ()) - present.policies.keys():
-        require_policy(who.iam, who.signer, arn)
-    plan = plan_setup(present, who.caller, _build_request(wanted, who.caller.partition))
+        require_policy(administrator.iam, administrator.signer, arn)
+    plan = plan_setup(present, administrator.caller, _build_request(wanted, administrator.caller.partition))
 
     def check() -> None:
-        gained = find_new_restrictions(present, plan, wanted.group, who.caller.user)
+        gained = find_new_restrictions(present, plan, wanted.group, administrator.caller.user)
         if (allowed or gained) and not wanted.yes_lock_me_out:
             refuse_lockout(allowed, gained, wanted.my_ip or find_public_address())
-        callers = [who.caller.user] if who.caller.user else []
+        callers = [administrator.caller.user] if administrator.caller.user else []
         others = present.holders(plan.changed_policies)
         touched = dict.fromkeys([*(wanted.add_user or ()), *present.members(wanted.group), *others, *callers])
-        users = [read_user_credentials(who.iam, who.signer, name) for name in touched]
+        users = [read_user_credentials(administrator.iam, administrator.signer, name) for name in touched]
         warnings = [*warn_about_users(users, environment.clock()), *warn_about_roles(present, plan)]
         _require_acceptance(warnings, accepted=wanted.yes_without_mfa)
 
-    if apply_plan(who, plan, apply, check):
+    if apply_plan(administrator, plan, apply, check):
         terminal.say("each member enrolls a device once: encee device enroll PROFILE")
 
 
@@ -169,9 +169,9 @@ def teardown(
     It deletes the group and its policies if encee created them, and only detaches other policies. The policy that
     requires MFA stays while it is attached elsewhere.
     """
-    who = connect_administrator(profile, environment, files, options)
-    plan = plan_teardown(read_account(who.iam, who.signer), group)
-    apply_plan(who, plan, apply)
+    administrator = connect_administrator(profile, environment, files, options)
+    plan = plan_teardown(read_account(administrator.iam, administrator.signer), group)
+    apply_plan(administrator, plan, apply)
 
 
 @account.command()
@@ -196,20 +196,22 @@ def revoke(
     with an inline policy. Sessions of roles that the user has assumed stay valid until they expire. With
     --sessions-only, the user can refresh at once, as after a rotation.
     """
-    who = connect_administrator(profile, environment, files, options)
+    administrator = connect_administrator(profile, environment, files, options)
 
     def plan() -> AccountPlan:
-        keys = list_access_keys(who.iam, who.signer, user)  # also a check of the user's name
+        keys = list_access_keys(administrator.iam, administrator.signer, user)  # also a check of the user's name
         active = [] if sessions_only else [key.id for key in keys if key.active]
-        return plan_revoke(user, active, who.clock() or environment.clock())
+        return plan_revoke(user, active, administrator.clock() or environment.clock())
 
-    if user == who.caller.user and not sessions_only:
+    if user == administrator.caller.user and not sessions_only:
         terminal.warn(f"you sign as {user} yourself: only another administrator, or the root user, can undo it")
-    if apply_plan(who, plan(), apply, plan_again=plan):
+    if apply_plan(administrator, plan(), apply, plan_again=plan):
         if sessions_only:
             terminal.say(f"{user} can refresh in half a minute; to undo it, when the old sessions have expired:")
         else:
             terminal.say("to undo it, when the user has a new key:")
-        session_profile = files.catalog().session_profiles.get(who.signer.profile, who.signer.profile)
+        session_profile = files.catalog().session_profiles.get(
+            administrator.signer.profile, administrator.signer.profile
+        )
         words = ["aws", "--profile", session_profile, "iam", "delete-user-policy"]
         terminal.say(f"  {shlex.join([*words, '--user-name', user, '--policy-name', REVOKED_SESSIONS])}")

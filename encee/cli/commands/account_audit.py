@@ -42,9 +42,9 @@ def audit(
     to enroll one.
     """
     max_age = parse_duration(max_key_age)
-    who = connect_administrator(profile, environment, files, options)
+    administrator = connect_administrator(profile, environment, files, options)
     with display.show_progress() as progress:
-        report = audit_account(who.iam, who.signer, environment.clock(), max_age, progress, group)
+        report = audit_account(administrator.iam, administrator.signer, environment.clock(), max_age, progress, group)
     now = environment.clock()
     if json:
         terminal.print_json({"report_made": rfc3339(report.made), "users": [_as_json(user) for user in report.users]})

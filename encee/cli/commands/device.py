@@ -56,23 +56,23 @@ def _show(devices: Sequence[Device], saved: str | None, environment: Environment
     if devices:
         rows = [
             [
-                one.serial,
-                one.kind,
-                "yes" if one.gives_codes else "no",
-                format_moment(one.enabled, environment.clock()),
-                "saved" if one.serial == saved else "–",
+                device.serial,
+                device.kind,
+                "yes" if device.gives_codes else "no",
+                format_moment(device.enabled, environment.clock()),
+                "saved" if device.serial == saved else "–",
             ]
-            for one in devices
+            for device in devices
         ]
-        styles = [None if one.gives_codes else display.FAINT for one in devices]
+        styles = [None if device.gives_codes else display.FAINT for device in devices]
         display.print_table(["DEVICE", "KIND", "GIVES CODES", "ENABLED", "SAVED"], rows, styles, foldable=0)
     else:
         terminal.note(f"the user of {profile} has no MFA device yet: encee device enroll {name}")
-    if devices and not any(one.gives_codes for one in devices):
+    if devices and not any(device.gives_codes for device in devices):
         terminal.note(
             f"AWS STS cannot use any of them: add an authenticator app in the console, then: encee device save {name}"
         )
-    elif saved and saved not in {one.serial for one in devices}:
+    elif saved and saved not in {device.serial for device in devices}:
         terminal.note(f"{saved}, which is saved for {profile}, is not a device of this user")
 
 
@@ -106,16 +106,16 @@ def save(
     signs = find_signers(profile, environment, files, RefreshOptions())
     if serial is None:
         person = prompts.TerminalUser() if terminal.has_terminal() else None
-        found = find_device(
+        own_serial = find_device(
             Clients(terminal.warn), signs.available(), person, ("encee", "device", "save", signs.profile)
         )
     else:
-        found = find_own_serial(signs, serial)
-    file = save_device(files, signs.profile, found)
-    terminal.say(f"saved {found} as mfa_serial of {signs.profile} in {file}")
-    warn_of_other_device(environment, found)
+        own_serial = find_own_serial(signs, serial)
+    file = save_device(files, signs.profile, own_serial)
+    terminal.say(f"saved {own_serial} as mfa_serial of {signs.profile} in {file}")
+    warn_of_other_device(environment, own_serial)
     if json:
-        terminal.print_json({"profile": signs.profile, "device": found, "saved_in": str(file)})
+        terminal.print_json({"profile": signs.profile, "device": own_serial, "saved_in": str(file)})
 
 
 @device.command()
@@ -168,7 +168,7 @@ def resync(
     at_aws = MfaDevices(Clients(terminal.warn), signs.available())
     devices = at_aws.list()
     saved = signs.settings.saved_serial(signs.profile)
-    meant = [one for one in devices if one.serial == saved] or devices
+    meant = [device for device in devices if device.serial == saved] or devices
     chosen = choose_device(meant, signs.profile, prompts.TerminalUser(), ())
     retry_wrong_codes(lambda: at_aws.resync(chosen, _ask_two_codes(chosen)), terminal.note_person)
     terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
@@ -213,7 +213,7 @@ def remove(
     if not yes:
         _ask_whether_to_remove(removal, signs.profile)
     # Without a device there is no new session: one is on disk, or the device is already deactivated.
-    signer = signs.with_session() if any(one.gives_codes for one in devices) else signs.available()
+    signer = signs.with_session() if any(device.gives_codes for device in devices) else signs.available()
     forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), files, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:

@@ -51,19 +51,19 @@ def doctor(
     """
     files = AwsPaths.locate(environment.environ, *named_files)
     examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)
-    found = list(run_checks(OFFLINE_CHECKS, examined))
+    results = list(run_checks(OFFLINE_CHECKS, examined))
     source = None
     if profile is not None:
         source, reason = _find_source(profile, examined, files)
         if reason is not None:
-            found = _with_refusal(found, reason)
+            results = _with_refusal(results, reason)
         if not offline:
-            found += _online(source, examined, files, environment)
+            results += _online(source, examined, files, environment)
     if json:
-        terminal.print_json({"profile": source, "checks": [_as_json(one) for one in found]})
+        terminal.print_json({"profile": source, "checks": [_as_json(result) for result in results]})
     else:
-        _show(found, verbose=verbose)
-    if any(one.finding.state is State.ERROR for one in found):
+        _show(results, verbose=verbose)
+    if any(result.finding.state is State.ERROR for result in results):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -88,14 +88,18 @@ def _find_source(argument: str, examined: Examined, files: AwsPaths) -> tuple[st
     return None, reason
 
 
-def _with_refusal(found: Sequence[CheckResult], reason: EnceeError) -> list[CheckResult]:
+def _with_refusal(results: Sequence[CheckResult], reason: EnceeError) -> list[CheckResult]:
     """Add, once, the reason why the named profile cannot be refreshed."""
-    rest = [one for one in found if one.check != REFRESH_CHECK.id]
-    if is_reported(reason.message, [one.finding.message for one in rest]):
-        return [*found]
-    others = [one for one in found if one.check == REFRESH_CHECK.id and reason.message not in one.finding.message]
+    rest = [result for result in results if result.check != REFRESH_CHECK.id]
+    if is_reported(reason.message, [result.finding.message for result in rest]):
+        return [*results]
+    others = [
+        result
+        for result in results
+        if result.check == REFRESH_CHECK.id and reason.message not in result.finding.message
+    ]
     refusal = CheckResult(REFRESH_CHECK.id, Finding(State.ERROR, reason.message, reason.hint))
-    return [*rest, *(one for one in others if one.finding.state is not State.OK), refusal]
+    return [*rest, *(result for result in others if result.finding.state is not State.OK), refusal]
 
 
 def _online(profile: str | None, examined: Examined, files: AwsPaths, environment: Environment) -> list[CheckResult]:
@@ -141,38 +145,38 @@ def _not_done(checks: Sequence[Check[Answers]], reason: str) -> list[CheckResult
     return [CheckResult(check.id, Finding(State.UNKNOWN, reason)) for check in checks]
 
 
-def _show(found: Sequence[CheckResult], *, verbose: bool) -> None:
+def _show(results: Sequence[CheckResult], *, verbose: bool) -> None:
     """Print the problems, what could not be checked, and how many checks passed."""
-    wrong = [one for one in found if one.finding.state in _WRONG]
-    if listed := found if verbose else wrong:
-        rows = [[one.finding.state, one.check, one.finding.message] for one in listed]
-        styles = [_STYLES[one.finding.state] for one in listed]
+    wrong = [result for result in results if result.finding.state in _WRONG]
+    if listed := results if verbose else wrong:
+        rows = [[result.finding.state, result.check, result.finding.message] for result in listed]
+        styles = [_STYLES[result.finding.state] for result in listed]
         display.print_table(["STATE", "CHECK", "FINDING"], rows, styles, foldable=3)
     for check, finding in wrong:
         terminal.say(f"{check}: {finding.remedy or finding.message}")
         for command in finding.commands:
             terminal.say(f"  {command}")
     unknown: dict[str, list[str]] = {}
-    for check, finding in found:
+    for check, finding in results:
         if finding.state is State.UNKNOWN:
             unknown.setdefault(finding.message, []).append(check)
     for reason, checks in unknown.items():
         terminal.say(f"not checked: {', '.join(checks)}: {reason}")
-    terminal.say(_summary(found))
+    terminal.say(_summary(results))
 
 
-def _summary(found: Sequence[CheckResult]) -> str:
+def _summary(results: Sequence[CheckResult]) -> str:
     """Count the problems and the checks that passed."""
-    states = Counter(one.finding.state for one in found)
+    states = Counter(result.finding.state for result in results)
     wrong = [f"{states[state]} {state}{'s' * (states[state] > 1)}" for state in _WRONG if states[state]]
     counts = ", ".join([*wrong, f"{states[State.OK]} checks passed"])
     return counts if wrong or states[State.UNKNOWN] else f"nothing to fix: {counts}"
 
 
-def _as_json(one: CheckResult) -> dict[str, Any]:
-    finding = one.finding
+def _as_json(result: CheckResult) -> dict[str, Any]:
+    finding = result.finding
     return {
-        "id": one.check,
+        "id": result.check,
         "state": finding.state,
         "message": finding.message,
         "remedy": finding.remedy,

@@ -75,9 +75,9 @@ def env(
         hint = f"name the profile: {format_evaluation(syntax, 'encee env PROFILE')}"
         raise UsageError("env needs a PROFILE, or --unset", hint=hint)
     _refuse_without_refresh(profile, refresh, options)
-    how = options._replace(write=not no_write) if refresh else None
+    refresh_options = options._replace(write=not no_write) if refresh else None
     with nullcontext() if sys.stdout.isatty() else terminal.ignore_suspend():
-        session = get_valid_session(profile, environment, environment.files(*named_files), how)
+        session = get_valid_session(profile, environment, environment.files(*named_files), refresh_options)
     variables = session.variables()
     text = format_for_shell(syntax, variables)
     if sys.stdout.isatty():

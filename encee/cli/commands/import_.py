@@ -124,20 +124,26 @@ def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, j
     """Import plain files, and show the outcome of each."""
     outcomes = import_files(incoming, files, dry_run=dry_run)
     if json:
-        terminal.print_json({"dry_run": dry_run, "profiles": [_as_json(one, dry_run=dry_run) for one in outcomes]})
+        terminal.print_json(
+            {"dry_run": dry_run, "profiles": [_as_json(outcome, dry_run=dry_run) for outcome in outcomes]}
+        )
     else:
         rows = [
-            [one.profile, _word(one, dry_run=dry_run), ", ".join(one.imported) or "–", str(one.file)]
-            for one in outcomes
+            [outcome.profile, _word(outcome, dry_run=dry_run), ", ".join(outcome.imported) or "–", str(outcome.file)]
+            for outcome in outcomes
         ]
         display.print_table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
-    for one in outcomes:
-        if one.differs:
-            terminal.warn(f"{' and '.join(one.differs)} of {one.profile} stays as it is; {one.file} has another value")
-    deletable = {one.file for one in incoming if one.is_file}
-    if (whole := [one for one in outcomes if one.is_complete and one.file in deletable]) and not dry_run:
+    for outcome in outcomes:
+        if outcome.differs:
+            terminal.warn(
+                f"{' and '.join(outcome.differs)} of {outcome.profile} stays as it is; {outcome.file} has another value"
+            )
+    deletable = {outcome.file for outcome in incoming if outcome.is_file}
+    if (
+        whole := [outcome for outcome in outcomes if outcome.is_complete and outcome.file in deletable]
+    ) and not dry_run:
         _say_what_can_go(whole)
-    errors = [one.error for one in outcomes if one.error]
+    errors = [outcome.error for outcome in outcomes if outcome.error]
     for error in errors:
         terminal.print_error(error)
     if errors:
@@ -145,8 +151,8 @@ def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, j
 
 
 def _say_what_can_go(outcomes: Sequence[ImportResult]) -> None:
-    names = shlex.join(one.profile for one in outcomes)
-    paths = shlex.join(str(one.file) for one in outcomes)
+    names = shlex.join(outcome.profile for outcome in outcomes)
+    paths = shlex.join(str(outcome.file) for outcome in outcomes)
     terminal.say(f"when this works, the plain file{'s' * (len(outcomes) > 1)} can go:")
     terminal.say(f"  encee refresh {names}")
     terminal.say(f"  rm {paths}")

@@ -51,18 +51,18 @@ def list_keys(
     signs = find_signers(profile, environment, files, options)
     session = signs.with_session()
     iam = Clients(terminal.warn).iam(session)
-    found = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
-    for reason in dict.fromkeys(used.message for _, used in found if isinstance(used, DeniedError)):
+    keys = [(key, _last_use(iam, session, key.id)) for key in list_access_keys(iam, session)]
+    for reason in dict.fromkeys(used.message for _, used in keys if isinstance(used, DeniedError)):
         terminal.note(f"the last use is unknown: {reason}")
     now = environment.clock()
     if json:
-        reports = [_as_json(key, used, signs.catalog) for key, used in found]
+        reports = [_as_json(key, used, signs.catalog) for key, used in keys]
         terminal.print_json({"profile": signs.profile, "keys": reports})
     else:
         display.print_table(
             ["KEY", "STATUS", "AGE", "LAST USED", "IN"],
-            [_cells(key, used, signs.catalog, now) for key, used in found],
-            [None if key.active else display.FAINT for key, _ in found],
+            [_cells(key, used, signs.catalog, now) for key, used in keys],
+            [None if key.active else display.FAINT for key, _ in keys],
             foldable=0,
         )
 

@@ -77,12 +77,12 @@ def lint(files: Files, *, json: Json = False) -> None:
     It shows each with its file, the line of the statement, the statement, and what to write instead. It exits with
     status 1 if one is an error.
     """
-    found = [finding for name in files for finding in lint_policy(name, _read(name))]
+    findings = [finding for name in files for finding in lint_policy(name, _read(name))]
     if json:
-        terminal.print_json({"findings": [_finding_as_json(finding) for finding in found]})
+        terminal.print_json({"findings": [_finding_as_json(finding) for finding in findings]})
     else:
-        _show_findings(found, len(files))
-    if any(finding.issue.severity is Severity.ERROR for finding in found):
+        _show_findings(findings, len(files))
+    if any(finding.issue.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(1)
 
 
@@ -122,7 +122,7 @@ def simulate(
     user = _build_user(user_name, _check_resource(resource))
     request = Request(_check_action(action), resource, context_of(user, circumstances))
     read = {name: _parse(name) for name in files}
-    verdict = evaluate([one.policy for one in read.values()], request)
+    verdict = evaluate([document.policy for document in read.values()], request)
     if json:
         terminal.print_json(_verdict_as_json(verdict, read))
     else:
@@ -192,13 +192,13 @@ def _build_user(name: str | None, resource: str) -> Principal | None:
 # ---- show
 
 
-def _show_findings(found: Sequence[Finding], files: int) -> None:
-    for finding in found:
+def _show_findings(findings: Sequence[Finding], files: int) -> None:
+    for finding in findings:
         where = f"{finding.file}:{finding.line}: {finding.issue.severity}: "
         statement = f"{_format_statement(finding.statement)}: " if finding.statement else ""
         terminal.print_line(f"{where}{statement}{finding.issue.message} [{finding.issue.name}]")
         terminal.print_line(f"  remedy: {finding.issue.remedy}")
-    counted = Counter(finding.issue.severity for finding in found)
+    counted = Counter(finding.issue.severity for finding in findings)
     errors, warnings = counted[Severity.ERROR], counted[Severity.WARNING]
     terminal.say(f"{_count(errors, 'error')} and {_count(warnings, 'warning')} in {_count(files, 'file')}")
 

@@ -61,8 +61,8 @@ def process(
     """
     files = environment.files(*named_files)
     if install is None:
-        how = options._replace(ask=ask, min_time_left=_SOON, ask_in_turn=ask)
-        terminal.print_lines(get_valid_session(profile, environment, files, how).credential_process())
+        refresh_options = options._replace(ask=ask, min_time_left=_SOON, ask_in_turn=ask)
+        terminal.print_lines(get_valid_session(profile, environment, files, refresh_options).credential_process())
         return
     if options.code is not None or options.code_command is not None:
         raise UsageError(

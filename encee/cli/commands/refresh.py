@@ -89,7 +89,7 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
         raise UsageError("--if-expiring keeps some sessions, and --force keeps none", hint="give one of the two")
     given = GivenSettings(options.mfa_serial, options.duration, options.to, options.region, options.code_command)
     codes = find_given_codes(options.code, options.code_command, environment)
-    how = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)
+    run_options = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)
     try:
         result = refresh_profiles(
             profiles or [],
@@ -97,7 +97,7 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
             files,
             given,
             codes,
-            options=how,
+            options=run_options,
             min_time_left=None if options.if_expiring is None else parse_duration(options.if_expiring),
             dry_run=options.dry_run,
         )

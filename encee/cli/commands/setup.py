@@ -124,19 +124,21 @@ class _FirstRun:
     def _catalog(self) -> Catalog:
         return self._files.catalog()
 
-    def profile(self, word: str | None) -> str:
+    def profile(self, argument: str | None) -> str:
         """Return the profile to set up: named, the only one, chosen, or new.
 
         Raises:
             UsageError: The word means a role.
         """
         catalog = self._catalog()
-        if word is None:
+        if argument is None:
             return self._chosen([*catalog.long_term_profiles])
-        known = catalog.profile_for(word)
+        known = catalog.profile_for(argument)
         if known in catalog.role_profiles:
-            raise UsageError(f"{word} is a role, which has no key of its own", hint="name its source_profile instead")
-        return known or word
+            raise UsageError(
+                f"{argument} is a role, which has no key of its own", hint="name its source_profile instead"
+            )
+        return known or argument
 
     def _chosen(self, sources: list[str]) -> str:
         """Prompt for one of several profiles, or for the name of the first one."""
@@ -170,13 +172,13 @@ class _FirstRun:
         self._write(name, _TYPED, placeholder, None, dry_run=True)  # before anything is asked
         if csv is not None:
             path, data, is_file = read_plain_input(csv)
-            found = parse_console_csv(data, path).key
+            key = parse_console_csv(data, path).key
             region = self._region(name)
-            self._check(name, found, region)
+            self._check(name, key, region)
         else:
             path, is_file, region = _TYPED, False, self._region(name)
-            found = self._typed_key(name, region)
-        self._write(name, path, found, region, dry_run=False)
+            key = self._typed_key(name, region)
+        self._write(name, path, key, region, dry_run=False)
         terminal.say(f"key      saved as [{name}] in {self._files.credentials.path}")
         if is_file:
             _say_what_can_go(path)
@@ -191,8 +193,8 @@ class _FirstRun:
             terminal.say(f"key      {name} has one already")
             return
         path, data, is_file = read_plain_input(csv)
-        found = parse_console_csv(data, path).key
-        if known != found and not (known and known.is_locked and known.id == found.id):
+        key = parse_console_csv(data, path).key
+        if known != key and not (known and known.is_locked and known.id == key.id):
             raise FileRefusedError(
                 f"{name} has another key than {path}; nothing was changed",
                 hint=f"choose another profile: encee setup NAME --csv {shlex.quote(csv)}",
@@ -210,7 +212,7 @@ class _FirstRun:
     def _region(self, name: str) -> str | None:
         """The region for the profile; None where it has one, or the environment names it."""
         known = self._catalog().options(name).get("region")
-        if known or any(self._environment.environ.get(one) for one in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+        if known or any(self._environment.environ.get(variable) for variable in ("AWS_REGION", "AWS_DEFAULT_REGION")):
             return None
         while True:
             region = prompts.ask("region, such as eu-central-1 [us-east-1]:") or "us-east-1"
@@ -246,13 +248,13 @@ class _FirstRun:
         where, _ = settings.region(name, None)
         signer = Signer(name, key, where, *self._files.paths)
         try:
-            who = get_caller_identity(Clients(terminal.warn).sts(signer), signer)
+            identity = get_caller_identity(Clients(terminal.warn).sts(signer), signer)
         except RejectedKeyError as error:
             hint = f"type both again, as the console shows them once; {_ELSEWHERE}"
             raise RejectedKeyError(error.message, hint=hint) from error
-        if who.is_root:
+        if identity.is_root:
             raise root_key_error(name)
-        terminal.say(f"key      AWS knows it: {who.arn}")
+        terminal.say(f"key      AWS knows it: {identity.arn}")
 
     # ---- the device
 
