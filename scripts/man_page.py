@@ -80,7 +80,8 @@ def _commands(name: str, group: Any) -> Iterator[str]:  # noqa: ANN401 - typer's
         yield _decorate(" ".join([full_name, *command.collect_usage_pieces(inner)]))
         yield from _paragraphs(command.help or "")
         yield from _parameters(command, inner, with_help=False)
-        yield from _paragraphs(command.epilog or "")
+        if command.epilog:
+            yield from [".PP", "Examples:", *_paragraphs(command.epilog)]
         if isinstance(command, typer.core.TyperGroup):
             yield from _commands(full_name, command)
 

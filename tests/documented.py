@@ -4,8 +4,11 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import typer
+
+from encee.cli.app import app
 from tests.conftest import ROOT
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
@@ -73,12 +76,12 @@ def command_lines(page: Path) -> Iterator[tuple[list[str], bool]]:
     """Yield the arguments of each command line of encee on a page, and whether it is in a block and so complete."""
     for block in blocks(page):
         for line in re.findall(r"^(?!\s*#).*encee.*$", block.code, re.MULTILINE):
-            yield from ((arguments, True) for arguments in _arguments(line))
+            yield from ((arguments, True) for arguments in command_arguments(line))
     for found in _INLINE.findall(_BLOCK.sub("", page.read_text(encoding="utf-8"))):
-        yield from ((arguments, False) for arguments in _arguments("".join(found)))
+        yield from ((arguments, False) for arguments in command_arguments("".join(found)))
 
 
-def _arguments(line: str) -> Iterator[list[str]]:
+def command_arguments(line: str) -> Iterator[list[str]]:
     """Yield what is typed after each `encee ` of a line; the line can continue after it, for example with a pipe."""
     for start in _ENCEE.finditer(line):
         rest = re.split(r"\s*(?:\\?[|;&>)`]|\s#|…)", line[start.end() :], maxsplit=1)[0].rstrip()
@@ -88,3 +91,16 @@ def _arguments(line: str) -> Iterator[list[str]]:
                 break
             except ValueError:
                 continue
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line as encee does, without running it."""
+    command: Any = typer.main.get_command(app)
+    names = list(arguments)
+    while names and names != ["--help"] and hasattr(command, "list_commands"):
+        name = names.pop(0)
+        child = command.get_command(typer.Context(command), name)
+        assert child, f"there is no command {name}"
+        command = child
+    if not hasattr(command, "list_commands") and "--help" not in names:
+        command.make_context(command.name, names)

@@ -9,34 +9,16 @@ import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pexpect
 import pytest
-import typer
 
-from encee.cli.app import app
 from encee.cli.commands.init import STARTUP_LINES
 from tests.conftest import AWS, ENCEE, ROOT, Home, section
-from tests.documented import PAGES, Block, blocks, command_lines, pattern
+from tests.documented import PAGES, Block, blocks, command_lines, parse, pattern
 from tests.fake_aws import FakeAws
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-
-
-COMMAND: Any = typer.main.get_command(app)
-
-
-def parse(arguments: list[str]) -> None:
-    """Parse a command line as encee does, without running it."""
-    command, names = COMMAND, list(arguments)
-    while names and names != ["--help"] and hasattr(command, "list_commands"):
-        name = names.pop(0)
-        child = command.get_command(typer.Context(command), name)
-        assert child, f"there is no command {name}"
-        command = child
-    if not hasattr(command, "list_commands") and "--help" not in names:
-        command.make_context(command.name, names)
 
 
 @every_page

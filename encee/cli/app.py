@@ -27,28 +27,41 @@ from encee.errors import (
     unexpected,
 )
 
-COMMANDS = {
-    "setup": "encee.cli.commands.setup",
-    "refresh": "encee.cli.commands.refresh",
-    "status": "encee.cli.commands.status",
-    "env": "encee.cli.commands.env",
-    "exec": "encee.cli.commands.exec_",
-    "shell": "encee.cli.commands.shell",
-    "use": "encee.cli.commands.use",
-    "init": "encee.cli.commands.init",
-    "process": "encee.cli.commands.process",
-    "clear": "encee.cli.commands.clear",
-    "device": "encee.cli.commands.device",
-    "keys": "encee.cli.commands.keys",
-    "account": "encee.cli.commands.account",
-    "policy": "encee.cli.commands.policy",
-    "import": "encee.cli.commands.import_",
-    "doctor": "encee.cli.commands.doctor",
+GROUPS = {
+    "Sessions": {
+        "setup": ("setup", "Set up a key, an MFA device and the first session."),
+        "refresh": ("refresh", "Exchange an MFA code for new session credentials."),
+        "status": ("status", "Show when each session expires."),
+        "clear": ("clear", "Remove stored sessions from the files."),
+    },
+    "Shells and programs": {
+        "use": ("use", "Select a session in this shell."),
+        "shell": ("shell", "Start a shell with a session."),
+        "exec": ("exec_", "Run a command with a session in its environment."),
+        "env": ("env", "Print the environment variables of a session."),
+        "process": ("process", "Print the JSON of a credential_process."),
+        "init": ("init", "Print the shell integration and completion."),
+    },
+    "Keys and devices": {
+        "keys": ("keys", "List, rotate and protect access keys."),
+        "device": ("device", "List, enroll and remove MFA devices."),
+        "import": ("import_", "Import keys and devices from plain files."),
+    },
+    "Accounts": {
+        "account": ("account", "Audit an account, require MFA in it, revoke keys."),
+        "policy": ("policy", "Print, check and test policies that require MFA."),
+    },
+    "Help": {
+        "doctor": ("doctor", "Find problems, and show how to fix them."),
+    },
 }
-"""Command → module with its function or its group of commands, in the order of the help.
+"""Heading → command → module and first sentence of its help, in the order of the help.
 
-If Python reserves the name, the function is called the name and an underscore.
+The sentences are here so that the help and the completion import no module of a command. If Python reserves the name,
+the function of the command is called the name and an underscore.
 """
+
+COMMANDS = {name: entry for commands in GROUPS.values() for name, entry in commands.items()}
 
 _SETTINGS: dict[str, Any] = {"max_content_width": 100}
 
@@ -62,13 +75,19 @@ class _Table(TyperGroup):
     def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:  # noqa: ANN401 - the same as below
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        # The help texts are left out: each would need an import of its module.
-        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        matching = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [CompletionItem(name, help=COMMANDS[name][1]) for name in matching]
+
+    def format_commands(self, ctx: object, formatter: Any) -> None:  # noqa: ANN401, ARG002 - typer's own class is private
+        width = max(map(len, COMMANDS))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in commands.items()])
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's own class is private
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name])
+        module = import_module(f"encee.cli.commands.{COMMANDS[cmd_name][0]}")
         command_or_group = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         if isinstance(command_or_group, typer.Typer):
             return add_help_option(typer.main.get_command(command_or_group))

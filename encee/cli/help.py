@@ -1,5 +1,6 @@
 """The classes of commands and groups, and how they print their help."""
 
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -10,7 +11,21 @@ from encee.cli import terminal
 
 
 class Command(TyperCommand):
-    """A command that does not read `-code` as `-c ode`."""
+    """A command that does not read `-code` as `-c ode`, and prints its examples last."""
+
+    def __init__(self, *, help: str, epilog: None, **settings: Any) -> None:  # noqa: A002, ANN401 - the base class has 15 settings
+        text, _, examples = help.partition("\n\nExamples:\n")
+        super().__init__(help=text, epilog="\b\n" + cleandoc(examples) if examples else epilog, **settings)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - typer's own class is private
+        """Print the examples."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                formatter.write_text(self.epilog)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 - the same
+        """Return the parts of the usage line without the braces that typer adds."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class is private
         """Parse the arguments of the command.

@@ -21,14 +21,6 @@ def test_without_arguments_prints_the_help(encee: Encee) -> None:
     assert result.out.rstrip() == encee("--help").out.rstrip()
 
 
-@pytest.mark.parametrize("group", ["", "device", "keys", "account", "policy", "import"])
-def test_the_list_of_commands_truncates_no_text(encee: Encee, monkeypatch: pytest.MonkeyPatch, group: str) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    _, _, commands = encee(*group.split()).out.partition("\nCommands:\n")
-    for line in commands.splitlines():
-        assert re.fullmatch(r"  [a-z]+ +[A-Z].*[^.]\.", line)
-
-
 def test_prints_its_version(encee: Encee) -> None:
     assert encee("--version").out == f"encee {importlib.metadata.version('encee')}\n"
 

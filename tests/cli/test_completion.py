@@ -37,8 +37,8 @@ class Completion:
         return {value: text for value, text in rows}  # noqa: C416 - each row has two columns, and no more
 
 
-def test_offers_commands(completions_of: Completion) -> None:
-    assert list(completions_of("encee ")) == list(COMMANDS)
+def test_offers_commands_with_their_sentences(completions_of: Completion) -> None:
+    assert completions_of("encee ") == {name: sentence for name, (_, sentence) in COMMANDS.items()}
     assert list(completions_of("encee re")) == ["refresh"]
     assert completions_of("encee zz") == {}
 
@@ -173,6 +173,25 @@ def test_tab_completes_in_the_shell(shell: str, home: Home) -> None:
     assert "set -gx" in terminal.run("encee env dev --shell=fi\t")
     (home.path / "credentials").write_text(f"[elsewhere]\n{KEYS}")
     assert "elsewhere-mfa" in terminal.run("encee status --credentials-file cre\t")
+    terminal.end()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("zsh")
+def test_zsh_shows_what_each_command_does(home: Home) -> None:
+    terminal = interactive("zsh", home.path, COMPINIT)
+    terminal.child.send("encee s\t\t")
+    terminal.child.expect_exact("Show when each session expires.")
+    terminal.child.send("\x15")
+    terminal.finish()
+    terminal.end()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("fish")
+def test_fish_shows_what_each_command_does(home: Home) -> None:
+    terminal = interactive("fish", home.path)
+    assert "Show when each session expires." in terminal.run("complete -C 'encee s'")
     terminal.end()
 
 

@@ -31,7 +31,7 @@ from encee.workflows.account.guards import find_new_restrictions, refuse_lockout
 from encee.workflows.account.plan import AccountPlan, SetupRequest, plan_setup, plan_teardown
 from encee.workflows.account.revoke import REVOKED_SESSIONS, plan_revoke
 
-account = group_of_commands("Require MFA in a whole account without locking users out.")
+account = group_of_commands("Audit an account, require MFA in it, revoke keys.")
 account.command("audit")(audit)
 
 Group = Annotated[

@@ -23,7 +23,7 @@ from encee.profiles.mfa_serial import list_profiles_with, save_device, unsave_de
 from encee.workflows.find_device import choose_device, find_device
 from encee.workflows.remove_device import Removal, plan_removal, remove_device
 
-device = make_group("Look after the MFA devices of a profile's user.")
+device = make_group("List, enroll and remove MFA devices.")
 
 
 @device.command("list")

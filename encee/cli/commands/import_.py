@@ -22,7 +22,7 @@ from encee.profiles.importers.merge import ImportFile, ImportResult, find_profil
 _AWSENV_FOLDER = "~/.aws/profiles"
 
 import_ = make_group(
-    "Bring keys and devices in from plain files. Nothing that is in the credentials or config file is written over."
+    "Import keys and devices from plain files. The credentials and config files keep every value that they have."
 )
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be written; change nothing.")]

@@ -29,7 +29,7 @@ from encee.workflows.rotation_plan import KeyInFiles, RotationPreview, preview_r
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-keys = make_group("See, rotate and lock away the access keys of a profile's user.")
+keys = make_group("List, rotate and protect access keys.")
 
 
 @keys.command("list")

@@ -31,7 +31,7 @@ def lock(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Move the secret of PROFILE's key into the system's keyring.
+    """Move a key's secret into the system's keyring.
 
     It removes the key from every section, so that AWS tools can use only the session profile; encee reads the secret
     from the keyring when it signs. It needs the extra encee[keyring].
@@ -55,7 +55,7 @@ def unlock(
     files: AwsFiles,
     environment: Environment,
 ) -> None:
-    """Move the secret of PROFILE's key back into the credentials file.
+    """Move a key's secret back into the credentials file.
 
     It restores each section that held the key.
     """

@@ -30,7 +30,7 @@ from encee.cli.help import make_group
 from encee.cli.options import Environment, Json, text_option, with_environment
 from encee.errors import EnceeError, UsageError
 
-policy = make_group("Show, check and try out policies that require MFA.")
+policy = make_group("Print, check and test policies that require MFA.")
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files with a policy each; - is standard input.")]
 

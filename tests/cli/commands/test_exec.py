@@ -135,7 +135,7 @@ def test_accepts_its_options_after_the_profile(words: list[str]) -> None:
 def test_options_of_the_command_are_passed_unchanged(encee: Encee) -> None:
     assert run_encee("exec", "dev", "--no-refresh", "echo", "-c", "-code", "--", "x").out == "-c -code -- x\n"
     assert run_encee("exec", "dev", "--", "sh", "-c", "echo $0", "--no-refresh").out == "--no-refresh\n"
-    assert encee("exec", "dev", "--help").out.startswith("Usage: encee exec [OPTIONS] {PROFILE} {COMMAND...}")
+    assert encee("exec", "dev", "--help").out.startswith("Usage: encee exec [OPTIONS] PROFILE COMMAND...")
     unknown = encee("exec", "dev", "--no-such-option", "--", "echo", "ran")
     assert (unknown.code, "no such option: --no-such-option" in unknown.err) == (2, True)
 
