@@ -46,6 +46,8 @@ def man_page() -> str:
         *_parameters(root, context, with_help=True),
         ".SH COMMANDS",
         *_commands("encee", root),
+        ".SH EXAMPLES",
+        *list(_paragraphs(root.epilog))[1:],
         ".SH EXIT STATUS",
         *_items(_table("exit-codes.md", "code", "when")),
         ".SH ENVIRONMENT",

@@ -69,6 +69,8 @@ _SETTINGS: dict[str, Any] = {"max_content_width": 100}
 class _Table(TyperGroup):
     """The commands; each is imported when it is called, to save time."""
 
+    format_epilog = Command.format_epilog
+
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
 
@@ -103,6 +105,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # They print local variables, which hold secrets.
     rich_markup_mode=None,
     context_settings=_SETTINGS,
+    epilog="\b\n$ encee setup dev\n$ encee refresh dev\n$ aws --profile dev-mfa s3 ls",
 )
 
 

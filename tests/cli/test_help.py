@@ -1,6 +1,7 @@
 """The help: its groups, sentences, usage lines and examples."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import typer
 
 from encee.cli.app import COMMANDS, GROUPS, app
 from tests.conftest import Encee
+from tests.documented import command_arguments, parse
 
 
 def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer's own class is private
@@ -33,7 +35,7 @@ def first_sentence(name: str) -> str:
 def test_the_help_groups_the_commands_by_use(encee: Encee, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     sections = dict(re.findall(r"^([A-Z][\w ]+):\n((?:  .+\n)+)", encee("--help").out + "\n", re.MULTILINE))
-    del sections["Options"]
+    del sections["Options"], sections["Examples"]
     assert {heading: re.findall("^  (\\w+)", rows, re.MULTILINE) for heading, rows in sections.items()} == {
         heading: list(group) for heading, group in GROUPS.items()
     }
@@ -67,3 +69,16 @@ def test_a_usage_line_has_no_braces(encee: Encee, name: str) -> None:
     usage = encee(*name.split()[1:], "--help").out.partition("\n\n")[0]
     assert usage.startswith(f"Usage: {name} [OPTIONS]")
     assert not set("{}") & set(usage)
+
+
+@pytest.mark.parametrize("name", [name for name, command in ALL.items() if not hasattr(command, "list_commands")])
+def test_a_help_ends_with_examples_that_can_be_parsed(encee: Encee, name: str) -> None:
+    _, _, examples = encee(*name.split()[1:], "--help").out.partition("\nExamples:\n")
+    lines = re.findall(r"^  \$ (.+)\n", examples, re.MULTILINE)
+    assert examples == "".join(f"  $ {line}\n" for line in lines)
+    assert 1 <= len(lines) <= 4
+    for line in lines:
+        of_encee = list(command_arguments(line))
+        assert any(shlex.join(arguments).startswith(name.removeprefix("encee ")) for arguments in of_encee), line
+        for arguments in of_encee:
+            parse(arguments)

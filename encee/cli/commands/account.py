@@ -96,6 +96,11 @@ def setup(
 
     It shows what it would create, change and keep, and asks for confirmation. It skips steps that are already done.
     Everything that it creates has the path /encee/.
+
+    Examples:
+        $ encee account setup --profile admin --add-user jane --dry-run
+        $ encee account setup --profile admin --add-user jane
+        $ encee account setup --profile admin --allow-cidr 203.0.113.0/24
     """
     allowed = list(map(parse_network, wanted.allow_cidr or []))
     if allowed and wanted.no_ip_restriction:
@@ -168,6 +173,10 @@ def teardown(
 
     It deletes the group and its policies if encee created them, and only detaches other policies. The policy that
     requires MFA stays while it is attached elsewhere.
+
+    Examples:
+        $ encee account teardown --profile admin --dry-run
+        $ encee account teardown --profile admin
     """
     administrator = connect_administrator(profile, environment, files, options)
     plan = plan_teardown(read_account(administrator.iam, administrator.signer), group)
@@ -195,6 +204,10 @@ def revoke(
     For stolen credentials. It deactivates the user's access keys, and denies everything to the user's present sessions
     with an inline policy. Sessions of roles that the user has assumed stay valid until they expire. With
     --sessions-only, the user can refresh at once, as after a rotation.
+
+    Examples:
+        $ encee account revoke jane --profile admin
+        $ encee account revoke jane --profile admin --sessions-only
     """
     administrator = connect_administrator(profile, environment, files, options)
 

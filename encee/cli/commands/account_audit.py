@@ -40,6 +40,10 @@ def audit(
 
     It exits with status 1 if there is such a key. The key of a user without a device counts, since a thief can use it
     to enroll one.
+
+    Examples:
+        $ encee account audit --profile admin
+        $ encee account audit --profile admin --group developers
     """
     max_age = parse_duration(max_key_age)
     administrator = connect_administrator(profile, environment, files, options)

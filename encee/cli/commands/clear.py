@@ -34,6 +34,10 @@ def clear(
 
     It removes only what encee wrote: the section of a session profile, and the one with its region in the config file.
     What you added to a section stays. AWS accepts the session until it expires.
+
+    Examples:
+        $ encee clear dev
+        $ encee clear --expired
     """
     if [bool(profiles), expired, every].count(True) != 1:
         raise UsageError("clear needs one of PROFILE, --expired and --all", hint="encee clear PROFILE")

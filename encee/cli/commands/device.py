@@ -40,6 +40,9 @@ def list_(
     """Show the user's MFA devices, and which one is saved.
 
     It prompts for a code only if a policy requires MFA to list the devices.
+
+    Examples:
+        $ encee device list dev
     """
     signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)
@@ -102,6 +105,10 @@ def save(
     """Save the MFA device of a profile as its mfa_serial.
 
     It asks IAM for the user's devices, of several lets you choose one, and checks a DEVICE that you name.
+
+    Examples:
+        $ encee device save dev
+        $ encee device save dev phone
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     if serial is None:
@@ -129,6 +136,9 @@ def forget(
     """Remove the saved MFA device of PROFILE from the files.
 
     The device at AWS does not change. The next refresh finds it and saves it again.
+
+    Examples:
+        $ encee device forget dev
     """
     catalog = files.catalog()
     name = catalog.profile_for(profile)
@@ -158,6 +168,9 @@ def resync(
     """Resynchronize a device whose codes AWS rejects.
 
     It asks for two successive codes, from which AWS computes how wrong the device's clock is.
+
+    Examples:
+        $ encee device resync dev
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     if not terminal.has_terminal():
@@ -205,6 +218,9 @@ def remove(
 
     It needs a session with MFA, and also removes the device from PROFILE in the files. It skips steps that are already
     done, so run it again after an error.
+
+    Examples:
+        $ encee device remove dev phone
     """
     signs = find_signers(profile, environment, files, options)
     devices = list_devices(signs)

@@ -38,9 +38,7 @@ def enroll(
     profile: Profile,
     *,
     name: Annotated[str | None, text_option("NAME", "The device's name. [default: the user's]")] = None,
-    qr_file: Annotated[
-        str | None, text_option("FILE", "Draw the QR code in a new .png or .svg file until the end.")
-    ] = None,
+    qr_file: Annotated[str | None, text_option("FILE", "Draw the QR code in a new .png or .svg until the end.")] = None,
     seed_command: Annotated[
         str | None, text_option("COMMAND", "Give the secret to this command's standard input, and do not show it.")
     ] = None,
@@ -52,10 +50,12 @@ def enroll(
     """Enroll an authenticator app with a QR code and two codes.
 
     It saves the device as mfa_serial of PROFILE. A user who already has a device needs a session with it first. After
-    an error, it deletes a device that is not enabled.
+    an error, it deletes a device that is not enabled. With --seed-command 'ykman oath accounts add AWS', the secret
+    goes straight to a YubiKey, in base32, and --code-command 'ykman oath accounts code --single AWS' prints its codes.
 
-    With --seed-command 'ykman oath accounts add AWS', the secret goes straight to a YubiKey, in base32; the codes come
-    from it with --code-command 'ykman oath accounts code --single AWS'.
+    Examples:
+        $ encee device enroll dev
+        $ encee device enroll dev --qr-file device.png
     """
     commands = DeviceCommands(seed_command, options.code_command if seed_command is not None else None)
     if seed_command is not None:

@@ -48,6 +48,10 @@ def doctor(
 
     Checks the files and the environment, and changes nothing. With PROFILE, it also asks AWS about the key and the
     devices of its user, for which no code is needed. Exits with status 1 when there is an error.
+
+    Examples:
+        $ encee doctor
+        $ encee doctor dev
     """
     files = AwsPaths.locate(environment.environ, *named_files)
     examined = examine(files, environment.environ, environment.legacy_serial(), terminal.warn)

@@ -64,8 +64,12 @@ def env(
 ) -> None:
     """Print the environment variables of a session.
 
-    For eval "$(encee env dev)". The lines also unset the AWS variables of another profile. Without a valid
-    session, it prints nothing and exits with status 3; with --refresh, it prompts for a code.
+    The lines also unset the AWS variables of another profile. Without a valid session, it prints nothing and exits with
+    status 3; with --refresh, it prompts for a code.
+
+    Examples:
+        $ eval "$(encee env dev)"
+        $ encee env dev --refresh --shell dotenv >dev.env
     """
     syntax = shell.value if shell is not None else find_shell_form(environment)
     if unset:

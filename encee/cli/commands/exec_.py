@@ -60,6 +60,10 @@ def exec(  # noqa: A001 - the command's name
 
     The command replaces the process of encee, and so keeps its exit code and gets its signals. It gets no AWS
     variables of another profile. Without a valid session, encee prompts for a code first.
+
+    Examples:
+        $ encee exec dev -- terraform plan
+        $ encee exec dev -- aws sts get-caller-identity
     """
     program = _find_program(command)
     session = get_valid_session(profile, environment, files, options)

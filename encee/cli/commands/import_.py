@@ -38,7 +38,11 @@ def csv(
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Import an access key from the CSV file of the IAM console."""
+    """Import an access key from the CSV file of the IAM console.
+
+    Examples:
+        $ encee import csv ~/Downloads/jane_accessKeys.csv --profile dev
+    """
     path, data, is_file = read_plain_input(file)
     found = parse_console_csv(data, path)
     if is_named_like_root_key(path):
@@ -67,6 +71,10 @@ def awsenv_(
 
     They hold lines like export AWS_ACCESS_KEY_ID=…, which encee reads and never runs. It refuses the whole import for
     any other line.
+
+    Examples:
+        $ encee import awsenv --dry-run
+        $ encee import awsenv
     """
     incoming = []
     for file in _list_files(expand_path(folder)):
@@ -97,7 +105,12 @@ def legacy(
     json: Json = False,
     files: AwsFiles,
 ) -> None:
-    """Import the ARN of the device from the first encee's file."""
+    """Import the ARN of the device from the first encee's file.
+
+    Examples:
+        $ encee import legacy
+        $ encee import legacy --profile dev
+    """
     path, data, is_file = read_plain_input(file)
     serial = parse_legacy_config(data, path)
     owner = find_profile_of_device(files.catalog(), serial, profile)

@@ -41,8 +41,12 @@ def init(
     """Print the shell integration and completion.
 
     The integration is a function encee, which encee use needs. The completion knows commands, options and profiles.
-    For a start-up file: eval "$(encee init bash)", the same with zsh, encee init fish | source, or
-    encee init powershell | Out-String | Invoke-Expression.
+    In PowerShell, the line is encee init powershell | Out-String | Invoke-Expression.
+
+    Examples:
+        $ eval "$(encee init bash)"    # in ~/.bashrc
+        $ eval "$(encee init zsh)"     # in ~/.zshrc
+        $ encee init fish | source     # in ~/.config/fish/config.fish
     """
     if sys.stdout.isatty():
         terminal.note(f"this line in {_STARTUP_FILES[shell]} makes the shell read it: {STARTUP_LINES[shell]}")

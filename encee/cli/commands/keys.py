@@ -47,6 +47,9 @@ def list_keys(
 
     It shows the age and the last use of each key, and the sections that hold it. It asks IAM with the session of
     PROFILE, which it refreshes if it is not valid.
+
+    Examples:
+        $ encee keys list dev
     """
     signs = find_signers(profile, environment, files, options)
     session = signs.with_session()
@@ -135,6 +138,10 @@ def rotate(
     A working key exists at every step, in the file and at AWS: encee creates the new key, tests it, writes it to every
     section that holds the old one, and then deactivates the old one. It deletes the old key after confirmation; without
     a terminal the key stays inactive, unless --yes is given. Run it again after an interruption.
+
+    Examples:
+        $ encee keys rotate dev --dry-run
+        $ encee keys rotate dev
     """
     if yes and keep_old:
         raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")

@@ -35,6 +35,9 @@ def lock(
 
     It removes the key from every section, so that AWS tools can use only the session profile; encee reads the secret
     from the keyring when it signs. It needs the extra encee[keyring].
+
+    Examples:
+        $ encee keys lock dev
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_to_keyring(signs.key, files)
@@ -58,6 +61,9 @@ def unlock(
     """Move a key's secret back into the credentials file.
 
     It restores each section that held the key.
+
+    Examples:
+        $ encee keys unlock dev
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     sections = move_from_keyring(signs.key, files.credentials, terminal.warn)
@@ -87,6 +93,10 @@ def totp(
     It stores the device's seed in the system's keyring, and a refresh needs no prompt. An attacker with access to the
     keyring then has both factors; a copy of the credentials file alone is still worthless. It needs the extra
     encee[keyring].
+
+    Examples:
+        $ encee keys totp dev
+        $ encee keys totp dev --forget
     """
     signs = find_signers(profile, environment, files, RefreshOptions())
     serial = signs.settings.serial(signs.profile)

@@ -40,7 +40,11 @@ _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 
 @policy.command("list")
 def list_(*, json: Json = False) -> None:
-    """List the policies that encee provides."""
+    """List the policies that encee provides.
+
+    Examples:
+        $ encee policy list
+    """
     if json:
         terminal.print_json({"policies": [{"name": name, "does": does} for name, does in POLICIES.items()]})
         return
@@ -63,7 +67,12 @@ def show(
         typer.Option("--allow-password-change", help="Allow users to change their password without MFA."),
     ] = False,
 ) -> None:
-    """Print a policy as JSON, to apply by hand or with Terraform."""
+    """Print a policy as JSON, to apply by hand or with Terraform.
+
+    Examples:
+        $ encee policy show mfa-required
+        $ encee policy show ip-restriction --allow-cidr 203.0.113.0/24
+    """
     shown = build_policy(
         name, partition=partition, allow_cidrs=allow_cidr or (), allow_password_change=allow_password_change
     )
@@ -76,6 +85,10 @@ def lint(files: Files, *, json: Json = False) -> None:
 
     It shows each with its file, the line of the statement, the statement, and what to write instead. It exits with
     status 1 if one is an error.
+
+    Examples:
+        $ encee policy lint work.json
+        $ encee policy show mfa-required | encee policy lint -
     """
     findings = [finding for name in files for finding in lint_policy(name, _read(name))]
     if json:
@@ -110,6 +123,10 @@ def simulate(
     """Evaluate a request of an IAM user against policies.
 
     It exits with status 0 if they allow the request, and with 1 if one denies it or none allows it.
+
+    Examples:
+        $ encee policy simulate work.json --action s3:GetObject
+        $ encee policy simulate work.json --action iam:CreateUser --mfa
     """
     if long_term and mfa is not None:
         raise UsageError("--long-term contradicts --mfa and --no-mfa", hint="give one of the three")

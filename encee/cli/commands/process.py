@@ -58,6 +58,11 @@ def process(
 
     With --install, programs that run longer than a session can use the profile NAME of the config file: AWS SDKs
     run its credential_process again before a session expires. encee clear NAME removes it.
+
+    Examples:
+        $ encee process dev
+        $ encee process dev --install dev-live
+        $ encee process dev --code-command 'op item get AWS --otp'
     """
     files = environment.files(*named_files)
     if install is None:

@@ -84,6 +84,12 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
     untouched. A role is assumed with the session of its source_profile. Without PROFILE, it refreshes the profile
     that AWS_PROFILE names, else every profile with long-term keys whose MFA device is known or can be found, except
     for sessions that encee status shows as valid.
+
+    Examples:
+        $ encee refresh dev
+        $ encee refresh dev prod --duration 8h
+        $ encee refresh 'prod-*'
+        $ encee refresh dev --if-expiring 1h
     """
     if options.force and options.if_expiring is not None:
         raise UsageError("--if-expiring keeps some sessions, and --force keeps none", hint="give one of the two")

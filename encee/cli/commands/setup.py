@@ -54,6 +54,10 @@ def setup(
 
     It asks for the key, checks it with AWS and saves it, finds or enrolls the MFA device, and gets the first session.
     It skips steps that are already done, so run it again after an interruption.
+
+    Examples:
+        $ encee setup dev
+        $ encee setup dev --csv ~/Downloads/jane_accessKeys.csv
     """
     if not terminal.has_terminal():
         raise UsageError(

@@ -40,6 +40,10 @@ def shell(
     It starts $SHELL with AWS_PROFILE set to the session profile, so that a refresh takes effect in it at once; with
     --keys, the shell keeps its first session. ENCEE_PROFILE is the profile. The shell gets no AWS variables of another
     profile. Without a valid session, encee prompts for a code first. Type exit to leave the shell.
+
+    Examples:
+        $ encee shell dev
+        $ encee shell dev --keys
     """
     files = environment.files(*named_files)
     named = files.catalog().profile_for(profile) or profile

@@ -59,6 +59,11 @@ def status(
     The table lists the session of each profile with long-term keys, and the sessions of other tools. --check counts a
     session as expired that --expiring shows as expiring; without PROFILE, it checks only sessions that exist. A session
     of another account than its source profile's key has the state other-account and is not valid.
+
+    Examples:
+        $ encee status
+        $ encee status --watch
+        $ encee status dev --check && aws --profile dev-mfa s3 ls
     """
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:

@@ -38,6 +38,10 @@ def use(
 
     It sets AWS_PROFILE to the session profile, and unsets the AWS variables of another profile. Without a valid
     session, it prompts for a code first. It needs the shell function of encee init.
+
+    Examples:
+        $ encee use dev
+        $ encee use --none
     """
     shell = environment.environ.get(terminal.EVALUATED)
     if shell not in STARTUP_LINES:
