@@ -14,6 +14,7 @@ import pexpect
 import pytest
 
 from encee.cli.commands.init import STARTUP_LINES
+from scripts.command_reference import commands, help_of
 from tests.conftest import AWS, ENCEE, ROOT, Home, section
 from tests.documented import PAGES, Block, blocks, command_lines, parse, pattern
 from tests.fake_aws import FakeAws
@@ -96,7 +97,7 @@ class Premises:
         if page == "devices":
             self.jane.create_device("jane")
             self.jane.create_device("tablet")
-        programs = {"op": f"#!/bin/sh\necho {self.phone.next_code()}\n"} if page == "codes" else {}
+        programs = {"op": f"#!/bin/sh\necho {self.phone.next_code()}\n"} if page in ("codes", "help") else {}
         self._install(programs | dict.fromkeys(("docker", "terraform"), STUB))
 
     def _files(self) -> dict[str, dict[str, str]]:
@@ -107,6 +108,13 @@ class Premises:
         awsenv = f"export AWS_ACCESS_KEY_ID={key.id}\nexport AWS_SECRET_ACCESS_KEY={key.secret}\n"
         return {
             "README": {"credentials": section(key)},
+            "help": {
+                "credentials": "".join(section(key, name) for name in ("dev", "prod", "prod-eu"))
+                + section(self.boss.access_key, "admin"),
+                "Downloads/jane_accessKeys.csv": csv,
+                "work.json": json.dumps(WORK, indent=2),
+                ".aws/profiles/sandbox": awsenv,
+            },
             "first-session": {"credentials": "", "config": ""},
             "default-profile": {"credentials": section(key, "default"), "config": "[default]\nregion = eu-west-1\n"},
             "switching": {"credentials": section(key, "dev-long-term") + f"aws_mfa_device = {self.phone.serial}\n"},
@@ -223,6 +231,19 @@ ELSEWHERE = ("commands", "keyring", "uninstall")
 RUN = [page for page in PAGES if page.stem not in ELSEWHERE and any(block.runs for block in blocks(page))]
 """tests/cli/test_uninstall.py follows docs/uninstall.md."""
 
+EXAMPLES = sorted(
+    set(commands())
+    - {"encee", "encee account", "encee device", "encee import", "encee keys", "encee policy"}  # these are groups
+    - {"encee init", "encee shell"}  # the page of shells has them, each in its shell
+    - {"encee keys lock", "encee keys unlock", "encee keys totp"}  # the page of the keyring has them
+    - {"encee device enroll", "encee device remove"}  # the page of devices has them
+    - {
+        "encee account audit",
+        "encee import legacy",
+    }  # one exits with status 1, the other needs a file of the first encee
+)
+"""The commands whose examples run after a refresh of dev."""
+
 DIFFERENT = [page for page in RUN if page.stem in PAGES_OF_SHELLS]
 
 
@@ -252,6 +273,17 @@ def test_what_a_page_says_works_in_zsh(page: Path, home: Home, aws: FakeAws) -> 
 @pytest.mark.parametrize("page", DIFFERENT, ids=lambda page: page.stem)
 def test_what_a_page_says_works_in_fish(page: Path, home: Home, aws: FakeAws) -> None:
     follow(page, "fish", home, aws)
+
+
+@pytest.mark.slow
+@pytest.mark.needs("bash")
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_the_examples_of_a_help_work_in_bash(command: str, home: Home, aws: FakeAws) -> None:
+    examples = re.findall(r"^  \$ (.+)", help_of(command), re.MULTILINE)
+    code = "\n".join(
+        ["encee refresh dev", *(line for line in examples if not re.search("--watch|setup.*--allow", line))]
+    )
+    Reader(Premises("help", home, aws), "bash").type(Block("sh", code, 0, runs=True))
 
 
 @pytest.mark.needs("bash")

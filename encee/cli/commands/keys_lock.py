@@ -95,7 +95,7 @@ def totp(
     encee[keyring].
 
     Examples:
-        $ encee keys totp dev
+        $ encee keys totp dev --i-know
         $ encee keys totp dev --forget
     """
     signs = find_signers(profile, environment, files, RefreshOptions())

@@ -63,7 +63,7 @@ def status(
     Examples:
         $ encee status
         $ encee status --watch
-        $ encee status dev --check && aws --profile dev-mfa s3 ls
+        $ encee status dev --check || encee refresh dev
     """
     threshold = None if expiring is None else parse_duration(expiring)
     if watch:
