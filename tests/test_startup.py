@@ -78,6 +78,17 @@ def test_using_a_valid_session_loads_no_large_library(home: Home, arguments: tup
     assert loaded_modules(*arguments) == set()
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("line", [None, "encee "])
+def test_the_list_of_commands_imports_no_command(line: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if line is not None:
+        monkeypatch.setenv("_ENCEE_COMPLETE", line)
+    script = "import sys; from encee.cli.app import main; main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "refresh" in done.stdout
+    assert "encee.cli.commands." not in done.stdout
+
+
 def test_importing_the_package_imports_nothing() -> None:
     script = "import sys; before = set(sys.modules); import encee; print(set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
