@@ -142,7 +142,7 @@ def wait_until_usable(clients: Clients, signer: Signer, *, in_a_row: int) -> Non
             if time.monotonic() > deadline:
                 raise error.extended(
                     f"the new key {signer.key.id} did not work within {_USABLE_TIMEOUT_SECONDS:.0f} s: {error.message}",
-                    hint="wait some minutes",
+                    hint="wait a few minutes",
                 ) from error
             time.sleep(_POLL_SECONDS)
             accepted = 0

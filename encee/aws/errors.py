@@ -250,7 +250,7 @@ def _explain_rejected_session(code: str, signer: Signer) -> AwsError:
     names = dict.fromkeys(filter(None, (signer.source_profile, signer.profile)))
     command = ["encee", "refresh", *names]
     purpose = f", which assumes {signer.profile}" if len(names) > 1 else ""
-    message = f"AWS does not accept the session of {signer.source_profile} any more{purpose}"
+    message = f"AWS no longer accepts the session of {signer.source_profile}{purpose}"
     if code == "InvalidClientTokenId" and not _ALWAYS_ENABLED.fullmatch(signer.region):
         message += f", or the region {signer.region} is not enabled for the account"
         command += ["--region", _DEFAULT_REGION]

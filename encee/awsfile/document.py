@@ -115,9 +115,7 @@ class Document:
         self._refuse_values(options.values())
         editor = self._open_section(profile)
         if editor is None:
-            raise FileRefusedError(
-                f"{self._file}: [{profile}] does not exist any more; nothing was changed", hint="try again"
-            )
+            raise FileRefusedError(f"{self._file}: [{profile}] no longer exists; nothing was changed", hint="try again")
         replaced = editor.replace(options)
         self._replace(editor, replaced, options.keys() - replaced.keys())
 

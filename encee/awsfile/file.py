@@ -43,7 +43,7 @@ _REASONS = {
     errno.EACCES: ("permission denied", "make folder and file your own: ls -la {folder}"),
     errno.EPERM: ("permission denied", "make folder and file your own: ls -la {folder}"),
     errno.EBUSY: (
-        "it is mounted by itself and cannot be replaced safely",
+        "it is a mount point and cannot be replaced safely",
         "mount its folder {folder} into the container instead of the file",
     ),
     **dict.fromkeys(

@@ -161,6 +161,6 @@ def _is_complete(state: Snapshot, unchanged: float, *, writer: bool | None, had_
 def build_busy_error(path: Path) -> FileBusyError:
     """Return the error for a file that another program is still writing."""
     return FileBusyError(
-        f"{path}: another program keeps writing it; gave up waiting",
+        f"{path}: another program keeps writing it",
         hint="try again when it has finished",
     )

@@ -181,7 +181,7 @@ class Catalog:
     def source_profile(self, session_profile: str) -> str | None:
         """Return the source profile of a session profile; None if it is unknown.
 
-        This is the profile that encee made the session from, even if that does not exist any more; otherwise, as for
+        This is the profile that encee made the session from, even if that no longer exists; otherwise, as for
         a session of another tool, the only profile that has this session profile.
         """
         named = read_source(self.credentials.get(session_profile, {}))

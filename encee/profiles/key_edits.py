@@ -49,7 +49,9 @@ def find_sections(view: View, key: AccessKey) -> list[str]:
         if all(parts):
             sections.append(name)
     if not sections:
-        raise FileRefusedError(f"no section of the credentials file holds the key {key.id} any more", hint="try again")
+        raise FileRefusedError(
+            f"no section of the credentials file holds the key {key.id} any longer", hint="try again"
+        )
     return sections
 
 

@@ -73,7 +73,7 @@ def _explain_keyless(catalog: Catalog, argument: str, files: AwsPaths) -> UsageE
     if managed_by_encee(options):
         source = read_source(options) or "(unknown)"
         return UsageError(
-            f"{argument} is a session profile, and its source profile {source} does not exist any more",
+            f"{argument} is a session profile, and its source profile {source} no longer exists",
             hint="name a profile with long-term keys",
         )
     if has_stray_token(options):

@@ -208,7 +208,7 @@ def test_refuses_to_replace_a_name_in_mixed_case() -> None:
 
 def test_replacing_skips_missing_options_and_refuses_a_missing_section() -> None:
     assert exchange("[dev]\nregion = a\n") == "[dev]\nregion = a\n"
-    assert "[dev] does not exist any more" in refusal(exchange, "[z]\n")
+    assert "[dev] no longer exists" in refusal(exchange, "[z]\n")
 
 
 @pytest.mark.parametrize("name", ["aws_access_key_id", "encee_secret"])

@@ -119,7 +119,7 @@ def test_expands_a_pattern_to_the_matching_names(words: list[str], found: list[s
 
 def test_reports_the_missing_source_of_a_session() -> None:
     error = explain_lookup_failure(Catalog({"dev-mfa": of("dev")}, {}), "dev-mfa", FILES)
-    assert error.message == "dev-mfa is a session profile, and its source profile dev does not exist any more"
+    assert error.message == "dev-mfa is a session profile, and its source profile dev no longer exists"
 
 
 @pytest.mark.parametrize(

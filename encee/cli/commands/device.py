@@ -184,7 +184,7 @@ def resync(
     meant = [device for device in devices if device.serial == saved] or devices
     chosen = choose_device(meant, signs.profile, prompts.TerminalUser(), ())
     retry_wrong_codes(lambda: at_aws.resync(chosen, _ask_two_codes(chosen)), terminal.note_person)
-    terminal.say(f"AWS knows the clock of {chosen.serial} now; those two codes are used")
+    terminal.say(f"AWS has adjusted to the clock of {chosen.serial}; both codes have been used")
     if json:
         terminal.print_json({"profile": signs.profile, "device": chosen.serial, "outcome": "resynchronized"})
 

@@ -53,7 +53,7 @@ def csv(
     rename = f"choose another name: encee import csv {shlex.quote(file)} --profile NAME"
     _import([ImportFile(profile, path, found.key, {}, rename, is_file)], files, dry_run=dry_run, json=json)
     if found.has_password and is_file:
-        terminal.note(f"{path} also holds the password for the console: keep that elsewhere before the file goes")
+        terminal.note(f"{path} also holds the console password: store it elsewhere before you delete the file")
 
 
 @import_.command(name="awsenv")
@@ -84,7 +84,7 @@ def awsenv_(
         rename = f"give the file another name: mv {shlex.quote(str(file))} {shlex.quote(str(file.parent))}/NAME"
         incoming.append(ImportFile(file.name, file, found.key, given, rename))
         if found.others:
-            terminal.note(f"{file} also sets {', '.join(found.others)}, which is not brought in")
+            terminal.note(f"{file} also sets {', '.join(found.others)}, which is not imported")
     _import(incoming, files, dry_run=dry_run, json=json)
 
 
@@ -145,7 +145,7 @@ def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, j
             [outcome.profile, _word(outcome, dry_run=dry_run), ", ".join(outcome.imported) or "–", str(outcome.file)]
             for outcome in outcomes
         ]
-        display.print_table(["PROFILE", "OUTCOME", "WHAT CAME IN", "FROM"], rows, [None] * len(rows), foldable=3)
+        display.print_table(["PROFILE", "OUTCOME", "IMPORTED", "FROM"], rows, [None] * len(rows), foldable=3)
     for outcome in outcomes:
         if outcome.differs:
             terminal.warn(
@@ -155,7 +155,7 @@ def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, j
     if (
         whole := [outcome for outcome in outcomes if outcome.is_complete and outcome.file in deletable]
     ) and not dry_run:
-        _say_what_can_go(whole)
+        _print_deletion_commands(whole)
     errors = [outcome.error for outcome in outcomes if outcome.error]
     for error in errors:
         terminal.print_error(error)
@@ -163,17 +163,17 @@ def _import(incoming: Sequence[ImportFile], files: AwsFiles, *, dry_run: bool, j
         raise typer.Exit(errors[0].exit_code)
 
 
-def _say_what_can_go(outcomes: Sequence[ImportResult]) -> None:
+def _print_deletion_commands(outcomes: Sequence[ImportResult]) -> None:
     names = shlex.join(outcome.profile for outcome in outcomes)
     paths = shlex.join(str(outcome.file) for outcome in outcomes)
-    terminal.say(f"when this works, the plain file{'s' * (len(outcomes) > 1)} can go:")
+    terminal.say(f"check that this works, then delete the plain file{'s' * (len(outcomes) > 1)}:")
     terminal.say(f"  encee refresh {names}")
     terminal.say(f"  rm {paths}")
 
 
 def _word(outcome: ImportResult, *, dry_run: bool) -> str:
     if outcome.imported:
-        return "would come in" if dry_run else "imported"
+        return "would be imported" if dry_run else "imported"
     return "already there" if outcome.error is None else "not imported"
 
 

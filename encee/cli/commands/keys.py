@@ -183,7 +183,7 @@ def _show(rotated: RotationResult, session_profile: str) -> None:
     sections = format_sections(rotated.sections)
     terminal.say(f"the new key {rotated.new} is in {sections}; the old one, {rotated.old}, is {state}")
     if rotated.kept:
-        terminal.say("  when nothing needs it any more:")
+        terminal.say("  when nothing uses it any longer:")
         words = ["aws", "iam", "delete-access-key", "--access-key-id", rotated.old, "--profile", session_profile]
         terminal.say(f"  {join(words)}")
     terminal.say("  sessions from before last until they expire; an administrator can end them:")
@@ -223,7 +223,7 @@ def _show_preview(preview: RotationPreview, profile: str, fate: str, now: dateti
         )
     else:
         terminal.print_line(
-            f"the rotation from {preview.old} to {preview.new}, which was interrupted, would be taken up"
+            f"the rotation from {preview.old} to {preview.new}, which was interrupted, would be continued"
         )
     terminal.print_line(f"{preview.old}, last used: {_used(preview.use, now)}, would become inactive, then be {fate}")
 

@@ -109,7 +109,7 @@ def totp(
     if take_out:
         config.edit(partial(unmark_seed, profile=signs.profile))
         delete(Kind.SEED, serial)
-        terminal.say(f"the seed of {serial} is not in the keyring any more; encee asks for its codes again")
+        terminal.say(f"the seed of {serial} is no longer in the keyring; encee asks for its codes again")
     else:
         _store_seed(signs, serial, seed_file, config, i_know=i_know)
     if json:
@@ -138,7 +138,7 @@ def _store_seed(signs: Signers, serial: str, seed_file: str | None, config: AwsF
         if signs.key.is_locked
         else f"in {signs.files.credentials.path}, which the same user can read"
     )
-    terminal.warn(f"MFA is not a second factor on this machine any more: the secret of {signs.key.id} is {beside}")
+    terminal.warn(f"MFA is no longer a second factor on this machine: the secret of {signs.key.id} is {beside}")
     terminal.say(f"the keyring has the seed of {serial} now; encee computes its codes:")
     terminal.say(f"  encee refresh {name}")
     terminal.say(f"  encee keys totp {name} --forget takes it out again")

@@ -36,7 +36,7 @@ _FIRST_NAME = "dev"
 _TYPED = Path("the key")
 """The name, in messages, of a key that the user types."""
 
-_ELSEWHERE = "a key of GovCloud or China is known in a region there only, such as us-gov-west-1 or cn-north-1"
+_ELSEWHERE = "a key of GovCloud or China is valid only in a region there, such as us-gov-west-1 or cn-north-1"
 
 
 @file_options
@@ -113,8 +113,8 @@ def _asked_key() -> AccessKey:
     return AccessKey(key_id, secret)
 
 
-def _say_what_can_go(path: Path) -> None:
-    terminal.note(f"when all this works, the plain file can go: rm {shlex.quote(str(path))}")
+def _note_plain_file(path: Path) -> None:
+    terminal.note(f"when everything works, delete the plain file: rm {shlex.quote(str(path))}")
 
 
 class _FirstRun:
@@ -185,7 +185,7 @@ class _FirstRun:
         self._write(name, path, key, region, dry_run=False)
         terminal.say(f"key      saved as [{name}] in {self._files.credentials.path}")
         if is_file:
-            _say_what_can_go(path)
+            _note_plain_file(path)
 
     def _compare(self, name: str, known: AccessKey | None, csv: str | None) -> None:
         """Report that the profile has a key; refuse if the console's file differs.
@@ -205,7 +205,7 @@ class _FirstRun:
             )
         terminal.say(f"key      {name} has that of {path} already")
         if is_file:
-            _say_what_can_go(path)
+            _note_plain_file(path)
 
     def _write(self, name: str, path: Path, key: AccessKey, region: str | None, *, dry_run: bool) -> None:
         incoming = ImportFile(name, path, key, {"region": region} if region else {}, "choose another: encee setup NAME")

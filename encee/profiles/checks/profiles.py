@@ -250,7 +250,7 @@ def _check_role_source(examined: Examined) -> Iterator[Finding]:
             commands = tuple(command for remedy in remedies for command in remedy.commands)
             yield Finding(State.WARNING, message, join_steps(*steps), commands)
         elif serial and managed_by_encee(catalog.credentials.get(source, {})):
-            message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has given already"
+            message = f"mfa_serial of the role {role} makes AWS tools ask for a code, which {source} has already given"
             yield Finding(State.WARNING, message, deletion)
 
 

@@ -188,7 +188,7 @@ class Refresh:
                     task.future = self._pool.submit(self._worker.run, task, session)
                     continue
                 hint = f"encee refresh {job.session_of.profile} --force"
-                error = EnceeError("it is not one that encee wrote", hint=hint)
+                error = EnceeError("encee did not write that session", hint=hint)
             elif source.state is State.FAILED and source.future is None and source.error is not None:
                 error = source.error
             else:

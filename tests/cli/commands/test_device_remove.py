@@ -260,7 +260,7 @@ def test_resync_makes_a_device_work_again(encee: Encee, dev: Person, aws: FakeAw
     child.expect_exact("that is the first code again")
     child.expect_exact("the next one, as soon as it is shown:")
     child.sendline(dev.device.next_code())
-    child.expect_exact(f"AWS knows the clock of {PHONE} now")
+    child.expect_exact(f"AWS has adjusted to the clock of {PHONE}")
     child.expect_exact('"outcome": "resynchronized"')
     child.expect(pexpect.EOF)
     assert child.wait() == 0

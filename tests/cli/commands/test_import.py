@@ -95,10 +95,12 @@ def test_the_summary_names_sources_and_superfluous_files(encee: Encee, home: Hom
     file = csv_file(home)
     result = encee("import", "csv", file, "--profile", "dev")
     assert [line.split() for line in result.out.splitlines()] == [
-        ["PROFILE", "OUTCOME", "WHAT", "CAME", "IN", "FROM"],
+        ["PROFILE", "OUTCOME", "IMPORTED", "FROM"],
         ["dev", "imported", "keys", shown(file)],
     ]
-    assert result.err == f"when this works, the plain file can go:\n  encee refresh dev\n  rm {shown(file)}\n"
+    assert (
+        result.err == f"check that this works, then delete the plain file:\n  encee refresh dev\n  rm {shown(file)}\n"
+    )
     assert run_aws("configure", "get", "aws_secret_access_key", "--profile", "dev").out == f"{SECRET}\n"
 
 
@@ -197,7 +199,7 @@ def test_refuses_another_csv_than_the_consoles_and_names_the_line(
 def test_names_but_never_prints_the_password_of_the_console(encee: Encee, home: Home) -> None:
     file = csv_file(home, OLD)
     result = encee("import", "csv", file, "--profile", "dev")
-    assert f"{shown(file)} also holds the password for the console: keep that elsewhere" in result.err
+    assert f"{shown(file)} also holds the console password: store it elsewhere" in result.err
     assert "hunter2" not in result.out + result.err + home.credentials.read_text()
 
 
@@ -219,7 +221,7 @@ def test_reads_the_csv_from_standard_input(encee: Encee, home: Home) -> None:
     result = encee("import", "csv", "-", "--profile", "dev", stdin=OLD.format(id=KEY_ID, secret=SECRET))
     assert result.code == 0, result.err
     assert "standard input" in result.out
-    assert "can go" not in result.err + result.out
+    assert "delete the plain" not in result.err + result.out
     assert KEY_ID in home.credentials.read_text()
     import_error(encee("import", "csv", "-", "--profile", "other", stdin="x\n"), "standard input", 1)
     assert encee("import", "csv", "-", "--profile", "other", stdin="x" * (2 << 20)).code == 2
@@ -284,9 +286,9 @@ def test_creates_profiles_from_the_files_of_awsenv(encee: Encee, home: Home) -> 
         ["user-profile", "imported"],
         ["work", "imported"],
     ]
-    assert f"{shown(second)} also sets EDITOR, which is not brought in" in result.err
+    assert f"{shown(second)} also sets EDITOR, which is not imported" in result.err
     assert result.err.endswith(
-        "when this works, the plain files can go:\n  encee refresh user-profile work\n"
+        "check that this works, then delete the plain files:\n  encee refresh user-profile work\n"
         f"  rm {shown(file)} {shown(second)}\n"
     )
     assert run_aws("configure", "get", "region", "--profile", "user-profile").out == "ap-southeast-2\n"
@@ -530,7 +532,7 @@ def test_a_csv_for_an_existing_profile_changes_nothing(encee: Encee, home: Home)
     result = encee("import", "csv", file, "--profile", "other")
     assert result.code == 5
     assert f"encee: hint: choose another name: encee import csv {shown(file)} --profile NAME\n" in result.err
-    assert "can go" not in result.err
+    assert "delete the plain" not in result.err
     assert home.state() == before
 
 
@@ -574,7 +576,7 @@ def test_keeps_an_existing_setting_and_does_not_call_the_file_superfluous(
     result = encee("import", "awsenv")
     assert result.code == 0
     assert f"encee: warning: {stays} of dev stays as it is; {shown(file)} has another value\n" in result.err
-    assert "can go" not in result.err
+    assert "delete the plain" not in result.err
     assert home.config.read_text().startswith(config)
 
 
@@ -643,7 +645,7 @@ def test_a_disk_that_fills_up_reports_what_was_imported(
         result = encee("import", "awsenv", "--json")
     assert result.code == 5
     assert "no space left" in result.err
-    assert "can go" not in result.err
+    assert "delete the plain" not in result.err
     (profile,) = json.loads(result.out)["profiles"]
     assert (profile["brought"], profile["file_can_go"], profile["error"]["exit_code"]) == (["keys"], False, 5)
     assert SECRET in home.credentials.read_text()
@@ -661,8 +663,8 @@ def test_a_dry_run_writes_nothing(encee: Encee, home: Home) -> None:
     before = sorted(home.path.rglob("*"))
     result = encee("import", "csv", file, "--profile", "dev", "--dry-run")
     assert result.code == 0
-    assert result.out.splitlines()[1].split()[:5] == ["dev", "would", "come", "in", "keys"]
-    assert "can go" not in result.err
+    assert result.out.splitlines()[1].split()[:5] == ["dev", "would", "be", "imported", "keys"]
+    assert "delete the plain" not in result.err
     assert sorted(home.path.rglob("*")) == before
 
 

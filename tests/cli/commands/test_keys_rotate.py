@@ -123,7 +123,7 @@ def test_the_answer_no_keeps_the_old_key_inactive(
         said = child.read().replace("\r\n", "\n")
         code = child.wait()
     assert code == 0
-    assert f"the old one, {old}, is inactive\n  when nothing needs it any more:\n  aws iam delete-access-key" in said
+    assert f"the old one, {old}, is inactive\n  when nothing uses it any longer:\n  aws iam delete-access-key" in said
     assert [(key.id == old, key.active) for key in user_with_two_sections.user.access_keys()] == [
         (True, False),
         (False, True),
@@ -277,7 +277,7 @@ def test_deletes_a_new_key_that_never_works(
     assert result.code == 4
     assert re.search(r"the new key AKIA\w+ did not work within 0 s: AWS does not know the key", result.err)
     assert re.search(r"; the new key AKIA\w+ was deleted again, and dev keeps its old one\n", result.err)
-    assert "hint: wait some minutes; then: encee keys rotate dev --yes\n" in result.err
+    assert "hint: wait a few minutes; then: encee keys rotate dev --yes\n" in result.err
     assert_nothing_has_changed(home, user_with_two_sections)
 
 
@@ -617,7 +617,7 @@ def test_deletes_the_new_key_if_another_program_removes_the_old_section(
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 5
     assert (
-        f"no section of the credentials file holds the key {person.user.access_key.id} any more; the new key"
+        f"no section of the credentials file holds the key {person.user.access_key.id} any longer; the new key"
         in result.err
     )
     assert only_key(person).id == person.user.access_key.id

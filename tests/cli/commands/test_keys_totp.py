@@ -61,7 +61,7 @@ def test_a_credential_process_refreshes_with_the_seed(encee: Encee, dev: Person)
 def test_warns_that_mfa_is_no_second_factor_any_more(encee: Encee, dev: Person) -> None:
     key_id = dev.user.access_key.id
     message = give_seed(encee, dev.device.seed)
-    warning = f"encee: warning: MFA is not a second factor on this machine any more: the secret of {key_id} is in "
+    warning = f"encee: warning: MFA is no longer a second factor on this machine: the secret of {key_id} is in "
     assert f"{warning}~/.aws/credentials, which the same user can read\n" in message
     assert encee("keys", "lock", "dev").code == 0
     assert f"{warning}the same keyring\n" in give_seed(encee, dev.device.seed)

@@ -320,7 +320,7 @@ def test_a_session_that_aws_rejects_is_named_with_the_remedy(
     home.credentials.write_text(home.credentials.read_text().replace("aws_session_token = ", "aws_session_token = x"))
     result = encee("refresh", "admin")
     assert result.code == 4
-    assert "AWS does not accept the session of dev any more" in result.err
+    assert "AWS no longer accepts the session of dev" in result.err
     assert "encee: hint: encee refresh dev admin" in result.err
     assert encee("refresh", "dev", "admin", "-d", "20h", "-c", dev.device.next_code()).code == 0
     assert len(aws.calls("AssumeRole")) == 2
