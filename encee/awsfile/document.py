@@ -266,7 +266,7 @@ def _refuse_name(profile: str) -> None:
     if not is_portable_name(profile):
         raise UsageError(
             f"{profile!r} cannot be the name of a profile that every AWS tool can read",
-            hint="choose a name of letters, digits and _-/.%@:+ with --to NAME",
+            hint="choose a name of letters, digits and _-/.%@:+",
         )
 
 

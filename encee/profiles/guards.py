@@ -1,5 +1,7 @@
 """Refuse invalid keys, and session profiles that encee must not write."""
 
+import itertools
+import re
 from collections.abc import Mapping
 from shlex import quote
 
@@ -68,15 +70,22 @@ def refuse_session_profile(catalog: Catalog, session_profile: str, profile: str)
     if not is_portable_name(session_profile):
         raise UsageError(
             f"{session_profile!r} cannot be the session profile of {profile}: AWS tools disagree about such names",
-            hint=f"choose one of letters, digits and _-/.%@:+ : encee refresh {quote(profile)} --to NAME",
+            hint=_suggest_session_profile(catalog, profile),
         )
     if reason := find_inherited_obstacle(catalog):
         raise FileRefusedError(f"{reason}; nothing was changed", hint=MOVE_FROM_DEFAULT)
     if reason := _find_obstacle(catalog, session_profile, profile):
-        raise FileRefusedError(
-            f"{reason}; nothing was changed",
-            hint=f"write the session elsewhere: encee refresh {quote(profile)} --to NAME",
-        )
+        raise FileRefusedError(f"{reason}; nothing was changed", hint=_suggest_session_profile(catalog, profile))
+
+
+def _suggest_session_profile(catalog: Catalog, profile: str) -> str:
+    """Return a command that writes the session of a profile to a session profile that does not exist yet."""
+    plain = re.sub(r"[^A-Za-z0-9_/.%@:+-]", "-", profile).lstrip("-") or "mfa"
+    names = (
+        f"{plain}-session{suffix}" for suffix in itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    )
+    free = next(name for name in names if name not in catalog.credentials and name not in catalog.config)
+    return f"encee refresh {quote(profile)} --to {free}"
 
 
 def find_inherited_obstacle(catalog: Catalog) -> str | None:

@@ -218,7 +218,11 @@ CASES = [
         hint="--to",
     ),
     Case(
-        "half a key", 5, "[dev-mfa] holds keys", add_after("[dev-mfa]\naws_secret_access_key = x\n"), hint="--to NAME"
+        "half a key",
+        5,
+        "[dev-mfa] holds keys",
+        add_after("[dev-mfa]\naws_secret_access_key = x\n"),
+        hint="encee refresh dev --to dev-session",
     ),
     Case(
         "another manager", 5, "is managed by awsume", add_after("[dev-mfa]\nmanager = awsume\naws_session_token = x\n")

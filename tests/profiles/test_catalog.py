@@ -197,7 +197,7 @@ def refusal(
     with pytest.raises(FileRefusedError) as caught:
         refuse_session_profile(Catalog(credentials, config or {}), target, source)
     assert caught.value.exit_code is ExitCode.FILE
-    assert "--to NAME" in (caught.value.hint or "")
+    assert caught.value.hint == f"encee refresh {source} --to {source}-session"
     return caught.value.message
 
 
