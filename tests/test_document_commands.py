@@ -93,7 +93,7 @@ class Premises:
         if page == "first-session":
             key = self.jane.access_key
             self.answers = {r"\[dev\]: ": "dev", r"us-east-1\]: ": "eu-central-1"}
-            self.answers |= {r"access key id[^:]*: ": key.id, r"secret access key[^:]*: ": key.secret}
+            self.answers |= {r"access key ID[^:]*: ": key.id, r"secret access key[^:]*: ": key.secret}
         if page == "devices":
             self.jane.create_device("jane")
             self.jane.create_device("tablet")

@@ -173,17 +173,17 @@ _TRANSLATIONS: Mapping[tuple[str, str], tuple[type[AwsError], str, str]] = {
     ("InvalidAuthenticationCode", ""): (
         WrongCodeError,
         (
-            "AWS did not accept the two codes: one was mistyped or is used, they do not follow one another, or the"
+            "AWS did not accept the two codes: one was mistyped or already used, they do not follow one another, or the"
             " device's clock is off"
         ),
         "try the next two codes, and set the device's clock if it is off",
     ),
     ("EntityAlreadyExists", ""): (AlreadyExistsError, "it already exists: {text}", "choose another name"),
-    ("NoSuchEntity", ""): (MissingError, "AWS does not know it: {text}", "check the spelling"),
-    ("DeleteConflict", ""): (InUseError, "AWS does not delete it: {text}", "take it out of use first"),
+    ("NoSuchEntity", ""): (MissingError, "not found: {text}", "check the spelling"),
+    ("DeleteConflict", ""): (InUseError, "still in use: {text}", "take it out of use first"),
     ("ConcurrentModification", ""): (RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
     ("EntityTemporarilyUnmodifiable", ""): (RequestNotSentError, "AWS is still changing it: {text}", _TRY_AGAIN),
-    ("LimitExceeded", ""): (AwsError, "AWS allows no more of them: {text}", "remove one first"),
+    ("LimitExceeded", ""): (AwsError, "AWS quota reached: {text}", "remove one first"),
 }
 """Code and part of the text of an error of AWS → class, message and hint of encee's error."""
 
@@ -287,9 +287,9 @@ def _explain_denial(text: str, operation: str, signer: Signer) -> DeniedError:
     """Return the error for a missing permission, with an administrator's remedy."""
     denial = Denial.read(text) if len(text) <= _MAX_DENIAL_LENGTH else None
     if denial is None:
-        message = f"AWS does not let {signer.profile} do {operation}: {_truncate(text)}"
+        message = f"{signer.profile} is not allowed to perform {operation}: {_truncate(text)}"
         return DeniedError(message, hint=_check_key_hint(signer))
-    message = f"AWS does not let {denial.name} do {denial.action}: {denial.reason}"
+    message = f"{denial.name} is not allowed to perform {denial.action}: {denial.reason}"
     if not denial.is_explicit:
         change = f"an administrator has to change the {denial.policy}"
         allow = f"an administrator can allow it: {denial.statement}"

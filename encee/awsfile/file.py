@@ -36,10 +36,10 @@ _KEY_LOCK_TIMEOUT_SECONDS = 150.0
 """The time to wait for another process that uses the same key: longer than a code command may take."""
 
 _REASONS = {
-    errno.ENOSPC: ("no space left on the disk", "make room, then try again: df -h {folder}"),
-    errno.EDQUOT: ("the disk quota is used up", "make room, then try again"),
-    errno.EFBIG: ("the file would be larger than this process may write", "raise the limit: ulimit -f unlimited"),
-    errno.EROFS: ("the file system is read-only", "mount it writable, or name another file with --credentials-file"),
+    errno.ENOSPC: ("no space left on device", "make room, then try again: df -h {folder}"),
+    errno.EDQUOT: ("disk quota exceeded", "make room, then try again"),
+    errno.EFBIG: ("file too large", "raise the limit: ulimit -f unlimited"),
+    errno.EROFS: ("read-only file system", "mount it writable, or name another file with --credentials-file"),
     errno.EACCES: ("permission denied", "make folder and file your own: ls -la {folder}"),
     errno.EPERM: ("permission denied", "make folder and file your own: ls -la {folder}"),
     errno.EBUSY: (

@@ -78,9 +78,7 @@ def observe_file(real: Path, *, find_writer: bool = True) -> tuple[Snapshot, boo
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-        raise FileRefusedError(
-            f"{real} has become a link meanwhile", hint="try again: the link is followed then"
-        ) from None
+        raise FileRefusedError(f"{real} was replaced by a link", hint="try again: the link is followed then") from None
     with os.fdopen(descriptor, "rb") as file:
         data = file.read()
         status = os.fstat(descriptor)

@@ -29,7 +29,7 @@ def refuse_empty(value: str | None) -> str | None:
         typer.BadParameter: The value is empty.
     """
     if value == "":
-        raise typer.BadParameter("it is empty")
+        raise typer.BadParameter("the value is empty")
     return value
 
 

@@ -210,8 +210,9 @@ class _Correction:
     def _complete(self, line: _Line) -> bool:
         """Add a profile and required options; False if there are too many arguments."""
         possible = [param for param in line.command.params if param.param_type_name == "argument"]
-        if not line.arguments and any(param.required and param.make_metavar(None) == "PROFILE" for param in possible):
-            line.arguments.append(self._find_only_profile() or "PROFILE")
+        if not line.arguments and (needed := _find_required(possible)):
+            name = needed.make_metavar(None).rstrip(".")
+            line.arguments.append(self._find_only_profile() or name if name == "PROFILE" else name)
         given = {option.partition("=")[0] for option in line.options}
         for param in line.command.params:
             if param.param_type_name == "option" and param.required and not given & {*param.opts}:
@@ -231,6 +232,13 @@ class _Correction:
                 return self._catalog.profile_for(name)
         profiles = [*self._catalog.session_profiles]
         return profiles[0] if len(profiles) == 1 else None
+
+
+def _find_required(arguments: Sequence[Any]) -> Any:  # noqa: ANN401 - typer's own class is private
+    """Return the required argument that the hint can name, PROFILE or FILE, or None."""
+    return next(
+        (each for each in arguments if each.required and each.make_metavar(None) in {"PROFILE", "FILE..."}), None
+    )
 
 
 def _names(command: Any) -> list[str]:  # noqa: ANN401 - typer's own class is private

@@ -37,6 +37,6 @@ def hand_seed(command: str, seed: str, variables: Mapping[str, str]) -> None:
         what = "the seed command"
         printed = run_command(command, what, reading, variables, max_bytes=_MAX_OUTPUT_BYTES, hint=hint)
         if len(printed) >= _MAX_OUTPUT_BYTES:
-            raise EnceeError(f"{what} never stopped printing", hint=hint)
+            raise EnceeError(f"{what} printed too much output", hint=hint)
     finally:
         os.close(reading)

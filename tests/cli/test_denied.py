@@ -15,7 +15,9 @@ def test_names_the_action_and_the_statement_that_would_allow_it(encee: Encee, de
     result = encee("device", "list", "dev")
     error, hint = result.err.splitlines()
     assert result.code == 4
-    assert error == "encee: error: AWS does not let jane do iam:ListMFADevices: no identity-based policy allows it"
+    assert (
+        error == "encee: error: jane is not allowed to perform iam:ListMFADevices: no identity-based policy allows it"
+    )
     statement = hint.removeprefix("encee: hint: an administrator can allow it: ")
     assert json.loads(statement) == {"Effect": "Allow", "Action": "iam:ListMFADevices", "Resource": dev.user.arn}
 
@@ -23,7 +25,9 @@ def test_names_the_action_and_the_statement_that_would_allow_it(encee: Encee, de
 def test_a_deny_of_the_long_term_key_names_the_refresh(encee: Encee, dev: Person, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
     result = encee("device", "save", "dev", dev.device.serial)
-    assert "AWS does not let jane do iam:ListMFADevices: an explicit deny in an identity-based policy" in result.err
+    assert (
+        "jane is not allowed to perform iam:ListMFADevices: an explicit deny in an identity-based policy" in result.err
+    )
     aws.fault("ListMFADevices", faults.denied(dev.user.arn, "iam:ListMFADevices", "user jane", EXPLICIT))
     asked = encee("device", "list", "dev")
     assert asked.code == 3  # it needs a session, and cannot prompt for a code
@@ -62,7 +66,7 @@ def test_names_a_limiting_policy_without_a_statement(encee: Encee, dev: Person, 
 def test_a_denial_in_another_wording_names_the_request(encee: Encee, aws: FakeAws) -> None:
     aws.fault("ListMFADevices", faults.error("AccessDenied", "No.", 403))
     result = encee("device", "list", "dev")
-    assert (result.code, "AWS does not let dev do ListMFADevices: No\n" in result.err) == (4, True)
+    assert (result.code, "dev is not allowed to perform ListMFADevices: No\n" in result.err) == (4, True)
 
 
 @pytest.mark.parametrize("place", ["resource", "reason", "text"])

@@ -43,7 +43,7 @@ def test_setup_prompts_on_the_terminal(home: Home, aws: FakeAws, log: Path) -> N
     child = start_logged("setup dev", log)
     child.expect_exact("region, such as")
     child.sendline("")
-    child.expect_exact("access key id (shown once it is one):")
+    child.expect_exact("access key ID (not shown while you type):")
     child.sendline(jane.access_key.id)
     child.expect_exact("secret access key (not shown):")
     child.sendline(jane.access_key.secret)

@@ -330,7 +330,7 @@ CASES = [
     Case(
         "an explicit deny of the session",
         4,
-        "AWS does not let jane do sts:GetSessionToken: an explicit deny in a service control policy",
+        "jane is not allowed to perform sts:GetSessionToken: an explicit deny in a service control policy",
         lambda s: s.aws.fault(
             "GetSessionToken", faults.denied(s.person.user.arn, "sts:GetSessionToken", "*", DENIED_BY_SCP)
         ),

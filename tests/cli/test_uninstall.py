@@ -68,7 +68,7 @@ def test_forgetting_a_device_removes_what_saving_it_wrote(encee: Encee, home: Ho
         assert encee("device", "save", "dev").code == 0
         result = encee("device", "forget", "dev")
         assert (result.code, result.out) == (0, "")
-        assert result.err == "took mfa_serial out of dev in ~/.aws/config\n"
+        assert result.err == "removed mfa_serial of dev from ~/.aws/config\n"
         assert (home.credentials.read_text(encoding="utf-8"), home.config.read_text(encoding="utf-8")) == (
             credentials,
             config,

@@ -146,7 +146,7 @@ def forget(
         raise explain_lookup_failure(catalog, profile, files.paths)
     changed = unsave_device(files, name)
     for file in changed:
-        terminal.say(f"took mfa_serial out of {name} in {file}")
+        terminal.say(f"removed mfa_serial of {name} from {file}")
     if not changed:
         terminal.say(f"no MFA device is saved for {name}")
     if json:
@@ -233,7 +233,7 @@ def remove(
     forgotten = remove_device(removal, MfaDevices(Clients(terminal.warn), signer), files, terminal.warn)
     terminal.say(f"removed {serial}; sessions that were made with it last until they expire")
     for file in forgotten:
-        terminal.say(f"took it out of {signs.profile} in {file}")
+        terminal.say(f"removed mfa_serial of {signs.profile} from {file}")
     others = list(list_profiles_with(files.catalog(), serial))
     if others:
         terminal.warn(f"{', '.join(others)} still names it as mfa_serial")

@@ -116,7 +116,7 @@ def _online(profile: str | None, examined: Examined, files: AwsPaths, environmen
     try:
         refuse_key(examined.catalog, profile, key)
     except UsageError:
-        return _not_done(ONLINE_CHECKS, "not asked: the id of the key is not one of AWS")
+        return _not_done(ONLINE_CHECKS, "not asked: the access key id is invalid")
     except EnceeError as error:
         return _not_done(ONLINE_CHECKS, f"not asked: {error.message}")
     try:

@@ -144,7 +144,7 @@ def rotate(
         $ encee keys rotate dev
     """
     if yes and keep_old:
-        raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="give one of the two")
+        raise UsageError("--yes deletes the old key, and --keep-old keeps it", hint="leave out --yes")
     signs = find_signers(profile, environment, files, options._replace(min_time_left=MIN_SESSION))
     again = [name for name, given in (("--yes", yes), ("--keep-old", keep_old)) if given]
     session_profile = signs.settings.session_profile(signs.profile)

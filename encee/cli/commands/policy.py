@@ -129,7 +129,7 @@ def simulate(
         $ encee policy simulate work.json --action iam:CreateUser --mfa
     """
     if long_term and mfa is not None:
-        raise UsageError("--long-term contradicts --mfa and --no-mfa", hint="give one of the three")
+        raise UsageError("--long-term contradicts --mfa and --no-mfa", hint="leave out --long-term")
     circumstances = Circumstances(
         SignedWith.LONG_TERM if mfa is None else SignedWith.MFA if mfa else SignedWith.NO_MFA,
         source_ip=_check_address(source_ip),

@@ -92,7 +92,7 @@ def refresh(profiles: Profiles = None, *, options: Options, files: AwsFiles, env
         $ encee refresh dev --if-expiring 1h
     """
     if options.force and options.if_expiring is not None:
-        raise UsageError("--if-expiring keeps some sessions, and --force keeps none", hint="give one of the two")
+        raise UsageError("--if-expiring keeps some sessions, and --force keeps none", hint="leave out --force")
     given = GivenSettings(options.mfa_serial, options.duration, options.to, options.region, options.code_command)
     codes = find_given_codes(options.code, options.code_command, environment)
     run_options = RunOptions(carry_region=not options.no_region, save_device=not options.no_save, force=options.force)

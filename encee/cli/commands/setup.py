@@ -90,7 +90,7 @@ def _go(first_run: "_FirstRun", profile: str | None, csv: str | None) -> None:
 def _asked_key_id() -> str:
     """An access key id, shown when it is one: what is typed here can be a secret."""
     while True:
-        typed = prompts.ask_hidden("access key id (shown once it is one):").strip()
+        typed = prompts.ask_hidden("access key ID (not shown while you type):").strip()
         fault = find_id_fault(typed)
         if fault is None:
             terminal.say(f"  {typed}")

@@ -169,7 +169,7 @@ def _require_valid(row: SessionRow, catalog: Catalog, now: datetime, min_time_le
     elif state == "other-account":
         reason = f"holds a session of another account than the key of {row.source}"
     else:
-        reason = "does not say when it ends" if row.exists else "has no session yet"
+        reason = "has no expiration time" if row.exists else "has no session yet"
     hint = "renew it with the tool that made it"
     if row.source:
         is_default = catalog.session_profiles.get(row.source) == row.profile

@@ -104,7 +104,7 @@ def _choose_state(examined: Examined, file: ExaminedFile) -> State:
 
 def _report_closed_folder(folder: Path, state: State) -> Finding:
     is_read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
-    reason = "the file system is read-only" if is_read_only else "permission denied"
+    reason = "read-only file system" if is_read_only else "permission denied"
     commands = () if is_read_only else _repair(folder)
     remedy = "name a file in a folder of your own with --credentials-file or --config-file"
     return Finding(state, f"encee cannot write to {folder}: {reason}", None if commands else remedy, commands)

@@ -541,7 +541,7 @@ def test_setup_stops_waiting_for_iam_after_a_timeout(account: Account, aws: Fake
     aws.fault("AttachGroupPolicy", NOT_YET, times=99)
     refused = account("setup", "--yes")
     assert refused.code == 4
-    assert "could not attach the policy encee-MFARequired to the group encee: AWS does not know it" in refused.err
+    assert "could not attach the policy encee-MFARequired to the group encee: not found" in refused.err
     assert "2 of 3 steps are done" in refused.err
     assert 2 < len(aws.calls("AttachGroupPolicy")) < 9
     aws.heal()
@@ -730,7 +730,7 @@ def test_revoke_of_the_caller_says_who_can_undo_it(account: Account, aws: FakeAw
 
 def test_revoke_of_an_unknown_user_names_the_user(account: Account, aws: FakeAws) -> None:
     refused = account("revoke", "absent", "--yes")
-    assert refused.err.startswith("encee: error: AWS does not know it: The user with name absent cannot be found\n")
+    assert refused.err.startswith("encee: error: not found: The user with name absent cannot be found\n")
     assert refused.code == 4
     assert "absent" in refused.err
     assert sent_changes(aws) == []

@@ -570,7 +570,7 @@ def test_an_error_at_the_deletion_is_retried_or_prints_the_command(
     run.expect_exit(130)
     assert [device.serial for device in aws.virtual_devices()] == ([JANE] if fault == "denied" else [])
     assert (COMMAND in " ".join(run.seen.split())) is (fault == "denied")
-    assert ("was not deleted: AWS does not let jane do iam:X" in run.seen) is (fault == "denied")
+    assert ("was not deleted: jane is not allowed to perform iam:X" in run.seen) is (fault == "denied")
 
 
 def test_without_a_network_at_the_deletion_prints_the_command(
@@ -667,7 +667,9 @@ def test_a_policy_that_denies_the_first_device_needs_an_administrator(
         "CreateVirtualMFADevice", faults.denied(user_without_device.arn, "iam:CreateVirtualMFADevice", JANE, explicit)
     )
     run = start_enrollment()
-    run.expect("AWS does not let jane do iam:CreateVirtualMFADevice: an explicit deny in an identity-based policy")
+    run.expect(
+        "jane is not allowed to perform iam:CreateVirtualMFADevice: an explicit deny in an identity-based policy"
+    )
     run.expect("an administrator has to let users without a device do that")
     run.expect_exit(4)
 

@@ -210,7 +210,7 @@ def test_saves_a_device_that_iam_may_not_list_with_a_warning(
     user_with_three_devices.allow_listing_devices = False
     result = encee("device", "save", "dev", PHONE)
     assert result.code == 0
-    assert "could not be checked: AWS does not let jane do iam:ListMFADevices" in result.err
+    assert "could not be checked: jane is not allowed to perform iam:ListMFADevices" in result.err
     assert home.config.read_text().endswith(f"mfa_serial = {PHONE}\n")
 
 

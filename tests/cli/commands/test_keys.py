@@ -53,9 +53,8 @@ def test_lists_the_keys_if_their_last_use_is_denied(encee: Encee, dev: Person, a
     listed = encee("keys", "list", "dev", "--code", dev.device.next_code())
     assert listed.code == 0, listed.err
     assert [line.split()[-2:] for line in listed.out.splitlines()[1:]] == [["unknown", "[dev]"], ["unknown", "–"]]
-    note = (
-        "the last use is unknown: AWS does not let jane do iam:GetAccessKeyLastUsed: no identity-based policy allows it"
-    )
+    reason = "jane is not allowed to perform iam:GetAccessKeyLastUsed: no identity-based policy allows it"
+    note = f"the last use is unknown: {reason}"
     assert listed.err.count(note) == 1
     aws.fault("GetAccessKeyLastUsed", denied)
     told = [

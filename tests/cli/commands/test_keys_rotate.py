@@ -364,7 +364,7 @@ def test_reports_what_aws_denied(encee: Encee, home: Home, user_with_two_section
     aws.fault("CreateAccessKey", faults.error("AccessDenied", "User: jane is not authorized", 403))
     result = encee("keys", "rotate", "dev", "--yes")
     assert result.code == 4
-    assert "AWS does not let dev do CreateAccessKey: User: jane is not authorized" in result.err
+    assert "dev is not allowed to perform CreateAccessKey: User: jane is not authorized" in result.err
     assert_nothing_has_changed(home, user_with_two_sections)
 
 

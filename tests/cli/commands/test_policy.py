@@ -61,7 +61,7 @@ def test_prints_the_restriction_to_the_given_networks(encee: Encee) -> None:
         (("ip-restriction", "--allow-cidr", ""), "neither a network nor an address"),
         (("force-mfa", "--allow-cidr", "203.0.113.0/24"), "force-mfa does not take addresses"),
         (("force-mfa", "--partition", "Amazon"), "invalid partition Amazon"),
-        (("force-mfa", "--partition", ""), "it is empty"),
+        (("force-mfa", "--partition", ""), "the value is empty"),
     ],
 )
 def test_invalid_options_of_a_policy_are_wrong_usage(encee: Encee, arguments: tuple[str, ...], said: str) -> None:
@@ -262,7 +262,7 @@ def test_simulate_reads_standard_input(encee: Encee) -> None:
         (("--action", "s3:X", "--resource", "bucket"), "invalid ARN bucket"),
         (("--action", "s3:X", "--source-ip", "203.0.113.0/24"), "invalid address 203.0.113.0/24"),
         (("--action", "s3:X", "--mfa", "--long-term"), "contradicts --mfa"),
-        (("--action", "s3:X", "--user-name", ""), "it is empty"),
+        (("--action", "s3:X", "--user-name", ""), "the value is empty"),
         ((), "missing option '--action'"),
     ],
 )

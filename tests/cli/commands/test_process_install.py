@@ -120,7 +120,7 @@ def test_what_is_there_is_never_overwritten(
     ("arguments", "says"),
     [
         (["dev", "--install", "my profile"], "'my profile' cannot be the name of a profile"),
-        (["dev", "--install", ""], "it is empty"),
+        (["dev", "--install", ""], "the value is empty"),
         (["prod", "--install", "auto"], "there is no profile prod"),
         (["dev", "--install", "auto", "--code", "123456"], "--install takes no --code and no --code-command"),
         (["dev", "--install", "auto", "--code-command", "true"], "--install takes no --code and no --code-command"),

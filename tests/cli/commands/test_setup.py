@@ -44,7 +44,7 @@ def finish(child: "pexpect.spawn[str]", device: FakeDevice) -> None:
 
 
 def type_key(child: "pexpect.spawn[str]", user: FakeUser) -> None:
-    child.expect_exact("access key id (shown once it is one):")
+    child.expect_exact("access key ID (not shown while you type):")
     child.sendline(user.access_key.id)
     child.expect_exact(user.access_key.id)
     child.expect_exact("secret access key (not shown):")
@@ -129,12 +129,12 @@ def test_ctrl_c_at_each_prompt_leaves_no_half_step_and_names_the_next(
     setup: Conversation, home: Home, aws: FakeAws
 ) -> None:
     jane = aws.create_user("jane")
-    for question in ("name of the profile", "region, such as", "access key id (", "secret access key"):
+    for question in ("name of the profile", "region, such as", "access key ID (", "secret access key"):
         child = setup()
         for seen, answer in (
             ("name of the profile", ""),
             ("region, such as", ""),
-            ("access key id (", jane.access_key.id),
+            ("access key ID (", jane.access_key.id),
             ("secret access key", "x"),
         ):
             child.expect_exact(seen)
@@ -235,7 +235,7 @@ def test_reports_a_key_of_another_partition_and_works_in_its_region(
     child.sendline("")
     type_key(child, jane)
     child.expect_exact("us-gov-west-1")
-    child.expect_exact("access key id (")
+    child.expect_exact("access key ID (")
     child.sendintr()
     assert expect_exit(child) == 130
     assert not home.credentials.exists()
@@ -288,7 +288,7 @@ def test_refuses_a_name_that_some_tool_cannot_read_before_it_prompts(
     child.sendline(name)
     child.expect_exact("encee: error:")
     assert expect_exit(child) in {2, 5}
-    assert "access key id" not in (child.before or "")
+    assert "access key ID" not in (child.before or "")
     assert not home.credentials.exists()
     assert aws.journal == []
 
@@ -407,7 +407,7 @@ def test_removes_an_invalid_key_id_from_the_screen(setup: Conversation, aws: Fak
     child = setup("dev")
     child.expect_exact("[us-east-1]:")
     child.sendline("")
-    child.expect_exact("access key id (shown once it is one):")
+    child.expect_exact("access key ID (not shown while you type):")
     typed = jane.access_key.secret if typed == "secret" else typed
     child.sendline(typed)
     child.expect_exact("what you typed was not shown")

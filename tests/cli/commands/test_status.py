@@ -116,7 +116,7 @@ def test_a_session_with_an_unreadable_expiry_has_no_state(encee: Encee, home: Ho
     home.write(f"[dev]\n{KEYS}" + session("dev-mfa", NOW).replace("expiration = ", "expiration = about "))
     assert json.loads(encee("status", "--json", now=NOW).out)["sessions"][0]["state"] == "none"
     result = encee("status", "--check", now=NOW)
-    assert (result.code, result.err.splitlines()[0]) == (3, "encee: error: dev-mfa does not say when it ends")
+    assert (result.code, result.err.splitlines()[0]) == (3, "encee: error: dev-mfa has no expiration time")
 
 
 @pytest.mark.parametrize("word", ["dev", "dev-mfa", "de*"])
