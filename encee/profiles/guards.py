@@ -79,7 +79,7 @@ def refuse_session_profile(catalog: Catalog, session_profile: str, profile: str)
 
 
 def _suggest_session_profile(catalog: Catalog, profile: str) -> str:
-    """Return a command that writes the session of a profile to a session profile that does not exist yet."""
+    """Return a command that writes the session to a free session profile."""
     plain = re.sub(r"[^A-Za-z0-9_/.%@:+-]", "-", profile).lstrip("-") or "mfa"
     names = (
         f"{plain}-session{suffix}" for suffix in itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
