@@ -58,7 +58,9 @@ def usage_error(error: TyperException, arguments: Sequence[str], root: Any, envi
 
 def correct_line(error: MistypedError, arguments: Sequence[str], root: Any, environment: Environment) -> str | None:  # noqa: ANN401 - typer's own class is private
     """Return the command line with the probable profile; None if uncertain."""
-    return _Correction(root, environment, {error.typed: error.intended} if error.intended else {}).hint(arguments)
+    hint = _Correction(root, environment, {error.typed: error.intended} if error.intended else {}).hint(arguments)
+    is_same = hint is not None and sorted(shlex.split(hint)) == sorted(["encee", *arguments])
+    return None if is_same else hint
 
 
 class _Line(NamedTuple):

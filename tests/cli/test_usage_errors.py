@@ -190,6 +190,12 @@ def test_does_not_hint_at_a_missing_program(encee: Encee) -> None:
     assert (result.code, "no-such-program" in result.err.splitlines()[-1]) == (2, False)
 
 
+@pytest.mark.usefixtures("dev")
+def test_a_hint_is_never_the_same_command_in_another_order(encee: Encee) -> None:
+    result = encee("status", "--check", "absent")
+    assert result.err.endswith("encee: hint: see the profiles with: encee status\n")
+
+
 def test_explains_wrong_usage_with_unreadable_files(encee: Encee, home: Home) -> None:
     home.write("nothing\n")
     assert encee("dev").err == "encee: error: no such command 'dev'\nencee: hint: encee --help\n"
