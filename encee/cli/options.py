@@ -133,7 +133,7 @@ class RefreshOptions(NamedTuple):
         duration: `--duration`, or None.
         write: Whether to write the new session to the credentials file.
         ask: Whether to prompt for a code.
-        least: The time for which a session has to be valid to be kept.
+        min_time_left: The time for which a session has to be valid to be kept.
         ask_in_turn: Whether to prompt only while no other process prompts for a code of the same key.
     """
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from encee.awsfile.file import AwsFile
 from encee.cli import display, prompts, terminal
 from encee.cli.options import Environment, RefreshOptions
 from encee.errors import EnceeError, UsageError
@@ -102,18 +101,14 @@ def refresh_profiles(
         is_named = bool(profiles) or options.force or min_time_left is not None
         keep = Keep(min_time_left) if is_named else Keep(unless_expiring=True, no_longer=given.duration is not None)
         result = Refresh(context).run(profiles, keep, dry_run=dry_run)
-        if any(isinstance(outcome, Refreshed) for outcome in result.outcomes):
-            _warn_of_readers(files.credentials, ui)
+        is_refreshed = any(isinstance(outcome, Refreshed) for outcome in result.outcomes)
+        if is_refreshed and files.credentials.is_readable_by_others():
+            path = str(files.credentials.path)
+            ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
     except EnceeError as error:
         result = RefreshResult(error=error)
     ui.show_warnings()
     return result
-
-
-def _warn_of_readers(credentials: AwsFile, ui: TerminalUi) -> None:
-    if credentials.is_readable_by_others():
-        path = str(credentials.path)
-        ui.warn(f"other users can read {path}: chmod 600 {shlex.quote(path)}")
 
 
 def _find_default_profile(catalog: Catalog, environment: Environment) -> list[str]:
