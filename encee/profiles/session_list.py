@@ -69,7 +69,7 @@ def list_sessions(
         elif source in session_of:
             name = session_of[source]
         else:
-            is_taken = session_profile in {*source_of, *names, *catalog.long_term_profiles}
+            is_taken = any(session_profile in taken for taken in (source_of, names, catalog.long_term_profiles))
             name = source if is_taken else session_profile
         names.add(name)
         yield _make_row(catalog, name, source, length_of(source), exists=name in source_of)

@@ -1,5 +1,7 @@
 """The sessions that `encee status` lists, and their sources."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from encee.profiles.catalog import Catalog
@@ -79,3 +81,21 @@ def test_only_a_session_of_encee_counts_as_existing() -> None:
         ("prod-mfa", False),
         ("dev-mfa", True),
     ]
+
+
+class CountedProfiles(dict[str, str]):
+    """Profiles that count how often all of them are looked through."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_the_work_for_each_profile_does_not_grow_with_their_number() -> None:
+    catalog = Catalog({f"user-{number}": KEYS for number in range(100)}, {})
+    profiles = CountedProfiles(catalog.long_term_profiles)
+    catalog.long_term_profiles = profiles
+    assert len(list(list_sessions(catalog))) == 100
+    assert profiles.passes <= 2
