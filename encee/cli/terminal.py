@@ -71,7 +71,16 @@ def _shorten_paths(text: str) -> str:
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where HOME is not set
     if not home.strip("/~") or os.sep != "/":
         return text
-    return re.sub(rf"(?:^|(?<=[\s(\[])|(?<=[A-Z]=))('?){re.escape(home)}/", r"~/\1", text)
+    folder = re.escape(home)
+    begin = r"(?:^|(?<=[\s(\[])|(?<=[A-Z]=))"
+    pattern = rf"{begin}'{folder}/(?P<quoted>[^']*')|{begin}{folder}/|{begin}(?:'[^']*'|\"[^\"]*\")"
+
+    def shorten(word: re.Match[str]) -> str:
+        if word["quoted"]:
+            return f"~/'{word['quoted']}"
+        return "~/" if word[0] == f"{home}/" else word[0]
+
+    return re.sub(pattern, shorten, text)
 
 
 @contextmanager

@@ -363,3 +363,10 @@ def test_an_option_with_an_attached_path_keeps_the_absolute_path(encee: Encee, h
     home.write(person.section())
     result = encee("status", "dve", f"--credentials-file={home.credentials}")
     assert result.err.endswith(f"encee: hint: encee status dev --credentials-file={home.credentials}\n")
+
+
+def test_a_quoted_word_of_a_hint_keeps_the_paths_in_it(encee: Encee, home: Home, person: Person) -> None:
+    home.write(person.section("dev"))
+    command = f"cat {home.path}/code"
+    result = encee("refresh", "dve", "--code-command", command)
+    assert result.err.endswith(f"encee: hint: encee refresh dev --code-command '{command}'\n")
