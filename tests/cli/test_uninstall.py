@@ -47,6 +47,7 @@ def test_the_steps_of_the_page_leave_no_trace_of_encee(encee: Encee, home: Home,
     (home.path / ".bashrc").write_text(bashrc, encoding="utf-8")
     assert encee("device", "save", "dev").code == 0
     assert encee("refresh", "dev", "--code", person.device.next_code()).code == 0
+    assert encee("process", "dev", "--install", "dev-live").code == 0
     assert encee("keys", "lock", "dev").code == 0
     assert encee("keys", "totp", "dev", "--i-know", "--seed-file", "-", stdin=SEED).code == 0
     assert person.user.access_key.secret not in home.credentials.read_text(encoding="utf-8")
