@@ -40,7 +40,7 @@ class Command(TyperCommand):
             if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
                 break
             name = word.partition("=")[0]
-            if name.startswith("-") and f"-{name}" in options:
+            if name.startswith("-") and f"-{name}" in options and not ctx.resilient_parsing:
                 raise NoSuchOption(name, ctx=ctx)
             if options.get(word):
                 next(words, None)  # The value of the option.

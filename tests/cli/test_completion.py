@@ -50,6 +50,7 @@ def test_offers_commands_with_their_sentences(completions_of: Completion) -> Non
         ("encee refresh d", ["dev"]),
         ("encee refresh dev ", ["prod", "me@corp:x"]),
         ("encee refresh --to x d", ["dev"]),
+        ("encee refresh -dry-run d", ["dev"]),
         ("encee exec d", ["dev"]),
         ("encee shell d", ["dev"]),
         ("encee use d", ["dev"]),
