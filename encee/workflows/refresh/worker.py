@@ -87,7 +87,7 @@ class Worker:
                 task.handover.wanted.set_result(None)
                 # This takes longer than the request itself, so it is done while a person types.
                 client = self._clients.sts(signer)
-                if asks_person:
+                if asks_person and not task.mistakes:  # A wrong code shows that the key works.
                     self._probe(client, task)
                 answer = task.handover.answer.result()
                 if isinstance(answer, str):
