@@ -25,7 +25,7 @@ def hand_seed(command: str, seed: str, variables: Mapping[str, str]) -> None:
         variables: Environment variables that the command gets besides those of encee.
 
     Raises:
-        EnceeError: The command failed, or took longer than 120 seconds.
+        EnceeError: The command failed, took longer than 120 seconds, or did not read the seed.
     """
     reading, writing = os.pipe()
     try:
@@ -38,5 +38,7 @@ def hand_seed(command: str, seed: str, variables: Mapping[str, str]) -> None:
         printed = run_command(command, what, reading, variables, max_bytes=_MAX_OUTPUT_BYTES, hint=hint)
         if len(printed) >= _MAX_OUTPUT_BYTES:
             raise EnceeError(f"{what} printed too much output", hint=hint)
+        if os.read(reading, _MAX_OUTPUT_BYTES).strip():
+            raise EnceeError(f"{what} did not read the secret", hint=hint)
     finally:
         os.close(reading)

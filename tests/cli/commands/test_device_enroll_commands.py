@@ -128,7 +128,7 @@ def test_the_qr_code_is_drawn_only_in_a_file_that_is_asked_for(start: Start, hom
     assert json.loads(key.read_text("utf-8"))[0] in read_png(picture.read_bytes())
 
 
-@pytest.mark.parametrize("command", ["exit 3", f"{ADD} >/dev/null; exit 3", "yes"])
+@pytest.mark.parametrize("command", ["exit 3", f"{ADD} >/dev/null; exit 3", "yes", "true"])
 def test_a_seed_command_that_fails_leaves_no_device(start: Start, home: Home, aws: FakeAws, command: str) -> None:
     before = home.config.read_bytes()
     child = start("--seed-command", command, "--code-command", CODE)
