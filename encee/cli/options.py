@@ -44,6 +44,28 @@ def text_option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - 
     return typer.Option(*names, metavar=metavar, callback=refuse_empty, help=text)
 
 
+def refuse_dash(value: str | None) -> str | None:
+    """Refuse a name that begins with a dash.
+
+    An option whose value was forgotten takes the next option as its value, and `aws --profile` takes no such name.
+
+    Raises:
+        typer.BadParameter: The value is empty or begins with a dash.
+    """
+    if (refuse_empty(value) or "").startswith("-"):
+        raise typer.BadParameter("the value begins with a dash")
+    return value
+
+
+def new_profile_option(text: str) -> Any:  # noqa: ANN401 - typer's own class is private
+    """Return an option that takes the name of a profile that encee writes.
+
+    Args:
+        text: The help text.
+    """
+    return typer.Option(metavar="NAME", callback=refuse_dash, help=text)
+
+
 def check_code_form(value: str | None) -> str | None:
     """Refuse a code that is not six digits, also where no code is needed.
 

@@ -18,8 +18,8 @@ from encee.cli.options import (
     RefreshOptions,
     UsableProfile,
     add_options,
+    new_profile_option,
     refresh_options,
-    text_option,
     with_environment,
 )
 from encee.cli.sessions import get_valid_session
@@ -44,7 +44,7 @@ def process(
     ] = False,
     install: Annotated[
         str | None,
-        text_option("NAME", "Write the profile NAME, whose credential_process is this command, and print no session."),
+        new_profile_option("Write the profile NAME, whose credential_process is this command, and print no session."),
     ] = None,
     options: RefreshOptions,
     named_files: FileOptions,

@@ -10,7 +10,16 @@ import typer
 from encee.awsfile.paths import CONFIG_VARIABLE, CREDENTIALS_VARIABLE, AwsPaths, find_empty_variables
 from encee.cli import terminal
 from encee.cli.display import format_time_left, format_until
-from encee.cli.options import Environment, Json, Profiles, add_options, check_code_form, file_options, text_option
+from encee.cli.options import (
+    Environment,
+    Json,
+    Profiles,
+    add_options,
+    check_code_form,
+    file_options,
+    new_profile_option,
+    text_option,
+)
 from encee.cli.refresh_run import find_given_codes, refresh_profiles
 from encee.errors import EnceeError, FileRefusedError, MistypedError, UsageError
 from encee.model import rfc3339
@@ -56,7 +65,7 @@ class Options(NamedTuple):
         ),
     ] = None
     mfa_serial: Annotated[str | None, text_option("DEVICE", "The MFA device, by ARN, serial number or name.")] = None
-    to: Annotated[str | None, text_option("NAME", "Write to this session profile instead of PROFILE-mfa.")] = None
+    to: Annotated[str | None, new_profile_option("Write to this session profile instead of PROFILE-mfa.")] = None
     region: Annotated[str | None, text_option("REGION", "The region of STS.")] = None
     if_expiring: Annotated[str | None, text_option("TIME", "Do nothing if the session is valid for longer.")] = None
     code_command: Annotated[

@@ -121,6 +121,8 @@ def test_what_is_there_is_never_overwritten(
     [
         (["dev", "--install", "my profile"], "'my profile' cannot be the name of a profile"),
         (["dev", "--install", ""], "the value is empty"),
+        (["dev", "--install", "--ask"], "the value begins with a dash"),
+        (["dev", "--install=-x"], "the value begins with a dash"),
         (["prod", "--install", "auto"], "there is no profile prod"),
         (["dev", "--install", "auto", "--code", "123456"], "--install takes no --code and no --code-command"),
         (["dev", "--install", "auto", "--code-command", "true"], "--install takes no --code and no --code-command"),

@@ -656,6 +656,16 @@ def test_refuses_an_empty_value(encee: Encee, dev: Person, option: str) -> None:
     assert (result.code, "is empty" in result.err) == (2, True)
 
 
+@pytest.mark.parametrize("value", [["--to", "--no-region"], ["--to=-x"]])
+def test_an_option_in_the_place_of_a_session_profile_writes_nothing(
+    encee: Encee, home: Home, dev: Person, value: list[str]
+) -> None:
+    before = home.state()
+    result = encee("refresh", "dev", *value, "-c", dev.device.next_code())
+    assert (result.code, "the value begins with a dash" in result.err) == (2, True)
+    assert home.state() == before
+
+
 def test_refreshes_the_only_profile_with_a_device_of_the_environment(
     encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
