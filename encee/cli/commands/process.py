@@ -93,7 +93,8 @@ def _install(name: str, profile: str, options: Sequence[str], settings: Settings
     if refreshable is None and find_session(catalog, profile) is None:
         raise explain_lookup_failure(catalog, profile, files.paths)
     settings.given_duration()  # an invalid one is refused
-    command = [_find_own_program(), "process", *options, profile]
+    words = ["--", profile] if profile.startswith("-") else [profile]
+    command = [_find_own_program(), "process", *options, *words]
     is_new = install_process_profile(name, profile, command, files)
     path = files.config.path
     what = f"wrote the profile {name} to {path}" if is_new else f"the profile {name} is in {path} already"

@@ -138,6 +138,15 @@ def test_a_wrong_use_writes_nothing(encee: Encee, home: Home, arguments: list[st
     assert home.state() == before
 
 
+@pytest.mark.slow
+def test_a_source_that_begins_with_a_dash_is_no_option_of_the_command(encee: Encee, home: Home, person: Person) -> None:
+    home.write(person.section("-dash"), "[profile -dash]\nregion = eu-central-1\n")
+    assert encee("refresh", "-c", person.device.next_code(), "--", "-dash").code == 0
+    assert encee("process", "--install", "auto", "--", "-dash").code == 0
+    who = run_aws("--profile", "auto", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert (who.code, who.out.strip()) == (0, person.user.arn), who.err
+
+
 def test_doctor_and_status_find_nothing_wrong_with_it(encee: Encee, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = encee("doctor"), encee("status").out
