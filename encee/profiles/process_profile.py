@@ -35,8 +35,14 @@ def install_process_profile(name: str, source: str, command: Sequence[str], file
 
     Raises:
         UsageError: The AWS tools disagree about the name or the command.
-        FileRefusedError: A profile of that name exists with other content, or cannot be written safely.
+        FileRefusedError: A profile of that name exists with other content, or cannot be written safely; or both files
+            are one, in which encee cannot distinguish the profile from a session profile.
     """
+    if files.paths.are_same:
+        raise FileRefusedError(
+            f"{files.config.path} is the credentials file, too; nothing was changed",
+            hint="name another file with --config-file or AWS_CONFIG_FILE",
+        )
     hint = "choose another name with --install NAME"
     if not is_portable_name(name):
         raise UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=hint)

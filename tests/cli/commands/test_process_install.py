@@ -147,6 +147,20 @@ def test_a_source_that_begins_with_a_dash_is_no_option_of_the_command(encee: Enc
     assert (who.code, who.out.strip()) == (0, person.user.arn), who.err
 
 
+@pytest.mark.parametrize("shared", ["--config-file", "AWS_CONFIG_FILE"])
+def test_a_config_file_that_is_the_credentials_file_is_refused(
+    encee: Encee, home: Home, dev: Person, monkeypatch: pytest.MonkeyPatch, shared: str
+) -> None:
+    home.write(dev.section())
+    option = [shared, str(home.credentials)] if shared.startswith("-") else []
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.credentials if not option else home.config))
+    before = home.state()
+    for name in ("dev-auto", "default"):
+        result = encee("process", "dev", "--install", name, *option)
+        assert (result.code, "is the credentials file, too" in result.err) == (5, True), result.err
+    assert home.state() == before
+
+
 def test_doctor_and_status_find_nothing_wrong_with_it(encee: Encee, dev: Person) -> None:
     assert encee("refresh", "dev", "-c", dev.device.next_code()).code == 0
     before = encee("doctor"), encee("status").out
