@@ -33,17 +33,6 @@ def refuse_empty(value: str | None) -> str | None:
     return value
 
 
-def text_option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - typer's own class is private
-    """Return an option that takes a text, which must not be empty.
-
-    Args:
-        metavar: The name of the value in the help.
-        text: The help text.
-        names: The names of the option; by default the parameter's.
-    """
-    return typer.Option(*names, metavar=metavar, callback=refuse_empty, help=text)
-
-
 def refuse_dash(value: str | None) -> str | None:
     """Refuse a name that begins with a dash.
 
@@ -57,13 +46,18 @@ def refuse_dash(value: str | None) -> str | None:
     return value
 
 
-def new_profile_option(text: str) -> Any:  # noqa: ANN401 - typer's own class is private
-    """Return an option that takes the name of a profile that encee writes.
+def text_option(
+    metavar: str, text: str, *names: str, callback: Callable[[str | None], str | None] = refuse_empty
+) -> Any:  # noqa: ANN401 - typer's own class is private
+    """Return an option that takes a text, which must not be empty.
 
     Args:
+        metavar: The name of the value in the help.
         text: The help text.
+        names: The names of the option; by default the parameter's.
+        callback: Refuses an invalid value.
     """
-    return typer.Option(metavar="NAME", callback=refuse_dash, help=text)
+    return typer.Option(*names, metavar=metavar, callback=callback, help=text)
 
 
 def check_code_form(value: str | None) -> str | None:
@@ -215,7 +209,8 @@ def _environment(context: typer.Context) -> Environment:
 def _files(
     context: typer.Context, credentials_file: CredentialsFile = None, config_file: ConfigFile = None
 ) -> AwsFiles:
-    return _environment(context).files(credentials_file, config_file)
+    environment: Environment = context.obj
+    return environment.files(credentials_file, config_file)
 
 
 def _refresh(code: Code = None, code_command: CodeCommand = None, duration: Duration = None) -> RefreshOptions:

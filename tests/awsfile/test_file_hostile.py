@@ -155,7 +155,7 @@ def test_refuses_a_file_that_becomes_a_link_before_the_read(
     monkeypatch.setattr(os.path, "realpath", realpath)
     with pytest.raises(FileRefusedError) as caught:
         aws_file.edit(put)
-    assert "has become a link" in caught.value.message
+    assert "was replaced by a link" in caught.value.message
     assert outside_file.read_bytes() == THEIRS
     assert file.is_symlink()
 
@@ -170,7 +170,7 @@ def test_refuses_a_file_that_becomes_a_link_before_the_replacement(
 
     with pytest.raises(FileRefusedError) as caught:
         aws_file.edit(put_slowly)
-    assert "has become a link" in caught.value.message
+    assert "was replaced by a link" in caught.value.message
     assert outside_file.read_bytes() == THEIRS
     assert file.is_symlink()
 

@@ -371,7 +371,7 @@ def test_keeps_a_link_created_between_the_last_check_and_the_exchange(
         file.symlink_to(aside)
 
     before_exchange.append(link)
-    with pytest.raises(FileRefusedError, match="has become a link"):
+    with pytest.raises(FileRefusedError, match="was replaced by a link"):
         aws_file.edit(put)
     assert file.is_symlink()
     assert aside.read_bytes() == BEFORE

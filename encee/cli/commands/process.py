@@ -18,8 +18,9 @@ from encee.cli.options import (
     RefreshOptions,
     UsableProfile,
     add_options,
-    new_profile_option,
     refresh_options,
+    refuse_dash,
+    text_option,
     with_environment,
 )
 from encee.cli.sessions import get_valid_session
@@ -44,7 +45,11 @@ def process(
     ] = False,
     install: Annotated[
         str | None,
-        new_profile_option("Write the profile NAME, whose credential_process is this command, and print no session."),
+        text_option(
+            "NAME",
+            "Write the profile NAME, whose credential_process is this command, and print no session.",
+            callback=refuse_dash,
+        ),
     ] = None,
     options: RefreshOptions,
     named_files: FileOptions,

@@ -17,7 +17,7 @@ from encee.cli.options import (
     add_options,
     check_code_form,
     file_options,
-    new_profile_option,
+    refuse_dash,
     text_option,
 )
 from encee.cli.refresh_run import find_given_codes, refresh_profiles
@@ -65,7 +65,9 @@ class Options(NamedTuple):
         ),
     ] = None
     mfa_serial: Annotated[str | None, text_option("DEVICE", "The MFA device, by ARN, serial number or name.")] = None
-    to: Annotated[str | None, new_profile_option("Write to this session profile instead of PROFILE-mfa.")] = None
+    to: Annotated[
+        str | None, text_option("NAME", "Write to this session profile instead of PROFILE-mfa.", callback=refuse_dash)
+    ] = None
     region: Annotated[str | None, text_option("REGION", "The region of STS.")] = None
     if_expiring: Annotated[str | None, text_option("TIME", "Do nothing if the session is valid for longer.")] = None
     code_command: Annotated[
