@@ -3,7 +3,6 @@
 `--check` changes nothing, and exits with status 1 if the page is out of date.
 """
 
-import argparse
 import io
 import os
 import sys
@@ -15,6 +14,7 @@ import typer
 
 from encee.cli.app import app, main as encee
 from scripts.homes import ROOT
+from scripts.pages import write_or_check
 
 PAGE = ROOT / "docs" / "commands.md"
 
@@ -59,15 +59,7 @@ def reference() -> str:
 
 def main() -> int:
     """Write the page, or check whether it is current."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--check", action="store_true", help="change nothing")
-    page = reference()
-    if not parser.parse_args().check:
-        PAGE.write_text(page, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-        print("docs/commands.md is out of date; make docs writes it")
-        return 1
-    return 0
+    return write_or_check(PAGE, reference(), __doc__.split("\n", 1)[0])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The wheel installs it as share/man/man1/encee.1. `--check` changes nothing, and 
 of date. The macros are those of man(7): https://man7.org/linux/man-pages/man7/groff_man.7.html
 """
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from encee import __version__
 from encee.cli.app import app
 from encee.cli.help import add_help_option
 from scripts.homes import ROOT
+from scripts.pages import write_or_check
 
 PAGE = ROOT / "docs" / "encee.1"
 
@@ -140,15 +140,7 @@ def _table(page: str, *headings: str) -> Iterator[tuple[str, ...]]:
 
 def main() -> int:
     """Write the page, or check whether it is current."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--check", action="store_true", help="change nothing")
-    page = man_page()
-    if not parser.parse_args().check:
-        PAGE.write_text(page, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-        print("docs/encee.1 is out of date; make docs writes it")
-        return 1
-    return 0
+    return write_or_check(PAGE, man_page(), __doc__.split("\n", 1)[0])
 
 
 if __name__ == "__main__":
