@@ -49,7 +49,11 @@ def usage_error(error: TyperException, arguments: Sequence[str], root: Any, envi
     """Convert an error of the parser; its message never contains a code."""
     text = " ".join(error.format_message().split()).rstrip(".").replace(". Choose from: ", ": choose from ")
     if isinstance(error, NoSuchOption):  # Its name is `-j` for `-json`.
-        typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
+        name = error.option_name
+        whole = [word for word in arguments if word.startswith(name)]
+        # `-help` of a group is read as `-h`, and then as `-e`.
+        joined = [word for word in arguments if re.match("-[^-]", word) and name.removeprefix("-") in word]
+        typed = next(iter([*whole, *joined]), name)
         text = f"no such option: {typed.partition('=')[0]}"
     correction = _Correction(root, environment, {})
     hint = correction.hint(arguments) or shlex.join(["encee", *correction.find_path(arguments), "--help"])

@@ -88,6 +88,8 @@ LINES = [
     ("refresh dev -force", "no such option: -force", "encee refresh dev --force"),
     ("refresh -profile dev", "no such option: -profile", "encee refresh dev"),
     ("status -json", "no such option: -json", "encee status --json"),
+    ("-help", "no such option: -help", "encee --help"),
+    ("keys -help", "no such option: -help", "encee keys --help"),
     ("device list -code-command x", "no such option: -code-command", "encee device list dev --code-command x"),
     ("account audit -profile dev", "no such option: -profile", "encee account audit --profile dev"),
     ("exec dev -code 123456 ls", "no such option: -code", "encee exec dev --code 123456 -- ls"),
