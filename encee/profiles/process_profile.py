@@ -46,21 +46,21 @@ def install_process_profile(name: str, source: str, command: Sequence[str], file
     hint = "choose another name with --install NAME"
     if not is_portable_name(name):
         raise UsageError(f"{name!r} cannot be the name of a profile that every AWS tool can read", hint=hint)
-    line = _join(command)
+    line = _join_words(command)
     view = files.credentials.read_document().view
 
     def edit(document: Document) -> None:
         catalog = Catalog(view, document.view)
-        if reason := _obstacle(catalog, name, source, line):
+        if reason := _find_obstacle(catalog, name, source, line):
             raise FileRefusedError(f"{reason}; nothing was changed", hint=hint)
-        there = catalog.config.get(name, {})
-        if there.get("credential_process") == line:
+        existing = catalog.config.get(name, {})
+        if existing.get("credential_process") == line:
             return
         inherited = catalog.options(source)
         region = {
             key: value
             for key in ("region", "output")
-            if key not in there and PORTABLE_VALUE.fullmatch(value := inherited.get(key, ""))
+            if key not in existing and PORTABLE_VALUE.fullmatch(value := inherited.get(key, ""))
         }
         document.set_options(name, {"credential_process": line, **region, "encee_source": quote_profile(source)})
 
@@ -81,7 +81,7 @@ def list_process_profiles(catalog: Catalog) -> dict[str, str | None]:
     return {name: read_source_name(options) for name, options in catalog.config.items() if is_process_profile(options)}
 
 
-def _join(command: Sequence[str]) -> str:
+def _join_words(command: Sequence[str]) -> str:
     """Join words as the AWS tools split them, in double quotes where needed.
 
     Raises:
@@ -96,13 +96,13 @@ def _join(command: Sequence[str]) -> str:
     return line
 
 
-def _obstacle(catalog: Catalog, name: str, source: str, line: str) -> str | None:
+def _find_obstacle(catalog: Catalog, name: str, source: str, line: str) -> str | None:
     """Return why the profile cannot be written, or None."""
     if name in catalog.credentials:
         return f"[{CredentialsHeaders().build_header(name)}] of the credentials file would hide the new profile"
-    there = catalog.config.get(name)
-    is_own = there is not None and is_process_profile(there) and read_source_name(there) == source
-    if there is not None and there.get("credential_process") != line and not is_own:
+    existing = catalog.config.get(name)
+    is_own = existing is not None and is_process_profile(existing) and read_source_name(existing) == source
+    if existing is not None and existing.get("credential_process") != line and not is_own:
         return f"[{ConfigHeaders().build_header(name)}] exists already, with other content"
     if user := next((user for user, target in catalog.session_profiles.items() if target == name), None):
         return f"{name} is the session profile of {user}"

@@ -30,8 +30,8 @@ from encee.profiles.files import AwsFiles
 from encee.profiles.lookup_errors import explain_lookup_failure
 from encee.profiles.settings import GivenSettings, Settings
 
-_SOON = timedelta(minutes=15)
-"""With less than this to go, SDKs ask for fresh credentials; so a source without a person is asked, too."""
+_SDK_REFRESH_TIME = timedelta(minutes=15)
+"""SDKs ask for new credentials when less than this is left; encee then refreshes, if it needs no prompt."""
 
 
 @with_environment
@@ -41,7 +41,7 @@ def process(
     profile: UsableProfile,
     *,
     ask: Annotated[
-        bool, typer.Option("--ask", help="Without a valid session, ask for a code on the terminal.")
+        bool, typer.Option("--ask", help="Without a valid session, prompt for a code on the terminal.")
     ] = False,
     install: Annotated[
         str | None,
@@ -71,7 +71,7 @@ def process(
     """
     files = environment.files(*named_files)
     if install is None:
-        refresh_options = options._replace(ask=ask, min_time_left=_SOON, ask_in_turn=ask)
+        refresh_options = options._replace(ask=ask, min_time_left=_SDK_REFRESH_TIME, ask_in_turn=ask)
         terminal.print_lines(get_valid_session(profile, environment, files, refresh_options).credential_process())
         return
     if options.code is not None or options.code_command is not None:
@@ -109,7 +109,7 @@ def _install(name: str, profile: str, options: Sequence[str], settings: Settings
     if needs_person and "--ask" not in options:
         terminal.note(
             f"it serves the session of {profile} while that is valid;"
-            " set mfa_process in the source profile for a refresh without a person, or add --ask for a prompt"
+            " set mfa_process in the source profile for a refresh without a prompt, or add --ask for a prompt"
         )
 
 

@@ -16,11 +16,11 @@ from encee.workflows.refresh.context import Person, RefreshContext
 from encee.workflows.refresh.jobs import CodeJob, Keep
 from encee.workflows.refresh.tasks import CodeTask
 
-_AS_GOOD = timedelta(seconds=60)
-"""A session that ends so close to when a new one would is as good as that; a longer one was not asked for."""
+_SAME_EXPIRATION = timedelta(seconds=60)
+"""A session replaces a new one if the two expire within this time of each other."""
 
-_LOOK_EVERY = 0.2
-"""How often, in seconds, an open prompt is checked for a reason to end it."""
+_CHECK_INTERVAL_SECONDS = 0.2
+"""The time between two checks for a reason to end an open prompt."""
 
 
 def choose_code_source(job: CodeJob, place: int, keep: Keep, context: RefreshContext) -> CodeSource | Person:
@@ -121,12 +121,12 @@ class CodePrompter:
             return source.code_for(task.job.label, task.serial, cancelled)
 
     def _watch(self, task: CodeTask, cancelled: Cancelled) -> None:
-        """End an open prompt, from a thread, when no code is needed any more.
+        """End an open prompt, from a thread, when no code is needed any longer.
 
         A warning also ends it, so that it is shown before the next prompt.
         """
         version = self._version
-        while not cancelled.wait(_LOOK_EVERY):
+        while not cancelled.wait(_CHECK_INTERVAL_SECONDS):
             if task.error is not None or self._ui.has_warnings():
                 break
             if (now := self._context.files.credentials.read_version()) != version:
@@ -137,7 +137,7 @@ class CodePrompter:
         cancelled.set()
 
     def find_session(self, task: CodeTask) -> Session | None:
-        """Find a session as good as a new one that another process has written.
+        """Find a session that another process has written and that replaces a new one.
 
         Where a person is prompted, only a session from after the start of the run counts.
         """
@@ -150,7 +150,7 @@ class CodePrompter:
         session = sessions.pop()
         if sessions or session is None:
             return None
-        if abs(session.expiration - self._context.clock() - task.job.duration) > _AS_GOOD:
+        if abs(session.expiration - self._context.clock() - task.job.duration) > _SAME_EXPIRATION:
             return None
         before = [self._context.catalog.session(t.session_profile, t.profile) for t in task.job.targets]
         return None if asks_person and session in before else session

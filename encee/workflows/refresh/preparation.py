@@ -108,7 +108,7 @@ class Preparation:
         return serial
 
     def _fail(self, task: Task, error: EnceeError) -> bool:
-        """Let a task fail; leave it out where it is optional, and return False then."""
+        """Mark a task as failed, or leave out an optional one and return False."""
         if isinstance(task.job, CodeJob) and task.job.optional:
             self._tasks.remove(task)
             self._plan.left_out += [Failed(*target, error) for target in task.job.targets]

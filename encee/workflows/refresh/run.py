@@ -126,7 +126,7 @@ class Refresh:
             self._carry_region()
 
     def _report_left_out(self) -> None:
-        """Report what is left out; it has failed where there was nothing else to do."""
+        """Report the profiles that are left out, unless they are the only result."""
         if self._tasks or self._plan.failures or self._valid:
             for failed in self._plan.left_out:
                 self._ui.notify(f"{failed.profile} is left out: {failed.error.message}")
@@ -150,7 +150,7 @@ class Refresh:
         return next(unused, None if self._running() else next(iter(ready), None))
 
     def _running(self) -> dict[Future[None], Task]:
-        """The tasks whose thread has not ended, or whose end was not looked at yet."""
+        """Map each thread that `_collect` has not seen end to its task."""
         return {task.future: task for task in self._tasks if task.future is not None}
 
     def _ask(self, task: CodeTask) -> None:
@@ -176,7 +176,7 @@ class Refresh:
             handover.answer.set_exception(error)
 
     def _start_roles(self) -> None:
-        """Start the roles whose source has a session now; those whose source failed fail."""
+        """Start each role whose source has a session; fail each whose source has failed."""
         for task in self._tasks:
             job = task.job
             if not isinstance(job, RoleJob) or task.state is not State.WAITING or task.future is not None:
