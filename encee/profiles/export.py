@@ -166,8 +166,13 @@ def format_for_shell(shell: str, variables: Mapping[str, str], *, cleared: Itera
 
 def _format_posix(variables: Mapping[str, str], cleared: Iterable[str]) -> str:
     # Quotes protect every character; `!` expands the history only in interactive input.
+    def quoted(value: str) -> str:
+        # zsh reads `=ls`, also after a colon, as the path of ls; shlex.quote leaves `=` without quotes.
+        is_plain = shlex.quote(value) == value
+        return f"'{value}'" if is_plain and re.search("(?:^|:)=", value) else shlex.quote(value)
+
     unset = [f"unset {' '.join(cleared)}"] if cleared else []
-    return _join_lines(unset, [f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
+    return _join_lines(unset, [f"export {name}={quoted(value)}" for name, value in variables.items()])
 
 
 def _format_fish(variables: Mapping[str, str], cleared: list[str]) -> str:

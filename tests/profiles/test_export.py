@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from encee.errors import EnceeError
 from encee.model import AccessKey, Session
@@ -39,6 +39,7 @@ EVALUATIONS = [
 
 @pytest.mark.parametrize(("shell", "program", "evaluate"), EVALUATIONS)
 @given(texts=st.lists(values, min_size=1, max_size=40))
+@example(texts=["=ls", "=0", "a:=ls", "a=b"])
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_shell_reads_each_value_unchanged(
     tmp_path: Path, shell: str, program: list[str], evaluate: str, texts: list[str]
